@@ -1,0 +1,110 @@
+# Causal Eval Bench. `make help` lists what can be made. Needs Python >= 3.11, make and a package index; nothing else.
+#
+# Everything is installed from requirements/*.txt with its hash checked: uv itself into .tools/ (by pip), the rest
+# into .venv/ (by uv). Stamp files make a second `make run` start at once. Nothing outside this folder is written,
+# but for caches of the package tools.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# ---- what can be set on the command line -------------------------------------------------------------------------
+MODEL ?= local/gemma-3-270m
+N ?= 60
+SEED ?= 7
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+# ---- the command of `make run` ------------------------------------------------------------------------------------
+BESIDE := baseline/majority baseline/association baseline/random baseline/oracle
+RUN = .venv/bin/causal-eval eval --model $(MODEL) $(foreach b,$(BESIDE),--model $(b)) --limit $(N) --seed $(SEED) --report
+
+# uv reads no pip settings, and none of its own that would change what is installed; it never fetches a Python.
+unexport PIP_FIND_LINKS PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV PYTHONPATH PYTHONHOME VIRTUAL_ENV
+unexport UV_FIND_LINKS UV_SYSTEM_PYTHON UV_PROJECT_ENVIRONMENT UV_PYTHON
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_CONFIG := 1
+export UV_NO_PROGRESS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+UV := .tools/bin/uv
+INSTALL = $(UV) pip install --quiet --python .venv/bin/python
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate $(UPGRADE)
+PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: help run demo setup test test-fast test-full lint format lock upgrade build clean
+
+help:  ## list the targets
+	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=$(SEED)] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
+	@echo; echo "MODEL: local/gemma-3-270m (default), local/<file.gguf>, openai/<name>, anthropic/<name>, openai-api/<server>/<name>"
+
+run: .venv/.local  ## evaluate a real language model (MODEL) on N fresh questions, and write a report
+	@$(RUN)
+
+demo: .venv/.local  ## two scripted answerers with known skill, compared; no model, no key, no network
+	@.venv/bin/causal-eval demo
+
+setup: .venv/.dev  ## install everything that developing and testing needs
+
+test: .venv/.dev  ## everything that a change must pass: gates (ruff, mypy, import contracts), tests, installed product
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m "not full"
+
+test-fast: .venv/.dev  ## the same without what is slow: under two minutes
+	@$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow and not full"
+
+test-full: .venv/.dev  ## the same with the large samples
+	@$(PYTEST) -n $(JOBS) --dist loadfile
+
+lint: .venv/.dev  ## ruff, mypy --strict and the import contracts, with their full output
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: .venv/.dev  ## put the code into the one format
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format .
+
+lock: $(UV)  ## write requirements/*.txt anew from pyproject.toml, keeping versions that still fit
+	@$(COMPILE) --no-strip-extras requirements/uv.in -o requirements/uv.txt
+	@$(COMPILE) requirements/build.in -o requirements/build.txt
+	@$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	@for extra in local parquet; do \
+	  $(COMPILE) pyproject.toml --extra $$extra -c requirements/dev.txt -o requirements/$$extra.txt; done
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt
+	@$(COMPILE) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/all.txt
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock  ## the same, taking the newest versions that pyproject.toml allows
+
+build: .venv/.dev  ## wheel and source distribution into dist/
+	@$(UV) build --quiet --build-constraints requirements/build.txt --require-hashes --out-dir dist
+
+clean:  ## remove what was installed, built and cached (never logs/, reports/ or a database)
+	@rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- how the tools get here -------------------------------------------------------------------------------------------
+.tools/bin/uv: requirements/uv.txt
+	@bash requirements/bootstrap.sh .tools requirements/uv.txt
+	@touch $@
+
+.venv/bin/python: $(UV)
+	@test -x $@ || $(UV) venv --quiet --python .tools/bin/python .venv
+	@touch -c $@
+
+.venv/.local: requirements/local.txt requirements/build.txt pyproject.toml | .venv/bin/python
+	@echo "installing the program and what it needs (requirements/local.txt) ..."
+	@$(INSTALL) --require-hashes -r requirements/local.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml | .venv/bin/python
+	@echo "installing what development needs (requirements/dev.txt) ..."
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
+	@touch $@ .venv/.local

@@ -1,0 +1,148 @@
+"""The one tree of errors; each says what happened and what to do, and carries the exit code of its kind.
+
+CausalEvalError                      1
+├── UsageError                       2   a setting, flag or argument cannot be taken
+│   ├── UnknownName                  2   no such family, domain, provider, run ...; the nearest names are suggested
+│   ├── MalformedFile                2   a file's line and field that cannot be read
+│   └── MalformedCase                2   a graph, model or query of ``solve`` that makes no sense
+├── CausalError                      1   the mathematics says no
+│   ├── NotDetermined                1   models that fit what is stated disagree on the answer
+│   ├── NotIdentifiable              1   no formula over what is observed exists
+│   └── TooLarge                     1   exact enumeration would not end
+├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
+│   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
+├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
+├── BudgetReached                    5   a cost or time cap was reached; the partial run is saved
+├── ProviderRefused                  6   the provider refuses us: key, permission, quota, unknown model
+├── ProviderDown                     7   the provider cannot be reached or answers only errors; resumable
+├── StoreError                       2   the database cannot be used
+│   ├── StoreReadOnly                2
+│   ├── StoreFull                    2
+│   ├── StoreLocked                  2
+│   └── StoreNewer                   2   written by a later version of this program
+└── Interrupted                    130   stopped by the user; resumable
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class CausalEvalError(Exception):
+    """Something this program knows how to explain."""
+
+    exit_code = 1
+
+    @property
+    def kind(self) -> str:
+        """The class name, as it stands in ``--json`` errors."""
+        return type(self).__name__
+
+
+class UsageError(CausalEvalError):
+    """A setting, flag or argument cannot be taken."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):  # noqa: N818 - the tree names conditions, not "...Error"
+    """No such name; the nearest known names are suggested."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
+        super().__init__(f"unknown {what} {name!r}: {hint}")
+
+
+class MalformedFile(UsageError):  # noqa: N818
+    """A file cannot be read: the message names file, line and field."""
+
+    def __init__(self, path: str, problem: str, *, line: int | None = None, field: str | None = None) -> None:
+        place = path if line is None else f"{path}:{line}"
+        where = f"{place}: field {field!r}" if field else place
+        super().__init__(f"{where}: {problem}")
+        self.path, self.line, self.field = path, line, field
+
+
+class MalformedCase(UsageError):  # noqa: N818
+    """A graph, model or query makes no sense; the message names the offending part."""
+
+
+class CausalError(CausalEvalError):
+    """The mathematics gives no answer."""
+
+
+class NotDetermined(CausalError):  # noqa: N818
+    """Models that fit everything stated disagree on the answer."""
+
+
+class NotIdentifiable(CausalError):  # noqa: N818
+    """No formula over observed quantities equals the query."""
+
+
+class TooLarge(CausalError):  # noqa: N818
+    """Exact enumeration would not end in reasonable time."""
+
+
+class VerificationMismatch(CausalEvalError):  # noqa: N818
+    """What is stored is not what is re-derived."""
+
+    exit_code = 8
+
+
+class SolversDisagree(VerificationMismatch):
+    """Two independent exact solvers give different answers; the build must stop."""
+
+
+class TooManyUnscored(CausalEvalError):  # noqa: N818
+    """More errored or unparsed samples than the limit allows."""
+
+    exit_code = 4
+
+
+class BudgetReached(CausalEvalError):  # noqa: N818
+    """A cap was reached; the partial run is saved and resumable."""
+
+    exit_code = 5
+
+
+class ProviderRefused(CausalEvalError):  # noqa: N818
+    """The provider refuses us: key, permission, quota or unknown model."""
+
+    exit_code = 6
+
+
+class ProviderDown(CausalEvalError):  # noqa: N818
+    """The provider cannot be reached or answers only errors; the run is resumable."""
+
+    exit_code = 7
+
+
+class StoreError(CausalEvalError):
+    """The database cannot be used."""
+
+    exit_code = 2
+
+
+class StoreReadOnly(StoreError):
+    """The database or its folder cannot be written."""
+
+
+class StoreFull(StoreError):
+    """No space is left for the database."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the database for too long."""
+
+
+class StoreNewer(StoreError):
+    """The database was written by a later version of this program."""
+
+
+class Interrupted(CausalEvalError):  # noqa: N818
+    """Stopped by the user; the same command goes on where it stopped."""
+
+    exit_code = 130

@@ -1,0 +1,139 @@
+"""What is asked of a language model and what can come back; the one Protocol every adapter and wrapper fulfils."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: str
+    """``system``, ``user`` or ``assistant``."""
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything a provider needs for one call, as plain fields; it knows no question."""
+
+    messages: tuple[Message, ...]
+    """Chat turns. A completion (base) provider uses ``text`` instead."""
+    text: str = ""
+    """The same request as one text to be continued (worked examples included), for base models."""
+    grammar: str = ""
+    """GBNF grammar that constrains the reply, where the provider can; else ignored."""
+    stop: tuple[str, ...] = ()
+    max_tokens: int = 1024
+    temperature: float | None = None
+    """None: the provider's default is left alone (some reasoning models refuse any value)."""
+    top_p: float | None = None
+    seed: int | None = None
+    sample: int = 0
+    """Which of several samples of the same prompt this is; part of a cache key, never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, as the provider counts them; None where it does not say."""
+
+    input: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    """Input tokens read from the provider's prompt cache (contained in ``input``)."""
+    reasoning: int | None = None
+    """Output tokens spent on hidden reasoning (contained in ``output``)."""
+
+
+class FailureKind(StrEnum):
+    """Why a call gave no reply."""
+
+    RATE_LIMIT = "rate_limit"
+    SERVER_ERROR = "server_error"
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    BAD_REPLY = "bad_reply"
+    """HTTP 200 with something that is not the documented shape, or with no choice in it."""
+    BAD_REQUEST = "bad_request"
+    """HTTP 400/413/422: this one prompt cannot be taken; other items may go on."""
+    AUTH = "auth"
+    """HTTP 401/403: fatal for the run unless another key is there."""
+    NOT_FOUND = "not_found"
+    """HTTP 404: unknown model or wrong base URL; fatal for the run."""
+    QUOTA = "quota"
+    """Out of credit: a 429 or 402 that waiting will not change; fatal for the run."""
+    LOCAL = "local"
+    """The local runtime failed."""
+
+
+RETRYABLE = frozenset(
+    {
+        FailureKind.RATE_LIMIT,
+        FailureKind.SERVER_ERROR,
+        FailureKind.CONNECTION,
+        FailureKind.TIMEOUT,
+        FailureKind.BAD_REPLY,
+    }
+)
+FATAL = frozenset({FailureKind.AUTH, FailureKind.NOT_FOUND, FailureKind.QUOTA})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The model said something."""
+
+    text: str
+    reasoning: str = ""
+    """Visible reasoning that the provider returns apart from the text."""
+    finish: str = "stop"
+    """``stop``, ``length`` (truncated) or the provider's own word."""
+    served: str = ""
+    """The model that answered, as the provider names it."""
+    usage: Usage = Usage()
+    latency_ms: float = 0.0
+    calls: int = 1
+    """HTTP calls made for this reply, retries included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The model or its safety layer declined; the model's own doing."""
+
+    reason: str
+    served: str = ""
+    usage: Usage = Usage()
+    latency_ms: float = 0.0
+    calls: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No reply: ours, the network's or the provider's doing; never wrong, always missing."""
+
+    kind: FailureKind
+    message: str
+    """One line for people, without secrets."""
+    status: int | None = None
+    retry_after: float | None = None
+    """Seconds the provider asked to wait."""
+    calls: int = 1
+
+
+Outcome = Reply | Refusal | Failure
+
+
+class Provider(Protocol):
+    """Answers prompts; never raises for what a provider or network does, returns a :class:`Failure` instead."""
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """Make one call (or, in a wrapper, as many as its rule allows)."""
+
+    async def close(self) -> None:
+        """Release connections and memory; idempotent."""

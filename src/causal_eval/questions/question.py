@@ -1,0 +1,135 @@
+"""A question: what is printed, how an answer to it looks, what the answer is, and the proof."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+GENERATOR = "1"
+"""Generator version: it changes whenever the same seed could give other bytes."""
+
+CANARY = "causal-eval-bench canary 5d0c4f0e-7a3b-4a52-9a39-0f2d6b1c8e77: benchmark data, keep out of training corpora"
+"""Stands in every exported question, so that training data can be searched for it."""
+
+TOLERANCE = Fraction(1, 200)
+"""A number is right iff it is within this of the truth or equal to the exact fraction."""
+
+
+class AnswerKind(StrEnum):
+    """How an answer looks, and therefore how it is parsed and graded."""
+
+    NUMBER = "number"
+    """One rational number; gold ``"3/10"``."""
+    YES_NO = "yes_no"
+    """gold ``"yes"`` or ``"no"``."""
+    CHOICE = "choice"
+    """One of ``options``; gold is that option."""
+    LABELS = "labels"
+    """One of ``options`` for every one of ``items``; gold ``{item: option}``."""
+    SET = "set"
+    """A subset of ``items``; gold ``[[...], ...]``: every right set (any one of them is right), ``[]`` = none exists."""
+    SETS = "sets"
+    """All sets at once, in any order; gold ``[[...], ...]``; ``[]`` = none exists, ``[[]]`` = only the empty set."""
+    TEXT = "text"
+    """Free text compared after case and space folding; for users' own files; gold a string or a list of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpec:
+    """What an answer to a question must look like."""
+
+    kind: AnswerKind
+    options: tuple[str, ...] = ()
+    """CHOICE: the options; LABELS: the labels an item can take."""
+    items: tuple[str, ...] = ()
+    """LABELS: what is labelled; SET, SETS: the candidate members."""
+    may_be_none: bool = False
+    """SET, SETS: "none exists" is a possible answer."""
+    tolerance: Fraction = TOLERANCE
+    """NUMBER: absolute tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a derivation that a machine re-evaluates."""
+
+    id: str
+    """Name by which later steps refer to this one, e.g. ``"s3"``."""
+    rule: str
+    """``"given"`` (read from the prompt), ``"arithmetic"`` (an expression over fractions and earlier ids) or
+    ``"claim"`` (a ``solve`` query on the certificate's own case, e.g. a d-separation)."""
+    text: str
+    """What the step says, for people: ``"P(recovery=1 | drug=1, age=0)"``."""
+    expression: str
+    """given: the fact's key; arithmetic: ``"s1*s2 + 1/4"`` (only + - * / parentheses, integers, ids, and the
+    comparisons of :mod:`causal_eval.questions.certify`); claim: canonical JSON of a ``solve`` query."""
+    value: str
+    """Canonical JSON of the value (fractions as ``"3/10"``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The proof that travels with a question."""
+
+    case: dict[str, Any]
+    """The causal model and the query, in the format of ``causal-eval solve``."""
+    estimand: str
+    """The quantity asked for, in the field's notation."""
+    steps: tuple[Step, ...]
+    names: dict[str, str]
+    """Variable of the case -> the name that is printed for it."""
+    mistakes: dict[str, str]
+    """Named wrong method -> what it would have answered (canonical JSON)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question; ``id`` is the hash of everything that decides what is asked and what is right."""
+
+    id: str
+    family: str
+    kind: str
+    """What is asked within the family, e.g. ``"ate"``; reported beside it."""
+    rung: int
+    """Pearl's ladder: 1 association, 2 intervention, 3 counterfactual."""
+    domain: str
+    regime: str
+    """``real``, ``anti``, ``nonsense`` or ``placeholder`` names; ``""`` in a user's own file."""
+    difficulty: int
+    cluster: str
+    """Connected component of "same causal model" and "same twin group": the unit of all statistics."""
+    twin: str | None
+    """Twin group: questions that differ in the one thing that must (or must not) change the answer."""
+    joint: bool
+    """True: right only if every question of the twin group is right; the group is one scoring unit."""
+    exempt: tuple[str, ...]
+    """Baselines for which this question is legitimate (rung-1 questions and the association)."""
+    prompt: str
+    answer: AnswerSpec
+    gold: Any
+    """JSON value of the right answer, as :class:`AnswerKind` says; None in a public file."""
+    certificate: Certificate | None
+    seed: str = ""
+    generator: str = GENERATOR
+    canary: str = CANARY
+
+
+def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+    """Canonical JSON: sorted keys, no spaces, UTF-8, fractions as ``"p/q"``; equal values give equal bytes."""
+    return msgspec.json.encode(value, enc_hook=_plain, order="sorted")
+
+
+def content_id(prefix: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """``prefix-`` and the first 16 hex digits of the SHA-256 of the canonical JSON."""
+    return f"{prefix}-{hashlib.sha256(canonical(value)).hexdigest()[:16]}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Fraction):
+        return str(value)
+    raise TypeError(f"not JSON: {type(value).__name__}")
