@@ -1,0 +1,240 @@
+"""Stories: which words a generated graph is told in, and how far those words agree with common sense.
+
+A domain is one file ``stories/<domain>.toml``, explained in :mod:`causal_eval.questions.story_file`.
+:func:`cast` gives every node of a graph a printed name and two printed states, in one of four regimes:
+
+- ``real``: causes come before effects in the world, too (stages never fall along the causal order);
+- ``anti``: the same variables the other way round (an outcome at the root, a background trait at the end);
+- ``nonsense``: pronounceable words that mean nothing;
+- ``placeholder``: ``variable K``, with letters that say nothing about the order.
+
+``real`` and ``anti`` consume a stream alike, so that the same stream gives the same words mirrored.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from causal_eval.errors import UnknownName, UsageError
+from causal_eval.seeds import Stream
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+REGIMES = ("real", "anti", "nonsense", "placeholder")
+"""Every vocabulary in which one and the same graph can be told."""
+
+STAGES = 6
+"""0 background traits, 1 early habits and exposures, 2 conditions, 3 treatments and decisions, 4 processes
+between, 5 outcomes."""
+
+_LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ")  # I and O read as a pronoun and a zero
+_ONSETS = ("bl", "br", "dr", "fl", "gl", "gr", "kl", "kr", "pl", "pr", "sk", "sn", "tr", "vr", "zl", "zw")
+_VOWELS = ("a", "e", "i", "o")
+_HEADS = tuple(onset + vowel for onset in _ONSETS for vowel in _VOWELS)
+_TAILS = tuple(
+    middle + vowel + coda
+    for middle in ("b", "d", "k", "l", "m", "n", "v", "z")
+    for vowel in ("a", "e", "o", "u")
+    for coda in ("b", "f", "g", "k", "m", "p", "v", "x")
+)
+_NEUTRAL = (
+    "A study records the following quantities for every unit.",
+    "A team observes the following quantities in a large group of units.",
+    "The quantities below were measured once for each unit.",
+    "Researchers describe every unit by the following quantities.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A quantity of a domain; ``f"{name} is {states[value]}"`` is a clause of English."""
+
+    id: str
+    name: str
+    """A noun phrase with its article, e.g. ``"the sodium intake"``."""
+    stage: int
+    """0 to 5: in ``real`` stories an edge never leads to a lower stage."""
+    states: tuple[str, str]
+    """How the values 0 and 1 are printed."""
+    positive: bool
+    """Whether value 1 is the state a person would call "yes" or "good"."""
+    kind: str | None = None
+    """``exposure``, ``treatment`` or ``outcome`` where the variable is a natural one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The vocabulary of one field of life, read from one file."""
+
+    id: str
+    title: str
+    unit: str
+    units: str
+    """Singular and plural of what the quantities describe, e.g. ``"patient"``, ``"patients"``."""
+    contexts: tuple[str, ...]
+    """Opening sentences, each a whole one."""
+    source: str
+    """Where the words come from."""
+    variables: tuple[Variable, ...]
+    stages: tuple[tuple[Variable, ...], ...]
+    """The same variables by stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The words in which one graph is told; ``names[i]`` and ``states[i]`` belong to node *i*."""
+
+    domain: str
+    regime: str
+    unit: str
+    units: str
+    context: str
+    names: tuple[str, ...]
+    states: tuple[tuple[str, str], ...]
+
+    def clause(self, node: int, value: int) -> str:
+        """A clause of English such as ``"the sodium intake is high"``."""
+        return f"{self.names[node]} is {self.states[node][value]}"
+
+
+@functools.cache
+def domains() -> tuple[str, ...]:
+    """The domains that come with the package, in alphabetical order: one for each ``stories/*.toml``."""
+    files = (entry.name for entry in _folder().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
+
+
+@functools.cache
+def load(domain: str) -> Domain:
+    """The vocabulary of *domain*, checked.
+
+    Raises:
+        UnknownName: no such domain.
+        MalformedFile: the story file breaks a rule; the message names file, variable and field.
+    """
+    from causal_eval.questions import (
+        story_file,
+    )  # pydantic costs 0.1 s, which commands without stories never pay
+
+    if domain not in domains():
+        raise UnknownName("domain", domain, domains())
+    entry = _folder() / f"{domain}.toml"
+    return story_file.read(entry.read_text(encoding="utf-8"), domain=domain, path=f"stories/{domain}.toml")
+
+
+def contexts(domain: str, regime: str) -> tuple[str, ...]:
+    """Every opening sentence that a cast of *domain* in *regime* can have.
+
+    Raises:
+        UnknownName: no such domain or regime.
+    """
+    words = load(domain)
+    return words.contexts if _known(regime) in ("real", "anti") else _NEUTRAL
+
+
+def capacity(domain: str, regime: str) -> int:
+    """The largest number of nodes that *regime* can name in *domain*.
+
+    Raises:
+        UnknownName: no such domain or regime.
+    """
+    limits = {"nonsense": len(_HEADS), "placeholder": len(_LETTERS)}
+    words = load(domain)
+    return limits.get(_known(regime), STAGES * min(len(stage) for stage in words.stages))
+
+
+def cast(domain: str, regime: str, *, order: Sequence[int], n: int, stream: Stream) -> Cast:
+    """Names and states for the *n* nodes of a graph whose topological order (parents first) is *order*.
+
+    With up to six nodes every edge of a ``real`` story leads to a strictly later stage, and every edge of an
+    ``anti`` story to a strictly earlier one. With more, at most ``ceil(n / 6)`` neighbours of the order share
+    a stage; still no edge of a ``real`` story leads back and none of an ``anti`` story leads forward.
+
+    Raises:
+        UnknownName: no such domain or regime.
+        UsageError: more nodes than this vocabulary has names for.
+        ValueError: *order* is not a permutation of ``range(n)``.
+    """
+    if sorted(order) != list(range(n)):
+        raise ValueError(f"order must hold every node below n = {n} once, got {list(order)}")
+    most = capacity(domain, regime)
+    if n > most:
+        raise UsageError(
+            f"{n} variables: regime {regime!r} of domain {domain!r} has names for at most {most}"
+        )
+    return _CAST[regime](load(domain), order, stream)
+
+
+def _real(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
+    return _told(domain, "real", order, stream)
+
+
+def _anti(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
+    return _told(domain, "anti", order[::-1], stream)
+
+
+def _told(domain: Domain, regime: str, order: Sequence[int], stream: Stream) -> Cast:
+    """A cast in the words of *domain* whose stages never fall along *order*."""
+    context = stream.choice(domain.contexts)
+    variable_of = dict(zip(order, _drawn(domain, len(order), stream), strict=True))
+    chosen = [variable_of[node] for node in range(len(order))]
+    return Cast(
+        domain=domain.id,
+        regime=regime,
+        unit=domain.unit,
+        units=domain.units,
+        context=context,
+        names=tuple(variable.name for variable in chosen),
+        states=tuple(variable.states for variable in chosen),
+    )
+
+
+def _drawn(domain: Domain, count: int, stream: Stream) -> list[Variable]:
+    """*count* variables by rising stage, spread over the stages as evenly as it goes."""
+    each, extra = divmod(count, STAGES)
+    richer = stream.sample(range(STAGES), extra)
+    return [
+        variable
+        for number, stage in enumerate(domain.stages)
+        for variable in stream.sample(stage, each + (number in richer))
+    ]
+
+
+def _nonsense(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
+    """No two words of a cast begin alike, so that none is mistaken for another."""
+    context = stream.choice(_NEUTRAL)
+    heads = stream.sample(_HEADS, len(order))
+    names = tuple(f"the {head}{stream.choice(_TAILS)} level" for head in heads)
+    return _neutral(domain, "nonsense", context, names, ("low", "high"))
+
+
+def _placeholder(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
+    context = stream.choice(_NEUTRAL)
+    names = tuple(f"variable {letter}" for letter in stream.sample(_LETTERS, len(order)))
+    return _neutral(domain, "placeholder", context, names, ("0", "1"))
+
+
+def _neutral(
+    domain: Domain, regime: str, context: str, names: tuple[str, ...], states: tuple[str, str]
+) -> Cast:
+    """A cast that tells nothing about the domain; its id is kept for the books only."""
+    return Cast(domain.id, regime, "unit", "units", context, names, (states,) * len(names))
+
+
+_CAST = {"real": _real, "anti": _anti, "nonsense": _nonsense, "placeholder": _placeholder}
+
+
+def _known(regime: str) -> str:
+    if regime not in REGIMES:
+        raise UnknownName("regime", regime, REGIMES)
+    return regime
+
+
+def _folder() -> Traversable:
+    from importlib import resources  # costs a third of a command's start-up budget for rooms of this size
+
+    return resources.files("causal_eval.questions") / "stories"
