@@ -1,8 +1,8 @@
 """What a story file must hold, so that every clause it gives is English and can be read back without doubt.
 
 A file has ``title``, ``unit``, ``units``, ``source``, ``contexts`` (at least four sentences) and
-``variables`` (at least 24, at least four in each stage 0 to 5), each with ``id``, ``name``, ``stage``, ``low``, ``high``,
-``positive`` and, where it fits, ``kind``. Files may come from anybody: everything is checked.
+``variables`` (at least 24, at least four in each stage 0 to 5), each with ``id``, ``name``, ``stage``, ``low``,
+``high``, ``positive`` and, where it fits, ``kind``. Files may come from anybody: everything is checked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from causal_eval.errors import MalformedFile
 from causal_eval.questions.story import STAGES, Domain, Variable
 
 MIN_VARIABLES = 24
+MAX_VARIABLES = 400
 MIN_PER_STAGE = 4
 MIN_CONTEXTS = 4
 NAME_WORDS = 4
@@ -89,20 +90,20 @@ class _File(_Strict):
     unit: _Noun
     units: _Noun
     source: Annotated[str, Field(min_length=10)]
-    contexts: Annotated[list[_Sentence], Field(min_length=MIN_CONTEXTS)]
-    variables: Annotated[list[_Entry], Field(min_length=MIN_VARIABLES)]
+    contexts: Annotated[list[_Sentence], Field(min_length=MIN_CONTEXTS, max_length=40)]
+    variables: Annotated[list[_Entry], Field(min_length=MIN_VARIABLES, max_length=MAX_VARIABLES)]
 
 
-def read(text: str, *, domain: str, path: str) -> Domain:
-    """The vocabulary that *text*, the content of the story file *path*, gives to *domain*.
+def read(content: bytes, *, domain: str, path: str) -> Domain:
+    """The vocabulary that *content*, the bytes of the story file *path*, gives to *domain*.
 
     Raises:
         MalformedFile: not TOML, or a rule of this module is broken; names file, variable and field.
     """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MalformedFile(path, f"not TOML: {error}") from None
+        data = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MalformedFile(path, f"not TOML in UTF-8: {error}") from None
     try:
         file = _File.model_validate(data)
     except ValidationError as error:
