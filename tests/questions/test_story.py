@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from causal_eval.errors import MalformedFile, UnknownName, UsageError
 from causal_eval.questions import story, story_file
-from causal_eval.questions.story import REGIMES, STAGES, Cast, capacity, cast, contexts, domains, load
+from causal_eval.questions.domain import STAGES
+from causal_eval.questions.story import REGIMES, Cast, capacity, cast, contexts, domains, load
 from causal_eval.seeds import Stream
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "casts.json"

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.errors import UnknownName, UsageError
+from causal_eval.questions.domain import STAGES, Domain, Variable
 from causal_eval.seeds import Stream
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 REGIMES = ("real", "anti", "nonsense", "placeholder")
 """Every vocabulary in which one and the same graph can be told."""
 
-STAGES = 6
-"""0 background traits, 1 early habits and exposures, 2 conditions, 3 treatments and decisions, 4 processes
-between, 5 outcomes."""
-
-_LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ")  # I and O read as a pronoun and a zero
 # No word made of these parts stands in the English, French, German, Italian, Portuguese or Spanish word lists
 # that were searched when they were chosen: a nonsense name must not mean anything.
 _ONSETS = ("bl", "br", "dr", "dw", "fl", "gl", "gr", "kr", "pl", "pr", "sk", "sp", "tr", "vr", "zl", "zw")
@@ -49,41 +45,6 @@ _NEUTRAL = (
     "The quantities below were measured once for each unit.",
     "Researchers describe every unit by the following quantities.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A quantity of a domain; ``f"{name} is {states[value]}"`` is a clause of English."""
-
-    id: str
-    name: str
-    """A noun phrase with its article, e.g. ``"the sodium intake"``."""
-    stage: int
-    """0 to 5: in ``real`` stories an edge never leads to a lower stage."""
-    states: tuple[str, str]
-    """How the values 0 and 1 are printed."""
-    positive: bool
-    """Whether value 1 is the state a person would call "yes" or "good"."""
-    kind: str | None = None
-    """``exposure``, ``treatment`` or ``outcome`` where the variable is a natural one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """The vocabulary of one field of life, read from one file."""
-
-    id: str
-    title: str
-    unit: str
-    units: str
-    """Singular and plural of what the quantities describe, e.g. ``"patient"``, ``"patients"``."""
-    contexts: tuple[str, ...]
-    """Opening sentences, each a whole one."""
-    source: str
-    """Where the words come from."""
-    variables: tuple[Variable, ...]
-    stages: tuple[tuple[Variable, ...], ...]
-    """The same variables by stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +79,8 @@ def load(domain: str) -> Domain:
         UnknownName: no such domain.
         MalformedFile: the story file breaks a rule; the message names file, variable and field.
     """
-    from causal_eval.questions import (
-        story_file,
-    )  # pydantic costs 0.1 s, which commands without stories never pay
+    # pydantic costs 0.1 s, which commands without stories never pay
+    from causal_eval.questions import story_file
 
     if domain not in domains():
         raise UnknownName("domain", domain, domains())

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from causal_eval.errors import MalformedFile
-from causal_eval.questions.story import STAGES, Domain, Variable
+from causal_eval.questions.domain import STAGES, Domain, Variable
 
 MIN_VARIABLES = 24
 MAX_VARIABLES = 400
