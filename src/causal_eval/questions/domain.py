@@ -8,8 +8,6 @@ STAGES = 6
 """0 background traits, 1 early habits and exposures, 2 conditions, 3 treatments and decisions, 4 processes
 between, 5 outcomes."""
 
-_LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ")  # I and O read as a pronoun and a zero
-
 
 @dataclass(frozen=True, slots=True)
 class Variable:

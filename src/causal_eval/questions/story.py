@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 REGIMES = ("real", "anti", "nonsense", "placeholder")
 """Every vocabulary in which one and the same graph can be told."""
 
+_LETTERS = tuple("ABCDEFGHJKLMNPQRSTUVWXYZ")  # I and O read as a pronoun and a zero
 # No word made of these parts stands in the English, French, German, Italian, Portuguese or Spanish word lists
 # that were searched when they were chosen: a nonsense name must not mean anything.
 _ONSETS = ("bl", "br", "dr", "dw", "fl", "gl", "gr", "kr", "pl", "pr", "sk", "sp", "tr", "vr", "zl", "zw")
