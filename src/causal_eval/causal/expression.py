@@ -1,0 +1,201 @@
+"""Expressions of deterministic mechanisms: what they mean, which nodes they read, and their prefix-list form.
+
+In JSON a bare string is a variable (or, when no variable has that name, a value of some domain), booleans and numbers
+are values, and a list is an operator with its arguments::
+
+    ["and", e, ...]  ["or", e, ...]  ["not", e]  ["xor", e, ...]      truth values
+    ["eq", a, b]  ["ge", a, b]  ["sum", e, ...]                       comparison and addition of values
+    ["ite", condition, then, else]  ["const", value]  ["copy", e]
+    ["count_ge", [e, ...], k]                                         at least k of them hold
+    ["table", [e, ...], {"0,1": value, ...}]                          looked up by the arguments' values
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from causal_eval.causal.scm import Call, Const, Expression, Value, Var
+from causal_eval.errors import MalformedCase
+
+Reader = Mapping[str, int]
+"""Variable name -> node."""
+
+ARITY: Mapping[str, tuple[int, int | None]] = {
+    "and": (1, None),
+    "or": (1, None),
+    "not": (1, 1),
+    "xor": (1, None),
+    "eq": (2, 2),
+    "ge": (2, 2),
+    "sum": (1, None),
+    "ite": (3, 3),
+    "const": (1, 1),
+    "copy": (1, 1),
+    "count_ge": (2, 2),
+    "table": (2, 2),
+}
+"""Operator -> fewest and most arguments in JSON (None = any number)."""
+
+_KEYS_OF_TRUTH = {"false": False, "true": True}
+
+
+def evaluate(expression: Expression, values: Mapping[int, Value] | Sequence[Value]) -> Value:
+    """The value of *expression* when every node has its value in *values*."""
+    match expression:
+        case Var(node):
+            return values[node]
+        case Const(value):
+            return value
+        case Call("table", args, results):
+            return _look_up(args, results, values)
+        case Call("ite", (condition, then, other)):
+            return evaluate(then if evaluate(condition, values) else other, values)
+        case Call(op, args):
+            return _OPERATIONS[op]([evaluate(arg, values) for arg in args])
+
+
+def reads(expression: Expression) -> int:
+    """Mask of the nodes that *expression* reads."""
+    match expression:
+        case Var(node):
+            return 1 << node
+        case Const():
+            return 0
+        case Call(_, args):
+            mask = 0
+            for arg in args:
+                mask |= reads(arg)
+            return mask
+
+
+def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:  # noqa: ANN401 - JSON enters
+    """The expression that the prefix list *obj* stands for; *domains* lists the values of every node.
+
+    Raises:
+        MalformedCase: an unknown operator, name or number of arguments; the offending part is quoted.
+    """
+    match obj:
+        case bool() | int():
+            return Const(obj)
+        case float():
+            return Const(Fraction(repr(obj)))
+        case str() if obj in nodes:
+            return Var(nodes[obj])
+        case str():
+            return _constant(obj, domains)
+        case [str() as op, *args] if op in ARITY:
+            return _call(op, args, nodes, domains)
+    known = ", ".join(ARITY)
+    raise MalformedCase(f"expression {obj!r}: write a variable, a value or [operator, ...] with one of {known}")
+
+
+def unparse(expression: Expression, names: Sequence[str], domains: Sequence[Sequence[Value]]) -> Any:  # noqa: ANN401 - JSON leaves
+    """The prefix list of *expression*: what :func:`parse` reads back."""
+    match expression:
+        case Var(node):
+            return names[node]
+        case Const(bool() | int() as value):
+            return value
+        case Const(value):
+            return ["const", str(value) if isinstance(value, str) else float(value)]
+        case Call("count_ge", (*args, threshold)):
+            return ["count_ge", [unparse(arg, names, domains) for arg in args], unparse(threshold, names, domains)]
+        case Call("table", args, results):
+            keys = itertools.product(*(_range_of(arg, domains) for arg in args))
+            rows = {",".join(map(key_of, key)): result for key, result in zip(keys, results, strict=True)}
+            return ["table", [unparse(arg, names, domains) for arg in args], rows]
+        case Call(op, args):
+            return [op, *(unparse(arg, names, domains) for arg in args)]
+
+
+def key_of(value: Value) -> str:
+    """How *value* is written in the key of a table."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _call(op: str, args: list[Any], nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:
+    fewest, most = ARITY[op]
+    if len(args) < fewest or (most is not None and len(args) > most):
+        wanted = f"{fewest}" if most == fewest else f"at least {fewest}"
+        raise MalformedCase(f"expression {[op, *args]!r}: {op!r} takes {wanted} arguments, got {len(args)}")
+    if op == "const":
+        return args[0] if isinstance(args[0], Const) else _constant(args[0], domains)
+    if op in ("count_ge", "table") and not isinstance(args[0], list):
+        raise MalformedCase(f"expression {[op, *args]!r}: the first argument of {op!r} must be a list of expressions")
+    if op == "count_ge":
+        return Call(op, tuple(parse(arg, nodes, domains) for arg in [*args[0], args[1]]))
+    if op == "table":
+        looked_up = tuple(parse(arg, nodes, domains) for arg in args[0])
+        return Call(op, looked_up, _results(looked_up, args[1], domains))
+    return Call(op, tuple(parse(arg, nodes, domains) for arg in args))
+
+
+def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:  # noqa: ANN401 - JSON enters
+    if isinstance(value, float):
+        return Const(Fraction(repr(value)))
+    if isinstance(value, str) and not any(value in domain for domain in domains):
+        raise MalformedCase(f"{value!r} in an expression is neither a variable nor a value of any domain")
+    if not isinstance(value, bool | int | str):
+        raise MalformedCase(f"constant {value!r}: a value is a boolean, a number or a string")
+    return Const(value)
+
+
+def _results(args: tuple[Expression, ...], rows: Any, domains: Sequence[Sequence[Value]]) -> tuple[Value, ...]:  # noqa: ANN401 - JSON
+    if not isinstance(rows, dict):
+        raise MalformedCase(f"table {rows!r}: write an object with keys like '0,1' and one value each")
+    given = {"".join(key.lower().split()): value for key, value in rows.items()}
+    results: list[Value] = []
+    for key in itertools.product(*(_range_of(arg, domains) for arg in args)):
+        text = "".join(",".join(map(key_of, key)).lower().split())
+        numeric = ",".join(str(int(part)) if isinstance(part, bool) else key_of(part).lower() for part in key)
+        if text not in given and numeric not in given:
+            raise MalformedCase(f"table of {len(args)} arguments has no row for {text!r}")
+        results.append(_constant(given.get(text, given.get(numeric)), domains).value)
+    return tuple(results)
+
+
+def _range_of(expression: Expression, domains: Sequence[Sequence[Value]]) -> Sequence[Value]:
+    """The values an argument of ``table`` can take."""
+    match expression:
+        case Var(node):
+            return domains[node]
+        case Call("and" | "or" | "not" | "xor" | "eq" | "ge" | "count_ge"):
+            return (False, True)
+    raise MalformedCase("the arguments of 'table' must be variables or truth values")
+
+
+def _look_up(
+    args: tuple[Expression, ...], results: tuple[Value, ...], values: Mapping[int, Value] | Sequence[Value]
+) -> Value:
+    # The arguments' ranges are not known here: Scm compiles tables with domains; see compile_rule in mechanism.py.
+    raise AssertionError((args, results, values))
+
+
+def _number(value: Value) -> int | Fraction:
+    if isinstance(value, str):
+        raise MalformedCase(f"the value {value!r} is not a number: 'sum' and 'ge' need numbers")
+    return value
+
+
+def _xor(values: Sequence[Value]) -> bool:
+    return sum(map(bool, values)) % 2 == 1
+
+
+def _count_ge(values: Sequence[Value]) -> bool:
+    return sum(map(bool, values[:-1])) >= _number(values[-1])
+
+
+_OPERATIONS: Mapping[str, Callable[[Sequence[Value]], Value]] = {
+    "and": all,
+    "or": any,
+    "not": lambda values: not values[0],
+    "xor": _xor,
+    "eq": lambda values: values[0] == values[1],
+    "ge": lambda values: _number(values[0]) >= _number(values[1]),
+    "sum": lambda values: sum(map(_number, values)),
+    "copy": lambda values: values[0],
+    "count_ge": _count_ge,
+}
