@@ -1,0 +1,286 @@
+"""What can be set, read once at a door; rooms receive frozen values and never look at the environment.
+
+A flag wins over the environment, that over the nearest ``.env`` (searched upward), that over the nearest
+``causal-eval.toml`` (searched upward), that over the default. Adding a setting = one entry in ``SETTINGS``, one
+field of :class:`Settings` and one line in ``docs/reference/settings.md`` (a test compares the three).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from causal_eval.errors import UsageError
+
+FILE_NAME = "causal-eval.toml"
+DOTENV_NAME = ".env"
+
+Flag = str | int | float | bool | Path | None
+"""What a door passes for a flag; None = not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set: its names, how its text is read, and what may stand there."""
+
+    name: str
+    """Field of :class:`Settings`, key of the file; the flag is the same with dashes."""
+    variable: str
+    """Environment variable."""
+    read: Callable[[str, _Place], object]
+    """Turns text into the value; raises ValueError for what is not allowed."""
+    allowed: str
+    default: Callable[[_Place], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked, with where each came from."""
+
+    data_dir: Path
+    """Where the database lies unless ``database_url`` says otherwise."""
+    cache_dir: Path
+    """What can be deleted at any time."""
+    log_dir: Path
+    report_dir: Path
+    database_url: str
+    """SQLAlchemy URL of the database; its path is absolute."""
+    max_concurrent_api_calls: int
+    """Hard cap on calls that are open at once, over all providers."""
+    offline: bool
+    """True: nothing but this machine is called; API providers are refused before a run begins."""
+    origins: Mapping[str, str]
+    """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
+    credentials: Mapping[str, str] = field(repr=False)
+    """``<SERVER>_API_KEY``, ``<SERVER>_BASE_URL`` and ``HF_TOKEN``; environment and ``.env`` only."""
+    unknown: tuple[str, ...] = ()
+    """``CEB_*`` variables that nothing here reads: likely misspelt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a relative path or ``~`` in a value refers to."""
+
+    base: Path
+    env: Mapping[str, str]
+
+    def path(self, text: str) -> Path:
+        home = self.home()
+        if text == "~" or text.startswith(("~/", "~\\")):
+            return (home / text[2:]).absolute()
+        return (self.base / text).absolute()
+
+    def home(self) -> Path:
+        return Path(self.env.get("HOME") or self.env.get("USERPROFILE") or self.base)
+
+    def xdg(self, variable: str, fallback: str) -> str:
+        root = self.env.get(variable) or str(self.home() / fallback)
+        return str(Path(root) / "causal-eval")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One layer of values by setting name, each with the words that say where it stands."""
+
+    values: Mapping[str, str]
+    origins: Mapping[str, str]
+    place: _Place
+
+
+def read_settings(
+    env: Mapping[str, str], flags: Mapping[str, Flag] | None = None, *, cwd: Path | None = None
+) -> Settings:
+    """The settings that hold for *env*, *flags* (setting name -> value) and the files above *cwd*.
+
+    Raises UsageError that lists every fault at once: variable, value and what is allowed.
+    """
+    here = _Place(cwd or Path.cwd(), env)
+    faults: list[str] = []
+    dotenv, dotenv_place = _read_dotenv(here, faults)
+    sources = (
+        _flag_source(flags or {}, here, faults),
+        _variable_source(env, "environment", here),
+        _variable_source(dotenv, str(dotenv_place.base / DOTENV_NAME), dotenv_place),
+        _file_source(here, faults),
+    )
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for setting in SETTINGS:
+        values[setting.name], origins[setting.name] = _resolve(setting, sources, here, faults)
+    if not values["database_url"]:
+        values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
+    if faults:
+        raise UsageError("; ".join(faults))
+    merged = {**dotenv, **env}
+    return Settings(
+        **values,  # type: ignore[arg-type]  # SETTINGS and the fields are compared by a test
+        origins=MappingProxyType(origins),
+        credentials=MappingProxyType({k: v for k, v in merged.items() if _CREDENTIAL.fullmatch(k) and v.strip()}),
+        unknown=tuple(sorted(name for name in merged if _is_unknown(name))),
+    )
+
+
+def find_upward(name: str, start: Path) -> Path | None:
+    """The nearest file called *name* in *start* or a folder above it; None if there is none."""
+    folder = start.absolute()
+    return next((path / name for path in (folder, *folder.parents) if (path / name).is_file()), None)
+
+
+def parse_dotenv(text: str, path: str, faults: list[str]) -> dict[str, str]:
+    """The variables of a ``.env`` file; a line that is not ``NAME=value``, comment or empty goes to *faults*.
+
+    ``export`` before a name and quotes around a value are dropped; after a bare value, `` #`` starts a comment.
+    """
+    variables: dict[str, str] = {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        match = _DOTENV_LINE.fullmatch(line)
+        if match is None:  # the line itself may be a key: it is not printed
+            faults.append(f"{path}:{number}: not of the form NAME=value")
+            continue
+        variables[match["name"]] = _unquoted(match["value"])
+    return variables
+
+
+_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|BASE_URL)|HF_TOKEN")
+_DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+def _unquoted(value: str) -> str:
+    for quote in ('"', "'"):
+        if value.startswith(quote) and (end := value.find(quote, 1)) > 0:
+            return value[1:end]
+    return re.split(r"(?:^|\s)#", value, maxsplit=1)[0].rstrip()
+
+
+def _read_dotenv(here: _Place, faults: list[str]) -> tuple[dict[str, str], _Place]:
+    path = find_upward(DOTENV_NAME, here.base)
+    if path is None:
+        return {}, here
+    text = _read_text(path, faults)
+    return parse_dotenv(text, str(path), faults), _Place(path.parent, here.env)
+
+
+def _read_text(path: Path, faults: list[str]) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: cannot be read: {error}")
+        return ""
+
+
+def _flag_source(flags: Mapping[str, Flag], here: _Place, faults: list[str]) -> _Source:
+    given = {name: str(value) for name, value in flags.items() if value is not None}
+    faults.extend(_unknown_name("flag", name) for name in given if name not in _BY_NAME)
+    return _Source(given, {name: f"flag --{name.replace('_', '-')}" for name in given}, here)
+
+
+def _variable_source(variables: Mapping[str, str], origin: str, place: _Place) -> _Source:
+    """An empty variable counts as not set, as in ``DATABASE_URL= causal-eval ...``."""
+    found = {s.name: variables[s.variable] for s in SETTINGS if variables.get(s.variable, "").strip()}
+    return _Source(found, {name: f"{origin} {_BY_NAME[name].variable}" for name in found}, place)
+
+
+def _file_source(here: _Place, faults: list[str]) -> _Source:
+    path = find_upward(FILE_NAME, here.base)
+    if path is None:
+        return _Source({}, {}, here)
+    import tomllib  # start-up time: most people have no such file
+
+    try:
+        table = tomllib.loads(_read_text(path, faults))
+    except tomllib.TOMLDecodeError as error:
+        faults.append(f"{path}: {error}")
+        table = {}
+    faults.extend(f"{path}: {_unknown_name('setting', name)}" for name in table if name not in _BY_NAME)
+    values = {name: str(value) for name, value in table.items()}
+    return _Source(values, dict.fromkeys(values, f"file {path}"), _Place(path.parent, here.env))
+
+
+def _unknown_name(what: str, name: str) -> str:
+    near = get_close_matches(name, _BY_NAME, n=1) or sorted(_BY_NAME)
+    return f"unknown {what} {name!r}: known is {', '.join(near)}"
+
+
+def _resolve(setting: Setting, sources: tuple[_Source, ...], here: _Place, faults: list[str]) -> tuple[object, str]:
+    for source in sources:
+        text = source.values.get(setting.name)
+        if text is None:
+            continue
+        origin = source.origins[setting.name]
+        try:
+            return setting.read(text.strip(), source.place), origin
+        except ValueError:
+            shown = _PASSWORD.sub(r"\1:***@", text)
+            faults.append(f"{setting.variable} ({origin}) is {shown!r}: allowed is {setting.allowed}")
+            return "", origin
+    default = setting.default(here)
+    return setting.read(default, here) if default else "", "default"
+
+
+def _is_unknown(variable: str) -> bool:
+    return variable.startswith("CEB_") and all(variable != setting.variable for setting in SETTINGS)
+
+
+def _folder(text: str, place: _Place) -> Path:
+    path = place.path(text)
+    if path.exists() and not path.is_dir():
+        raise ValueError(text)
+    return path
+
+
+def _switch(text: str, _: _Place) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def _calls(text: str, _: _Place) -> int:
+    number = int(text)
+    if not 1 <= number <= MAX_CALLS:
+        raise ValueError(text)
+    return number
+
+
+def _sqlite_url(text: str, place: _Place) -> str:
+    scheme, _, rest = text.partition(":///")
+    if scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest:
+        raise ValueError(text)
+    return f"sqlite:///{place.path(rest)}"
+
+
+MAX_CALLS = 10_000
+_A_FOLDER = "the path of a folder (it is created when needed)"
+
+SETTINGS = (
+    Setting(
+        "data_dir",
+        "CEB_DATA_DIR",
+        _folder,
+        _A_FOLDER,
+        lambda place: place.xdg("XDG_DATA_HOME", ".local/share"),
+    ),
+    Setting("cache_dir", "CEB_CACHE_DIR", _folder, _A_FOLDER, lambda place: place.xdg("XDG_CACHE_HOME", ".cache")),
+    Setting("log_dir", "CEB_LOG_DIR", _folder, _A_FOLDER, lambda _: "logs"),
+    Setting("report_dir", "CEB_REPORT_DIR", _folder, _A_FOLDER, lambda _: "reports"),
+    Setting("database_url", "DATABASE_URL", _sqlite_url, "sqlite:///<path of a file>", lambda _: ""),
+    Setting(
+        "max_concurrent_api_calls",
+        "MAX_CONCURRENT_API_CALLS",
+        _calls,
+        f"a whole number from 1 to {MAX_CALLS}",
+        lambda _: "100",
+    ),
+    Setting("offline", "CEB_OFFLINE", _switch, "one of 1, true, yes, on, 0, false, no, off", lambda _: "false"),
+)
+_BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})
