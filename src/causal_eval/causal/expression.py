@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from causal_eval.causal.scm import Call, Const, Expression, Value, Var
+from causal_eval.causal.scm import Call, Const, Expression, Look, Value, Var
 from causal_eval.errors import MalformedCase
 
 Reader = Mapping[str, int]
@@ -49,8 +49,8 @@ def evaluate(expression: Expression, values: Mapping[int, Value] | Sequence[Valu
             return values[node]
         case Const(value):
             return value
-        case Call("table", args, results):
-            return _look_up(args, results, values)
+        case Call("table", args, rows):
+            return _look_up(tuple(evaluate(arg, values) for arg in args), rows)
         case Call("ite", (condition, then, other)):
             return evaluate(then if evaluate(condition, values) else other, values)
         case Call(op, args):
@@ -71,7 +71,7 @@ def reads(expression: Expression) -> int:
             return mask
 
 
-def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:  # noqa: ANN401 - JSON enters
+def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:
     """The expression that the prefix list *obj* stands for; *domains* lists the values of every node.
 
     Raises:
@@ -92,7 +92,7 @@ def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expres
     raise MalformedCase(f"expression {obj!r}: write a variable, a value or [operator, ...] with one of {known}")
 
 
-def unparse(expression: Expression, names: Sequence[str], domains: Sequence[Sequence[Value]]) -> Any:  # noqa: ANN401 - JSON leaves
+def unparse(expression: Expression, names: Sequence[str]) -> Any:
     """The prefix list of *expression*: what :func:`parse` reads back."""
     match expression:
         case Var(node):
@@ -102,13 +102,12 @@ def unparse(expression: Expression, names: Sequence[str], domains: Sequence[Sequ
         case Const(value):
             return ["const", str(value) if isinstance(value, str) else float(value)]
         case Call("count_ge", (*args, threshold)):
-            return ["count_ge", [unparse(arg, names, domains) for arg in args], unparse(threshold, names, domains)]
-        case Call("table", args, results):
-            keys = itertools.product(*(_range_of(arg, domains) for arg in args))
-            rows = {",".join(map(key_of, key)): result for key, result in zip(keys, results, strict=True)}
-            return ["table", [unparse(arg, names, domains) for arg in args], rows]
+            return ["count_ge", [unparse(arg, names) for arg in args], unparse(threshold, names)]
+        case Call("table", args, rows):
+            written = {",".join(map(key_of, key)): result for key, result in rows}
+            return ["table", [unparse(arg, names) for arg in args], written]
         case Call(op, args):
-            return [op, *(unparse(arg, names, domains) for arg in args)]
+            return [op, *(unparse(arg, names) for arg in args)]
 
 
 def key_of(value: Value) -> str:
@@ -122,18 +121,18 @@ def _call(op: str, args: list[Any], nodes: Reader, domains: Sequence[Sequence[Va
         wanted = f"{fewest}" if most == fewest else f"at least {fewest}"
         raise MalformedCase(f"expression {[op, *args]!r}: {op!r} takes {wanted} arguments, got {len(args)}")
     if op == "const":
-        return args[0] if isinstance(args[0], Const) else _constant(args[0], domains)
+        return _constant(args[0], domains)
     if op in ("count_ge", "table") and not isinstance(args[0], list):
         raise MalformedCase(f"expression {[op, *args]!r}: the first argument of {op!r} must be a list of expressions")
     if op == "count_ge":
         return Call(op, tuple(parse(arg, nodes, domains) for arg in [*args[0], args[1]]))
     if op == "table":
         looked_up = tuple(parse(arg, nodes, domains) for arg in args[0])
-        return Call(op, looked_up, _results(looked_up, args[1], domains))
+        return Call(op, looked_up, _rows(looked_up, args[1], domains))
     return Call(op, tuple(parse(arg, nodes, domains) for arg in args))
 
 
-def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:  # noqa: ANN401 - JSON enters
+def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:
     if isinstance(value, float):
         return Const(Fraction(repr(value)))
     if isinstance(value, str) and not any(value in domain for domain in domains):
@@ -143,18 +142,22 @@ def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:  # noqa:
     return Const(value)
 
 
-def _results(args: tuple[Expression, ...], rows: Any, domains: Sequence[Sequence[Value]]) -> tuple[Value, ...]:  # noqa: ANN401 - JSON
+def _rows(args: tuple[Expression, ...], rows: Any, domains: Sequence[Sequence[Value]]) -> tuple[Look, ...]:
     if not isinstance(rows, dict):
         raise MalformedCase(f"table {rows!r}: write an object with keys like '0,1' and one value each")
-    given = {"".join(key.lower().split()): value for key, value in rows.items()}
-    results: list[Value] = []
+    given = {_plain(key): value for key, value in rows.items()}
+    found: list[Look] = []
     for key in itertools.product(*(_range_of(arg, domains) for arg in args)):
-        text = "".join(",".join(map(key_of, key)).lower().split())
-        numeric = ",".join(str(int(part)) if isinstance(part, bool) else key_of(part).lower() for part in key)
-        if text not in given and numeric not in given:
-            raise MalformedCase(f"table of {len(args)} arguments has no row for {text!r}")
-        results.append(_constant(given.get(text, given.get(numeric)), domains).value)
-    return tuple(results)
+        written = _plain(",".join(map(key_of, key)))
+        counted = _plain(",".join(key_of(int(part) if isinstance(part, bool) else part) for part in key))
+        if written not in given and counted not in given:
+            raise MalformedCase(f"a 'table' over {len(args)} arguments has no row for {written!r}")
+        found.append((key, _constant(given.get(written, given.get(counted)), domains).value))
+    return tuple(found)
+
+
+def _plain(key: str) -> str:
+    return "".join(key.lower().split())
 
 
 def _range_of(expression: Expression, domains: Sequence[Sequence[Value]]) -> Sequence[Value]:
@@ -167,11 +170,11 @@ def _range_of(expression: Expression, domains: Sequence[Sequence[Value]]) -> Seq
     raise MalformedCase("the arguments of 'table' must be variables or truth values")
 
 
-def _look_up(
-    args: tuple[Expression, ...], results: tuple[Value, ...], values: Mapping[int, Value] | Sequence[Value]
-) -> Value:
-    # The arguments' ranges are not known here: Scm compiles tables with domains; see compile_rule in mechanism.py.
-    raise AssertionError((args, results, values))
+def _look_up(values: tuple[Value, ...], rows: tuple[Look, ...]) -> Value:
+    for key, result in rows:
+        if key == values:
+            return result
+    raise MalformedCase(f"a 'table' has no row for {','.join(map(key_of, values))!r}")
 
 
 def _number(value: Value) -> int | Fraction:

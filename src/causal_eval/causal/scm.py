@@ -15,6 +15,9 @@ from causal_eval.causal.graph import Graph
 Value: TypeAlias = "bool | int | str | Fraction"
 """What a value of a variable is called."""
 
+Look: TypeAlias = "tuple[tuple[Value, ...], Value]"
+"""One row of a ``table`` expression: the arguments' values and the result."""
+
 Row: TypeAlias = tuple[Fraction, ...]
 """Probabilities of the values 0..k-1."""
 
@@ -37,13 +40,12 @@ class Const:
 class Call:
     """An operator applied to expressions; the operators are those of ``causal_eval.causal.expression``.
 
-    ``count_ge`` has the threshold as its last argument; ``table`` has the arguments that are looked up in *args*
-    and the results in *results*, in the order of the arguments' values, the last argument moving fastest.
+    ``count_ge`` has the threshold as its last argument; ``table`` looks the values of its arguments up in *rows*.
     """
 
     op: str
     args: tuple[Expression, ...]
-    results: tuple[Value, ...] = ()
+    rows: tuple[Look, ...] = ()
 
 
 Expression: TypeAlias = "Var | Const | Call"

@@ -1,0 +1,106 @@
+"""Small readers of untrusted JSON: each accepts one shape and names what it cannot take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from causal_eval.causal.query import Assignment
+from causal_eval.causal.scm import Scm, Value
+from causal_eval.errors import MalformedCase
+
+
+def mapping(value: Any, where: str) -> dict[str, Any]:
+    """*value* as a JSON object."""
+    if not isinstance(value, dict):
+        raise MalformedCase(f"{where} must be a JSON object, got {_kind(value)}")
+    return value
+
+
+def sequence(value: Any, where: str) -> list[Any]:
+    """*value* as a JSON list; None is the empty list."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        raise MalformedCase(f"{where} must be a list, got {_kind(value)}")
+    return list(value)
+
+
+def name_list(value: Any, where: str) -> list[str]:
+    """*value* as a list of different names; a bare string is a list of one."""
+    names = [value] if isinstance(value, str) else sequence(value, where)
+    seen: set[str] = set()
+    for name in names:
+        if not isinstance(name, str):
+            raise MalformedCase(f"{where}: {name!r} is not a node name; names are strings")
+        if name in seen:
+            raise MalformedCase(f"{where} lists {name!r} twice; remove one")
+        seen.add(name)
+    return names
+
+
+def node_of(name: Any, index: Mapping[str, int], where: str) -> int:
+    """The node of that name."""
+    if not isinstance(name, str) or name not in index:
+        raise MalformedCase(f"{where}: no node is called {name!r}; the nodes are {', '.join(index)}")
+    return index[name]
+
+
+def node_list(value: Any, index: Mapping[str, int], where: str) -> tuple[int, ...]:
+    """The nodes that a list of names stands for, ascending."""
+    return tuple(sorted(node_of(name, index, where) for name in name_list(value, where)))
+
+
+def fraction(value: Any, where: str) -> Fraction:
+    """An exact number: ``"1/10"``, ``"0.1"``, ``0.1`` (read as its decimal digits) or an integer."""
+    try:
+        if isinstance(value, str):
+            return Fraction(value)
+        if isinstance(value, float):
+            return Fraction(Decimal(repr(value)))
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Fraction(value)
+    except (ValueError, ZeroDivisionError, InvalidOperation, OverflowError):
+        pass
+    raise MalformedCase(f'{where}: {value!r} is no exact number; write "1/10", "0.1" or 0.1')
+
+
+def position(value: Any, names: Sequence[Value], where: str) -> int:
+    """The position of *value* among the values of a variable; ``true`` is 1 and ``false`` is 0."""
+    wanted = Fraction(repr(value)) if isinstance(value, float) else value
+    for place, name in enumerate(names):
+        if name == wanted and isinstance(name, str) == isinstance(wanted, str):
+            return place
+    if not names:
+        raise MalformedCase(f"{where} is real-valued: only average effects are solved in a linear system")
+    allowed = ", ".join(str(name) for name in names)
+    raise MalformedCase(f"{where} cannot be {value!r}: its values are {allowed}")
+
+
+def assignment(value: Any, index: Mapping[str, int], scm: Scm, where: str) -> Assignment:
+    """``{"X": 1, ...}`` or ``[["X", 1], ...]`` as (node, value position) pairs, ascending."""
+    found: dict[int, int] = {}
+    for name, wanted in _pairs(value, where):
+        node = node_of(name, index, where)
+        if node in found:
+            raise MalformedCase(f"{where} sets {name!r} twice; keep one value")
+        found[node] = position(wanted, scm.names(node), f"{where}: {name!r}")
+    return tuple(sorted(found.items()))
+
+
+def _pairs(value: Any, where: str) -> Iterable[tuple[Any, Any]]:
+    if value is None:
+        return ()
+    if isinstance(value, dict):
+        return value.items()
+    pairs = sequence(value, where)
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:  # noqa: PLR2004 - a pair has two parts
+            raise MalformedCase(f"{where}: {pair!r} is no [variable, value] pair")
+    return [(name, wanted) for name, wanted in pairs]
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"{type(value).__name__} {value!r}"
