@@ -1,0 +1,158 @@
+"""Adjustment sets: the complete criterion, Pearl's back-door criterion, and all minimal sets.
+
+The complete criterion (Shpitser, VanderWeele and Robins 2010; van der Zander, Liskiewicz and Textor 2019): Z contains
+no descendant of a node on a proper causal path from X to Y, and separates X and Y once the first edges of those paths
+are removed. Minimal sets are enumerated with polynomial delay, never by trying all subsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from causal_eval.causal.graph import Graph, bits, closure
+from causal_eval.causal.separation import moral, reachable, separated
+from causal_eval.errors import MalformedCase, TooLarge
+
+LARGEST_LISTING = 16
+"""All valid sets are listed for at most this many candidates."""
+
+
+def forbidden(g: Graph, x: int, y: int) -> int:
+    """Mask of the descendants of the nodes, other than *x*, on proper causal paths from *x* to *y*."""
+    return g.descendants(_on_causal_paths(g, x, y))
+
+
+def proper_backdoor_graph(g: Graph, x: int, y: int) -> Graph:
+    """The graph without the first edge of every proper causal path from *x* to *y*."""
+    causal = _on_causal_paths(g, x, y)
+    parents = tuple(pa & ~x if causal >> node & 1 else pa for node, pa in enumerate(g.parents))
+    return Graph(g.n, parents, g.bidirected, g.latent)
+
+
+def is_adjustment_set(g: Graph, x: int, y: int, z: int) -> bool:
+    """Whether adjusting for *z* gives P(y | do x) in every model of the graph; latent nodes may not be adjusted for."""
+    _check(x, y, z)
+    if z & (g.latent | forbidden(g, x, y)):
+        return False
+    return separated(proper_backdoor_graph(g, x, y), x, y, z)
+
+
+def is_backdoor_set(g: Graph, x: int, y: int, z: int) -> bool:
+    """Whether *z* satisfies Pearl's back-door criterion (Causality, definition 3.3.1) for every pair of *x* and *y*.
+
+    No member of *z* descends from the treatment, and *z* blocks every path that enters the treatment by an arrow.
+    """
+    _check(x, y, z)
+    if z & (g.latent | g.descendants(x)):
+        return False
+    return all(not reachable(g.without_outgoing(1 << node), 1 << node, z) & y for node in bits(x))
+
+
+def minimal_adjustment_sets(
+    g: Graph, x: int, y: int, must_include: int = 0, must_exclude: int = 0
+) -> tuple[tuple[int, ...], ...]:
+    """All valid adjustment sets of which no proper subset that contains *must_include* is valid.
+
+    Sorted by size, then by members; ``()`` when there is none, ``((),)`` when nothing need be adjusted for.
+    """
+    _check(x, y, must_include)
+    banned = g.latent | must_exclude | forbidden(g, x, y)
+    if must_include & banned:
+        return ()
+    found = minimal_separators(
+        proper_backdoor_graph(g, x, y), x, y, include=must_include, allowed=g.everything & ~(banned | x | y)
+    )
+    sets = (tuple(bits(separator | must_include)) for separator in found)
+    return tuple(sorted(sets, key=lambda members: (len(members), members)))
+
+
+def adjustment_sets(
+    g: Graph, x: int, y: int, must_include: int = 0, must_exclude: int = 0
+) -> tuple[tuple[int, ...], ...]:
+    """All valid adjustment sets, sorted by size, then by members.
+
+    Raises:
+        TooLarge: more than 16 candidates, hence more than 65,536 subsets.
+    """
+    _check(x, y, must_include)
+    banned = g.latent | must_exclude | forbidden(g, x, y)
+    if must_include & banned:
+        return ()
+    candidates = list(bits(g.everything & ~(banned | x | y | must_include)))
+    if len(candidates) > LARGEST_LISTING:
+        raise TooLarge(f"{len(candidates)} candidates have too many subsets; ask for the minimal adjustment sets")
+    cut = proper_backdoor_graph(g, x, y)
+    sets = [must_include | z for z in _subsets(candidates) if not reachable(cut, x, must_include | z) & y]
+    return tuple(sorted((tuple(bits(z)) for z in sets), key=lambda members: (len(members), members)))
+
+
+def minimal_separators(g: Graph, x: int, y: int, *, include: int, allowed: int) -> Iterator[int]:
+    """Every inclusion-minimal Z within *allowed* such that Z and *include* together separate *x* from *y*.
+
+    Listed with polynomial delay (Takata 2010, "Space-optimal, backtracking algorithms to list the minimal vertex
+    separators of a graph") in the moral graph of the ancestors, from which *include* is removed and every node that
+    may not be used is contracted.
+    """
+    adjacent = moral(g, g.ancestors(x | y | include))
+    relevant = g.ancestors(x | y | include) & ~include
+    adjacent = [mask & relevant if relevant >> node & 1 else 0 for node, mask in enumerate(adjacent)]
+    for node in bits(relevant & ~(allowed | x | y)):
+        _contract(adjacent, node)
+    if _around(adjacent, x) & y:
+        return
+    yield from _list_separators(adjacent, near=x, far=y, fixed=0)
+
+
+def _list_separators(adjacent: Sequence[int], *, near: int, far: int, fixed: int) -> Iterator[int]:
+    """The minimal separators with *near* on the side of x and *fixed* not on it."""
+    other = closure([mask & ~_around(adjacent, near) for mask in adjacent], far)
+    separator = _around(adjacent, other)
+    side = closure([mask & ~separator for mask in adjacent], near)
+    if side & fixed:
+        return
+    open_nodes = separator & ~fixed
+    if not open_nodes:
+        yield separator
+        return
+    node = open_nodes & -open_nodes
+    if not adjacent[node.bit_length() - 1] & far:
+        yield from _list_separators(adjacent, near=side | node, far=far, fixed=fixed)
+    yield from _list_separators(adjacent, near=side, far=far, fixed=fixed | node)
+
+
+def _around(adjacent: Sequence[int], mask: int) -> int:
+    """The neighbours of *mask* outside it."""
+    found = 0
+    for node in bits(mask):
+        found |= adjacent[node]
+    return found & ~mask
+
+
+def _contract(adjacent: list[int], node: int) -> None:
+    """Remove *node* and join its neighbours with each other: paths through it remain, it can no longer be cut."""
+    around = adjacent[node]
+    for other in bits(around):
+        adjacent[other] = (adjacent[other] | around) & ~(1 << other | 1 << node)
+    adjacent[node] = 0
+
+
+def _on_causal_paths(g: Graph, x: int, y: int) -> int:
+    """The nodes other than *x* on directed paths from *x* to *y* that meet *x* only at their start."""
+    after = closure([mask & ~x for mask in g.children], x) & ~x
+    before = closure([mask & ~x for mask in g.parents], y)
+    return after & before
+
+
+def _subsets(candidates: Sequence[int]) -> Iterator[int]:
+    for chosen in range(1 << len(candidates)):
+        mask = 0
+        for place in bits(chosen):
+            mask |= 1 << candidates[place]
+        yield mask
+
+
+def _check(x: int, y: int, z: int) -> None:
+    if not x or not y:
+        raise MalformedCase("treatment and outcome need at least one node each")
+    if x & y or x & z or y & z:
+        raise MalformedCase(f"node sets must not meet, got the masks {x:#b}, {y:#b} and {z:#b}")

@@ -1,0 +1,101 @@
+"""Mechanisms compiled to integers: rows over a common denominator, and thresholds on a uniform noise for rung 3."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from causal_eval.causal.expression import evaluate, key_of
+from causal_eval.causal.graph import bits
+from causal_eval.causal.scm import Rule, Scm, Table
+from causal_eval.errors import MalformedCase, TooLarge
+
+LARGEST_TABLE = 1 << 16
+"""A rule is tabulated for at most this many combinations of its parents' values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A mechanism as integers; rows stand in the order of ``itertools.product`` over the parents' values."""
+
+    parents: tuple[int, ...]
+    rows: tuple[tuple[int, ...], ...]
+    """Numerators of the values 0..k-1 in every row."""
+    denominator: int
+
+
+def compile_mechanism(scm: Scm, node: int, names: Sequence[str] | None = None) -> Compiled:
+    """The integer form of the mechanism of *node*.
+
+    Raises:
+        MalformedCase: the node has no distribution, or a rule gives a value outside its domain.
+        TooLarge: a rule with more than 65,536 combinations of its parents' values.
+    """
+    parents = tuple(bits(scm.graph.parents[node]))
+    mechanism = scm.mechanisms[node]
+    match mechanism:
+        case Table():
+            return _compile_table(mechanism, parents, scm)
+        case Rule():
+            return Compiled(parents, _tabulate(scm, node, mechanism, parents), 1)
+    label = repr(names[node]) if names else f"node {node}"
+    raise MalformedCase(f"{label} has no probabilities for its values; state them, or ask a kind that takes a context")
+
+
+def thresholds(compiled: Compiled) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Interval lengths of a uniform noise, and for every row the value in each interval.
+
+    The noise runs over 0..denominator-1 and is collapsed to the intervals that some row tells apart; in every row the
+    value grows with the noise, which is the rank-preserving coupling.
+    """
+    if compiled.denominator == 1:
+        return (1,), tuple((row.index(1),) for row in compiled.rows)
+    cumulative = [tuple(itertools.accumulate(row)) for row in compiled.rows]
+    cuts = sorted({0, *itertools.chain.from_iterable(cumulative)})
+    lengths = tuple(end - start for start, end in itertools.pairwise(cuts))
+    values = tuple(tuple(sum(bound <= start for bound in row) for start in cuts[:-1]) for row in cumulative)
+    return lengths, values
+
+
+def is_determinate(scm: Scm, node: int) -> bool:
+    """Whether what is stated fixes the response of *node* to different parent values *jointly*.
+
+    Always for a rule, a root and a stated threshold; for a mere table only when at most one row leaves anything to
+    chance.
+    """
+    mechanism = scm.mechanisms[node]
+    if not isinstance(mechanism, Table) or mechanism.threshold:
+        return True
+    return sum(1 not in row for row in mechanism.rows.values()) <= 1
+
+
+def _compile_table(table: Table, parents: tuple[int, ...], scm: Scm) -> Compiled:
+    keys = itertools.product(*(range(scm.domains[parent]) for parent in parents))
+    rows = [table.rows[key] for key in keys]
+    denominator = math.lcm(*(p.denominator for row in rows for p in row))
+    numerators = tuple(tuple(p.numerator * (denominator // p.denominator) for p in row) for row in rows)
+    return Compiled(parents, numerators, denominator)
+
+
+def _tabulate(scm: Scm, node: int, rule: Rule, parents: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    named = [scm.names(parent) for parent in parents]
+    if (size := math.prod(map(len, named))) > LARGEST_TABLE:
+        raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")
+    own = scm.names(node)
+    rows = []
+    for values in itertools.product(*named):
+        result = evaluate(rule.expression, dict(zip(parents, values, strict=True)))
+        if result not in own:
+            allowed = ", ".join(map(key_of, own))
+            raise MalformedCase(f"the rule of node {node} gives {key_of(result)}, its values are {allowed}")
+        place = own.index(result)
+        rows.append(tuple(int(place == other) for other in range(len(own))))
+    return tuple(rows)
+
+
+def as_fraction(numerator: int, denominator: int) -> Fraction:
+    """The exact ratio; both may be NumPy integers."""
+    return Fraction(int(numerator), int(denominator))
