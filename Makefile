@@ -73,9 +73,9 @@ lock: $(UV)  ## write requirements/*.txt anew from pyproject.toml, keeping versi
 	@$(COMPILE) --no-strip-extras requirements/uv.in -o requirements/uv.txt
 	@$(COMPILE) requirements/build.in -o requirements/build.txt
 	@$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/dev.txt
-	@for extra in local parquet; do \
-	  $(COMPILE) pyproject.toml --extra $$extra -c requirements/dev.txt -o requirements/$$extra.txt; done
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt
+	@$(COMPILE) pyproject.toml --extra parquet -c requirements/dev.txt -o requirements/parquet.txt
+	@$(COMPILE) pyproject.toml --extra local --extra fast -c requirements/dev.txt -o requirements/local.txt
 	@$(COMPILE) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/all.txt
 
 upgrade: UPGRADE := --upgrade

@@ -246,7 +246,7 @@ def test_an_empty_variable_is_not_set(cwd: Path, home: Path) -> None:
 def test_dotenv_lines(line: str, variables: dict[str, str]) -> None:
     """The forms people write are read as they mean them."""
     faults: list[str] = []
-    assert parse_dotenv(line, ".env", faults) == variables
+    assert parse_dotenv(line, ".env", faults=faults) == variables
     assert not faults
 
 
@@ -254,7 +254,7 @@ def test_dotenv_lines(line: str, variables: dict[str, str]) -> None:
 def test_any_text_is_variables_or_faults(text: str) -> None:
     """No ``.env`` file makes the reader fail, and no fault repeats what stands there."""
     faults: list[str] = []
-    parse_dotenv(text, "E", faults)
+    parse_dotenv(text, "E", faults=faults)
     assert all(re.fullmatch(r"E:\d+: not of the form NAME=value", fault) for fault in faults)
 
 

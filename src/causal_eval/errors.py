@@ -46,7 +46,7 @@ class UsageError(CausalEvalError):
     exit_code = 2
 
 
-class UnknownName(UsageError):  # noqa: N818 - the tree names conditions, not "...Error"
+class UnknownName(UsageError):
     """No such name; the nearest known names are suggested."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
@@ -56,7 +56,7 @@ class UnknownName(UsageError):  # noqa: N818 - the tree names conditions, not ".
         super().__init__(f"unknown {what} {name!r}: {hint}")
 
 
-class MalformedFile(UsageError):  # noqa: N818
+class MalformedFile(UsageError):
     """A file cannot be read: the message names file, line and field."""
 
     def __init__(self, path: str, problem: str, *, line: int | None = None, field: str | None = None) -> None:
@@ -66,7 +66,7 @@ class MalformedFile(UsageError):  # noqa: N818
         self.path, self.line, self.field = path, line, field
 
 
-class MalformedCase(UsageError):  # noqa: N818
+class MalformedCase(UsageError):
     """A graph, model or query makes no sense; the message names the offending part."""
 
 
@@ -74,19 +74,19 @@ class CausalError(CausalEvalError):
     """The mathematics gives no answer."""
 
 
-class NotDetermined(CausalError):  # noqa: N818
+class NotDetermined(CausalError):
     """Models that fit everything stated disagree on the answer."""
 
 
-class NotIdentifiable(CausalError):  # noqa: N818
+class NotIdentifiable(CausalError):
     """No formula over observed quantities equals the query."""
 
 
-class TooLarge(CausalError):  # noqa: N818
+class TooLarge(CausalError):
     """Exact enumeration would not end in reasonable time."""
 
 
-class VerificationMismatch(CausalEvalError):  # noqa: N818
+class VerificationMismatch(CausalEvalError):
     """What is stored is not what is re-derived."""
 
     exit_code = 8
@@ -96,25 +96,25 @@ class SolversDisagree(VerificationMismatch):
     """Two independent exact solvers give different answers; the build must stop."""
 
 
-class TooManyUnscored(CausalEvalError):  # noqa: N818
+class TooManyUnscored(CausalEvalError):
     """More errored or unparsed samples than the limit allows."""
 
     exit_code = 4
 
 
-class BudgetReached(CausalEvalError):  # noqa: N818
+class BudgetReached(CausalEvalError):
     """A cap was reached; the partial run is saved and resumable."""
 
     exit_code = 5
 
 
-class ProviderRefused(CausalEvalError):  # noqa: N818
+class ProviderRefused(CausalEvalError):
     """The provider refuses us: key, permission, quota or unknown model."""
 
     exit_code = 6
 
 
-class ProviderDown(CausalEvalError):  # noqa: N818
+class ProviderDown(CausalEvalError):
     """The provider cannot be reached or answers only errors; the run is resumable."""
 
     exit_code = 7
@@ -142,7 +142,7 @@ class StoreNewer(StoreError):
     """The database was written by a later version of this program."""
 
 
-class Interrupted(CausalEvalError):  # noqa: N818
+class Interrupted(CausalEvalError):
     """Stopped by the user; the same command goes on where it stopped."""
 
     exit_code = 130

@@ -102,15 +102,15 @@ def read_settings(
     faults: list[str] = []
     dotenv, dotenv_place = _read_dotenv(here, faults)
     sources = (
-        _flag_source(flags or {}, here, faults),
-        _variable_source(env, "environment", here),
-        _variable_source(dotenv, str(dotenv_place.base / DOTENV_NAME), dotenv_place),
+        _flag_source(flags or {}, here, faults=faults),
+        _variable_source(env, here, origin="environment"),
+        _variable_source(dotenv, dotenv_place, origin=str(dotenv_place.base / DOTENV_NAME)),
         _file_source(here, faults),
     )
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
-        values[setting.name], origins[setting.name] = _resolve(setting, sources, here, faults)
+        values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
     if faults:
@@ -130,7 +130,7 @@ def find_upward(name: str, start: Path) -> Path | None:
     return next((path / name for path in (folder, *folder.parents) if (path / name).is_file()), None)
 
 
-def parse_dotenv(text: str, path: str, faults: list[str]) -> dict[str, str]:
+def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
     """The variables of a ``.env`` file; a line that is not ``NAME=value``, comment or empty goes to *faults*.
 
     ``export`` before a name and quotes around a value are dropped; after a bare value, `` #`` starts a comment.
@@ -166,7 +166,7 @@ def _read_dotenv(here: _Place, faults: list[str]) -> tuple[dict[str, str], _Plac
     if path is None:
         return {}, here
     text = _read_text(path, faults)
-    return parse_dotenv(text, str(path), faults), _Place(path.parent, here.env)
+    return parse_dotenv(text, str(path), faults=faults), _Place(path.parent, here.env)
 
 
 def _read_text(path: Path, faults: list[str]) -> str:
@@ -177,13 +177,13 @@ def _read_text(path: Path, faults: list[str]) -> str:
         return ""
 
 
-def _flag_source(flags: Mapping[str, Flag], here: _Place, faults: list[str]) -> _Source:
+def _flag_source(flags: Mapping[str, Flag], here: _Place, *, faults: list[str]) -> _Source:
     given = {name: str(value) for name, value in flags.items() if value is not None}
     faults.extend(_unknown_name("flag", name) for name in given if name not in _BY_NAME)
     return _Source(given, {name: f"flag --{name.replace('_', '-')}" for name in given}, here)
 
 
-def _variable_source(variables: Mapping[str, str], origin: str, place: _Place) -> _Source:
+def _variable_source(variables: Mapping[str, str], place: _Place, *, origin: str) -> _Source:
     """An empty variable counts as not set, as in ``DATABASE_URL= causal-eval ...``."""
     found = {s.name: variables[s.variable] for s in SETTINGS if variables.get(s.variable, "").strip()}
     return _Source(found, {name: f"{origin} {_BY_NAME[name].variable}" for name in found}, place)
