@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import pytest
@@ -181,7 +182,7 @@ def any_local_import(source: Source) -> Iterator[Fault]:
     ],
     ids=["any", "local", "clocks", "doors"],
 )
-def test_no_exception_outlives_its_reason(excused: Set[str], rule: Callable[[Source], Iterator[Fault]]) -> None:
+def test_no_exception_outlives_its_reason(excused: AbstractSet[str], rule: Callable[[Source], Iterator[Fault]]) -> None:
     """Every excused file exists and still needs its excuse."""
     needed = {source.path for source in PROGRAM if any(True for _ in rule(source))}
     assert not excused - needed
