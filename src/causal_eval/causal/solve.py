@@ -1,7 +1,7 @@
 """The first exact solver: reachability for structure, integers and shared noise for numbers.
 
-Values speak of nodes and value positions: a bool, a Fraction, a sorted tuple of nodes, a tuple of such tuples, a mapping
-from nodes to labels or value positions, or None. :func:`answer_json` puts them into the case's names.
+Values speak of nodes and value positions: a bool, a Fraction, a sorted tuple of nodes, a tuple of such tuples, a
+mapping from nodes to labels or value positions, or None. :func:`answer_json` puts them into the case's names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from causal_eval.causal.expression import evaluate
 from causal_eval.causal.graph import bits, mask_of
 from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.linear import total_effect
-from causal_eval.causal.mechanism import compile_mechanism
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Linear, Rule, Scm, Table
 from causal_eval.causal.separation import markov_blanket, minimal_separator, separated
@@ -54,7 +53,7 @@ def solve(case: Case) -> Answer:
     return Answer(compute(case), estimand(case), method)
 
 
-def answer_json(value: Any, case: Case) -> Any:  # noqa: ANN401 - JSON leaves
+def answer_json(value: Any, case: Case) -> Any:
     """*value* in JSON: nodes by name, values as they are called, fractions as ``"p/q"``."""
     match value:
         case Fraction():
@@ -104,7 +103,7 @@ def levels(worlds: Worlds, node: int) -> tuple[Fraction, ...]:
     return tuple(found)
 
 
-def _level(case: Case, node: int, level: str | int) -> Any:  # noqa: ANN401 - JSON leaves
+def _level(case: Case, node: int, level: str | int) -> Any:
     if isinstance(level, str):
         return str(level)
     named = model_of(case).names(node)[level]
@@ -163,8 +162,8 @@ def _ate(case: Case) -> Fraction:
         for node, _ in query.given:
             if scm.graph.descendants(1 << x) >> node & 1:
                 raise MalformedCase(
-                    f"query: given {case.names[node]!r} is an effect of {case.names[x]!r}; a conditional average effect "
-                    "needs pre-treatment values; for later ones ask kind do with given"
+                    f"query: given {case.names[node]!r} is an effect of {case.names[x]!r}; a conditional average "
+                    "effect needs pre-treatment values; for later ones ask kind do with given"
                 )
     worlds, given = worlds_of(case), query.given if query.kind == Kind.CATE else ()
     one, zero = (mean_given(worlds, y, given, ((x, int(level)),)) for level in (query.x1, query.x0))
