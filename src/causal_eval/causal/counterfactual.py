@@ -37,13 +37,6 @@ def joint(worlds: Worlds, asked: Sequence[Seen], evidence: Sequence[Seen] = ()) 
         MalformedCase: the evidence has probability 0.
     """
     every = [*asked, *evidence]
-    if (node := undetermined(worlds.scm, every)) is None and len(evidence) > 1:
-        node = undetermined(worlds.scm, evidence)
-    if node is not None:
-        raise NotDetermined(
-            f"the table of {worlds.label(node)} does not say how one unit responds to different causes, and the answer "
-            "depends on it; state an equation with its noise, or a threshold"
-        )
     grid = worlds.grid(_relevant(worlds.scm.graph, every))
     factual = grid.solve(dict(_common(every)))
     forced = [dict(one.do) for one in every]
@@ -54,6 +47,13 @@ def joint(worlds: Worlds, asked: Sequence[Seen], evidence: Sequence[Seen] = ()) 
     if not whole:
         told = "; ".join(worlds.describe(one.seen) for one in evidence)
         raise MalformedCase(f"the evidence {told} has probability 0; nothing would have followed from it")
+    if (node := undetermined(worlds.scm, every)) is None and len(evidence) > 1:
+        node = undetermined(worlds.scm, evidence)
+    if node is not None:
+        raise NotDetermined(
+            f"the table of {worlds.label(node)} does not say how one unit responds to different causes, and the answer "
+            "depends on it; state an equation with its noise, or a threshold"
+        )
     return as_fraction(grid.total(grid.all_of([condition, *masks[: len(asked)]])), whole)
 
 

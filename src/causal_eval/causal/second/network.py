@@ -32,6 +32,8 @@ Coupling: TypeAlias = Callable[[Sequence[tuple[int, ...]], Sequence[int]], int]
 def factors_of(scm: Scm, worlds: Sequence[World], coupling: Coupling) -> list[Factor]:
     """The factors whose sum over everything is P(all that is seen in all worlds)."""
     net = _Network(scm, worlds)
+    if net.impossible:
+        return [Factor((), {})]
     return [net.factor(node, coupling) for node in range(scm.graph.n) if net.copies(node)]
 
 
@@ -72,8 +74,6 @@ class _Network:
 
     def factor(self, node: int, coupling: Coupling) -> Factor:
         """The joint law of the copies of *node* given their parents' values."""
-        if self.impossible:
-            return Factor((), {})
         rows, denominator = rows_of(self.scm, node)
         copies = self.copies(node)
         inputs = [
