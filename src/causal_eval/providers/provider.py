@@ -34,6 +34,8 @@ class Prompt:
     seed: int | None = None
     sample: int = 0
     """Which of several samples of the same prompt this is; part of a cache key, never sent."""
+    prefix: str = ""
+    """Leading part of ``text`` that many prompts share (worked examples); a local runtime keeps it evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Failure:
     retry_after: float | None = None
     """Seconds the provider asked to wait."""
     calls: int = 1
+    latency_ms: float = 0.0
+    """Time spent in calls and, after retries, in waits between them; time in our own queue is not counted."""
 
 
 Outcome = Reply | Refusal | Failure

@@ -1,0 +1,152 @@
+"""Anthropic messages; the version header stands in ``catalog.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.http import Http
+from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage
+
+PATH = "/messages"
+_FINISH = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+}
+"""Anthropic's stop reason -> ours; others stay the provider's own word."""
+
+
+class _Body(msgspec.Struct, omit_defaults=True):
+    """The request; what is None is not sent. Anthropic has no seed."""
+
+    model: str
+    max_tokens: int
+    messages: tuple[Message, ...]
+    system: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    stop_sequences: tuple[str, ...] | None = None
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+
+
+class _OutputDetails(msgspec.Struct):
+    thinking_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+
+class _StopDetails(msgspec.Struct):
+    category: str | None = None
+    explanation: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    """The response, as far as it matters here; unknown fields are ignored."""
+
+    content: list[_Block]
+    stop_reason: str | None = None
+    stop_details: _StopDetails | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+class Anthropic:
+    """One model behind a messages endpoint."""
+
+    def __init__(self, name: str, model: str, http: Http, *, clock: Clock | None = None) -> None:
+        self._name = name
+        self._model = model
+        self._http = http
+        self._url = http.url(PATH)
+        self._now = (clock or SystemClock()).now
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+        return self._name
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """One HTTP call."""
+        body = _encode(self._body(prompt))
+        began = self._now()
+        answer = await self._http.post(self._url, body)
+        elapsed = (self._now() - began) * 1000
+        if isinstance(answer, bytes):
+            return self._read(answer, elapsed)
+        return replace(answer, latency_ms=elapsed)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    def _body(self, prompt: Prompt) -> _Body:
+        messages = prompt.messages or (Message("user", prompt.text),)
+        system = "\n\n".join(message.content for message in messages if message.role == "system")
+        return _Body(
+            model=self._model,
+            max_tokens=prompt.max_tokens,
+            messages=tuple(message for message in messages if message.role != "system"),
+            system=system or None,
+            temperature=prompt.temperature,
+            top_p=prompt.top_p,
+            stop_sequences=prompt.stop or None,
+        )
+
+    def _read(self, content: bytes, elapsed: float) -> Outcome:
+        try:
+            answer = _decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return replace(self._http.bad_reply(f"the body cannot be read: {error}"), latency_ms=elapsed)
+        served, usage = answer.model or "", _tokens(answer.usage)
+        if answer.stop_reason == "refusal":
+            return Refusal(_why(answer.stop_details), served=served, usage=usage, latency_ms=elapsed)
+        reason = answer.stop_reason or "stop"
+        return Reply(
+            text="".join(block.text for block in answer.content if block.type == "text"),
+            reasoning="".join(block.thinking for block in answer.content if block.type == "thinking"),
+            finish=_FINISH.get(reason, reason),
+            served=served,
+            usage=usage,
+            latency_ms=elapsed,
+        )
+
+
+def _why(details: _StopDetails | None) -> str:
+    if details is None:
+        return "refusal"
+    return details.explanation or details.category or "refusal"
+
+
+def _tokens(usage: _Usage | None) -> Usage:
+    if usage is None:
+        return Usage()
+    cached = usage.cache_read_input_tokens
+    fresh = usage.input_tokens
+    # the API counts fresh, cache-written and cache-read input apart; ours is their sum
+    total = None if fresh is None else fresh + (usage.cache_creation_input_tokens or 0) + (cached or 0)
+    details = usage.output_tokens_details
+    return Usage(
+        input=total,
+        output=usage.output_tokens,
+        cached=cached,
+        reasoning=details.thinking_tokens if details else None,
+    )

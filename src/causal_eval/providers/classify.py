@@ -1,0 +1,144 @@
+"""What an HTTP status and error body mean: a table, pure, the same for every API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from causal_eval.providers.provider import Failure, FailureKind, Refusal
+from causal_eval.providers.redact import one_line
+
+_KINDS = {
+    400: FailureKind.BAD_REQUEST,
+    401: FailureKind.AUTH,
+    402: FailureKind.QUOTA,
+    403: FailureKind.AUTH,
+    404: FailureKind.NOT_FOUND,
+    405: FailureKind.NOT_FOUND,
+    408: FailureKind.TIMEOUT,
+    409: FailureKind.SERVER_ERROR,
+    425: FailureKind.SERVER_ERROR,
+    429: FailureKind.RATE_LIMIT,
+}
+_QUOTA_WORDS = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_error", "quota_exceeded"})
+_OUT_OF_CREDIT = "credit balance is too low"
+_FILTERED = "content_filter"
+_REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
+
+
+class _Detail(msgspec.Struct):
+    """The object under ``error``; OpenAI and Anthropic agree on ``type`` and ``message``."""
+
+    message: str | None = None
+    type: str | None = None
+    code: str | int | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Detail | str | None = None
+    message: str | None = None
+    detail: msgspec.Raw = msgspec.Raw()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a response came from, for messages."""
+
+    host: str
+    key: str = field(default="", repr=False)
+    key_name: str = ""
+    """Environment variable the key came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response that is not a success: status, headers (lower-case names) and body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+_decode = msgspec.json.Decoder(_ErrorBody).decode
+
+
+def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Refusal:
+    """What a response with an error status means; *wall* (seconds since 1970) turns a Retry-After date into seconds."""
+    detail = _detail(response.body)
+    words = {detail.type, detail.code}
+    if _FILTERED in words:
+        return Refusal(reason=_FILTERED)
+    kind = _kind(response.status)
+    text = detail.message or ""
+    if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower():
+        kind = FailureKind.QUOTA
+    message = f"HTTP {response.status} from {origin.host}: {text or 'no message'}{_advice(kind, origin)}"
+    wait = retry_after(response.headers, wall)
+    return Failure(kind, one_line(message, origin.key), status=response.status, retry_after=wait)
+
+
+def _kind(status: int) -> FailureKind:
+    if status >= _SERVER_FAULT:
+        return FailureKind.SERVER_ERROR
+    if status >= _CLIENT_FAULT:
+        return _KINDS.get(status, FailureKind.BAD_REQUEST)
+    if status >= _REDIRECT:
+        return FailureKind.NOT_FOUND
+    return FailureKind.BAD_REPLY
+
+
+def _advice(kind: FailureKind, origin: Origin) -> str:
+    match kind:
+        case FailureKind.AUTH:
+            return f"; check {origin.key_name}" if origin.key_name else ""
+        case FailureKind.NOT_FOUND:
+            return "; check the model's name and the base URL"
+        case FailureKind.QUOTA:
+            return "; the account is out of credit"
+        case _:
+            return ""
+
+
+def _detail(body: bytes) -> _Detail:
+    try:
+        decoded = _decode(body)
+    except msgspec.DecodeError:
+        return _Detail(message=body[:2000].decode("utf-8", "replace"))
+    if isinstance(decoded.error, _Detail):
+        return decoded.error
+    fallback = bytes(decoded.detail).decode("utf-8", "replace")
+    return _Detail(message=decoded.error or decoded.message or fallback or body[:2000].decode("utf-8", "replace"))
+
+
+def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
+    """Seconds the server asks to wait (``retry-after-ms``, or Retry-After as seconds or date); None if it does not.
+
+    A date is read against the response's own Date, so that a wrong clock on either side does no harm.
+    """
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    given = headers.get("retry-after")
+    if (seconds := _number(given)) is not None:
+        return seconds
+    deadline = _date(given)
+    if deadline is None:
+        return None
+    return max(0.0, deadline - (_date(headers.get("date")) or wall))
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def _date(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text or "").timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,183 @@
+"""OpenAI chat completions, as OpenAI itself and every compatible server (vLLM, Ollama, llama.cpp, ...) speak it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.http import Http
+from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
+
+PATH = "/chat/completions"
+_MOST_STOPS = 4
+_FILTERED = "content_filter"
+
+
+class _Body(msgspec.Struct, omit_defaults=True):
+    """The request; what is None is not sent."""
+
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] | None = None
+
+
+class _Part(msgspec.Struct):
+    """One part of a content list, which some servers send in place of a string."""
+
+    type: str = ""
+    text: str = ""
+    thinking: str | list[_Part] = ""
+
+
+class _Said(msgspec.Struct):
+    content: str | list[_Part] | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Said
+    finish_reason: str | None = None
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+
+class _ErrorInside(msgspec.Struct):
+    code: int | str | None = None
+
+
+class _Completion(msgspec.Struct):
+    """The response, as far as it matters here; unknown fields are ignored."""
+
+    choices: list[_Choice] | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+    error: _ErrorInside | str | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Completion).decode
+
+
+@dataclass(frozen=True, slots=True)
+class ChatQuirks:
+    """Where servers differ."""
+
+    completion_limit: bool = False
+    """True: ``max_completion_tokens`` (OpenAI's own host); False: ``max_tokens`` (what others understand)."""
+
+
+class OpenAI:
+    """One model behind a chat-completions endpoint."""
+
+    def __init__(
+        self, name: str, model: str, http: Http, *, quirks: ChatQuirks | None = None, clock: Clock | None = None
+    ) -> None:
+        self._name = name
+        self._model = model
+        self._http = http
+        self._url = http.url(PATH)
+        self._quirks = quirks or ChatQuirks()
+        self._now = (clock or SystemClock()).now
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+        return self._name
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """One HTTP call."""
+        body = _encode(self._body(prompt))
+        began = self._now()
+        answer = await self._http.post(self._url, body)
+        elapsed = (self._now() - began) * 1000
+        if isinstance(answer, bytes):
+            return self._read(answer, elapsed)
+        return replace(answer, latency_ms=elapsed)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    def _body(self, prompt: Prompt) -> _Body:
+        limit = prompt.max_tokens
+        own = self._quirks.completion_limit
+        return _Body(
+            model=self._model,
+            messages=prompt.messages or (Message("user", prompt.text),),
+            max_tokens=None if own else limit,
+            max_completion_tokens=limit if own else None,
+            temperature=prompt.temperature,
+            top_p=prompt.top_p,
+            seed=prompt.seed,
+            stop=prompt.stop[:_MOST_STOPS] or None,
+        )
+
+    def _read(self, content: bytes, elapsed: float) -> Outcome:
+        try:
+            completion = _decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return replace(self._http.bad_reply(f"the body cannot be read: {error}"), latency_ms=elapsed)
+        if completion.choices:
+            return _outcome(completion, completion.choices[0], elapsed)
+        return replace(self._no_choice(completion.error, content), latency_ms=elapsed)
+
+    def _no_choice(self, error: _ErrorInside | str | None, content: bytes) -> Failure | Refusal:
+        if isinstance(error, _ErrorInside):
+            status = error.code if isinstance(error.code, int) else 500
+            return self._http.error_in_reply(status, content)
+        return self._http.bad_reply("it holds no choice" if error is None else error)
+
+
+def _outcome(completion: _Completion, choice: _Choice, elapsed: float) -> Reply | Refusal:
+    said = choice.message
+    served = completion.model or ""
+    usage = _tokens(completion.usage)
+    finish = choice.finish_reason or "stop"
+    if said.refusal or finish == _FILTERED:
+        return Refusal(said.refusal or _FILTERED, served=served, usage=usage, latency_ms=elapsed)
+    content = said.content or ""
+    text, thought = (content, "") if isinstance(content, str) else (_joined(content), _thoughts(content))
+    reasoning = said.reasoning_content or said.reasoning or thought
+    return Reply(text, reasoning=reasoning, finish=finish, served=served, usage=usage, latency_ms=elapsed)
+
+
+def _joined(parts: list[_Part]) -> str:
+    return "".join(part.text for part in parts)
+
+
+def _thoughts(parts: list[_Part]) -> str:
+    return "".join(part.thinking if isinstance(part.thinking, str) else _joined(part.thinking) for part in parts)
+
+
+def _tokens(usage: _Usage | None) -> Usage:
+    if usage is None:
+        return Usage()
+    read, written = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        input=usage.prompt_tokens,
+        output=usage.completion_tokens,
+        cached=read.cached_tokens if read else None,
+        reasoning=written.reasoning_tokens if written else None,
+    )
