@@ -1,0 +1,168 @@
+"""How a question is put to a language model: named, versioned ways of asking, and the answerer that uses one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from causal_eval.errors import UnknownName
+from causal_eval.evaluation.attempt import Ask
+from causal_eval.providers.provider import Message, Outcome, Prompt, Provider, Reply
+from causal_eval.questions.question import Question
+from causal_eval.scoring.format import grammar, instruction
+from causal_eval.scoring.parse import MARK
+
+_SEPARATOR = "\n\n---\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is put: the turns for a chat model and the same as one text for a base model."""
+
+    messages: tuple[Message, ...]
+    text: str
+    prefix: str = ""
+    """Leading part of ``text`` that questions of one kind share."""
+    grammar: str = ""
+    stop: tuple[str, ...] = ()
+
+
+class Elicitation(Protocol):
+    """A way of asking; its label changes whenever the same question could be put in other words."""
+
+    @property
+    def label(self) -> str:
+        """Name and version, ``"reason@1"``: part of a run's identity."""
+
+    def ask(self, question: Question) -> Asked:
+        """The question in this way's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Ask for the answer line alone."""
+
+    label: str = "direct@1"
+
+    def ask(self, question: Question) -> Asked:
+        """The question and the form of its answer."""
+        return _single(f"{question.prompt}\n\nGive the answer alone, without reasoning. {instruction(question.answer)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Ask to think step by step, then for the answer line."""
+
+    label: str = "reason@1"
+
+    def ask(self, question: Question) -> Asked:
+        """The question, the wish to reason, and the form of its answer."""
+        return _single(f"{question.prompt}\n\nThink step by step. {instruction(question.answer)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example from a seed that no run asks."""
+
+    prompt: str
+    answer: str
+    """What stands after ``ANSWER:``."""
+
+
+class FewShot:
+    """Worked examples of the same family and kind, then the question, ending in ``ANSWER:``, for base models.
+
+    The reply is only what follows ``ANSWER:`` and is held to the grammar of the answer's kind.
+    """
+
+    def __init__(self, examples: Mapping[tuple[str, str], Sequence[Example]]) -> None:
+        self._examples = {key: tuple(given) for key, given in examples.items()}
+        digest = hashlib.sha256(repr(sorted(self._examples.items())).encode()).hexdigest()
+        self.label = f"few-shot@1:{digest[:12]}"
+
+    def ask(self, question: Question) -> Asked:
+        """The examples of the question's (family, kind), then the question; without any, the form of its answer."""
+        examples = self._examples.get((question.family, question.kind), ())
+        wanted = instruction(question.answer)
+        turns = []
+        for example in examples:
+            turns += [Message("user", example.prompt), Message("assistant", f"{MARK} {example.answer}")]
+        prefix = "".join(f"{example.prompt}\n{MARK} {example.answer}{_SEPARATOR}" for example in examples)
+        asked = question.prompt if examples else f"{question.prompt}\n\n{wanted}"
+        return Asked(
+            messages=(*turns, Message("user", f"{question.prompt}\n\n{wanted}")),
+            text=f"{prefix}{asked}\n{MARK}",
+            prefix=prefix,
+            grammar=grammar(question.answer),
+            stop=("\n",),
+        )
+
+
+def elicitation(name: str, examples: Mapping[tuple[str, str], Sequence[Example]] | None = None) -> Elicitation:
+    """The way of asking called *name*: ``direct``, ``reason`` or ``few-shot`` (which needs *examples*)."""
+    match name:
+        case "direct":
+            return Direct()
+        case "reason":
+            return Reason()
+        case "few-shot":
+            return FewShot(examples or {})
+    raise UnknownName("elicitation", name, ("direct", "reason", "few-shot"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn."""
+
+    max_tokens: int = 2048
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    """Sample *i* of a question is drawn with ``seed + i``, else samples would be copies."""
+
+
+class Prompted:
+    """A provider asked in one way: the :class:`~causal_eval.evaluation.answerer.Answerer` for language models."""
+
+    def __init__(self, provider: Provider, elicitation: Elicitation, sampling: Sampling | None = None) -> None:
+        self._provider = provider
+        self._elicitation = elicitation
+        self._sampling = sampling or Sampling()
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+        return self._provider.name
+
+    async def answer(self, ask: Ask) -> Outcome:
+        """The provider's outcome; a reply that continues ``ANSWER:`` is given that beginning back."""
+        asked = self._elicitation.ask(ask.question)
+        outcome = await self._provider.complete(self._prompt(asked, ask.sample))
+        if isinstance(outcome, Reply) and asked.text.endswith(MARK) and MARK not in outcome.text.upper():
+            return replace(outcome, text=f"{MARK} {outcome.text.lstrip()}")
+        return outcome
+
+    async def close(self) -> None:
+        """Close the provider."""
+        await self._provider.close()
+
+    def _prompt(self, asked: Asked, sample: int) -> Prompt:
+        draw = self._sampling
+        return Prompt(
+            messages=asked.messages,
+            text=asked.text,
+            prefix=asked.prefix,
+            grammar=asked.grammar,
+            stop=asked.stop,
+            max_tokens=draw.max_tokens,
+            temperature=draw.temperature,
+            top_p=draw.top_p,
+            seed=None if draw.seed is None else draw.seed + sample,
+            sample=sample,
+        )
+
+
+def _single(text: str) -> Asked:
+    return Asked(messages=(Message("user", text),), text=f"{text}\n\n")

@@ -1,0 +1,154 @@
+"""The heart: ask what is missing, keep what comes back before it is judged, then judge it; stop when it is hopeless."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from causal_eval.errors import CausalEvalError
+from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.evaluation.commit import GroupCommit
+from causal_eval.evaluation.events import Listener, RunEnded, RunHalting, RunStarted, silent
+from causal_eval.evaluation.judging import Judge, verdict_on
+from causal_eval.evaluation.ledger import Judged, Ledger
+from causal_eval.providers.halt import Halt
+from causal_eval.providers.provider import Outcome
+
+DRAIN_SECONDS = 10.0
+"""How long a halting run waits for open calls; what is not there by then is abandoned and stays missing."""
+
+
+class Watch(Protocol):
+    """Sees every outcome and says when going on is hopeless."""
+
+    def note(self, outcome: Outcome) -> Halt | None:
+        """A reason to stop now, or None."""
+
+
+async def evaluate(
+    answerer: Answerer,
+    *,
+    ledger: Ledger,
+    width: int,
+    judge: Judge,
+    watch: Watch,
+    listener: Listener = silent,
+) -> None:
+    """Ask every question that *ledger* has no outcome for, *width* at a time; all that arrives is kept, then judged.
+
+    A call counts as open until its outcome is durable, so a crash at any moment repeats at most *width* calls.
+    Cancelling it (Ctrl-C) abandons open calls and keeps what arrived.
+
+    Raises:
+        ProviderRefused, ProviderDown: *watch* said so; open calls were waited for and kept.
+        StoreError: the ledger cannot keep outcomes; nothing more is asked.
+    """
+    if width < 1:
+        raise ValueError(f"width is {width}: at least one call must be in flight")
+    await judge_backlog(ledger, judge)
+    listener(RunStarted(answerer.name, await ledger.progress()))
+    commit = GroupCommit(answerer.name, ledger=ledger, judge=judge, listener=listener)
+    asking = _Asking(answerer, ledger=ledger, commit=commit, watch=watch, listener=listener)
+    complete = False
+    try:
+        await _supervise(asyncio.create_task(asking.all(width)), commit)
+        complete = asking.halt is None
+    finally:
+        listener(RunEnded(answerer.name, complete))
+    if asking.halt is not None:
+        raise asking.halt
+
+
+async def judge_backlog(ledger: Ledger, judge: Judge) -> int:
+    """Judge what an interrupted run kept but did not judge; returns how many verdicts were added."""
+    count = 0
+    while backlog := await ledger.unjudged():
+        verdicts = [Judged(key, verdict_on(attempt.outcome, attempt.ask.question, judge)) for key, attempt in backlog]
+        await ledger.judge(verdicts)
+        count += len(verdicts)
+    return count
+
+
+async def _supervise(asking: asyncio.Task[None], commit: GroupCommit) -> None:
+    """Run the calls beside the writer until all are kept; whichever ends badly ends the other."""
+    writer = asyncio.create_task(commit.run())
+    try:
+        await asyncio.wait({asking, writer}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not asking.done():
+            asking.cancel()
+        await asyncio.wait({asking})
+        commit.close()
+        await asyncio.wait({writer})
+    writer.result()  # the ledger's own error comes first: it is why the calls ended
+    if not asking.cancelled():
+        asking.result()
+
+
+class _Asking:
+    """*width* workers that share one stream of asks."""
+
+    def __init__(
+        self, answerer: Answerer, *, ledger: Ledger, commit: GroupCommit, watch: Watch, listener: Listener
+    ) -> None:
+        self.halt: CausalEvalError | None = None
+        self._answerer = answerer
+        self._ledger = ledger
+        self._commit = commit
+        self._watch = watch
+        self._listener = listener
+        self._grace: asyncio.TimerHandle | None = None
+        self._workers: list[asyncio.Task[None]] = []
+
+    async def all(self, width: int) -> None:
+        """Ask until nothing is missing or the run halts."""
+        asks = _Shared(self._ledger.missing())
+        self._workers = [asyncio.create_task(self._work(asks)) for _ in range(width)]
+        try:
+            await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            self._drop()
+            await asyncio.wait(self._workers)
+            if self._grace is not None:
+                self._grace.cancel()
+        for worker in self._workers:
+            if self.halt is None or not worker.cancelled():
+                worker.result()
+
+    async def _work(self, asks: _Shared) -> None:
+        while self.halt is None and (ask := await asks.next()) is not None:
+            started = self._ledger.now()
+            outcome = await self._answerer.answer(ask)
+            self._heed(self._watch.note(outcome))
+            await self._commit.keep(Attempt(ask, outcome, started))
+
+    def _heed(self, halt: Halt | None) -> None:
+        if halt is None or self.halt is not None:
+            return
+        self.halt = halt.error()
+        self._listener(RunHalting(self._answerer.name, str(self.halt)))
+        self._grace = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._drop)
+
+    def _drop(self) -> None:
+        for worker in self._workers:
+            worker.cancel()
+
+
+class _Shared:
+    """One asynchronous stream that several tasks take from."""
+
+    def __init__(self, stream: AsyncIterator[Ask]) -> None:
+        self._stream = stream
+        self._turn = asyncio.Lock()
+        self._ended = False
+
+    async def next(self) -> Ask | None:
+        """The next ask; None once the stream has ended."""
+        async with self._turn:
+            if self._ended:
+                return None
+            ask = await anext(self._stream, None)
+            self._ended = ask is None
+            return ask

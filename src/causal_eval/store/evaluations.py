@@ -1,0 +1,211 @@
+"""Evaluations: begun or found again by what they are, listed with counts that come from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from causal_eval.errors import UnknownName, UsageError
+from causal_eval.evaluation.order import fair_cut
+from causal_eval.evaluation.spec import RunSpec, identity, spec_fields, spec_from
+from causal_eval.questions.question import canonical
+from causal_eval.store.database import Store
+from causal_eval.store.locks import hold_file
+from causal_eval.store.suites import StoredSet, ensure_order, load_set
+from causal_eval.store.tables import attempts, evaluations, failures, questions, set_orders
+
+LOCAL = "local"
+"""The project of runs from the command line."""
+
+
+class Status(StrEnum):
+    """How an evaluation ended last; what is done is counted from the rows, never read from here."""
+
+    OPEN = "open"
+    """Running, or its process was killed."""
+    COMPLETE = "complete"
+    HALTED = "halted"
+    """The provider refused us or was down."""
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One run of one answerer over one question set."""
+
+    id: str
+    project: str
+    spec: RunSpec
+    planned: int
+    """Number of questions; times ``spec.epochs`` = number of outcomes wanted."""
+    created_at: datetime
+    status: Status
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An evaluation and how far it is, counted from its rows."""
+
+    evaluation: Evaluation
+    question_set: StoredSet
+    kept: int
+    """Replies and refusals."""
+    failed_calls: int
+    """Failed calls, of which some may have succeeded later."""
+
+    @property
+    def wanted(self) -> int:
+        """Outcomes wanted in all."""
+        return self.evaluation.planned * self.evaluation.spec.epochs
+
+    @property
+    def complete(self) -> bool:
+        """True: every question has its outcomes."""
+        return self.kept >= self.wanted
+
+
+def begin(store: Store, spec: RunSpec, *, project: str = LOCAL, now: datetime | None = None) -> Evaluation:
+    """The evaluation that *spec* is: the one that was begun before, else a new one.
+
+    Raises:
+        UnknownName: the question set is not stored.
+    """
+    question_set = load_set(store, spec.question_set)
+    with store.writing() as connection:
+        name = identity(spec)
+        row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
+        if row is not None:
+            _set_status(connection, name, Status.OPEN, None)
+            return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
+        ensure_order(connection, question_set.digest, spec.seed)
+        values = {
+            "id": name,
+            "project": project,
+            "created_at": now or datetime.now(UTC),
+            "status": Status.OPEN,
+            "ended_at": None,
+            "answerer": spec.answerer,
+            "spec": canonical(spec_fields(spec)).decode(),
+            "set_digest": question_set.digest,
+            "seed": spec.seed,
+            "planned": _planned(connection, question_set, spec),
+            "epochs": spec.epochs,
+        }
+        connection.execute(insert(evaluations), values)
+        return _evaluation(values)
+
+
+def end(store: Store, evaluation: str, status: Status, *, now: datetime | None = None) -> None:
+    """Note how the evaluation ended this time."""
+    with store.writing() as connection:
+        _set_status(connection, evaluation, status, now or datetime.now(UTC))
+
+
+@contextmanager
+def running(store: Store, evaluation: Evaluation) -> Iterator[None]:
+    """Hold the evaluation against a second process, which would pay for the same calls again.
+
+    Raises:
+        StoreLocked: another process runs it.
+    """
+    path = f"{store.place}.{evaluation.id}.lock"
+    with hold_file(path, f"evaluation {evaluation.id} is run by another process: wait for it or end it"):
+        yield
+
+
+def find_evaluation(store: Store, beginning: str) -> Evaluation:
+    """The evaluation whose id begins so.
+
+    Raises:
+        UnknownName: there is none.
+        UsageError: several ids begin so.
+    """
+    ids = evaluations.c.id
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(evaluations).where(ids.startswith(beginning, autoescape=True)).order_by(ids).limit(5)
+        ).all()
+        if not rows:
+            raise UnknownName("evaluation", beginning, connection.scalars(select(ids)))
+    if len(rows) > 1 and rows[0].id != beginning:
+        found = ", ".join(row.id for row in rows)
+        raise UsageError(f"several evaluations begin with {beginning!r}: {found}; give more of the id")
+    return _evaluation(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+
+
+def summarize(store: Store, evaluation: Evaluation) -> Summary:
+    """How far an evaluation is."""
+    question_set = load_set(store, evaluation.spec.question_set)
+    with store.reading() as connection:
+        kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
+        failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
+    return Summary(evaluation, question_set, kept, failed)
+
+
+def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) -> list[Summary]:
+    """The newest evaluations of a project, newest first."""
+    with store.reading() as connection:
+        rows = connection.execute(
+            select(evaluations)
+            .where(evaluations.c.project == project)
+            .order_by(evaluations.c.created_at.desc(), evaluations.c.id)
+            .limit(limit)
+        ).all()
+    return [summarize(store, _evaluation(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+
+
+def _count(column: Any, evaluation: str) -> Select[int]:
+    return select(func.count()).where(column == evaluation)
+
+
+def _set_status(connection: Connection, evaluation: str, status: Status, ended_at: datetime | None) -> None:
+    connection.execute(
+        update(evaluations).where(evaluations.c.id == evaluation).values(status=status, ended_at=ended_at)
+    )
+
+
+def _evaluation(row: Any) -> Evaluation:
+    ended_at = row["ended_at"]
+    return Evaluation(
+        id=row["id"],
+        project=row["project"],
+        spec=spec_from(msgspec.json.decode(row["spec"])),
+        planned=row["planned"],
+        created_at=row["created_at"].replace(tzinfo=UTC),
+        status=Status(row["status"]),
+        ended_at=ended_at and ended_at.replace(tzinfo=UTC),
+    )
+
+
+def _planned(connection: Connection, question_set: StoredSet, spec: RunSpec) -> int:
+    if spec.limit is None or spec.limit >= question_set.count:
+        return question_set.count
+    return fair_cut(spec.limit, _split_group(connection, question_set.digest, spec))
+
+
+def _split_group(connection: Connection, digest: str, spec: RunSpec) -> range | None:
+    """The places of the jointly scored group that lies on both sides of the limit."""
+    assert spec.limit is not None
+    orders = set_orders.c
+    placed = (
+        select(orders.position, questions.c.cluster, questions.c.twin, questions.c.joint)
+        .join(questions, questions.c.digest == orders.question)
+        .where(orders.set_digest == digest, orders.seed == spec.seed)
+    )
+    edge = connection.execute(
+        placed.where(orders.position.in_([spec.limit - 1, spec.limit])).order_by(orders.position)
+    ).all()
+    last, following = edge
+    if not last.joint or last.twin is None or (last.cluster, last.twin) != (following.cluster, following.twin):
+        return None
+    group = placed.where(questions.c.twin == last.twin, questions.c.cluster == last.cluster).subquery()
+    start, stop = connection.execute(select(func.min(group.c.position), func.max(group.c.position) + 1)).one()
+    return range(start, stop)

@@ -1,0 +1,106 @@
+"""What analysis reads: one flat observation per question and sample, in the run's cluster order, streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, text
+
+from causal_eval.analysis.observation import Observation
+from causal_eval.scoring.verdict import Mark
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation
+
+_PAGE = 1000
+NOT_JUDGED = "not judged yet"
+"""Reason of an UNGRADED observation whose reply is kept, but whose verdict an interruption prevented."""
+
+
+def observations(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
+    """Every planned (question, sample) with its newest verdict; MISSING where no reply is kept.
+
+    Clusters are contiguous; a page of questions is in memory at a time.
+    """
+    for start in range(0, evaluation.planned, _PAGE):
+        with store.reading() as connection:
+            rows = _page(connection, evaluation, range(start, min(start + _PAGE, evaluation.planned)))
+        for _, group in groupby(rows, key=lambda row: row.position):
+            yield from _samples(evaluation, list(group))
+
+
+def _page(connection: Connection, evaluation: Evaluation, places: range) -> list[Row[Any]]:
+    return list(
+        connection.execute(
+            _ROWS,
+            {
+                "set_digest": evaluation.spec.question_set,
+                "seed": evaluation.spec.seed,
+                "start": places.start,
+                "stop": places.stop,
+                "evaluation": evaluation.id,
+                "answerer": evaluation.spec.answerer,
+            },
+        )
+    )
+
+
+_ROWS = text(
+    """
+    SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
+           q.exempt, a.sample, a.input_tokens, a.output_tokens, a.latency_ms, v.mark, v.strict, v.share, v.reason
+    FROM set_orders o
+    JOIN questions q ON q.digest = o.question
+    LEFT JOIN attempts a ON a.evaluation_id = :evaluation AND a.question = o.question AND a.answerer = :answerer
+    LEFT JOIN verdicts v ON v.id = (SELECT max(w.id) FROM verdicts w WHERE w.attempt_id = a.id)
+    WHERE o.set_digest = :set_digest AND o.seed = :seed AND o.position >= :start AND o.position < :stop
+    ORDER BY o.position, a.sample
+    """
+)
+"""Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
+
+
+def _samples(evaluation: Evaluation, rows: list[Row[Any]]) -> Iterator[Observation]:
+    kept = {row.sample: row for row in rows if row.sample is not None}
+    exempt = tuple(msgspec.json.decode(rows[0].exempt))
+    for sample in range(evaluation.spec.epochs):
+        yield _observation(evaluation.spec.answerer, kept.get(sample, rows[0]), sample, exempt)
+
+
+def _observation(answerer: str, row: Row[Any], sample: int, exempt: tuple[str, ...]) -> Observation:
+    there = row.sample == sample
+    return Observation(
+        answerer=answerer,
+        question=row.id,
+        sample=sample,
+        family=row.family,
+        kind=row.kind,
+        rung=row.rung,
+        domain=row.domain,
+        regime=row.regime,
+        difficulty=row.difficulty,
+        cluster=row.cluster,
+        twin=row.twin,
+        joint=bool(row.joint),
+        exempt=exempt,
+        mark=_mark(row.mark, there=there),
+        strict=_mark(row.strict, there=there),
+        share=Fraction(row.share) if there and row.share is not None else Fraction(0),
+        reason=_reason(row) if there else "",
+        input_tokens=row.input_tokens if there else None,
+        output_tokens=row.output_tokens if there else None,
+        latency_ms=row.latency_ms if there else None,
+    )
+
+
+def _mark(mark: str | None, *, there: bool) -> Mark:
+    if not there:
+        return Mark.MISSING
+    return Mark.UNGRADED if mark is None else Mark(mark)
+
+
+def _reason(row: Row[Any]) -> str:
+    return NOT_JUDGED if row.mark is None else str(row.reason)

@@ -1,0 +1,172 @@
+"""Every table; changed only together with a migration (a test compares the two)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+question_sets = Table(
+    "question_sets",
+    metadata,
+    #: SHA-256 of the canonical lines of all questions in order, answers and proofs included.
+    Column("digest", String(64), primary_key=True),
+    #: The hash that is shown: equal for a public file and its private twin.
+    Column("hash", String(80), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("generator", String(32), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    #: SHA-256 of the body, first 32 hex digits: two users may both call a question "q1".
+    Column("digest", String(32), primary_key=True),
+    Column("id", Text, nullable=False, index=True),
+    #: Canonical JSON of the whole question.
+    Column("body", LargeBinary, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("regime", Text, nullable=False),
+    Column("difficulty", Integer, nullable=False),
+    Column("cluster", Text, nullable=False),
+    Column("twin", Text),
+    Column("joint", Boolean, nullable=False),
+    #: JSON list of baselines for which the question is legitimate.
+    Column("exempt", Text, nullable=False),
+)
+
+set_members = Table(
+    "set_members",
+    metadata,
+    Column("set_digest", ForeignKey("question_sets.digest"), primary_key=True),
+    #: Place in the file, from 0.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("question", ForeignKey("questions.digest"), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+set_orders = Table(
+    "set_orders",
+    metadata,
+    Column("set_digest", ForeignKey("question_sets.digest"), primary_key=True),
+    Column("seed", String(200), primary_key=True),
+    #: Place in the random cluster order of the seed, from 0; runs of the same set and seed share it.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("question", ForeignKey("questions.digest"), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    #: Content hash of the spec: the same command finds its own run again.
+    Column("id", String(32), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("answerer", Text, nullable=False),
+    #: JSON of the run's spec.
+    Column("spec", Text, nullable=False),
+    Column("set_digest", ForeignKey("question_sets.digest"), nullable=False, index=True),
+    Column("seed", String(200), nullable=False),
+    #: Number of questions: the first so many of the set's order.
+    Column("planned", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Index("idx_evaluations_created_at", "created_at"),
+    Index("ix_evaluations_project_created_at", "project", "created_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("evaluation_id", ForeignKey("evaluations.id"), nullable=False),
+    Column("question", ForeignKey("questions.digest"), nullable=False),
+    Column("answerer", Text, nullable=False),
+    Column("sample", Integer, nullable=False),
+    #: ``reply`` or ``refusal``.
+    Column("kind", String(16), nullable=False),
+    #: What the model said; of a refusal, the provider's reason.
+    Column("text", Text, nullable=False),
+    Column("reasoning", Text, nullable=False),
+    Column("finish", Text, nullable=False),
+    Column("served", Text, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("reasoning_tokens", Integer),
+    Column("latency_ms", Float, nullable=False),
+    Column("calls", Integer, nullable=False),
+    #: UTC, ISO 8601 with milliseconds.
+    Column("started_at", String(32), nullable=False),
+    #: SHA-256 over all of the above but the id.
+    Column("content_hash", String(64), nullable=False),
+    UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
+)
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("evaluation_id", ForeignKey("evaluations.id"), nullable=False, index=True),
+    Column("question", ForeignKey("questions.digest"), nullable=False),
+    Column("answerer", Text, nullable=False),
+    Column("sample", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("status", Integer),
+    Column("calls", Integer, nullable=False),
+    Column("started_at", String(32), nullable=False),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("attempt_id", ForeignKey("attempts.id"), nullable=False),
+    Column("scorer", String(32), nullable=False),
+    Column("mark", String(16), nullable=False),
+    Column("strict", String(16), nullable=False),
+    #: Exact fraction, ``"2/3"``.
+    Column("share", Text, nullable=False),
+    #: JSON of the parsed answer.
+    Column("answer", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("attempt_id", "scorer"),
+)
