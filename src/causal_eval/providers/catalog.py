@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from causal_eval.errors import UnknownName, UsageError
@@ -29,7 +28,7 @@ class Entry:
     base_url: str = ""
     reply_cap: str = "max_tokens"
     """Field that bounds the reply on the API's own host."""
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
