@@ -44,17 +44,17 @@ _KEYS_OF_TRUTH = {"false": False, "true": True}
 
 def evaluate(expression: Expression, values: Mapping[int, Value] | Sequence[Value]) -> Value:
     """The value of *expression* when every node has its value in *values*."""
-    match expression:
-        case Var(node):
-            return values[node]
-        case Const(value):
-            return value
-        case Call("table", args, rows):
-            return _look_up(tuple(evaluate(arg, values) for arg in args), rows)
-        case Call("ite", (condition, then, other)):
-            return evaluate(then if evaluate(condition, values) else other, values)
-        case Call(op, args):
-            return _OPERATIONS[op]([evaluate(arg, values) for arg in args])
+    if isinstance(expression, Var):
+        return values[expression.node]
+    if isinstance(expression, Const):
+        return expression.value
+    args = expression.args
+    if expression.op == "ite":
+        return evaluate(args[1] if evaluate(args[0], values) else args[2], values)
+    parts = [evaluate(arg, values) for arg in args]
+    if expression.op == "table":
+        return _look_up(tuple(parts), expression.rows)
+    return _OPERATIONS[expression.op](parts)
 
 
 def reads(expression: Expression) -> int:

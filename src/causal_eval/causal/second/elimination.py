@@ -1,4 +1,7 @@
-"""Variable elimination in integers: factors as sparse tables, the cheapest variable first."""
+"""Variable elimination in integers: factors as sparse tables, the variable with the fewest neighbours first.
+
+Variable *v* has byte *v* of a key, so a key is the sum of ``value << 8 * v`` and a scope is a mask of whole bytes.
+"""
 
 from __future__ import annotations
 
@@ -6,62 +9,80 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+BITS = 8
+FIELD = (1 << BITS) - 1
+MOST_VALUES = 1 << BITS
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A function of some variables: their values in ascending order of the variables -> a weight; zero if absent."""
+    """A function of the variables in *scope*: packed values -> a weight over the denominator; zero if absent."""
 
-    scope: tuple[int, ...]
-    weights: Mapping[tuple[int, ...], int]
+    scope: int
+    weights: Mapping[int, int]
     denominator: int = 1
+
+
+def field(variable: int) -> int:
+    """The byte of *variable* in a key."""
+    return FIELD << BITS * variable
 
 
 def partition(factors: Sequence[Factor]) -> Fraction:
     """The sum, over all values of all variables, of the product of *factors*."""
-    left = list(factors)
-    whole = Fraction(1)
-    while left:
-        degree: dict[int, set[int]] = {}
-        for factor in left:
-            for variable in factor.scope:
-                degree.setdefault(variable, set()).update(factor.scope)
-        if not degree:
+    left = [(factor.scope, factor.weights) for factor in factors]
+    while True:
+        everything = 0
+        for scope, _ in left:
+            everything |= scope
+        if not everything:
             break
-        variable = min(degree, key=lambda one: (len(degree[one]), one))
-        touched = [factor for factor in left if variable in factor.scope]
-        left = [factor for factor in left if variable not in factor.scope]
-        left.append(_sum_out(touched, variable))
-    for factor in left:
-        whole *= Fraction(factor.weights.get((), 0), factor.denominator)
-    return whole
+        _eliminate(left, _cheapest(left, everything))
+    numerator = denominator = 1
+    for _, weights in left:
+        numerator *= weights.get(0, 0)
+    for factor in factors:
+        denominator *= factor.denominator
+    return Fraction(numerator, denominator)
 
 
-def _sum_out(touched: Sequence[Factor], variable: int) -> Factor:
-    joined = touched[0]
-    for factor in touched[1:]:
-        joined = _multiply(joined, factor)
-    place = joined.scope.index(variable)
-    summed: dict[tuple[int, ...], int] = {}
-    for values, weight in joined.weights.items():
-        rest = values[:place] + values[place + 1 :]
+def _cheapest(left: Sequence[tuple[int, Mapping[int, int]]], everything: int) -> int:
+    """The byte of the variable whose elimination makes the smallest factor."""
+    best, cost = 0, -1
+    while everything:
+        low = everything & -everything
+        byte = low * FIELD
+        everything &= ~byte
+        together = 0
+        for scope, _ in left:
+            if scope & low:
+                together |= scope
+        if cost < 0 or together.bit_count() < cost:
+            best, cost = byte, together.bit_count()
+    return best
+
+
+def _eliminate(left: list[tuple[int, Mapping[int, int]]], byte: int) -> None:
+    """Replace the factors that hold the variable of *byte* by the sum of their product over its values."""
+    touched = [pair for pair in left if pair[0] & byte]
+    left[:] = [pair for pair in left if not pair[0] & byte]
+    scope, weights = touched[0]
+    for other_scope, other in touched[1:]:
+        weights = _multiply(weights, other, scope & other_scope)
+        scope |= other_scope
+    summed: dict[int, int] = {}
+    for key, weight in weights.items():
+        rest = key & ~byte
         summed[rest] = summed.get(rest, 0) + weight
-    return Factor(joined.scope[:place] + joined.scope[place + 1 :], summed, joined.denominator)
+    left.append((scope & ~byte, summed))
 
 
-def _multiply(one: Factor, other: Factor) -> Factor:
-    """The product: rows of *other* are found by the values of the shared variables."""
-    shared = [variable for variable in other.scope if variable in one.scope]
-    scope = tuple(sorted({*one.scope, *other.scope}))
-    key_one = [one.scope.index(variable) for variable in shared]
-    key_other = [other.scope.index(variable) for variable in shared]
-    both = one.scope + other.scope
-    source = [both.index(variable) for variable in scope]
-    rows: dict[tuple[int, ...], list[tuple[tuple[int, ...], int]]] = {}
-    for values, weight in other.weights.items():
-        rows.setdefault(tuple([values[place] for place in key_other]), []).append((values, weight))
-    product: dict[tuple[int, ...], int] = {}
-    for values, weight in one.weights.items():
-        for more, factor in rows.get(tuple([values[place] for place in key_one]), ()):
-            joined = values + more
-            product[tuple([joined[place] for place in source])] = weight * factor
-    return Factor(scope, product, one.denominator * other.denominator)
+def _multiply(one: Mapping[int, int], other: Mapping[int, int], shared: int) -> dict[int, int]:
+    """The product: rows of *other* are found by the bytes they share."""
+    rows: dict[int, list[tuple[int, int]]] = {}
+    for key, weight in other.items():
+        rows.setdefault(key & shared, []).append((key, weight))
+    nothing: list[tuple[int, int]] = []
+    return {
+        key | more: weight * factor for key, weight in one.items() for more, factor in rows.get(key & shared, nothing)
+    }

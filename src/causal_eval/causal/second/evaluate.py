@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
 from causal_eval.causal.second.reach import members
@@ -56,8 +55,10 @@ def _value(expression: Expression, scm: Scm, places: Mapping[int, int]) -> Value
 
 
 def _arithmetic(op: str, parts: list[Value]) -> Value:
-    numbers = [Fraction(part) for part in parts]
-    return numbers[0] >= numbers[1] if op == "ge" else sum(numbers, Fraction(0))
+    numbers = [part for part in parts if not isinstance(part, str)]
+    if len(numbers) < len(parts):
+        raise MalformedCase(f"{op!r} needs numbers, got {parts!r}")
+    return numbers[0] >= numbers[1] if op == "ge" else sum(numbers)
 
 
 def _logic(op: str, parts: list[Value]) -> Value:
@@ -78,5 +79,5 @@ def _logic(op: str, parts: list[Value]) -> Value:
         case "copy":
             return parts[0]
         case "count_ge":
-            return len([part for part in parts[:-1] if part]) >= Fraction(parts[-1])
+            return bool(_arithmetic("ge", [len([part for part in parts[:-1] if part]), parts[-1]]))
     raise MalformedCase(f"no operator {op!r}")

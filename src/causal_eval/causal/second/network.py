@@ -9,42 +9,50 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Rule, Scm, Table
-from causal_eval.causal.second.elimination import Factor
+from causal_eval.causal.second.elimination import BITS, MOST_VALUES, Factor, field
 from causal_eval.causal.second.evaluate import result_of
 from causal_eval.causal.second.reach import effects_of, members
-from causal_eval.errors import MalformedCase
+from causal_eval.errors import MalformedCase, TooLarge
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 World: TypeAlias = tuple[Pairs, Pairs]
 """What is set, what is seen."""
-Rows: TypeAlias = Mapping[tuple[int, ...], tuple[int, ...]]
-"""Parents' values -> numerators of the node's values."""
-Coupling: TypeAlias = Callable[[Sequence[tuple[int, ...]], Sequence[int]], int]
+Chosen: TypeAlias = tuple[tuple[int, ...], ...]
+"""The row in which every copy of a node finds itself."""
+Coupling: TypeAlias = Callable[[Chosen, Sequence[int]], int]
 """(the row of every copy, the value of every copy) -> weight of that joint response, over denominator^copies."""
 
 
-def factors_of(scm: Scm, worlds: Sequence[World], coupling: Coupling) -> list[Factor]:
+def factors_of(tables: Tables, worlds: Sequence[World], coupling: Coupling) -> list[Factor]:
     """The factors whose sum over everything is P(all that is seen in all worlds)."""
-    net = _Network(scm, worlds)
+    net = _Network(tables, worlds)
     if net.impossible:
-        return [Factor((), {})]
-    return [net.factor(node, coupling) for node in range(scm.graph.n) if net.copies(node)]
+        return [Factor(0, {})]
+    return [net.factor(node, coupling) for node in range(tables.scm.graph.n) if net.copies(node)]
 
 
-def rank_preserving(rows: Sequence[tuple[int, ...]], values: Sequence[int]) -> int:
+def depends_on_coupling(tables: Tables, worlds: Sequence[World]) -> bool:
+    """Whether some table must respond in two worlds at once, so that how its rows are coupled may matter."""
+    net, scm = _Network(tables, worlds), tables.scm
+    return any(len(net.copies(node)) > 1 and not certain(scm, node) for node in range(scm.graph.n))
+
+
+def rank_preserving(rows: Chosen, values: Sequence[int]) -> int:
     """One uniform noise for all copies: the overlap of the intervals in which each takes its value."""
     low = max(sum(row[:value]) for row, value in zip(rows, values, strict=True))
     high = min(sum(row[: value + 1]) for row, value in zip(rows, values, strict=True))
     return max(0, high - low) * int(sum(rows[0]) ** (len(rows) - 1))
 
 
-def independent_rows(rows: Sequence[tuple[int, ...]], values: Sequence[int]) -> int:
+def independent_rows(rows: Chosen, values: Sequence[int]) -> int:
     """A separate draw for every different row: another model with the very same tables."""
     drawn: dict[tuple[int, ...], int] = {}
     for row, value in zip(rows, values, strict=True):
@@ -57,8 +65,8 @@ def independent_rows(rows: Sequence[tuple[int, ...]], values: Sequence[int]) -> 
 class _Network:
     """The variables of several worlds: variable ``world * n + node``; world 0 is the untouched one."""
 
-    def __init__(self, scm: Scm, worlds: Sequence[World]) -> None:
-        self.scm, self.graph = scm, scm.graph
+    def __init__(self, tables: Tables, worlds: Sequence[World]) -> None:
+        self.tables, self.scm, self.graph = tables, tables.scm, tables.scm.graph
         self.forced = [{}, *(dict(done) for done, _ in worlds)]
         self.touched = [effects_of(self.graph, sum(1 << node for node in done)) for done in self.forced]
         self.pins: dict[int, int] = {}
@@ -74,33 +82,53 @@ class _Network:
 
     def factor(self, node: int, coupling: Coupling) -> Factor:
         """The joint law of the copies of *node* given their parents' values."""
-        rows, denominator = rows_of(self.scm, node)
-        copies = self.copies(node)
-        inputs = [
-            [self._at(copy // self.graph.n, cause) for cause in members(self.graph.parents[node])] for copy in copies
-        ]
-        free = sorted({v for causes in inputs for kind, v in causes if kind == "free"})
-        weights: dict[tuple[int, ...], int] = {}
-        scope = tuple(sorted({*free, *(copy for copy in copies if copy not in self.pins)}))
-        for values in itertools.product(*(range(self.scm.domains[v % self.graph.n]) for v in free)):
-            at = dict(zip(free, values, strict=True))
-            chosen = [rows[tuple(at[v] if kind == "free" else v for kind, v in causes)] for causes in inputs]
-            for own in itertools.product(*(self._range(copy) for copy in copies)):
-                weight = coupling(chosen, own) if len(own) > 1 else chosen[0][own[0]]
-                if weight:
-                    at.update(zip(copies, own, strict=True))
-                    weights[tuple([at[v] for v in scope])] = weight
-        return Factor(scope, weights, denominator ** len(copies))
+        table, copies = self.tables.of(node), self.copies(node)
+        inputs = [self._inputs(copy, node) for copy in copies]
+        free = sorted({variable for causes in inputs for variable, _ in causes if variable >= 0})
+        picks = [[(free.index(variable) if variable >= 0 else -1, known) for variable, known in one] for one in inputs]
+        scope = sum([field(variable) for variable in {*free, *copies} if variable not in self.pins])
+        shifts = [BITS * variable for variable in free]
+        replies: dict[Chosen, list[tuple[int, int]]] = {}
+        weights: dict[int, int] = {}
+        for values in itertools.product(*[range(self.scm.domains[variable % self.graph.n]) for variable in free]):
+            rows = tuple([table.rows[tuple([values[i] if i >= 0 else known for i, known in pick])] for pick in picks])
+            if rows not in replies:
+                replies[rows] = self._replies(copies, rows, coupling)
+            key = sum(map(operator.lshift, values, shifts))
+            for code, weight in replies[rows]:
+                weights[key | code] = weight
+        return Factor(scope, weights, table.denominator ** len(copies))
 
-    def _range(self, copy: int) -> Sequence[int]:
-        return (self.pins[copy],) if copy in self.pins else range(self.scm.domains[copy % self.graph.n])
+    def _replies(self, copies: Sequence[int], rows: Chosen, coupling: Coupling) -> list[tuple[int, int]]:
+        """The (values of the copies that are not known, weight) pairs that can happen in these rows."""
+        found = []
+        for own in itertools.product(*map(self._possible, copies, rows)):
+            if weight := coupling(rows, own) if len(own) > 1 else rows[0][own[0]]:
+                unknown = [
+                    value << BITS * copy for copy, value in zip(copies, own, strict=True) if copy not in self.pins
+                ]
+                found.append((sum(unknown), weight))
+        return found
 
-    def _at(self, world: int, node: int) -> tuple[str, int]:
-        """Where *node* stands in *world*: set or seen to a value, or a free variable."""
-        if node in self.forced[world]:
-            return "known", self.forced[world][node]
-        variable = self._variable(world, node)
-        return ("known", self.pins[variable]) if variable in self.pins else ("free", variable)
+    def _possible(self, copy: int, row: tuple[int, ...]) -> list[int]:
+        """The values that *copy* can take in *row*."""
+        if copy in self.pins:
+            return [self.pins[copy]]
+        return [value for value, weight in enumerate(row) if weight]
+
+    def _inputs(self, copy: int, node: int) -> list[tuple[int, int]]:
+        """For every parent of a copy its variable, or -1 and the value it is known to have."""
+        found = []
+        world = copy // self.graph.n
+        for cause in members(self.graph.parents[node]):
+            variable = self._variable(world, cause)
+            if cause in self.forced[world]:
+                found.append((-1, self.forced[world][cause]))
+            elif variable in self.pins:
+                found.append((-1, self.pins[variable]))
+            else:
+                found.append((variable, 0))
+        return found
 
     def _variable(self, world: int, node: int) -> int:
         return world * self.graph.n + node if self.touched[world] >> node & 1 else node
@@ -125,20 +153,49 @@ class _Network:
             self._need(variable // self.graph.n, cause)
 
 
-def rows_of(scm: Scm, node: int) -> tuple[Rows, int]:
-    """The rows of the mechanism of *node* as numerators over a common denominator."""
-    mechanism = scm.mechanisms[node]
-    if isinstance(mechanism, Table):
-        common = math.lcm(*(p.denominator for row in mechanism.rows.values() for p in row))
-        return {key: tuple(int(p * common) for p in row) for key, row in mechanism.rows.items()}, common
-    if not isinstance(mechanism, Rule):
-        raise MalformedCase(f"node {node} has no probabilities for its values; state them")
-    parents = members(scm.graph.parents[node])
-    rows = {}
-    for key in itertools.product(*(range(scm.domains[parent]) for parent in parents)):
-        place = result_of(scm, node, dict(zip(parents, key, strict=True)))
-        rows[key] = tuple(1 if value == place else 0 for value in range(scm.domains[node]))
-    return rows, 1
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Parents' values -> numerators of the node's values, over one denominator."""
+
+    rows: Mapping[tuple[int, ...], tuple[int, ...]]
+    denominator: int
+
+
+class Tables:
+    """The mechanisms of one model as rows, each worked out once."""
+
+    def __init__(self, scm: Scm) -> None:
+        self.scm = scm
+        self.totals: dict[tuple[World, ...], Fraction] = {}
+        self._found: dict[int, Rows] = {}
+        if max(scm.domains, default=0) > MOST_VALUES:
+            raise TooLarge(f"the second solver takes at most {MOST_VALUES} values a variable")
+
+    def of(self, node: int) -> Rows:
+        """The rows of *node*."""
+        if node not in self._found:
+            self._found[node] = self._rows(node)
+        return self._found[node]
+
+    def _rows(self, node: int) -> Rows:
+        mechanism = self.scm.mechanisms[node]
+        if isinstance(mechanism, Table):
+            common = math.lcm(*[p.denominator for row in mechanism.rows.values() for p in row])
+            rows = {
+                key: tuple([p.numerator * common // p.denominator for p in row]) for key, row in mechanism.rows.items()
+            }
+            return Rows(rows, common)
+        if not isinstance(mechanism, Rule):
+            raise MalformedCase(f"node {node} has no probabilities for its values; state them")
+        parents = members(self.scm.graph.parents[node])
+        certain_rows = [
+            tuple(int(place == value) for value in range(self.scm.domains[node]))
+            for place in range(self.scm.domains[node])
+        ]
+        keys = itertools.product(*(range(self.scm.domains[parent]) for parent in parents))
+        return Rows(
+            {key: certain_rows[result_of(self.scm, node, dict(zip(parents, key, strict=True)))] for key in keys}, 1
+        )
 
 
 def certain(scm: Scm, node: int) -> bool:

@@ -13,8 +13,9 @@ from causal_eval.causal.second.elimination import partition
 from causal_eval.causal.second.evaluate import value_of
 from causal_eval.causal.second.network import (
     Pairs,
+    Tables,
     World,
-    certain,
+    depends_on_coupling,
     factors_of,
     independent_rows,
     linear_effect,
@@ -115,7 +116,7 @@ def _attribution(case: Case) -> dict[int, str]:
 def _probability(case: Case) -> Fraction:
     query = case.query
     done = query.do if query.kind == Kind.DO else ()
-    return _given(_model(case), [(done, query.event)], [(done, query.given)])
+    return _given(Tables(_model(case)), [(done, query.event)], [(done, query.given)])
 
 
 def _ate(case: Case) -> Fraction:
@@ -126,7 +127,8 @@ def _ate(case: Case) -> Fraction:
     given = query.given if query.kind == Kind.CATE else ()
     if mask_from([node for node, _ in given]) & effects_of(scm.graph, 1 << x):
         raise MalformedCase("a conditional average effect is given pre-treatment values only")
-    one, zero = (_mean(scm, y, ((x, int(level)),), ((x, int(level)),), given) for level in (query.x1, query.x0))
+    tables = Tables(scm)
+    one, zero = (_mean(tables, y, ((x, int(level)),), ((x, int(level)),), given) for level in (query.x1, query.x0))
     return one - zero
 
 
@@ -136,18 +138,20 @@ def _ett(case: Case) -> Fraction:
     if isinstance(scm.mechanisms[x], Linear):
         return _ate(case)
     group = ((x, int(query.x1 if query.kind == Kind.ETT else query.x0)),)
-    one, zero = (_mean(scm, y, ((x, int(level)),), (), group) for level in (query.x1, query.x0))
+    tables = Tables(scm)
+    one, zero = (_mean(tables, y, ((x, int(level)),), (), group) for level in (query.x1, query.x0))
     return one - zero
 
 
-def _mean(scm: Scm, y: int, done: Pairs, done_to_seen: Pairs, seen: Pairs) -> Fraction:
+def _mean(tables: Tables, y: int, done: Pairs, done_to_seen: Pairs, seen: Pairs) -> Fraction:
     """E[Y after *done* | *seen* after *done_to_seen*]."""
+    scm = tables.scm
     values = scm.values[y] if scm.values else tuple(range(scm.domains[y]))
     if any(isinstance(value, str) for value in values):
         raise MalformedCase(f"node {y} has values that are no numbers")
     return sum(
         (
-            Fraction(value) * _given(scm, [(done, ((y, place),))], [(done_to_seen, seen)])
+            Fraction(value) * _given(tables, [(done, ((y, place),))], [(done_to_seen, seen)])
             for place, value in enumerate(values)
             if value
         ),
@@ -157,7 +161,7 @@ def _mean(scm: Scm, y: int, done: Pairs, done_to_seen: Pairs, seen: Pairs) -> Fr
 
 def _counterfactual(case: Case) -> Fraction:
     query = case.query
-    return _given(_model(case), [(query.do, query.event)], [((), query.evidence)])
+    return _given(Tables(_model(case)), [(query.do, query.event)], [((), query.evidence)])
 
 
 def _causation(case: Case) -> Fraction:
@@ -165,13 +169,14 @@ def _causation(case: Case) -> Fraction:
     x, y, x1, x0 = query.x[0], query.y[0], int(query.x1), int(query.x0)
     if scm.domains[y] != 2:  # noqa: PLR2004 - an event happens or does not
         raise MalformedCase(f"node {y} needs two values")
+    tables = Tables(scm)
     with_x: World = (((x, x1),), ((y, 1),))
     without: World = (((x, x0),), ((y, 0),))
     if query.kind == Kind.PN:
-        return _given(scm, [without], [((), ((x, x1), (y, 1)))])
+        return _given(tables, [without], [((), ((x, x1), (y, 1)))])
     if query.kind == Kind.PS:
-        return _given(scm, [with_x], [((), ((x, x0), (y, 0)))])
-    return _given(scm, [with_x, without], [])
+        return _given(tables, [with_x], [((), ((x, x0), (y, 0)))])
+    return _given(tables, [with_x, without], [])
 
 
 def _values(case: Case) -> dict[int, int]:
@@ -180,19 +185,27 @@ def _values(case: Case) -> dict[int, int]:
     return {node: value_of(scm, node, given) for node in range(scm.graph.n)}
 
 
-def _given(scm: Scm, asked: Sequence[World], known: Sequence[World]) -> Fraction:
+def _given(tables: Tables, asked: Sequence[World], known: Sequence[World]) -> Fraction:
     """P(asked | known) over several worlds; refused when two models with these very tables disagree on it."""
-    whole = partition(factors_of(scm, known, rank_preserving)) if any(seen for _, seen in known) else Fraction(1)
+    whole = _total(tables, _merged(known))
     if not whole:
         raise MalformedCase("the condition has probability 0; nothing follows from it")
     together = _merged([*asked, *known])
-    answer = partition(factors_of(scm, together, rank_preserving)) / whole
-    if len(together) == 1 or all(certain(scm, node) for node in range(scm.graph.n)):
-        return answer
-    other = partition(factors_of(scm, together, independent_rows)) / whole
-    if other != answer:
-        raise NotDetermined(f"models with these tables disagree: {answer} in one, {other} in another")
+    answer = _total(tables, together) / whole
+    if len(together) > 1 and depends_on_coupling(tables, together):
+        other = partition(factors_of(tables, together, independent_rows)) / whole
+        if other != answer:
+            raise NotDetermined(f"models with these tables disagree: {answer} in one, {other} in another")
     return answer
+
+
+def _total(tables: Tables, worlds: Sequence[World]) -> Fraction:
+    """P(all that is seen in *worlds*), each set of worlds worked out once."""
+    key = tuple(worlds)
+    if key not in tables.totals:
+        seen = any(seen for _, seen in worlds)
+        tables.totals[key] = partition(factors_of(tables, worlds, rank_preserving)) if seen else Fraction(1)
+    return tables.totals[key]
 
 
 def _merged(worlds: Sequence[World]) -> list[World]:
