@@ -90,6 +90,7 @@ def failure_values(asked: Values, failure: Failure, started_at: str) -> Values:
         "kind": failure.kind.value,
         "message": _storable(failure.message),
         "status": failure.status,
+        "latency_ms": failure.latency_ms,
         "calls": failure.calls,
         "started_at": started_at,
     }

@@ -151,6 +151,7 @@ failures = Table(
     Column("kind", String(32), nullable=False),
     Column("message", Text, nullable=False),
     Column("status", Integer),
+    Column("latency_ms", Float, nullable=False),
     Column("calls", Integer, nullable=False),
     Column("started_at", String(32), nullable=False),
 )

@@ -173,6 +173,7 @@ def _create_failures() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("status", sa.Integer()),
+        sa.Column("latency_ms", sa.Float(), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.String(32), nullable=False),
         *_asked_keys("failures"),
