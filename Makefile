@@ -93,17 +93,17 @@ clean:  ## remove what was installed, built and cached (never logs/, reports/ or
 	@bash requirements/bootstrap.sh .tools requirements/uv.txt
 	@touch $@
 
-.venv/bin/python: $(UV)
-	@test -x $@ || $(UV) venv --quiet --python .tools/bin/python .venv
-	@touch -c $@
+.venv/.made: | $(UV)
+	@.venv/bin/python -c '' 2>/dev/null || $(UV) venv --quiet --clear --python .tools/bin/python .venv
+	@touch $@
 
-.venv/.local: requirements/local.txt requirements/build.txt pyproject.toml | .venv/bin/python
+.venv/.local: requirements/local.txt requirements/build.txt pyproject.toml .venv/.made
 	@echo "installing the program and what it needs (requirements/local.txt) ..."
 	@$(INSTALL) --require-hashes -r requirements/local.txt
 	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
 	@touch $@
 
-.venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml | .venv/bin/python
+.venv/.dev: requirements/dev.txt requirements/build.txt pyproject.toml .venv/.made
 	@echo "installing what development needs (requirements/dev.txt) ..."
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .

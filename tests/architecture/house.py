@@ -179,10 +179,13 @@ def _is_static(function: Function) -> bool:
 
 
 def keyword_bags(source: Source) -> Iterator[Fault]:
-    """``**kwargs`` stands only in the wrapper inside a decorator (one that ``functools.wraps`` marks)."""
+    """``**kwargs`` only forwards what a ParamSpec types (or what ``functools.wraps`` wraps): no checker goes blind."""
     for function in functions(source.tree):
-        if function.args.kwarg is not None and not any("wraps" in ast.dump(d) for d in function.decorator_list):
-            yield source.fault(function, f"{function.name}() takes **{function.args.kwarg.arg}")
+        bag = function.args.kwarg
+        typed = bag is not None and bag.annotation is not None and ast.unparse(bag.annotation).endswith(".kwargs")
+        wraps = any("wraps" in ast.dump(decorator) for decorator in function.decorator_list)
+        if bag is not None and not typed and not wraps:
+            yield source.fault(function, f"{function.name}() takes **{bag.arg}")
 
 
 def anys(source: Source) -> Iterator[Fault]:

@@ -115,7 +115,7 @@ def test_decision_records_are_whole() -> None:
     assert [int(path.name[:4]) for path in records] == list(range(1, len(records) + 1))
     for path in records:
         text = path.read_text("utf-8")
-        assert re.match(rf"# {path.name[:4]}\. \S", text), path.name
+        assert re.match(rf"# {int(path.name[:4])}\. \S", text), path.name
         assert [h for h in ("Context", "Decision", "Consequences") if f"\n## {h}\n" not in text] == []
         assert f"({path.name})" in index, path.name
 
