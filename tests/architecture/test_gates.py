@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 GATES = {
-    "ruff check": ["ruff", "check", "--no-cache", "--quiet", "."],
-    "ruff format": ["ruff", "format", "--no-cache", "--check", "--quiet", "."],
+    "ruff check": ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
+    "ruff format": ["ruff", "format", "--no-cache", "--check", "--output-format", "concise", "."],
     "mypy": ["mypy", "--no-error-summary"],
     "import contracts": ["lint-imports", "--no-cache"],
 }
