@@ -61,7 +61,7 @@ def undetermined(scm: Scm, every: Sequence[Seen]) -> int | None:
     """A node whose table must answer for two different rows at once, or None when the tables determine the answer."""
     if all(is_determinate(scm, node) for node in range(scm.graph.n)):
         return None
-    copies = _copies(scm.graph, every)
+    copies = copies_of(scm.graph, every)
     found: dict[int, int] = {}
     for one, world in zip(every, copies, strict=True):
         forced = nodes_of(one.do)
@@ -71,7 +71,7 @@ def undetermined(scm: Scm, every: Sequence[Seen]) -> int | None:
     return None
 
 
-def _copies(graph: Graph, every: Sequence[Seen]) -> list[dict[int, int]]:
+def copies_of(graph: Graph, every: Sequence[Seen]) -> list[dict[int, int]]:
     """For every world the copy of each node; equal numbers are one node of the counterfactual graph.
 
     Two copies are one when their parents are the same copies, or copies known to have the same value.

@@ -1,0 +1,163 @@
+"""Derivations of structural answers: smaller queries on the same case, each with its reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from causal_eval.causal.adjust import forbidden, proper_backdoor_graph
+from causal_eval.causal.attribution import Label
+from causal_eval.causal.case import write_query
+from causal_eval.causal.graph import Graph, bits, mask_of
+from causal_eval.causal.ledger import Ledger
+from causal_eval.causal.query import Case, Kind, Query
+from causal_eval.causal.separation import judge
+from causal_eval.causal.solve import answer_json, estimand, solve
+
+MOST_LINES = 24
+"""Claims that support the last one; beyond, only the last stands."""
+
+
+def structural_claims(ledger: Ledger, case: Case) -> None:
+    """The claims that lead to the answer; the last one is the answer."""
+    support = _SUPPORT.get(Kind(case.query.kind))
+    if support is not None:
+        for place, (query, text) in enumerate(support(case)):
+            if place < MOST_LINES:
+                _claim(ledger, replace(case, query=query), text)
+    _claim(ledger, case, estimand(case) + _reason(case))
+
+
+def _claim(ledger: Ledger, case: Case, text: str) -> Any:
+    value = answer_json(solve(case).value, case)
+    ledger.claim(text, write_query(case), value)
+    return value
+
+
+def _reason(case: Case) -> str:
+    """Why a yes/no answer is what it is: an open path, or a member that may not be adjusted for."""
+    query, g = case.query, case.graph
+    x, y, z = mask_of(query.x), mask_of(query.y), mask_of(query.z)
+    if query.kind == Kind.DSEP:
+        return _path(case, g, (x, y, z), blocked=": every path is blocked")
+    if query.kind == Kind.IS_ADJUSTMENT_SET:
+        if bad := z & (g.latent | forbidden(g, x, y)):
+            return f": no, {case.names[next(bits(bad))]} is unobserved or follows from {_names(case, query.x)}"
+        return _path(case, proper_backdoor_graph(g, x, y), (x, y, z), blocked=": yes, only causal paths stay open")
+    if query.kind == Kind.IS_BACKDOOR_SET:
+        if bad := z & (g.latent | g.descendants(x)):
+            return f": no, {case.names[next(bits(bad))]} is unobserved or a descendant of {_names(case, query.x)}"
+        starts = ((g.without_outgoing(1 << node), (1 << node, y, z)) for node in query.x)
+        reasons = [_path(case, cut, masks, blocked="") for cut, masks in starts]
+        return next(filter(None, reasons), ": yes, every back-door path is blocked")
+    return ""
+
+
+def _path(case: Case, g: Graph, masks: tuple[int, int, int], *, blocked: str) -> str:
+    verdict = judge(g, *masks)
+    return blocked if verdict.open_path is None else f": open path {path_text(case, verdict.open_path)}"
+
+
+def path_text(case: Case, path: Iterable[int]) -> str:
+    """``X <- Z -> Y``: the nodes of a path with the edges between them."""
+    nodes = list(path)
+    text = case.names[nodes[0]]
+    for one, other in pairwise(nodes):
+        if case.graph.parents[other] >> one & 1:
+            arrow = "->"
+        else:
+            arrow = "<-" if case.graph.parents[one] >> other & 1 else "<->"
+        text += f" {arrow} {case.names[other]}"
+    return text
+
+
+def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
+    """One separation for every other node: it decides the node's label together with the order of causes."""
+    y, g = case.query.y[0], case.graph
+    labels: Mapping[int, str] = solve(case).value
+    mixed = any(g.bidirected)
+    for node, label in labels.items():
+        name, outcome = case.names[node], case.names[y]
+        if label in (Label.CAUSE, Label.EFFECT):
+            one, other = (node, y) if label == Label.CAUSE else (y, node)
+            path = path_text(case, _directed(g, one, other))
+            if not mixed:
+                known = tuple(bits(g.parents[one]))
+                yield Query(Kind.DSEP, x=(one,), y=(other,), z=known), f"{name} is a {label}: {path}"
+            continue
+        verdict = judge(g, 1 << node, 1 << y, 0)
+        reason = f"only through {path_text(case, verdict.open_path)}" if verdict.open_path else "no open path"
+        yield Query(Kind.DSEP, x=(node,), y=(y,)), f"{name} and {outcome}: {label}, {reason}"
+
+
+def _directed(g: Graph, one: int, other: int) -> list[int]:
+    """A shortest directed path."""
+    paths = [[one]]
+    for path in paths:
+        if path[-1] == other:
+            return path
+        paths += [[*path, child] for child in bits(g.children[path[-1]] & g.ancestors(1 << other))]
+    raise AssertionError("asked for a path that does not exist")
+
+
+def _minimal_sets(case: Case) -> Iterable[tuple[Query, str]]:
+    """Each set is valid, and no longer so without any one of its members."""
+    query = case.query
+    sets: tuple[tuple[int, ...], ...] = solve(case).value
+    for members in sets:
+        whole = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=members)
+        yield whole, f"adjusting for {_names(case, members)} is valid{_reason(replace(case, query=whole))}"
+        for member in members:
+            if member not in query.must_include:
+                less = replace(whole, z=tuple(node for node in members if node != member))
+                reason = _reason(replace(case, query=less))
+                yield less, f"not without {case.names[member]}{reason}"
+    if not sets:
+        yield from _nothing_works(case)
+
+
+def _nothing_works(case: Case) -> Iterable[tuple[Query, str]]:
+    """If any set were valid, the ancestors that may be used would be (van der Zander et al. 2019, theorem 4)."""
+    query, g = case.query, case.graph
+    x, y, include = mask_of(query.x), mask_of(query.y), mask_of(query.must_include)
+    usable = g.ancestors(x | y | include) & ~(x | y | g.latent | mask_of(query.must_exclude) | forbidden(g, x, y))
+    widest = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=tuple(bits(usable | include)))
+    reason = _reason(replace(case, query=widest))
+    yield widest, f"even all that may be adjusted for, {_names(case, widest.z)}, does not suffice{reason}"
+
+
+def _separator(case: Case) -> Iterable[tuple[Query, str]]:
+    found: tuple[int, ...] | None = solve(case).value
+    if found is None:
+        return
+    query = case.query
+    whole = Query(Kind.DSEP, x=query.x, y=query.y, z=found)
+    yield whole, f"{_names(case, found)} separates {_names(case, query.x)} from {_names(case, query.y)}"
+    for member in found:
+        less = replace(whole, z=tuple(node for node in found if node != member))
+        yield less, f"not without {case.names[member]}{_reason(replace(case, query=less))}"
+
+
+def _blanket(case: Case) -> Iterable[tuple[Query, str]]:
+    found: tuple[int, ...] = solve(case).value
+    rest = tuple(bits(case.graph.observed & ~mask_of((*found, *case.query.x))))
+    if rest:
+        yield (
+            Query(Kind.DSEP, x=case.query.x, y=rest, z=found),
+            f"{_names(case, found)} separates {_names(case, case.query.x)} from {_names(case, rest)}",
+        )
+
+
+def _names(case: Case, nodes: Iterable[int]) -> str:
+    inner = [case.names[node] for node in nodes]
+    return inner[0] if len(inner) == 1 else f"{{{', '.join(inner)}}}"
+
+
+_SUPPORT: Mapping[Kind, Callable[[Case], Iterable[tuple[Query, str]]]] = {
+    Kind.ATTRIBUTION: _attribution,
+    Kind.MINIMAL_ADJUSTMENT_SETS: _minimal_sets,
+    Kind.MINIMAL_SEPARATOR: _separator,
+    Kind.MARKOV_BLANKET: _blanket,
+}

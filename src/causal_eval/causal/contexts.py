@@ -1,0 +1,200 @@
+"""Derivations of deterministic systems: node by node, and counterfactuals context by context."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from causal_eval.causal.case import write_query
+from causal_eval.causal.estimand import estimand, probability_text
+from causal_eval.causal.intervene import describe, nodes_of
+from causal_eval.causal.ledger import ONE, Ledger, Term, difference, product, quotient, total
+from causal_eval.causal.query import Assignment, Case, Kind, Query
+from causal_eval.causal.scm import Call, Const, Expression, Rule, Table, Var
+from causal_eval.causal.solve import answer_json, model_of, solve
+from causal_eval.causal.symbolic import entry_text
+
+MOST_CONTEXTS = 256
+"""Combinations of root values that are looked through."""
+MOST_CONSISTENT = 8
+"""Contexts that fit the evidence and are written down one by one."""
+
+_BINARY = 2
+
+
+def by_values(ledger: Ledger, case: Case) -> None:
+    """Every node in causal order, by arithmetic where its rule is a truth function, then the answer as a claim."""
+    scm, query = model_of(case), case.query
+    values: dict[int, int] = solve(case).value
+    given = dict(query.context) | dict(query.do)
+    terms: dict[int, Term] = {}
+    for node in case.graph.topological():
+        name, mechanism = case.names[node], scm.mechanisms[node]
+        number = Fraction(values[node])
+        if node in given:
+            how = "set to" if node in dict(query.do) else "stated:"
+            terms[node] = ledger.given(f"{name} {how} {_word(case, node, values[node])}", number)
+        elif (
+            isinstance(mechanism, Rule)
+            and scm.names(node) == (0, 1)
+            and (term := _arithmetic(case, mechanism.expression, terms)) is not None
+        ):
+            text = f"{name} = {rule_text(case, mechanism.expression)} = {_word(case, node, values[node])}"
+            terms[node] = ledger.arithmetic(text, term)
+    ledger.claim(estimand(case), write_query(case), answer_json(values, case))
+
+
+def by_contexts(ledger: Ledger, case: Case) -> bool:
+    """The counterfactual by going through every context that fits the evidence; False when they are too many."""
+    contexts = _consistent(case)
+    if contexts is None:
+        return False
+    query = case.query
+    weights: list[Term] = []
+    asked: list[Term] = []
+    for context, happens in contexts:
+        terms = [_chance(ledger, case, node, value) for node, value in context]
+        seen = describe(context, model_of(case), case.names)
+        weights.append(ledger.arithmetic(f"P({seen}): fits what was seen", product(terms)))
+        _claim_outcome(ledger, case, context, happens=happens)
+        if happens:
+            asked.append(weights[-1])
+    text = probability_text(case, query.evidence) if query.evidence else "all contexts"
+    whole = ledger.arithmetic(f"{text}: all contexts that fit", total(weights))
+    if query.evidence:
+        evidence = replace(case, query=Query(Kind.PROBABILITY, event=query.evidence))
+        ledger.claim(f"no other context fits: {text}", write_query(evidence), str(whole.value))
+    ledger.arithmetic(estimand(case), quotient(total(asked), whole))
+    return True
+
+
+def rule_text(case: Case, expression: Expression) -> str:
+    """``(X and not Z)``: an expression in words."""
+    match expression:
+        case Var(node):
+            return case.names[node]
+        case Const(value):
+            return str(value)
+        case Call("not", (inner,)):
+            return f"not {rule_text(case, inner)}"
+        case Call("and" | "or" | "xor" as op, args):
+            return "(" + f" {op} ".join(rule_text(case, arg) for arg in args) + ")"
+        case Call("count_ge", (*args, threshold)):
+            several = ", ".join(rule_text(case, arg) for arg in args)
+            return f"(at least {rule_text(case, threshold)} of {several})"
+        case Call("ge" | "eq" as op, (one, other)):
+            return f"({rule_text(case, one)} {'>=' if op == 'ge' else '=='} {rule_text(case, other)})"
+        case Call(op, args):
+            return f"{op}({', '.join(rule_text(case, arg) for arg in args)})"
+
+
+def _consistent(case: Case) -> list[tuple[Assignment, bool]] | None:
+    """The contexts that fit the evidence, with whether the event would have happened; None when not for this form."""
+    scm, g, query = model_of(case), case.graph, case.query
+    roots = [node for node in range(g.n) if not g.parents[node]]
+    if not all(isinstance(m, Table if node in roots else Rule) for node, m in enumerate(scm.mechanisms)):
+        return None
+    matters = g.ancestors(nodes_of(query.event) | nodes_of(query.evidence))
+    free = [node for node in roots if matters >> node & 1]
+    if math.prod(scm.domains[node] for node in free) > MOST_CONTEXTS:
+        return None
+    found = []
+    for context in _contexts(case, free):
+        if _holds(case, Query(Kind.VALUES, context=_full(roots, context)), query.evidence):
+            found.append((context, _holds(case, _hypothetical(case, context), query.event)))
+            if len(found) > MOST_CONSISTENT:
+                return None
+    return found
+
+
+def _contexts(case: Case, free: Sequence[int]) -> Iterator[Assignment]:
+    """The combinations of root values that have positive probability."""
+    scm = model_of(case)
+    possible = []
+    for node in free:
+        mechanism = scm.mechanisms[node]
+        assert isinstance(mechanism, Table), "roots of such a system are tables"
+        possible.append([value for value, p in enumerate(mechanism.rows[()]) if p])
+    for values in itertools.product(*possible):
+        yield tuple(zip(free, values, strict=True))
+
+
+def _hypothetical(case: Case, context: Assignment) -> Query:
+    roots = [node for node in range(case.graph.n) if not case.graph.parents[node]]
+    return Query(Kind.VALUES, context=_full(roots, context), do=case.query.do)
+
+
+def _full(roots: Sequence[int], context: Assignment) -> Assignment:
+    """The context with every root that does not matter at its first value."""
+    known = dict(context)
+    return tuple((node, known.get(node, 0)) for node in roots)
+
+
+def _holds(case: Case, query: Query, assignment: Assignment) -> bool:
+    values = solve(replace(case, query=query)).value
+    return all(values[node] == value for node, value in assignment)
+
+
+def _claim_outcome(ledger: Ledger, case: Case, context: Assignment, *, happens: bool) -> None:
+    asked = replace(case, query=_hypothetical(case, context))
+    event = describe(case.query.event, model_of(case), case.names)
+    done = describe(case.query.do, model_of(case), case.names)
+    text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
+    ledger.claim(text, write_query(asked), answer_json(solve(asked).value, asked))
+
+
+def _chance(ledger: Ledger, case: Case, node: int, value: int) -> Term:
+    mechanism = model_of(case).mechanisms[node]
+    assert isinstance(mechanism, Table), "roots of such a system are tables"
+    row = mechanism.rows[()]
+    if len(row) == _BINARY and value == 0 and 1 not in row:
+        return difference(ONE, ledger.given(entry_text(case, node, (), 1), row[1]))
+    return ledger.given(entry_text(case, node, (), value), row[value])
+
+
+def _arithmetic(case: Case, expression: Expression, terms: dict[int, Term]) -> Term | None:
+    """A truth function as arithmetic on 0 and 1; None when it is none."""
+    match expression:
+        case Var(node) if node in terms and model_of(case).names(node) == (0, 1):
+            return terms[node]
+        case Const(bool() as value):
+            return Term(str(int(value)), Fraction(int(value)))
+        case Call("copy", (inner,)):
+            return _arithmetic(case, inner, terms)
+        case Call("not" | "and" | "or" | "xor" as op, args):
+            parts = [_arithmetic(case, arg, terms) for arg in args]
+            return None if None in parts else _truth(op, [part for part in parts if part is not None])
+        case Call("count_ge", (*args, Const(int() as least))):
+            parts = [_arithmetic(case, arg, terms) for arg in args]
+            return None if None in parts else _at_least(least, [part for part in parts if part is not None])
+    return None
+
+
+def _truth(op: str, parts: Sequence[Term]) -> Term:
+    if op == "not":
+        return difference(ONE, parts[0])
+    if op == "and":
+        return product(parts)
+    if op == "or":
+        return difference(ONE, product([difference(ONE, part) for part in parts]))
+    result = parts[0]
+    for part in parts[1:]:  # a xor b = a (1 - b) + (1 - a) b
+        result = total([product([result, difference(ONE, part)]), product([difference(ONE, result), part])])
+    return result
+
+
+def _at_least(least: int, parts: Sequence[Term]) -> Term:
+    """The sum over all patterns with enough ones of the product of the parts or their complements."""
+    sums = []
+    for pattern in itertools.product((1, 0), repeat=len(parts)):
+        if sum(pattern) >= least:
+            pairs = zip(pattern, parts, strict=True)
+            sums.append(product([part if wanted else difference(ONE, part) for wanted, part in pairs]))
+    return total(sums)
+
+
+def _word(case: Case, node: int, value: int) -> str:
+    return describe(((node, value),), model_of(case), case.names).partition("=")[2]

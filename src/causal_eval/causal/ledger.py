@@ -1,0 +1,102 @@
+"""The lines of a derivation, and terms that refer to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step that a machine re-evaluates; line number k is referred to as ``sk``."""
+
+    rule: str
+    """``given`` (a number that the case states), ``arithmetic`` (an expression over earlier lines) or ``claim`` (a
+    query on the same case)."""
+    text: str
+    """What the line says, for people."""
+    expression: str
+    """given: the number; arithmetic: ``+ - * /``, parentheses, integers, ids; claim: the query's canonical JSON."""
+    value: str
+    """Canonical JSON of the value, fractions as ``"p/q"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of an expression with its value; *weak* when it needs parentheses inside a product."""
+
+    expression: str
+    value: Fraction
+    weak: bool = False
+
+
+ONE = Term("1", Fraction(1))
+
+
+class Ledger:
+    """A derivation as it grows; what is given is written down once."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._given: dict[str, Term] = {}
+
+    def given(self, text: str, value: Fraction) -> Term:
+        """The number that the case states under *text*."""
+        if text not in self._given:
+            self._given[text] = self._add(Line("given", text, str(value), canonical_json(value)), value)
+        return self._given[text]
+
+    def arithmetic(self, text: str, term: Term) -> Term:
+        """A new line that holds *term*."""
+        return self._add(Line("arithmetic", text, term.expression, canonical_json(term.value)), term.value)
+
+    def claim(self, text: str, query: dict[str, Any], value: Any) -> None:
+        """A line that states the answer of a query."""
+        self.lines.append(Line("claim", text, canonical_json(query), canonical_json(value)))
+
+    def _add(self, line: Line, value: Fraction) -> Term:
+        self.lines.append(line)
+        return Term(f"s{len(self.lines)}", value)
+
+
+def canonical_json(value: Any) -> str:
+    """Sorted keys, no spaces, fractions as strings."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def product(terms: Iterable[Term]) -> Term:
+    """The product; factors that are 1 are left out."""
+    kept = [term for term in terms if term.value != 1 or term.expression != "1"]
+    if len(kept) <= 1:
+        return kept[0] if kept else ONE
+    value = Fraction(1)
+    for term in kept:
+        value *= term.value
+    return Term(" * ".join(_inside(term) for term in kept), value)
+
+
+def total(terms: Sequence[Term]) -> Term:
+    """The sum; 0 when there is nothing to add."""
+    if len(terms) == 1:
+        return terms[0]
+    return Term(
+        " + ".join(term.expression for term in terms) or "0", sum((t.value for t in terms), Fraction(0)), weak=True
+    )
+
+
+def difference(one: Term, other: Term) -> Term:
+    """*one* - *other*."""
+    return Term(f"{one.expression} - {_inside(other)}", one.value - other.value, weak=True)
+
+
+def quotient(one: Term, other: Term) -> Term:
+    """*one* / *other*, which is not 0."""
+    divisor = _inside(other) if other.expression.isalnum() else f"({other.expression})"
+    return Term(f"{_inside(one)} / {divisor}", one.value / other.value)
+
+
+def _inside(term: Term) -> str:
+    return f"({term.expression})" if term.weak else term.expression
