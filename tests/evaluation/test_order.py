@@ -47,7 +47,7 @@ def test_clusters_and_their_twin_groups_are_contiguous(questions: list[Question]
 def test_a_limit_takes_a_prefix_and_splits_no_joint_group(questions: list[Question], limit: int) -> None:
     """A limited run is a prefix of the full one, holds whole groups, and is larger than the limit only at the start."""
     full = fair_order(questions, "s")
-    cut = fair_order(questions, "s", limit)
+    cut = fair_order(questions, "s", limit=limit)
     assert cut == full[: len(cut)]
     assert cut
     rest = {q.twin for q in full[len(cut) :] if q.joint}

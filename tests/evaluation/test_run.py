@@ -96,7 +96,7 @@ async def test_outcomes_are_kept_before_they_are_judged(
 
     def watching(text: str, finish: str, question: Question) -> Verdict:
         assert any(attempt.ask.question is question for attempt in ledger.attempts)
-        return judge(text, finish, question)
+        return judge(text, finish, question=question)
 
     await evaluate(scripted(), ledger=ledger, width=3, judge=watching, watch=calm)
     assert {verdict.mark for verdict in ledger.verdicts.values()} == {Mark.CORRECT}

@@ -91,7 +91,7 @@ def main() -> None:
         asyncio.run(run(place, Answerer(handle, float(latency) / 1000), int(count), int(width)))
     except KeyboardInterrupt:
         sys.exit(130)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n")
 
 
 if __name__ == "__main__":

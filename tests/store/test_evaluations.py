@@ -43,7 +43,7 @@ def test_the_same_command_finds_its_run(store: Store, spec: RunSpec) -> None:
     """Beginning an equal spec again is the run that was begun, with its spec as it was."""
     first = begin(store, spec, now=NOW)
     assert (first.id, first.spec, first.planned, first.created_at) == (identity(spec), spec, 10, NOW)
-    end(store, first.id, Status.INTERRUPTED, now=NOW)
+    end(store, first.id, status=Status.INTERRUPTED, now=NOW)
     assert find_evaluation(store, first.id).status is Status.INTERRUPTED
     assert begin(store, spec) == first
     assert begin(store, replace(spec, epochs=2)).id != first.id

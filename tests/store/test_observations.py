@@ -43,12 +43,12 @@ async def _run(store: Store, questions: list[Question], judge: Judge, *, epochs:
     evaluation = begin(store, RunSpec("a/b", stored.digest, epochs=epochs))
     async with SqlLedger(store, evaluation) as ledger:
         asks = [ask async for ask in ledger.missing()]
-        for number, ask in enumerate(asks):
-            if number % 5 < 4:
-                outcome = OUTCOMES[number % 5]
-                [key] = await ledger.keep([Attempt(ask, outcome)])
-                if key is not None:
-                    await ledger.judge([Judged(key, verdict_on(outcome, ask.question, judge))])
+        made = [Attempt(ask, OUTCOMES[number % 5]) for number, ask in enumerate(asks) if number % 5 < 4]
+        for attempt in made:
+            [key] = await ledger.keep([attempt])
+            if key is not None:
+                verdict = verdict_on(attempt.outcome, attempt.ask.question, judge=judge)
+                await ledger.judge([Judged(key, verdict)])
     return evaluation
 
 
@@ -100,7 +100,7 @@ async def test_rescoring_adds_verdicts_and_rewrites_none(store: Store, make_ques
     with store.writing() as connection:
         connection.execute(text("UPDATE verdicts SET scorer = '0', mark = 'unparsed'"))
     done: list[int] = []
-    assert rescore(store, evaluation, judge, progress=done.append) == Rescored(attempts=12, added=12)
+    assert rescore(store, evaluation, judge=judge, progress=done.append) == Rescored(attempts=12, added=12)
     assert done == [12]
     marks = [o.mark for o in observations(store, evaluation)]
     assert (marks.count(Mark.CORRECT), marks.count(Mark.UNPARSED)) == (4, 0)
@@ -111,12 +111,12 @@ async def test_rescoring_adds_verdicts_and_rewrites_none(store: Store, make_ques
 async def test_rescoring_by_the_same_version_confirms(store: Store, make_question: Make, judge: Judge) -> None:
     """Nothing is added; a verdict that would now be another one is reported with its question."""
     evaluation = await _run(store, [make_question(number) for number in range(20)], judge)
-    assert rescore(store, evaluation, judge) == Rescored(attempts=12, added=0)
+    assert rescore(store, evaluation, judge=judge) == Rescored(attempts=12, added=0)
 
     def lenient(text: str, finish: str, question: Question) -> Verdict:
-        return replace(judge(text, finish, question), mark=Mark.CORRECT)
+        return replace(judge(text, finish, question=question), mark=Mark.CORRECT)
 
-    changed = rescore(store, evaluation, lenient)
+    changed = rescore(store, evaluation, judge=lenient)
     assert len(changed.differing) == 4
     assert {kept.attempt.ask.question.id for kept in kept_attempts(store, evaluation)} >= set(changed.differing)
 
@@ -137,4 +137,4 @@ async def test_rescoring_refuses_changed_replies(store: Store, make_question: Ma
     with store.writing() as connection:
         connection.execute(text("UPDATE attempts SET text = '3/10'"))
     with pytest.raises(VerificationMismatch):
-        rescore(store, evaluation, judge)
+        rescore(store, evaluation, judge=judge)

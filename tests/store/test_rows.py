@@ -37,8 +37,8 @@ def test_every_column_is_under_the_content_hash(said: str, tokens: int | None) -
     """Two outcomes that differ in anything have different hashes; equal ones have equal hashes."""
     asked = {"evaluation_id": "ev-1", "question": "q", "answerer": "a/b", "sample": 0}
     reply = Reply(said, usage=Usage(tokens))
-    row = attempt_values(asked, reply, "t")
-    assert row["content_hash"] == attempt_values(asked, reply, "t")["content_hash"]
+    row = attempt_values(asked, reply, started_at="t")
+    assert row["content_hash"] == attempt_values(asked, reply, started_at="t")["content_hash"]
     for name in row:
         if name != "content_hash":
             other = {key: value for key, value in row.items() if key != "content_hash"}

@@ -33,8 +33,8 @@ def _order(store: Store, digest: str, seed: str) -> list[Question]:
         "WHERE o.set_digest = :digest AND o.seed = :seed ORDER BY o.position"
     )
     with store.writing() as connection:
-        ensure_order(connection, digest, seed)
-        ensure_order(connection, digest, seed)
+        ensure_order(connection, digest, seed=seed)
+        ensure_order(connection, digest, seed=seed)
         return [question_from(body) for (body,) in connection.execute(query, {"digest": digest, "seed": seed})]
 
 

@@ -68,7 +68,7 @@ class GroupCommit:
         for attempt, key in zip(attempts, keys, strict=True):
             if key is None:
                 continue
-            verdict = verdict_on(attempt.outcome, attempt.ask.question, self._judge)
+            verdict = verdict_on(attempt.outcome, attempt.ask.question, judge=self._judge)
             verdicts.append(Judged(key, verdict))
             self._listener(AnswerJudged(self._answerer, attempt, verdict))
         if verdicts:

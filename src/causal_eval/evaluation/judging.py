@@ -30,11 +30,11 @@ GRADER_FAULTS = (
 class Judge(Protocol):
     """Reads an answer out of a reply's text and compares it with the gold answer; pure and deterministic."""
 
-    def __call__(self, text: str, finish: str, question: Question) -> Verdict:
+    def __call__(self, text: str, finish: str, *, question: Question) -> Verdict:
         """The verdict on *text*, whose call ended for the reason *finish*."""
 
 
-def verdict_on(outcome: Outcome, question: Question, judge: Judge) -> Verdict:
+def verdict_on(outcome: Outcome, question: Question, *, judge: Judge) -> Verdict:
     """The verdict on any outcome: a Failure is missing, a Refusal abstained, a Reply what *judge* says.
 
     Where *judge* raises, the verdict is UNGRADED and names the fault.
@@ -42,7 +42,7 @@ def verdict_on(outcome: Outcome, question: Question, judge: Judge) -> Verdict:
     match outcome:
         case Reply():
             try:
-                return judge(outcome.text, outcome.finish, question)
+                return judge(outcome.text, outcome.finish, question=question)
             except GRADER_FAULTS as fault:
                 reason = f"{type(fault).__name__}: {fault}"[:500]
                 return Verdict(Mark.UNGRADED, Mark.UNGRADED, Fraction(0), reason=reason)

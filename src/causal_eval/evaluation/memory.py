@@ -25,7 +25,7 @@ class MemoryLedger:
         self, questions: Iterable[Question], *, seed: str = "0", epochs: int = 1, limit: int | None = None
     ) -> None:
         self._asks = [
-            Ask(question, sample) for question in fair_order(questions, seed, limit) for sample in range(epochs)
+            Ask(question, sample) for question in fair_order(questions, seed, limit=limit) for sample in range(epochs)
         ]
         self._keys: dict[tuple[str, int], int] = {}
         self.attempts: list[Attempt] = []

@@ -18,7 +18,7 @@ def twin_group(question: Question) -> str:
     return question.id if question.twin is None else question.twin
 
 
-def fair_order(questions: Iterable[Question], seed: str, limit: int | None = None) -> list[Question]:
+def fair_order(questions: Iterable[Question], seed: str, *, limit: int | None = None) -> list[Question]:
     """*questions* in seeded cluster order, at most about *limit* of them (see :func:`fair_cut`).
 
     Clusters are contiguous and so are the twin groups in them; within a group the given order stays.

@@ -65,7 +65,9 @@ async def judge_backlog(ledger: Ledger, judge: Judge) -> int:
     """Judge what an interrupted run kept but did not judge; returns how many verdicts were added."""
     count = 0
     while backlog := await ledger.unjudged():
-        verdicts = [Judged(key, verdict_on(attempt.outcome, attempt.ask.question, judge)) for key, attempt in backlog]
+        verdicts = [
+            Judged(key, verdict_on(attempt.outcome, attempt.ask.question, judge=judge)) for key, attempt in backlog
+        ]
         await ledger.judge(verdicts)
         count += len(verdicts)
     return count

@@ -83,9 +83,9 @@ def begin(store: Store, spec: RunSpec, *, project: str = LOCAL, now: datetime | 
         name = identity(spec)
         row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
         if row is not None:
-            _set_status(connection, name, Status.OPEN, None)
+            _set_status(connection, name, status=Status.OPEN, ended_at=None)
             return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
-        ensure_order(connection, question_set.digest, spec.seed)
+        ensure_order(connection, question_set.digest, seed=spec.seed)
         values = {
             "id": name,
             "project": project,
@@ -96,17 +96,17 @@ def begin(store: Store, spec: RunSpec, *, project: str = LOCAL, now: datetime | 
             "spec": canonical(spec_fields(spec)).decode(),
             "set_digest": question_set.digest,
             "seed": spec.seed,
-            "planned": _planned(connection, question_set, spec),
+            "planned": _planned(connection, question_set, spec=spec),
             "epochs": spec.epochs,
         }
         connection.execute(insert(evaluations), values)
         return _evaluation(values)
 
 
-def end(store: Store, evaluation: str, status: Status, *, now: datetime | None = None) -> None:
+def end(store: Store, evaluation: str, *, status: Status, now: datetime | None = None) -> None:
     """Note how the evaluation ended this time."""
     with store.writing() as connection:
-        _set_status(connection, evaluation, status, now or datetime.now(UTC))
+        _set_status(connection, evaluation, status=status, ended_at=now or datetime.now(UTC))
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def _count(column: Any, evaluation: str) -> Select[int]:
     return select(func.count()).where(column == evaluation)
 
 
-def _set_status(connection: Connection, evaluation: str, status: Status, ended_at: datetime | None) -> None:
+def _set_status(connection: Connection, evaluation: str, *, status: Status, ended_at: datetime | None) -> None:
     connection.execute(
         update(evaluations).where(evaluations.c.id == evaluation).values(status=status, ended_at=ended_at)
     )
@@ -185,20 +185,20 @@ def _evaluation(row: Any) -> Evaluation:
     )
 
 
-def _planned(connection: Connection, question_set: StoredSet, spec: RunSpec) -> int:
+def _planned(connection: Connection, question_set: StoredSet, *, spec: RunSpec) -> int:
     if spec.limit is None or spec.limit >= question_set.count:
         return question_set.count
-    return fair_cut(spec.limit, _split_group(connection, question_set.digest, spec))
+    return fair_cut(spec.limit, _split_group(connection, spec))
 
 
-def _split_group(connection: Connection, digest: str, spec: RunSpec) -> range | None:
+def _split_group(connection: Connection, spec: RunSpec) -> range | None:
     """The places of the jointly scored group that lies on both sides of the limit."""
     assert spec.limit is not None
     orders = set_orders.c
     placed = (
         select(orders.position, questions.c.cluster, questions.c.twin, questions.c.joint)
         .join(questions, questions.c.digest == orders.question)
-        .where(orders.set_digest == digest, orders.seed == spec.seed)
+        .where(orders.set_digest == spec.question_set, orders.seed == spec.seed)
     )
     edge = connection.execute(
         placed.where(orders.position.in_([spec.limit - 1, spec.limit])).order_by(orders.position)

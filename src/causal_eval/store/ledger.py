@@ -95,12 +95,12 @@ class SqlLedger:
         for attempt in attempts:
             asked = self._asked(attempt.ask)
             if isinstance(attempt.outcome, Failure):
-                failed.append(failure_values(asked, attempt.outcome, attempt.started_at))
+                failed.append(failure_values(asked, attempt.outcome, started_at=attempt.started_at))
                 places.append(None)
             else:
-                kept.append(attempt_values(asked, attempt.outcome, attempt.started_at))
+                kept.append(attempt_values(asked, attempt.outcome, started_at=attempt.started_at))
                 places.append((asked["question"], attempt.ask.sample))
-        ids = await self._writer.do(_insert_outcomes, kept, failed)
+        ids = await self._writer.do(_insert_outcomes, kept=kept, failed=failed)
         return [None if place is None else ids.get(place) for place in places]
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:
@@ -210,20 +210,20 @@ _MISSING = text(
 
 def insert_verdicts(connection: Connection, rows: list[Values]) -> None:
     """Add verdicts; one that its scorer version has given before is left out."""
-    _insert(connection, verdicts, rows)
+    _insert(connection, verdicts, rows=rows)
 
 
-def _insert_outcomes(connection: Connection, kept: list[Values], failed: list[Values]) -> dict[tuple[str, int], int]:
+def _insert_outcomes(connection: Connection, *, kept: list[Values], failed: list[Values]) -> dict[tuple[str, int], int]:
     """Add outcomes; the new keys by (question, sample), without those that were there before."""
-    _insert(connection, failures, failed)
+    _insert(connection, failures, rows=failed)
     newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM attempts").scalar_one()
-    _insert(connection, attempts, kept)
+    _insert(connection, attempts, rows=kept)
     # the write lock is ours since the transaction began: what is newer than the newest is what we added
     added = connection.exec_driver_sql("SELECT question, sample, id FROM attempts WHERE id > ?", (newest,))
     return {(question, sample): key for question, sample, key in added}
 
 
-def _insert(connection: Connection, table: Table, rows: list[Values]) -> None:
+def _insert(connection: Connection, table: Table, *, rows: list[Values]) -> None:
     """Add rows, leaving out what a unique key has already; half the time of a Core insert, which matters here."""
     if rows:
         names = tuple(rows[0])

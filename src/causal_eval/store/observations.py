@@ -27,12 +27,12 @@ def observations(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
     """
     for start in range(0, evaluation.planned, _PAGE):
         with store.reading() as connection:
-            rows = _page(connection, evaluation, range(start, min(start + _PAGE, evaluation.planned)))
+            rows = _page(connection, evaluation, places=range(start, min(start + _PAGE, evaluation.planned)))
         for _, group in groupby(rows, key=lambda row: row.position):
             yield from _samples(evaluation, list(group))
 
 
-def _page(connection: Connection, evaluation: Evaluation, places: range) -> list[Row[Any]]:
+def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> list[Row[Any]]:
     return list(
         connection.execute(
             _ROWS,
@@ -67,10 +67,10 @@ def _samples(evaluation: Evaluation, rows: list[Row[Any]]) -> Iterator[Observati
     kept = {row.sample: row for row in rows if row.sample is not None}
     exempt = tuple(msgspec.json.decode(rows[0].exempt))
     for sample in range(evaluation.spec.epochs):
-        yield _observation(evaluation.spec.answerer, kept.get(sample, rows[0]), sample, exempt)
+        yield _observation(evaluation.spec.answerer, kept.get(sample, rows[0]), sample=sample, exempt=exempt)
 
 
-def _observation(answerer: str, row: Row[Any], sample: int, exempt: tuple[str, ...]) -> Observation:
+def _observation(answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str, ...]) -> Observation:
     there = row.sample == sample
     return Observation(
         answerer=answerer,

@@ -43,7 +43,7 @@ class Kept:
 
 
 def rescore(
-    store: Store, evaluation: Evaluation, judge: Judge, *, progress: Callable[[int], None] | None = None
+    store: Store, evaluation: Evaluation, *, judge: Judge, progress: Callable[[int], None] | None = None
 ) -> Rescored:
     """Judge every kept attempt of *evaluation* with *judge*; *progress* hears how many are done.
 
@@ -51,11 +51,11 @@ def rescore(
         VerificationMismatch: a stored reply is not what was written.
     """
     count, added, differing = 0, 0, list[str]()
-    for page in _pages(store, evaluation, SCORER):
+    for page in _pages(store, evaluation, scorer=SCORER):
         fresh = []
         for kept in page:
             question = kept.attempt.ask.question
-            verdict = replace(verdict_on(kept.attempt.outcome, question, judge), scorer=SCORER)
+            verdict = replace(verdict_on(kept.attempt.outcome, question, judge=judge), scorer=SCORER)
             if kept.verdict is None:
                 fresh.append(verdict_values(kept.key, verdict))
             elif verdict_values(kept.key, kept.verdict) != verdict_values(kept.key, verdict):
@@ -75,22 +75,22 @@ def kept_attempts(store: Store, evaluation: Evaluation, *, scorer: str = SCORER)
     Raises:
         VerificationMismatch: a stored reply is not what was written.
     """
-    for page in _pages(store, evaluation, scorer):
+    for page in _pages(store, evaluation, scorer=scorer):
         yield from page
 
 
-def _pages(store: Store, evaluation: Evaluation, scorer: str) -> Iterator[list[Kept]]:
+def _pages(store: Store, evaluation: Evaluation, *, scorer: str) -> Iterator[list[Kept]]:
     after = 0
     while True:
         with store.reading() as connection:
-            page = _page(connection, evaluation.id, scorer, after)
+            page = _page(connection, evaluation.id, scorer=scorer, after=after)
         if not page:
             return
         yield page
         after = page[-1].key
 
 
-def _page(connection: Connection, evaluation: str, scorer: str, after: int) -> list[Kept]:
+def _page(connection: Connection, evaluation: str, *, scorer: str, after: int) -> list[Kept]:
     chosen = (
         select(attempts, questions.c.body)
         .join(questions, questions.c.digest == attempts.c.question)

@@ -77,13 +77,13 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
     }
 
 
-def attempt_values(asked: Values, outcome: Reply | Refusal, started_at: str) -> Values:
+def attempt_values(asked: Values, outcome: Reply | Refusal, *, started_at: str) -> Values:
     """The row of a kept outcome; *asked* says which question was asked of whom in which evaluation."""
     values = {**asked, **outcome_values(outcome), "started_at": started_at}
     return {**values, "content_hash": content_hash(values)}
 
 
-def failure_values(asked: Values, failure: Failure, started_at: str) -> Values:
+def failure_values(asked: Values, failure: Failure, *, started_at: str) -> Values:
     """The row of a failed call."""
     return {
         **asked,

@@ -123,7 +123,7 @@ def find_question(store: Store, beginning: str) -> Question:
     return question_from(body)
 
 
-def ensure_order(connection: Connection, digest: str, seed: str) -> None:
+def ensure_order(connection: Connection, digest: str, *, seed: str) -> None:
     """Write down the set's random cluster order under *seed* unless it is there; equals ``fair_order``."""
     orders = set_orders.c
     there = select(orders.position).where(orders.set_digest == digest, orders.seed == seed).limit(1)
