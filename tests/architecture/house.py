@@ -157,21 +157,34 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
 # ---- signatures ---------------------------------------------------------------------------------------------------
 
 
-def parameters(source: Source) -> Iterator[Fault]:
-    """At most PARAMETERS parameters, all after the POSITIONAL first ones by keyword (``self`` left out)."""
+def parameters(source: Source, shaped: frozenset[str] = frozenset()) -> Iterator[Fault]:
+    """At most PARAMETERS parameters, all after the POSITIONAL first ones by keyword (``self`` left out).
+
+    Functions named in *shaped* take theirs as their caller gives them (see :func:`shaped_by_callers`).
+    """
     methods = {id(member) for cls in _classes(source) for member in cls.body}
     for function in functions(source.tree):
         names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         bound = id(function) in methods and not _is_static(function)
         positional = names[1:] if bound else names
         total = len(positional) + len(function.args.kwonlyargs)
+        free = not function.name.startswith("__") and function.name not in shaped
         if total > PARAMETERS:
             yield source.fault(function, f"{function.name}() has {total} parameters, more than {PARAMETERS}")
-        if len(positional) > POSITIONAL and not function.name.startswith("__"):
+        if free and len(positional) > POSITIONAL:
             yield source.fault(
                 function,
                 f"{function.name}() takes {len(positional)} parameters by position: put `*` after {POSITIONAL}",
             )
+
+
+def shaped_by_callers(tree: ast.AST) -> frozenset[str]:
+    """Names of functions that are handed on as values, or called with ``*items``: others decide how they are called."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    plain = {id(call.func) for call in calls if not any(isinstance(a, ast.Starred) for a in call.args)}
+    used = (node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute) and id(node) not in plain)
+    loaded = (node for node in used if isinstance(node.ctx, ast.Load))
+    return frozenset(node.id if isinstance(node, ast.Name) else node.attr for node in loaded)
 
 
 def _is_static(function: Function) -> bool:

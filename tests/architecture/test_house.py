@@ -93,13 +93,14 @@ BUDGETS = {
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
+SHAPED = frozenset[str]().union(*(house.shaped_by_callers(source.tree) for source in PROGRAM))
 RECORDS = " ".join(path.read_text("utf-8") for path in sorted((ROOT / "docs" / "decisions").glob("*.md")))
 LONG_BY_RECORD = frozenset(re.findall(r"`src/causal_eval/(\S+\.py)`", RECORDS))
 
 
 def parameters_but_of_doors(source: Source) -> Iterator[Fault]:
     """A door's signature is its options."""
-    return iter(()) if source.path.startswith("cli/") else house.parameters(source)
+    return iter(()) if source.path.startswith("cli/") else house.parameters(source, SHAPED)
 
 
 def anys_but_json(source: Source) -> Iterator[Fault]:

@@ -139,6 +139,23 @@ def test_no_import_of_a_room_is_hidden(text: str, faults: int) -> None:
     assert len(list(house.hidden_imports(Source.parsed("x.py", text), "causal_eval"))) == faults
 
 
+@pytest.mark.parametrize(
+    ("use", "excused"),
+    [
+        ("f(1, 2, c=3)", False),
+        ("self.f(1, 2, 3)", False),
+        ("Family(draw=f)", True),
+        ("table = {'x': f}", True),
+        ("partial(room.f, 1)", True),
+        ("f(*row)", True),
+    ],
+)
+def test_a_function_that_is_handed_on_is_shaped_by_its_caller(use: str, excused: bool) -> None:
+    """Whoever calls through a value decides between position and keyword; a plain call does not excuse."""
+    source = Source.parsed("x.py", f"def f(a, b, c): ...\n{use}")
+    assert (not list(house.parameters(source, house.shaped_by_callers(source.tree)))) is excused
+
+
 def test_a_decision_record_excuses_a_long_file() -> None:
     """A file that is named in a record may be long; another one may not."""
     source = Source.parsed("a/b.py", "a = 1\n" * 500)
