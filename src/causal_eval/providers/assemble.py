@@ -22,7 +22,7 @@ from causal_eval.seeds import Stream
 DEFAULT_WEIGHTS = "gemma-3-270m"
 _SMALL_WEIGHTS = 2**30
 """Bytes; weights up to this size leave memory to keep several prefixes evaluated."""
-_PREFIXES = 6
+_PREFIXES = 12
 _MOST_THREADS = 8
 
 

@@ -138,7 +138,6 @@ class Limits:
 
     async def _call(self, prompt: Prompt) -> Outcome:
         window, began_in = self._window, self._round
-        full = window.open >= window.limit
         if self._listener is not None:
             self._listener.on_event(CallStarted(self.name, window.open))
         outcome = await self._inner.complete(prompt)
@@ -146,8 +145,8 @@ class Limits:
             self._listener.on_event(_ended(self.name, outcome))
         if isinstance(outcome, Failure):
             self._learn_failure(outcome, began_in)
-        elif full and began_in == self._round and not self._rule.fixed:
-            self._grow()
+        elif window.open >= window.limit and began_in == self._round and not self._rule.fixed:
+            self._grow()  # only a full window says that more would be used
         return outcome
 
     async def _pause(self) -> None:

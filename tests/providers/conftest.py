@@ -1,0 +1,141 @@
+"""A server that records what it receives, and short ways to a provider under test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from causal_eval.providers.anthropic import Anthropic
+from causal_eval.providers.http import Endpoint, Http, Timeouts
+from causal_eval.providers.openai import ChatQuirks, OpenAI
+from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Reply
+
+KEY = "sk-planted-secret-value-1234"
+
+
+class Upstream:
+    """Answers every request with ``answer`` and keeps what it received."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.requests: list[dict[str, Any]] = []
+        self.status = 200
+        self.headers: dict[str, str] = {}
+        self.body: bytes = b"{}"
+
+    def answer(self, body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Answer from now on with *body* (bytes as they are, anything else as JSON)."""
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.status, self.headers = status, headers or {}
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Record and answer."""
+        self.requests.append(
+            {
+                "method": request.method,
+                "path": request.path_qs,
+                "headers": dict(request.headers),
+                "json": await request.json(),
+            }
+        )
+        return web.Response(
+            body=self.body, status=self.status, headers={"Content-Type": "application/json", **self.headers}
+        )
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    """A running :class:`Upstream`."""
+    server = Upstream()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await runner.cleanup()
+
+
+@pytest.fixture
+def key() -> str:
+    """A key that no message may show."""
+    return KEY
+
+
+Build = Callable[..., Any]
+
+
+@pytest.fixture
+def openai_at() -> Build:
+    """Builds the OpenAI adapter for a root URL."""
+
+    def build(url: str, *, timeouts: Timeouts | None = None, own_host: bool = False) -> OpenAI:
+        http = Http(Endpoint(f"{url}/v1", KEY, "OPENAI_API_KEY"), timeouts=timeouts)
+        return OpenAI("openai/gpt-x", "gpt-x", http, quirks=ChatQuirks(completion_limit=own_host))
+
+    return build
+
+
+@pytest.fixture
+def anthropic_at() -> Build:
+    """Builds the Anthropic adapter for a root URL."""
+
+    def build(url: str, *, timeouts: Timeouts | None = None) -> Anthropic:
+        version = (("anthropic-version", "2026-10-21"),)
+        http = Http(Endpoint(f"{url}/v1", KEY, "ANTHROPIC_API_KEY", version), timeouts=timeouts)
+        return Anthropic("anthropic/claude-x", "claude-x", http)
+
+    return build
+
+
+@pytest.fixture
+def prompt() -> Prompt:
+    """A prompt with system and user turn."""
+    return Prompt(messages=(Message("system", "Answer briefly. é"), Message("user", "Does A cause B?")))
+
+
+class Sequence:
+    """A provider that gives outcomes in order (the last one for ever) and counts calls."""
+
+    name = "test/sequence"
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.calls = 0
+
+    async def complete(self, prompt: Prompt) -> Outcome:  # noqa: ARG002 - the order alone decides
+        """The next outcome."""
+        self.calls += 1
+        return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.fixture
+def sequence() -> type[Sequence]:
+    """The class :class:`Sequence`."""
+    return Sequence
+
+
+@pytest.fixture
+def failure() -> Callable[..., Failure]:
+    """Builds a failure of a kind."""
+
+    def build(
+        kind: FailureKind, *, after: float | None = None, status: int | None = None, latency_ms: float = 0.0
+    ) -> Failure:
+        return Failure(kind, f"{kind} happened", status=status, retry_after=after, latency_ms=latency_ms)
+
+    return build
+
+
+@pytest.fixture
+def reply() -> Reply:
+    """A plain reply."""
+    return Reply("yes")

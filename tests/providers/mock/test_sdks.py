@@ -1,0 +1,199 @@
+"""The official SDKs run against the mock server in every mode and raise their own documented errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anthropic
+import httpx2
+import openai
+import pytest
+
+from causal_eval.providers.mock.answers import Fixed
+from causal_eval.providers.mock.faults import Fault, Mode
+from causal_eval.providers.mock.server import MockConfig, MockServer
+
+pytestmark = pytest.mark.anyio
+
+TEXT = "Yes, it does."
+Call = Callable[[str], Awaitable[Any]]
+MALFORMED = json.JSONDecodeError
+"""What both SDKs let through for JSON that cannot be read: they document no error of their own for it."""
+
+OPENAI: list[tuple[Mode, type[Exception]]] = [
+    (Mode.RATE_LIMIT, openai.RateLimitError),
+    (Mode.QUOTA, openai.RateLimitError),
+    (Mode.SERVER_ERROR, openai.InternalServerError),
+    (Mode.OVERLOADED, openai.InternalServerError),
+    (Mode.UNAUTHORIZED, openai.AuthenticationError),
+    (Mode.BAD_REQUEST, openai.BadRequestError),
+    (Mode.RESET, openai.APIConnectionError),
+    (Mode.BREAK_OFF, openai.APIConnectionError),
+    (Mode.HANG, openai.APITimeoutError),
+    (Mode.GARBAGE, MALFORMED),
+]
+ANTHROPIC: list[tuple[Mode, type[Exception]]] = [
+    (Mode.RATE_LIMIT, anthropic.RateLimitError),
+    (Mode.QUOTA, anthropic.APIStatusError),
+    (Mode.SERVER_ERROR, anthropic.InternalServerError),
+    (Mode.OVERLOADED, anthropic.InternalServerError),
+    (Mode.UNAUTHORIZED, anthropic.AuthenticationError),
+    (Mode.BAD_REQUEST, anthropic.BadRequestError),
+    (Mode.RESET, anthropic.APIConnectionError),
+    (Mode.BREAK_OFF, anthropic.APIConnectionError),
+    (Mode.HANG, anthropic.APITimeoutError),
+    (Mode.GARBAGE, MALFORMED),
+]
+
+
+@asynccontextmanager
+async def running(*modes: Mode) -> AsyncIterator[MockServer]:
+    faults = tuple(Fault(mode, seconds=30 if mode is Mode.HANG else 2) for mode in modes)
+    async with MockServer(MockConfig(answers=Fixed(TEXT), faults=faults)) as server:
+        yield server
+
+
+async def ask_openai(url: str, *, stream: bool = False) -> Any:
+    """The completion, or the list of its chunks."""
+    async with openai.AsyncOpenAI(api_key="sk-x", base_url=f"{url}/v1", max_retries=0, timeout=0.5) as client:
+        answer: Any = await client.chat.completions.create(
+            model="gpt-x", messages=[{"role": "user", "content": "Does it?"}], stream=stream
+        )
+        return [chunk async for chunk in answer] if stream else answer
+
+
+async def ask_anthropic(url: str, *, stream: bool = False) -> Any:
+    """The message, or the list of its events."""
+    async with anthropic.AsyncAnthropic(api_key="sk-x", base_url=url, max_retries=0, timeout=0.5) as client:
+        answer: Any = await client.messages.create(
+            model="claude-x", max_tokens=9, messages=[{"role": "user", "content": "Does it?"}], stream=stream
+        )
+        return [event async for event in answer] if stream else answer
+
+
+def test_every_mode_is_tried() -> None:
+    """No way to fail without an SDK that met it."""
+    answered = {Mode.EMPTY, Mode.TRUNCATION, Mode.REFUSAL}
+    assert {mode for mode, _ in OPENAI} | answered == set(Mode)
+    assert {mode for mode, _ in ANTHROPIC} | answered == set(Mode)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("mode", "error"), OPENAI)
+async def test_openais_errors(*, mode: Mode, error: type[Exception], stream: bool) -> None:
+    """The OpenAI SDK raises its own error for the mode, streaming or not."""
+    async with running(mode) as server:
+        with pytest.raises(error) as told:
+            await ask_openai(server.url, stream=stream)
+        assert server.spoiled == {mode: 1}
+    if mode is Mode.RATE_LIMIT:
+        assert told.value.response.headers["retry-after"] == "2"  # type: ignore[attr-defined]  # a status error
+    if mode is Mode.QUOTA:
+        assert told.value.code == "insufficient_quota"  # type: ignore[attr-defined]  # a status error
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("mode", "error"), ANTHROPIC)
+async def test_anthropics_errors(*, mode: Mode, error: type[Exception], stream: bool) -> None:
+    """The Anthropic SDK raises its own error for the mode, streaming or not.
+
+    A stream that breaks off is the exception: this SDK lets the HTTP client's error through there.
+    """
+    expected = httpx2.RemoteProtocolError if stream and mode is Mode.BREAK_OFF else error
+    async with running(mode) as server:
+        with pytest.raises(expected):
+            await ask_anthropic(server.url, stream=stream)
+        assert server.spoiled == {mode: 1}
+
+
+async def test_openais_replies() -> None:
+    """A plain reply, and the three ways in which a 200 is none."""
+    async with running() as server:
+        plain = await ask_openai(server.url)
+    assert plain.choices[0].message.content == TEXT
+    assert (plain.choices[0].finish_reason, plain.model, plain.usage.total_tokens) == ("stop", "gpt-x", 5)
+    async with running(Mode.EMPTY) as server:
+        assert (await ask_openai(server.url)).choices == []
+    async with running(Mode.TRUNCATION) as server:
+        cut = (await ask_openai(server.url)).choices[0]
+    assert (cut.message.content, cut.finish_reason) == (TEXT[:6], "length")
+    async with running(Mode.REFUSAL) as server:
+        refused = (await ask_openai(server.url)).choices[0].message
+    assert (refused.content, bool(refused.refusal)) == (None, True)
+
+
+async def test_openais_streams() -> None:
+    """The chunks add up to the reply, its finish and its usage."""
+    async with running() as server:
+        chunks = await ask_openai(server.url, stream=True)
+    choices = [chunk.choices[0] for chunk in chunks if chunk.choices]
+    assert "".join(choice.delta.content or "" for choice in choices) == TEXT
+    assert choices[-1].finish_reason == "stop"
+    assert chunks[-1].usage.completion_tokens == 3
+    async with running(Mode.EMPTY) as server:
+        assert not any(chunk.choices for chunk in await ask_openai(server.url, stream=True))
+    async with running(Mode.TRUNCATION) as server:
+        chunks = await ask_openai(server.url, stream=True)
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "length"
+    async with running(Mode.REFUSAL) as server:
+        chunks = await ask_openai(server.url, stream=True)
+    assert "".join(c.choices[0].delta.refusal or "" for c in chunks if c.choices).startswith("I can't")
+
+
+async def test_anthropics_replies() -> None:
+    """A plain reply, and the three ways in which a 200 is none."""
+    async with running() as server:
+        plain = await ask_anthropic(server.url)
+    assert (plain.content[0].text, plain.stop_reason, plain.model) == (TEXT, "end_turn", "claude-x")
+    assert (plain.usage.input_tokens, plain.usage.output_tokens) == (2, 3)
+    async with running(Mode.EMPTY) as server:
+        assert (await ask_anthropic(server.url)).content == []
+    async with running(Mode.TRUNCATION) as server:
+        cut = await ask_anthropic(server.url)
+    assert (cut.content[0].text, cut.stop_reason) == (TEXT[:6], "max_tokens")
+    async with running(Mode.REFUSAL) as server:
+        refused = await ask_anthropic(server.url)
+    assert (refused.stop_reason, refused.stop_details.type) == ("refusal", "refusal")
+
+
+async def test_anthropics_streams() -> None:
+    """The SDK's own accumulator rebuilds the message from the events."""
+    async with (
+        running() as server,
+        anthropic.AsyncAnthropic(api_key="sk-x", base_url=server.url, max_retries=0) as client,
+        client.messages.stream(
+            model="claude-x", max_tokens=9, messages=[{"role": "user", "content": "Does it?"}]
+        ) as stream,
+    ):
+        message = await stream.get_final_message()
+    assert message.stop_reason == "end_turn"
+    assert [block.text for block in message.content if block.type == "text"] == [TEXT]
+    for mode, reason in ((Mode.TRUNCATION, "max_tokens"), (Mode.REFUSAL, "refusal"), (Mode.EMPTY, "end_turn")):
+        async with running(mode) as server:
+            events = await ask_anthropic(server.url, stream=True)
+        assert [e.delta.stop_reason for e in events if e.type == "message_delta"] == [reason]
+        assert events[-1].type == "message_stop"
+
+
+async def test_both_list_the_models() -> None:
+    """``/v1/models`` is read by either SDK."""
+    async with MockServer(MockConfig(models=("a", "b"))) as server:
+        async with openai.AsyncOpenAI(api_key="x", base_url=f"{server.url}/v1", max_retries=0) as one:
+            assert [row.id for row in (await one.models.list()).data] == ["a", "b"]
+        async with anthropic.AsyncAnthropic(api_key="x", base_url=server.url, max_retries=0) as two:
+            assert [row.id for row in (await two.models.list()).data] == ["a", "b"]
+
+
+async def test_the_sdks_retry_by_the_mocks_header() -> None:
+    """With its retries on, the SDK comes back after a 429 and gets its reply."""
+    fault = Fault(Mode.RATE_LIMIT, first=1, seconds=0.01)
+    async with (
+        MockServer(MockConfig(answers=Fixed(TEXT), faults=(fault,))) as server,
+        openai.AsyncOpenAI(api_key="x", base_url=f"{server.url}/v1", max_retries=1) as client,
+    ):
+        answer = await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "?"}])
+        assert answer.choices[0].message.content == TEXT
+        assert server.received == {"/v1/chat/completions": 2}

@@ -1,0 +1,147 @@
+"""Our adapters against the mock server in every mode, and what the server can be told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from causal_eval.errors import UsageError
+from causal_eval.providers.http import Timeouts
+from causal_eval.providers.mock.answers import AnswerTable, Fixed, Script
+from causal_eval.providers.mock.faults import Fault, Mode
+from causal_eval.providers.mock.server import MockConfig, MockServer
+from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Refusal, Reply
+from causal_eval.providers.scripted import prompt_key
+
+pytestmark = pytest.mark.anyio
+ASKED = Prompt((Message("user", "Does it?"),))
+KINDS: dict[Mode, FailureKind] = {
+    Mode.RATE_LIMIT: FailureKind.RATE_LIMIT,
+    Mode.QUOTA: FailureKind.QUOTA,
+    Mode.SERVER_ERROR: FailureKind.SERVER_ERROR,
+    Mode.OVERLOADED: FailureKind.SERVER_ERROR,
+    Mode.UNAUTHORIZED: FailureKind.AUTH,
+    Mode.BAD_REQUEST: FailureKind.BAD_REQUEST,
+    Mode.RESET: FailureKind.CONNECTION,
+    Mode.BREAK_OFF: FailureKind.CONNECTION,
+    Mode.HANG: FailureKind.TIMEOUT,
+    Mode.GARBAGE: FailureKind.BAD_REPLY,
+}
+
+
+async def ask(build: Any, config: MockConfig, *, times: int = 1, asked: Prompt = ASKED) -> list[Outcome]:
+    """The outcomes of as many calls, one after the other."""
+    async with MockServer(config) as server:
+        provider = build(server.url, timeouts=Timeouts(read=0.3, total=2.0))
+        outcomes = [await provider.complete(asked) for _ in range(times)]
+        await provider.close()
+    return outcomes
+
+
+@pytest.mark.parametrize("api", ["openai_at", "anthropic_at"])
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_our_adapters_in_every_mode(*, api: str, mode: Mode, request: pytest.FixtureRequest) -> None:
+    """Each mode has one outcome, the same for both APIs."""
+    config = MockConfig(answers=Fixed("Yes, it does."), faults=(Fault(mode, seconds=30),))
+    (outcome,) = await ask(request.getfixturevalue(api), config)
+    match outcome:
+        case Failure(kind=kind):
+            assert kind is (FailureKind.BAD_REPLY if mode is Mode.EMPTY else KINDS[mode])
+            assert outcome.retry_after == (30.0 if mode is Mode.RATE_LIMIT else None)
+        case Refusal(reason=reason):
+            assert mode is Mode.REFUSAL
+            assert reason.startswith("I can't")
+        case Reply() if mode is Mode.EMPTY:
+            assert (api, outcome.text) == ("anthropic_at", "")
+        case Reply():
+            assert mode is Mode.TRUNCATION
+            assert (outcome.text, outcome.finish) == ("Yes, i", "length")
+
+
+async def test_a_table_answers_by_prompt(openai_at: Any, anthropic_at: Any) -> None:
+    """The last user message decides; what is not in the table is refused with 400, or gets the fallback."""
+    table = {prompt_key("Does it?"): "Known."}
+    for build in (openai_at, anthropic_at):
+        (known,) = await ask(build, MockConfig(answers=AnswerTable(table)))
+        assert isinstance(known, Reply)
+        assert known.text == "Known."
+        (unknown,) = await ask(build, MockConfig(answers=AnswerTable({})))
+        assert isinstance(unknown, Failure)
+        assert unknown.kind is FailureKind.BAD_REQUEST
+        (fallback,) = await ask(build, MockConfig(answers=AnswerTable({}, fallback="?")))
+        assert isinstance(fallback, Reply)
+        assert fallback.text == "?"
+
+
+async def test_a_script_answers_in_order(openai_at: Any) -> None:
+    """Reply by reply; after the last there is none."""
+    one, two, none = await ask(openai_at, MockConfig(answers=Script(["a", "b"])), times=3)
+    assert [o.text for o in (one, two) if isinstance(o, Reply)] == ["a", "b"]
+    assert isinstance(none, Failure)
+
+
+async def test_a_key_can_be_demanded(openai_at: Any, key: str) -> None:
+    """Only the configured key is let in."""
+    (refused,) = await ask(openai_at, MockConfig(key="another"))
+    assert isinstance(refused, Failure)
+    assert refused.kind is FailureKind.AUTH
+    (let_in,) = await ask(openai_at, MockConfig(key=key))
+    assert isinstance(let_in, Reply)
+
+
+async def test_latency(openai_at: Any) -> None:
+    """Every answer takes at least as long as configured."""
+    (outcome,) = await ask(openai_at, MockConfig(latency=0.05))
+    assert isinstance(outcome, Reply)
+    assert outcome.latency_ms >= 49
+
+
+async def test_it_counts(openai_at: Any) -> None:
+    """Requests by path and faults by mode."""
+    config = MockConfig(faults=(Fault(Mode.SERVER_ERROR, every=3),))
+    async with MockServer(config) as server:
+        provider = openai_at(server.url)
+        outcomes = [await provider.complete(ASKED) for _ in range(7)]
+        await provider.close()
+        assert server.received == {"/v1/chat/completions": 7}
+        assert server.spoiled == {Mode.SERVER_ERROR: 2}
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [number % 3 == 0 for number in range(1, 8)]
+
+
+async def test_content_parts_and_nonsense() -> None:
+    """A list of text parts is one text; a body that is no object is refused with 400."""
+    async with MockServer(MockConfig(answers=AnswerTable({prompt_key("ab"): "ok"}))) as server:
+        url = f"{server.url}/v1/chat/completions"
+        parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+        async with aiohttp.ClientSession() as session:
+            async with session.post(url, json={"messages": [{"role": "user", "content": parts}]}) as response:
+                assert (await response.json())["choices"][0]["message"]["content"] == "ok"
+            for body in ("[]", "{", ""):
+                async with session.post(url, data=body) as response:
+                    assert response.status == 400
+
+
+async def test_a_taken_port_is_said() -> None:
+    """The second server on a port names it and the option to change."""
+    async with MockServer() as server:
+        port = int(server.url.rpartition(":")[2])
+        with pytest.raises(UsageError, match=f"{port}.*--port"):
+            await MockServer(MockConfig(port=port)).start()
+
+
+async def test_stopping_cuts_what_hangs(openai_at: Any) -> None:
+    """A server that stops does not wait for a hanging call."""
+    server = MockServer(MockConfig(faults=(Fault(Mode.HANG, seconds=60),)))
+    await server.start()
+    provider = openai_at(server.url)
+    call = asyncio.create_task(provider.complete(ASKED))
+    while not server.received:
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
+        await server.stop()
+        assert isinstance(await call, Failure)
+    await server.stop()
+    await provider.close()

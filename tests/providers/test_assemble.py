@@ -1,0 +1,122 @@
+"""A name and a configuration give a working provider or say what to type next."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from causal_eval.errors import UsageError
+from causal_eval.providers.assemble import ProviderConfig, assemble
+from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
+
+ASKED = Prompt((), text="Why?")
+OPENAI_REPLY = {"model": "m", "choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}]}
+ANTHROPIC_REPLY = {"model": "m", "content": [{"type": "text", "text": "Yes."}], "stop_reason": "end_turn"}
+
+
+def config(env: Mapping[str, str], cache: Path, *, offline: bool = False) -> ProviderConfig:
+    return ProviderConfig(env=env, cache_dir=cache, offline=offline)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("model", "prefix", "body", "path"),
+    [
+        ("openai/m", "OPENAI", OPENAI_REPLY, "/v1/chat/completions"),
+        ("openai-api/my-server/m", "MY_SERVER", OPENAI_REPLY, "/v1/chat/completions"),
+        ("anthropic/m", "ANTHROPIC", ANTHROPIC_REPLY, "/v1/messages"),
+    ],
+)
+async def test_each_api_answers(
+    upstream: Any, tmp_path: Path, *, model: str, prefix: str, body: Any, path: str
+) -> None:
+    """The whole stack makes one call to the right path with the first key of the list and returns the reply."""
+    upstream.answer(body)
+    env = {f"{prefix}_BASE_URL": upstream.url, f"{prefix}_API_KEY": "sk-first-1234, sk-second-1234"}
+    provider = assemble(model, config(env, tmp_path))
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    await provider.close()
+    assert isinstance(outcome, Reply)
+    assert (provider.name, outcome.text, outcome.calls) == (model, "Yes.", 1)
+    (request,) = upstream.requests
+    assert (request["path"], request["headers"]["Authorization"]) == (path, "Bearer sk-first-1234")
+    assert request["json"]["max_tokens"] == 1024
+
+
+@pytest.mark.anyio
+async def test_a_server_of_ones_own_needs_no_key(upstream: Any, tmp_path: Path) -> None:
+    """Without a key no Authorization header is sent."""
+    upstream.answer(OPENAI_REPLY)
+    provider = assemble("openai-api/vllm/m", config({"VLLM_BASE_URL": upstream.url}, tmp_path))
+    await provider.complete(ASKED)
+    await provider.close()
+    assert "Authorization" not in upstream.requests[0]["headers"]
+
+
+@pytest.mark.anyio
+async def test_a_refused_key_is_asked_once_and_named(upstream: Any, tmp_path: Path) -> None:
+    """401 comes back from the first call and names the variable."""
+    upstream.answer({"error": {"message": "no"}}, status=401)
+    provider = assemble("openai-api/vllm/m", config({"VLLM_BASE_URL": upstream.url}, tmp_path))
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.calls, len(upstream.requests)) == (FailureKind.AUTH, 1, 1)
+    assert "VLLM_API_KEY" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("model", "env", "part"),
+    [
+        ("openai/m", {}, "export OPENAI_API_KEY="),
+        ("openai/m", {"OPENAI_API_KEY": "  "}, "export OPENAI_API_KEY="),
+        ("anthropic/m", {}, "export ANTHROPIC_API_KEY="),
+        ("openai-api/my-vllm/m", {}, "export MY_VLLM_BASE_URL=http"),
+        ("openai-api/x/m", {"X_BASE_URL": "host"}, "X_BASE_URL must begin with"),
+        ("openai/m", {"OPENAI_API_KEY": "sk-a\nb"}, "OPENAI_API_KEY holds a character"),
+        ("openai/m", {"OPENAI_API_KEY": "sk-ä"}, "OPENAI_API_KEY holds a character"),
+        ("local/llama", {}, "gemma-3-270m or the path of a .gguf file"),
+        ("local/missing.gguf", {}, "cannot read weights missing.gguf"),
+    ],
+)
+def test_what_is_missing_is_said(model: str, env: dict[str, str], part: str, tmp_path: Path) -> None:
+    """The message names the variable or file and what to type, before any call."""
+    with pytest.raises(UsageError, match=part) as told:
+        assemble(model, config(env, tmp_path))
+    assert "sk-" not in str(told.value)
+
+
+def test_offline_refuses_other_machines(tmp_path: Path) -> None:
+    """Only loopback servers are allowed offline."""
+    with pytest.raises(UsageError, match="--offline"):
+        assemble("openai/m", config({"OPENAI_API_KEY": "sk-1234567"}, tmp_path, offline=True))
+    env = {"VLLM_BASE_URL": "http://localhost:8000"}
+    assert assemble("openai-api/vllm/m", config(env, tmp_path, offline=True)).name == "openai-api/vllm/m"
+
+
+def test_a_file_that_is_no_gguf(tmp_path: Path) -> None:
+    """A wrong file is refused by its first bytes, not by a crash of the runtime."""
+    wrong = tmp_path / "x.gguf"
+    wrong.write_bytes(b"PK\x03\x04")
+    with pytest.raises(UsageError, match="is not a GGUF file"):
+        assemble(f"local/{wrong}", config({}, tmp_path))
+
+
+def test_keys_do_not_show_in_the_configuration(tmp_path: Path) -> None:
+    """A configuration may be logged."""
+    assert "sk-" not in repr(config({"OPENAI_API_KEY": "sk-planted"}, tmp_path))
+
+
+def test_importing_it_loads_no_heavy_library() -> None:
+    """aiohttp, msgspec and llama.cpp are loaded when a provider is assembled, not before."""
+    code = (
+        "import sys, causal_eval.providers.assemble; print({'aiohttp', 'msgspec', 'xllamacpp'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,172 @@
+"""The network's faults come back as values."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.client_reqrep import ConnectionKey
+
+from causal_eval.providers import http as http_room
+from causal_eval.providers.http import Endpoint, Http, Timeouts, explain
+from causal_eval.providers.openai import OpenAI
+from causal_eval.providers.provider import Failure, FailureKind, Prompt
+
+pytestmark = pytest.mark.anyio
+Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+BRIEF = Timeouts(connect=1.0, read=0.2, total=0.4)
+_WHERE = ConnectionKey("host", 1, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
+
+
+def some_error(kind: type[aiohttp.ClientError]) -> Exception:
+    cause = OSError(111, "refused")
+    if issubclass(kind, aiohttp.ClientConnectorCertificateError):
+        return kind(_WHERE, ssl.SSLError("bad certificate"))
+    if issubclass(kind, aiohttp.ClientConnectorError):
+        return kind(_WHERE, cause)
+    if issubclass(kind, aiohttp.ServerFingerprintMismatch):
+        return kind(b"a", b"b", "host", 1)
+    if issubclass(kind, aiohttp.ClientResponseError):
+        return kind(None, (), message="nonsense")  # type: ignore[arg-type]  # no request is at hand
+    if issubclass(kind, aiohttp.InvalidURL):
+        return kind("::")
+    return kind()
+
+
+def test_every_client_error_of_aiohttp_has_its_words() -> None:
+    """No class of error, present or future, is left unexplained, and timeouts are told apart."""
+    kinds = [k for _, k in inspect.getmembers(aiohttp, inspect.isclass) if issubclass(k, aiohttp.ClientError)]
+    assert len(kinds) > 15
+    for kind in kinds:
+        told = explain(some_error(kind), BRIEF)
+        assert told.words
+        assert (told.kind is FailureKind.TIMEOUT) == issubclass(kind, TimeoutError), kind
+
+
+@asynccontextmanager
+async def raw_server(speak: Speak) -> AsyncIterator[str]:
+    served: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            await speak(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.append(asyncio.get_running_loop().create_task(serve(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.close()
+        await asyncio.gather(*served)
+
+
+def says(data: bytes) -> Speak:
+    async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(data)
+        await writer.drain()
+
+    return speak
+
+
+async def waits(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    while await reader.read(1024):
+        pass
+
+
+async def drips(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _number in range(20):
+        writer.write(b" ")
+        await asyncio.sleep(0.05)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CASES = [
+    ("hang", waits, FailureKind.TIMEOUT, "no data for 0.2 s"),
+    ("slow drip", drips, FailureKind.TIMEOUT, "within 0.4 s"),
+    ("closed", says(b""), FailureKind.CONNECTION, "reset"),
+    ("cut body", says(HEAD + b"Content-Length: 100\r\n\r\n{"), FailureKind.CONNECTION, "middle"),
+    ("no HTTP", says(b"SSH-2.0-OpenSSH\r\n\r\n"), FailureKind.BAD_REPLY, "not HTTP"),
+    ("garbage JSON", says(HEAD + b'Content-Length: 3\r\n\r\n{"a'), FailureKind.BAD_REPLY, "cannot be read"),
+    ("wrong type", says(HEAD + b"Content-Length: 4\r\n\r\n<ht>"), FailureKind.BAD_REPLY, "cannot be read"),
+    ("redirect", says(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), FailureKind.NOT_FOUND, "base"),
+]
+
+
+@pytest.mark.parametrize(("speak", "kind", "part"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+async def test_a_bad_server_gives_a_failure(speak: Speak, kind: FailureKind, part: str) -> None:
+    """Whatever a server does, the outcome is a Failure of the right kind with the time it took."""
+    async with raw_server(speak) as url:
+        provider = OpenAI("t/x", "x", Http(Endpoint(f"{url}/v1"), timeouts=BRIEF))
+        outcome = await provider.complete(Prompt((), text="hi"))
+        await provider.close()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is kind
+    assert part in outcome.message
+    assert outcome.latency_ms > 0
+
+
+async def test_nobody_listening(unused_port: int) -> None:
+    """A refused connection names the address and asks the right question."""
+    provider = OpenAI("t/x", "x", Http(Endpoint(f"http://127.0.0.1:{unused_port}/v1"), timeouts=BRIEF))
+    outcome = await provider.complete(Prompt((), text="hi"))
+    await provider.close()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.CONNECTION
+    assert f"127.0.0.1:{unused_port}" in outcome.message
+    assert "is the server running?" in outcome.message
+
+
+async def test_tls_to_a_server_without_it() -> None:
+    """A failed TLS handshake is a connection failure."""
+    async with raw_server(says(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
+        provider = OpenAI("t/x", "x", Http(Endpoint(url.replace("http:", "https:") + "/v1"), timeouts=BRIEF))
+        outcome = await provider.complete(Prompt((), text="hi"))
+        await provider.close()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind in {FailureKind.CONNECTION, FailureKind.TIMEOUT}
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 5000\r\n\r\n", b"Connection: close\r\n\r\n"])
+async def test_a_runaway_body_is_not_swallowed(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body beyond the limit is given up, with and without an announced length."""
+    monkeypatch.setattr(http_room, "LARGEST_BODY", 4000)
+    async with raw_server(says(HEAD + head + b" " * 5000)) as url:
+        provider = OpenAI("t/x", "x", Http(Endpoint(f"{url}/v1"), timeouts=BRIEF))
+        outcome = await provider.complete(Prompt((), text="hi"))
+        await provider.close()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.BAD_REPLY
+    assert "longer than" in outcome.message
+
+
+async def test_close_is_idempotent_and_the_key_is_not_shown() -> None:
+    """Closing twice, or before any call, is harmless; no repr holds the key."""
+    http = Http(Endpoint("http://localhost:1/v1", "sk-planted-secret"))
+    await http.close()
+    await http.close()
+    assert "planted" not in repr(Endpoint("http://localhost:1/v1", "sk-planted-secret"))
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
