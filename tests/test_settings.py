@@ -45,12 +45,11 @@ def read(cwd: Path, home: Path, **variables: str) -> Settings:
 
 
 def test_defaults_need_nothing(cwd: Path, home: Path) -> None:
-    """Without any setting: user folders after XDG, reports and logs in the working folder, a SQLite file."""
+    """Without any setting: user folders after XDG, reports in the working folder, a SQLite file."""
     settings = read(cwd, home)
     assert settings.data_dir == home / ".local/share/causal-eval"
     assert settings.cache_dir == home / ".cache/causal-eval"
     assert settings.report_dir == cwd / "reports"
-    assert settings.log_dir == cwd / "logs"
     assert settings.database_url == f"sqlite:///{home}/.local/share/causal-eval/causal-eval.db"
     assert settings.max_concurrent_api_calls == 100
     assert not settings.offline
@@ -105,10 +104,10 @@ def test_a_relative_path_belongs_to_the_place_it_is_written_in(cwd: Path, home: 
     """In a file it starts at the file's folder, in the environment at the working folder; ``~`` is home."""
     project = cwd.parent.parent
     (project / FILE_NAME).write_text('report_dir = "r"\ndatabase_url = "sqlite:///d/x.db"')
-    settings = read(cwd, home, CEB_LOG_DIR="l", CEB_CACHE_DIR="~/c")
+    settings = read(cwd, home, CEB_DATA_DIR="l", CEB_CACHE_DIR="~/c")
     assert settings.report_dir == project / "r"
     assert settings.database_url == f"sqlite:///{project}/d/x.db"
-    assert settings.log_dir == cwd / "l"
+    assert settings.data_dir == cwd / "l"
     assert settings.cache_dir == home / "c"
 
 
@@ -219,7 +218,7 @@ def test_credentials_come_from_environment_and_dotenv_and_never_show(cwd: Path, 
 
 def test_misspelt_variables_are_kept_for_the_doctor(cwd: Path, home: Path) -> None:
     """``CEB_`` variables that nothing reads are named, others are none of our business."""
-    assert read(cwd, home, CEB_REPROT_DIR="x", CEB_LOG_DIR="l", OTHER="y").unknown == ("CEB_REPROT_DIR",)
+    assert read(cwd, home, CEB_REPROT_DIR="x", CEB_DATA_DIR="l", OTHER="y").unknown == ("CEB_REPROT_DIR",)
 
 
 def test_an_empty_variable_is_not_set(cwd: Path, home: Path) -> None:

@@ -45,7 +45,6 @@ class Settings:
     """Where the database lies unless ``database_url`` says otherwise."""
     cache_dir: Path
     """What can be deleted at any time."""
-    log_dir: Path
     report_dir: Path
     database_url: str
     """SQLAlchemy URL of the database; its path is absolute."""
@@ -271,7 +270,6 @@ SETTINGS = (
         lambda place: place.xdg("XDG_DATA_HOME", ".local/share"),
     ),
     Setting("cache_dir", "CEB_CACHE_DIR", _folder, _A_FOLDER, lambda place: place.xdg("XDG_CACHE_HOME", ".cache")),
-    Setting("log_dir", "CEB_LOG_DIR", _folder, _A_FOLDER, lambda _: "logs"),
     Setting("report_dir", "CEB_REPORT_DIR", _folder, _A_FOLDER, lambda _: "reports"),
     Setting("database_url", "DATABASE_URL", _sqlite_url, "sqlite:///<path of a file>", lambda _: ""),
     Setting(
