@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any
+from itertools import islice, pairwise
 
 from causal_eval.causal.adjust import forbidden, proper_backdoor_graph
 from causal_eval.causal.attribution import Label
@@ -14,9 +13,9 @@ from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.query import Case, Kind, Query
 from causal_eval.causal.separation import judge
-from causal_eval.causal.solve import answer_json, estimand, solve
+from causal_eval.causal.solve import answer_json, estimand, value_of
 
-MOST_LINES = 24
+MOST_LINES = 16
 """Claims that support the last one; beyond, only the last stands."""
 
 
@@ -24,16 +23,13 @@ def structural_claims(ledger: Ledger, case: Case) -> None:
     """The claims that lead to the answer; the last one is the answer."""
     support = _SUPPORT.get(Kind(case.query.kind))
     if support is not None:
-        for place, (query, text) in enumerate(support(case)):
-            if place < MOST_LINES:
-                _claim(ledger, replace(case, query=query), text)
+        for query, text in islice(support(case), MOST_LINES):
+            _claim(ledger, replace(case, query=query), text)
     _claim(ledger, case, estimand(case) + _reason(case))
 
 
-def _claim(ledger: Ledger, case: Case, text: str) -> Any:
-    value = answer_json(solve(case).value, case)
-    ledger.claim(text, write_query(case), value)
-    return value
+def _claim(ledger: Ledger, case: Case, text: str) -> None:
+    ledger.claim(text, write_query(case), answer_json(value_of(case), case))
 
 
 def _reason(case: Case) -> str:
@@ -76,7 +72,7 @@ def path_text(case: Case, path: Iterable[int]) -> str:
 def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
     """One separation for every other node: it decides the node's label together with the order of causes."""
     y, g = case.query.y[0], case.graph
-    labels: Mapping[int, str] = solve(case).value
+    labels: Mapping[int, str] = value_of(case)
     mixed = any(g.bidirected)
     for node, label in labels.items():
         name, outcome = case.names[node], case.names[y]
@@ -105,7 +101,7 @@ def _directed(g: Graph, one: int, other: int) -> list[int]:
 def _minimal_sets(case: Case) -> Iterable[tuple[Query, str]]:
     """Each set is valid, and no longer so without any one of its members."""
     query = case.query
-    sets: tuple[tuple[int, ...], ...] = solve(case).value
+    sets: tuple[tuple[int, ...], ...] = value_of(case)
     for members in sets:
         whole = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=members)
         yield whole, f"adjusting for {_names(case, members)} is valid{_reason(replace(case, query=whole))}"
@@ -129,7 +125,7 @@ def _nothing_works(case: Case) -> Iterable[tuple[Query, str]]:
 
 
 def _separator(case: Case) -> Iterable[tuple[Query, str]]:
-    found: tuple[int, ...] | None = solve(case).value
+    found: tuple[int, ...] | None = value_of(case)
     if found is None:
         return
     query = case.query
@@ -141,7 +137,7 @@ def _separator(case: Case) -> Iterable[tuple[Query, str]]:
 
 
 def _blanket(case: Case) -> Iterable[tuple[Query, str]]:
-    found: tuple[int, ...] = solve(case).value
+    found: tuple[int, ...] = value_of(case)
     rest = tuple(bits(case.graph.observed & ~mask_of((*found, *case.query.x))))
     if rest:
         yield (

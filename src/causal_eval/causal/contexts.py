@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+
 from causal_eval.causal.case import write_query
 from causal_eval.causal.estimand import estimand, probability_text
-from causal_eval.causal.intervene import describe, nodes_of
+from causal_eval.causal.intervene import Worlds, describe, nodes_of
 from causal_eval.causal.ledger import ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Call, Const, Expression, Rule, Table, Var
-from causal_eval.causal.solve import answer_json, model_of, solve
+from causal_eval.causal.solve import answer_json, model_of, value_of
 from causal_eval.causal.symbolic import entry_text
 
-MOST_CONTEXTS = 256
-"""Combinations of root values that are looked through."""
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
 
@@ -28,7 +27,7 @@ _BINARY = 2
 def by_values(ledger: Ledger, case: Case) -> None:
     """Every node in causal order, by arithmetic where its rule is a truth function, then the answer as a claim."""
     scm, query = model_of(case), case.query
-    values: dict[int, int] = solve(case).value
+    values: dict[int, int] = value_of(case)
     given = dict(query.context) | dict(query.do)
     terms: dict[int, Term] = {}
     for node in case.graph.topological():
@@ -98,28 +97,17 @@ def _consistent(case: Case) -> list[tuple[Assignment, bool]] | None:
     if not all(isinstance(m, Table if node in roots else Rule) for node, m in enumerate(scm.mechanisms)):
         return None
     matters = g.ancestors(nodes_of(query.event) | nodes_of(query.evidence))
-    free = [node for node in roots if matters >> node & 1]
-    if math.prod(scm.domains[node] for node in free) > MOST_CONTEXTS:
+    grid = Worlds(scm, case.names).grid(matters)  # its rows are the contexts of positive probability
+    factual = grid.solve()
+    would = grid.holds(grid.solve(dict(query.do), factual), query.event)
+    rows = np.flatnonzero(grid.holds(factual, query.evidence))
+    if len(rows) > MOST_CONSISTENT:
         return None
-    found = []
-    for context in _contexts(case, free):
-        if _holds(case, Query(Kind.VALUES, context=_full(roots, context)), query.evidence):
-            found.append((context, _holds(case, _hypothetical(case, context), query.event)))
-            if len(found) > MOST_CONSISTENT:
-                return None
-    return found
-
-
-def _contexts(case: Case, free: Sequence[int]) -> Iterator[Assignment]:
-    """The combinations of root values that have positive probability."""
-    scm = model_of(case)
-    possible = []
-    for node in free:
-        mechanism = scm.mechanisms[node]
-        assert isinstance(mechanism, Table), "roots of such a system are tables"
-        possible.append([value for value, p in enumerate(mechanism.rows[()]) if p])
-    for values in itertools.product(*possible):
-        yield tuple(zip(free, values, strict=True))
+    columns = [(node, factual[node]) for node in roots if matters >> node & 1]
+    return [
+        (tuple((node, int(column[row])) for node, column in columns if column is not None), bool(would[row]))
+        for row in rows.tolist()
+    ]
 
 
 def _hypothetical(case: Case, context: Assignment) -> Query:
@@ -133,17 +121,12 @@ def _full(roots: Sequence[int], context: Assignment) -> Assignment:
     return tuple((node, known.get(node, 0)) for node in roots)
 
 
-def _holds(case: Case, query: Query, assignment: Assignment) -> bool:
-    values = solve(replace(case, query=query)).value
-    return all(values[node] == value for node, value in assignment)
-
-
 def _claim_outcome(ledger: Ledger, case: Case, context: Assignment, *, happens: bool) -> None:
     asked = replace(case, query=_hypothetical(case, context))
     event = describe(case.query.event, model_of(case), case.names)
     done = describe(case.query.do, model_of(case), case.names)
     text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
-    ledger.claim(text, write_query(asked), answer_json(solve(asked).value, asked))
+    ledger.claim(text, write_query(asked), answer_json(value_of(asked), asked))
 
 
 def _chance(ledger: Ledger, case: Case, node: int, value: int) -> Term:

@@ -33,7 +33,11 @@ class Term:
     weak: bool = False
 
 
+NOTHING = Term("0", Fraction(0))
 ONE = Term("1", Fraction(1))
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 class Ledger:
@@ -64,12 +68,14 @@ class Ledger:
 
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, fractions as strings."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    if isinstance(value, Fraction):
+        return f'"{value}"'
+    return _ENCODER.encode(value)
 
 
 def product(terms: Iterable[Term]) -> Term:
     """The product; factors that are 1 are left out."""
-    kept = [term for term in terms if term.value != 1 or term.expression != "1"]
+    kept = [term for term in terms if term.expression != "1"]
     if len(kept) <= 1:
         return kept[0] if kept else ONE
     value = Fraction(1)

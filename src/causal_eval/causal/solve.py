@@ -48,9 +48,12 @@ def solve(case: Case) -> Answer:
         NotDetermined: models that fit what is stated disagree.
         TooLarge: exact enumeration would not end.
     """
-    kind = Kind(case.query.kind)
-    method, compute = _KINDS[kind]
-    return Answer(compute(case), estimand(case), method)
+    return Answer(value_of(case), estimand(case), _KINDS[Kind(case.query.kind)][0])
+
+
+def value_of(case: Case) -> Any:
+    """The value of :func:`solve` alone."""
+    return _KINDS[Kind(case.query.kind)][1](case)
 
 
 def answer_json(value: Any, case: Case) -> Any:

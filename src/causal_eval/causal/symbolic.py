@@ -16,10 +16,10 @@ from causal_eval.causal.counterfactual import Seen, copies_of
 from causal_eval.causal.expression import evaluate
 from causal_eval.causal.graph import bits
 from causal_eval.causal.intervene import describe, nodes_of
-from causal_eval.causal.ledger import ONE, Ledger, Term, difference, product, total
+from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, total
 from causal_eval.causal.mechanism import is_determinate
 from causal_eval.causal.query import Case
-from causal_eval.causal.scm import Rule, Scm, Table
+from causal_eval.causal.scm import Row, Rule, Scm, Table
 from causal_eval.errors import MalformedCase, NotDetermined
 
 ONE_LINE = 4
@@ -39,7 +39,7 @@ def joint_term(ledger: Ledger, case: Case, every: Sequence[Seen], title: str) ->
     """P(all that is seen in all these worlds) as a line called *title*, after the lines that it needs."""
     net = _Net(ledger, case, every)
     if net.impossible:
-        return ledger.arithmetic(title, Term("0", Fraction(0)))
+        return ledger.arithmetic(title, NOTHING)
     factors = [net.factor(node) for node in net.order()]
     while left := sorted({copy for factor in factors for copy in factor.scope}):
         if math.prod(net.size(copy) for copy in left) <= ONE_LINE:
@@ -68,10 +68,27 @@ def facts(case: Case) -> dict[str, Fraction]:
 
 def entry_text(case: Case, node: int, key: Sequence[int], value: int) -> str:
     """``P(Y=1 | X=1, Z=0)``: how an entry of a table is called."""
-    assert case.scm is not None, "a numeric case has a model"
-    event = describe(((node, value),), case.scm, case.names)
-    given = describe(tuple(zip(bits(case.graph.parents[node]), key, strict=True)), case.scm, case.names)
-    return f"P({event} | {given})" if key else f"P({event})"
+    return _entry_text(_literals(case), node, tuple(bits(case.graph.parents[node])), (key, value))
+
+
+def _entry_text(
+    literals: Sequence[Sequence[str]], node: int, parents: Sequence[int], entry: tuple[Sequence[int], int]
+) -> str:
+    key, value = entry
+    if not key:
+        return f"P({literals[node][value]})"
+    given = ", ".join([literals[parent][level] for parent, level in zip(parents, key, strict=True)])
+    return f"P({literals[node][value]} | {given})"
+
+
+def _literals(case: Case) -> list[list[str]]:
+    """``X=1`` for every node and value."""
+    scm = case.scm
+    assert scm is not None, "a numeric case has a model"
+    return [
+        [describe(((node, value),), scm, case.names) for value in range(scm.domains[node])]
+        for node in range(scm.graph.n)
+    ]
 
 
 class _Net:
@@ -82,8 +99,12 @@ class _Net:
         self.ledger, self.case, self.every = ledger, case, every
         self.scm: Scm = case.scm
         self.worlds = copies_of(case.graph, every)
+        self.literals = _literals(case)
+        self.parents = [tuple(bits(mask)) for mask in case.graph.parents]
+        self.names: dict[int, str] = {}
         self.known: dict[int, int] = {}
         self.home: dict[int, tuple[int, int]] = {}
+        self.entries: dict[tuple[int, tuple[int, ...], int], Term] = {}
         self.impossible = False
         for world, one in enumerate(every):
             self._look(world, one)
@@ -99,14 +120,18 @@ class _Net:
 
     def name(self, copy: int) -> str:
         """``Y``, or ``Y_{X=0}`` in a world with an intervention that changes it."""
-        world, node = self.home[copy]
-        done = self.every[world].do
-        changed = self.case.graph.descendants(nodes_of(done)) >> node & 1 and len(self.every) > 1
-        return (
-            f"{self.case.names[node]}_{{{describe(done, self.scm, self.case.names)}}}"
-            if changed
-            else self.case.names[node]
-        )
+        if copy not in self.names:
+            world, node = self.home[copy]
+            done = self.every[world].do
+            changed = len(self.every) > 1 and self.case.graph.descendants(nodes_of(done)) >> node & 1
+            suffix = f"_{{{describe(done, self.scm, self.case.names)}}}" if changed else ""
+            self.names[copy] = self.case.names[node] + suffix
+        return self.names[copy]
+
+    def at(self, copy: int, value: int) -> str:
+        """``Y_{X=0}=1``."""
+        literal = self.literals[self.home[copy][1]][value]
+        return self.name(copy) + literal[len(self.case.names[self.home[copy][1]]) :]
 
     def factor(self, node: int) -> Factor:
         """The joint law of the copies of *node* given their parents."""
@@ -131,21 +156,28 @@ class _Net:
             fits = all(
                 _result(self.scm, node, mechanism, key) == value for key, value in zip(keys, values, strict=True)
             )
-            return ONE if fits else Term("0", Fraction(0))
+            return ONE if fits else NOTHING
         if not isinstance(mechanism, Table):
             raise MalformedCase(f"{self.case.names[node]!r} has no probabilities for its values; state them")
         if len({*keys}) == 1:
-            return self._entry(node, mechanism, keys[0], values[0]) if len({*values}) == 1 else Term("0", Fraction(0))
+            return self._entry(node, mechanism, keys[0], values[0]) if len({*values}) == 1 else NOTHING
         return self._overlap(node, mechanism, keys, values)
 
     def _entry(self, node: int, table: Table, key: tuple[int, ...], value: int) -> Term:
         """An entry of a table; for two values only that of the second is written down."""
-        p = table.rows[key][value]
-        if p in (0, 1):
-            return ONE if p else Term("0", p)
-        if len(table.rows[key]) == 2 and value == 0:  # noqa: PLR2004 - two values
-            return difference(ONE, self._entry(node, table, key, 1))
-        return self.ledger.given(entry_text(self.case, node, key, value), p)
+        place = (node, key, value)
+        if place not in self.entries:
+            self.entries[place] = self._written(node, table.rows[key], key, value)
+        return self.entries[place]
+
+    def _written(self, node: int, row: Row, key: tuple[int, ...], value: int) -> Term:
+        if row[value].denominator == 1:
+            return ONE if row[value] else NOTHING
+        if len(row) == 2 and value == 0:  # noqa: PLR2004 - two values
+            return difference(
+                ONE, self.ledger.given(_entry_text(self.literals, node, self.parents[node], (key, 1)), row[1])
+            )
+        return self.ledger.given(_entry_text(self.literals, node, self.parents[node], (key, value)), row[value])
 
     def _overlap(self, node: int, table: Table, keys: Sequence[tuple[int, ...]], values: Sequence[int]) -> Term:
         """How much of the noise gives every copy its value: from the highest lower end to the lowest upper end."""
@@ -153,7 +185,7 @@ class _Net:
         low = max((self._below(node, table, key, value) for key, value in pairs), key=lambda term: term.value)
         high = min((self._below(node, table, key, value + 1) for key, value in pairs), key=lambda term: term.value)
         if high.value <= low.value:
-            return Term("0", Fraction(0))
+            return NOTHING
         return difference(high, low) if low.value else high
 
     def _below(self, node: int, table: Table, key: tuple[int, ...], value: int) -> Term:
@@ -179,31 +211,26 @@ class _Net:
         if copy in self.home:
             return
         self.home[copy] = (world, node)
-        for cause in bits(self.case.graph.parents[node]):
+        for cause in self.parents[node]:
             self._need(world, cause)
 
     def _inputs(self, copy: int) -> list[int]:
         """The copies of the parents, ascending by parent."""
         world, node = self.home[copy]
-        return [self.worlds[world][cause] for cause in bits(self.case.graph.parents[node])]
+        return [self.worlds[world][cause] for cause in self.parents[node]]
 
     def _label(self, node: int, copies: Sequence[int], inputs: Sequence[Sequence[int]]) -> str:
         if isinstance(self.scm.mechanisms[node], Rule):
             return ""
         own = ", ".join(self._level(copy, node) for copy in copies)
-        causes = zip(bits(self.case.graph.parents[node]), inputs[0], strict=True)
+        causes = zip(self.parents[node], inputs[0], strict=True)
         given = ", ".join(self._level(copy, cause) for cause, copy in causes) if len(copies) == 1 else "their causes"
         return f"P({own} | {given})" if given and inputs[0] else f"P({own})"
 
     def _level(self, copy: int, node: int) -> str:
-        name = self.name(copy) if copy in self.home else self.case.names[node]
         if copy not in self.known:
-            return name
-        return f"{name}={self.value_name(node, self.known[copy])}"
-
-    def value_name(self, node: int, value: int) -> str:
-        """What a value position of *node* is called."""
-        return describe(((node, value),), self.scm, self.case.names).partition("=")[2]
+            return self.name(copy)
+        return self.at(copy, self.known[copy]) if copy in self.home else self.literals[node][self.known[copy]]
 
 
 def _sum_out(net: _Net, touched: Sequence[Factor], copy: int) -> Factor:
@@ -218,10 +245,7 @@ def _sum_out(net: _Net, touched: Sequence[Factor], copy: int) -> Factor:
         if len(several) == 1:
             rows[values] = several[0]
             continue
-        at = ", ".join(
-            f"{net.name(one)}={net.value_name(net.home[one][1], value)}"
-            for one, value in zip(rest, values, strict=True)
-        )
+        at = ", ".join([net.at(one, value) for one, value in zip(rest, values, strict=True)])
         text = f"sum over {net.name(copy)} of {what}" + (f", at {at}" if at else "")
         rows[values] = (net.ledger.arithmetic(text, total([product(terms) for terms in several])),)
     return Factor(tuple(rest), rows, f"[sum over {net.name(copy)}]" if any(map(_lines, found.values())) else what)
