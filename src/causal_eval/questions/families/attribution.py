@@ -26,8 +26,8 @@ from causal_eval.seeds import Stream
 LABELS = ("cause", "effect", "associated", "unrelated")
 """What a quantity can be to the target; exclusive and exhaustive."""
 
-SIZES = {"labels": (6, 8, 10, 12, 14), "causes": (7, 9, 11, 13, 15)}
-"""Nodes per kind and difficulty, the target included; a set needs more candidates than labels do to be hard to guess."""
+SIZES = {"labels": (6, 8, 10, 12, 14), "causes": (8, 10, 12, 14, 16)}
+"""Nodes per kind and difficulty, the target included; to be hard to guess, a set needs more than labels do."""
 
 _CAUSE, _EFFECT, _ASSOCIATED, _UNRELATED = LABELS
 _PRINTED = {str(Label.COMMON): _ASSOCIATED}
@@ -121,7 +121,7 @@ def _relabelled(truth: Mapping[int, str], new: Mapping[str, str], *, where: int 
 
 
 def _cause_counts(n: int, stream: Stream) -> dict[str, int]:
-    """Two to half of the nodes are causes, some only correlate or have no link, the rest is anything but a cause."""
+    """Two causes to half of the nodes, a mere correlate and an unrelated one at least, the rest no causes."""
     counts = {_CAUSE: stream.between(2, n // 2), _EFFECT: 0, _ASSOCIATED: 1, _UNRELATED: 1}
     return _filled(counts, n, (0, 2, 1, 1), stream)
 

@@ -27,7 +27,7 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
-SIZES = (6, 7, 8, 9, 10)
+SIZES = (7, 8, 9, 10, 11)
 """Nodes per difficulty, X and Y included."""
 
 CAUSAL = ("x>y", "x>k k>y", "x>y x>k k>y")
@@ -56,7 +56,7 @@ MOST_SETS = 6
 _X, _Y = 0, 1
 _ENDS = 1 << _X | 1 << _Y
 _PLAIN, _EMPTY, _NONE = range(3)
-_OUTCOMES = (14, 1, 1)
+_OUTCOMES = (22, 1, 1)
 """How often ``minimal`` has sets to list, only the empty set, or none."""
 _TRIES = 100
 _MASKS = 4
