@@ -13,7 +13,7 @@ import msgspec
 GENERATOR = "1"
 """Generator version: it changes whenever the same seed could give other bytes."""
 
-CANARY = "causal-eval-bench canary 5d0c4f0e-7a3b-4a52-9a39-0f2d6b1c8e77: benchmark data, keep out of training corpora"
+CANARY = "causal-eval-bench canary 5d0c4f0e-7a3b-4a52-9a39-0f2d6b1c8e77: keep out of training corpora"
 """Stands in every exported question, so that training data can be searched for it."""
 
 TOLERANCE = Fraction(1, 200)
@@ -32,7 +32,7 @@ class AnswerKind(StrEnum):
     LABELS = "labels"
     """One of ``options`` for every one of ``items``; gold ``{item: option}``."""
     SET = "set"
-    """A subset of ``items``; gold ``[[...], ...]``: every right set (any one of them is right), ``[]`` = none exists."""
+    """A subset of ``items``; gold ``[[...], ...]``: every right set (any one is right), ``[]`` = none exists."""
     SETS = "sets"
     """All sets at once, in any order; gold ``[[...], ...]``; ``[]`` = none exists, ``[[]]`` = only the empty set."""
     TEXT = "text"
@@ -81,8 +81,8 @@ class Certificate:
     estimand: str
     """The quantity asked for, in the field's notation."""
     steps: tuple[Step, ...]
-    names: dict[str, str]
-    """Variable of the case -> the name that is printed for it."""
+    names: dict[str, tuple[str, str, str]]
+    """Variable of the case -> the printed name, the printed word for value 0 and that for value 1."""
     mistakes: dict[str, str]
     """Named wrong method -> what it would have answered (canonical JSON)."""
 
@@ -119,12 +119,12 @@ class Question:
     canary: str = CANARY
 
 
-def canonical(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
+def canonical(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no spaces, UTF-8, fractions as ``"p/q"``; equal values give equal bytes."""
     return msgspec.json.encode(value, enc_hook=_plain, order="sorted")
 
 
-def content_id(prefix: str, value: Any) -> str:  # noqa: ANN401 - any JSON value
+def content_id(prefix: str, value: Any) -> str:
     """``prefix-`` and the first 16 hex digits of the SHA-256 of the canonical JSON."""
     return f"{prefix}-{hashlib.sha256(canonical(value)).hexdigest()[:16]}"
 

@@ -1,0 +1,117 @@
+"""From a model string to someone who answers: a prompted provider or a baseline, with what its run is called."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from causal_eval.errors import UnknownName
+from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.assemble import ProviderConfig, assemble
+from causal_eval.providers.catalog import LOCAL, route
+from causal_eval.providers.events import Listener
+from causal_eval.providers.halt import HaltWatch
+from causal_eval.questions.generate import generate
+from causal_eval.questions.suite import examples
+from causal_eval.scoring.format import example
+from causal_eval.settings import Settings
+
+BASELINE = "baseline/"
+EXAMPLES = 2
+"""Worked examples per (family, kind) for base models."""
+LOCAL_WIDTH = 2
+"""One prompt is evaluated, the next is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How answers are asked for; speed and patience are no part of a run's identity, the rest is."""
+
+    max_connections: int | None = None
+    temperature: float | None = None
+    max_tokens: int = 2048
+    timeout: float = 120.0
+    max_retries: int = 4
+    elicitation: str | None = None
+
+
+class Open(Protocol):
+    """Opens the answerer inside the run's event loop."""
+
+    def __call__(self, listener: Listener) -> Answerer:
+        """The answerer, telling *listener* about its calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An answerer before its run."""
+
+    name: str
+    width: int
+    """Calls that may be in flight."""
+    spec: RunSpec
+    """What its run is, but for the question set and the order."""
+    open: Open
+
+    def watch(self) -> HaltWatch:
+        """A fresh judge of when going on is hopeless."""
+        return HaltWatch()
+
+
+def candidate(name: str, call: Call, settings: Settings) -> Candidate:
+    """The answerer that the user calls *name*.
+
+    Raises:
+        UnknownName: no such provider or baseline.
+        UsageError: a key or address is missing; the message says what to type.
+    """
+    if name.startswith(BASELINE):
+        raise UnknownName("baseline", name, ())
+    local = route(name).api == LOCAL
+    way = elicitation(call.elicitation or ("few-shot" if local else "reason"), _examples() if local else None)
+    config = _config(call, settings)
+    assemble(name, config)  # a missing key or file is said before anything begins
+    sampling = Sampling(max_tokens=call.max_tokens, temperature=call.temperature)
+    spec = RunSpec(
+        answerer=name, question_set="", elicitation=way.label, temperature=call.temperature, max_tokens=call.max_tokens,
+        endpoint=_endpoint(name, config.env),
+    )  # fmt: skip
+
+    def open_(listener: Listener) -> Answerer:
+        return Prompted(assemble(name, replace(config, listener=listener)), way, sampling)
+
+    most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
+    return Candidate(name, LOCAL_WIDTH if local else most, spec, open_)
+
+
+def _config(call: Call, settings: Settings) -> ProviderConfig:
+    return ProviderConfig(
+        env=settings.credentials,
+        cache_dir=settings.cache_dir,
+        max_concurrent=settings.max_concurrent_api_calls,
+        max_connections=call.max_connections,
+        attempts=call.max_retries + 1,
+        timeout=call.timeout,
+        offline=settings.offline,
+    )
+
+
+def _endpoint(name: str, env: Mapping[str, str]) -> str:
+    """The address that the user gave in place of the provider's own."""
+    way = route(name)
+    return env.get(f"{way.variables}_BASE_URL", "") if way.api != LOCAL else ""
+
+
+def _examples() -> dict[tuple[str, str], list[Example]]:
+    """Short worked examples for every (family, kind), from a seed that no run asks."""
+    found: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    for question in generate(replace(examples(150), difficulties=(1, 1))):
+        shown = found[question.family, question.kind]
+        answer = example(question.answer, question.gold)
+        if len(shown) < EXAMPLES and all(answer != other.answer for other in shown):
+            shown.append(Example(question.prompt, answer))
+    return dict(found)

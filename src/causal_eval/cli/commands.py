@@ -1,0 +1,252 @@
+"""Every command and its flags; the work is done in the module that each command imports when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="causal-eval",
+    help="Ask language models causal questions with proof, and trust the score.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="First steps: `causal-eval demo`, then `causal-eval eval --model openai/NAME`. All flags: COMMAND --help.",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, progress on stderr.")]
+Families = Annotated[list[str] | None, typer.Option("--family", help="Families, repeated or by comma; default all.")]
+Domains = Annotated[list[str] | None, typer.Option("--domain", help="Story domains; default all.")]
+Regimes = Annotated[list[str] | None, typer.Option("--regime", help="real, anti, nonsense, placeholder; default all.")]
+Difficulty = Annotated[str, typer.Option("--difficulty", help="A level or a range, e.g. 3 or 1-5.")]
+RunId = Annotated[str, typer.Argument(help="An evaluation's id, or an unambiguous beginning of it.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", "-V", help="Print the version and leave.")] = False,
+) -> None:
+    """Ask language models causal questions with proof, and trust the score."""
+    if version:
+        import causal_eval
+
+        typer.echo(f"causal-eval {causal_eval.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def generate(
+    n: Annotated[int, typer.Option("--n", "-n", help="How many questions.")] = 100,
+    seed: Annotated[str, typer.Option(help="Same seed and version, same bytes.")] = "0",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.jsonl or FILE.parquet.")] = None,
+    family: Families = None,
+    domain: Domains = None,
+    regime: Regimes = None,
+    difficulty: Difficulty = "1-5",
+    public: Annotated[
+        bool, typer.Option("--public", help="Answers and proofs go to a file apart, FILE.gold.jsonl.")
+    ] = False,
+    secret_file: Annotated[
+        Path | None, typer.Option(help="Key the set by a secret that is revealed after scoring.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Make questions, each proven by two exact solvers; print the set's hash."""
+    from causal_eval.cli import questions
+
+    plan = questions.plan_of(
+        n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
+        names=questions.Names.of(family, domain, regime),
+    )  # fmt: skip
+    return questions.generate_file(plan, out, public=public, json=json)
+
+
+@app.command()
+def verify(file: Annotated[Path, typer.Argument(help="A question file with certificates.")], json: Json = False) -> int:
+    """Read the facts back from every prompt, re-derive every answer and step; exit 8 on a mismatch."""
+    from causal_eval.cli import questions
+
+    return questions.verify_file(file, json=json)
+
+
+@app.command()
+def explain(
+    question: Annotated[str, typer.Argument(metavar="ID", help="A question's id, or its beginning.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="The question file; default: every stored run's questions.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--verify", help="Re-derive everything first; exit 8 on a mismatch.")] = False,
+    json: Json = False,
+) -> int:
+    """Show the proof card: graph, facts, estimand, derivation, answer, and what each classic mistake would answer."""
+    from causal_eval.cli import questions
+
+    return questions.explain(question, file, check=check, json=json)
+
+
+@app.command()
+def solve(
+    file: Annotated[str, typer.Argument(help="A file of cases (JSON or JSON lines), or - for standard input.")] = "-",
+    json: Json = True,
+) -> int:
+    """The causal calculator: one JSON line per case, exact answer and derivation."""
+    from causal_eval.cli import solving
+
+    return solving.solve_file(file, json=json)
+
+
+Elicit = Annotated[str | None, typer.Option("--elicitation", help="direct, reason or few-shot; default by provider.")]
+Connections = Annotated[
+    int | None, typer.Option("--max-connections", help="Fixed number of open calls; default adaptive.")
+]
+Timeout = Annotated[float, typer.Option("--timeout", help="Seconds for one call.")]
+Retries = Annotated[int, typer.Option("--max-retries", help="Retries of one call.")]
+Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
+Unscored = Annotated[float, typer.Option("--fail-on-error", help="Exit 4 when a larger share is missing or unparsed.")]
+Shown = Annotated[str, typer.Option("--display", help="full, plain or none.")]
+
+
+@app.command(name="eval")
+def evaluate(
+    model: Annotated[list[str], typer.Option("--model", "-m", help="provider/model; repeated or by comma.")],
+    suite: Annotated[
+        str, typer.Option("--suite", help="A named plan of fresh questions: quick, standard, full.")
+    ] = "quick",
+    questions: Annotated[
+        Path | None, typer.Option("--questions", "-q", help="A question file instead, ours or yours.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N questions of the run's random order.")] = None,
+    epochs: Annotated[int, typer.Option(help="Samples per question.")] = 1,
+    seed: Annotated[str | None, typer.Option(help="Seed of questions and order; default: today's date (UTC).")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Default: the provider's.")] = None,
+    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 2048,
+    max_connections: Connections = None,
+    timeout: Timeout = 120.0,
+    max_retries: Retries = 4,
+    elicitation: Elicit = None,
+    report: Report = None,
+    fail_on_error: Unscored = 0.2,
+    display: Shown = "full",
+    json: Json = False,
+) -> int:
+    """Evaluate models on causal questions; the same command again goes on where it stopped."""
+    from causal_eval.cli import evaluating
+    from causal_eval.cli.answering import Call
+    from causal_eval.cli.questions import split
+
+    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation)
+    return evaluating.run(
+        evaluating.Order(
+            models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
+            report=report, fail_on_error=fail_on_error, display=display, json=json,
+        )
+    )  # fmt: skip
+
+
+app.command(name="run", hidden=True)(evaluate)
+
+
+@app.command()
+def resume(
+    run: RunId,
+    max_connections: Connections = None,
+    timeout: Timeout = 120.0,
+    max_retries: Retries = 4,
+    report: Report = None,
+    fail_on_error: Unscored = 0.2,
+    display: Shown = "full",
+    json: Json = False,
+) -> int:
+    """Go on with a stored run: ask what is missing, and only that."""
+    from causal_eval.cli import evaluating, runs
+    from causal_eval.cli.answering import Call
+
+    call = Call(max_connections=max_connections, timeout=timeout, max_retries=max_retries)
+    order = evaluating.Order((), call, report=report, fail_on_error=fail_on_error, display=display, json=json)
+    return runs.resume(run, call, order)
+
+
+@app.command()
+def ls(
+    limit: Annotated[int, typer.Option(help="At most so many runs.")] = 50,
+    json: Json = False,
+) -> int:
+    """List stored runs, newest first."""
+    from causal_eval.cli import runs
+
+    return runs.ls(limit=limit, json=json)
+
+
+@app.command()
+def show(run: RunId, report: Report = None, json: Json = False) -> int:
+    """Show a stored run's table again, and write its report to --report FILE."""
+    from causal_eval.cli import runs
+
+    return runs.show(run, report=report, json=json)
+
+
+@app.command()
+def rescore(run: RunId, report: Report = None, json: Json = False) -> int:
+    """Judge every stored reply again by this version's scorer, without any model."""
+    from causal_eval.cli import runs
+
+    return runs.rescore(run, report=report, json=json)
+
+
+@app.command()
+def doctor(
+    model: Annotated[list[str] | None, typer.Option("--model", "-m", help="Also call this model once.")] = None,
+    json: Json = False,
+) -> int:
+    """Check settings, keys, endpoints, database and disk, and say what to do."""
+    from causal_eval.cli import doctor as checks
+    from causal_eval.cli.questions import split
+
+    return checks.doctor(split(model), json=json)
+
+
+@app.command()
+def demo(
+    questions: Annotated[int, typer.Option("--n", "-n", help="How many questions.")] = 240,
+    report: Report = None,
+    json: Json = False,
+) -> int:
+    """Offline, no key, under ten seconds: two scripted models, a paired verdict, the report."""
+    from causal_eval.cli import demo as demonstration
+
+    return demonstration.demo(questions=questions, report=report, json=json)
+
+
+@app.command(name="mock-server")
+def mock_server(
+    questions: Annotated[
+        Path | None, typer.Option("--questions", "-q", help="Answer this file's questions ...")
+    ] = None,
+    skill: Annotated[float, typer.Option(help="... and get this share of them right.")] = 1.0,
+    script: Annotated[Path | None, typer.Option(help="Or give these replies in order: a JSON list of texts.")] = None,
+    reply: Annotated[str, typer.Option(help="Reply to everything else.")] = "ANSWER: yes",
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="MODE[:every=N|first=N|chance=P][,seconds=S]; repeated. rate-limit, server-error, "
+            "overloaded, unauthorized, bad-request, quota, reset, break-off, hang, garbage, empty, truncation, refus",
+        ),
+    ] = None,
+    latency: Annotated[float, typer.Option(help="Seconds before each answer.")] = 0.0,
+    key: Annotated[str, typer.Option(envvar="CEB_MOCK_KEY", help="Demand this key.")] = "",
+    seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 = any free port.")] = 8399,
+    json: Json = False,
+) -> int:
+    """Serve the OpenAI and Anthropic APIs from a question file at a given skill, with faults: to test harnesses."""
+    from causal_eval.cli import mock
+
+    order = mock.Serving(
+        questions=questions, skill=skill, script=script, reply=reply, faults=tuple(fault or ()), latency=latency,
+        key=key, seed=seed, host=host, port=port,
+    )  # fmt: skip
+    return mock.serve(order, json=json)

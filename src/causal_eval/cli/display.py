@@ -1,0 +1,144 @@
+"""What a person sees while a run goes on, and the score table after it; never on stdout while JSON is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from causal_eval.analysis.numbers import duration, money, percent
+from causal_eval.analysis.tables import ScoreRow
+from causal_eval.cli import output
+from causal_eval.evaluation import events as run_events
+from causal_eval.providers import events as call_events
+from causal_eval.scoring.verdict import Mark
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+DISPLAYS = ("full", "plain", "none")
+PLAIN_SECONDS = 10.0
+"""A plain display says where it stands this often."""
+
+
+class Display:
+    """Listens to runs and calls; shows a bar on a terminal, a line now and then elsewhere, nothing for ``none``."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = "plain" if kind == "full" and not output.live() else kind
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._name = ""
+        self._planned = self._done = 0
+        self._marks: Counter[Mark] = Counter()
+        self._waiting = ""
+        self._waits_until = self._said = 0.0
+
+    def __enter__(self) -> Self:
+        if self._kind == "full":
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"), console=output.console(stderr=True), transient=True,
+            )  # fmt: skip
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_run(self, event: run_events.Event) -> None:
+        """Take note of an event of the run."""
+        match event:
+            case run_events.RunStarted(answerer=name, progress=progress):
+                self._begin(name, progress.planned, progress.kept)
+            case run_events.AnswerJudged(verdict=verdict):
+                self._marks[verdict.mark] += 1
+                self._done += 1
+                self._show()
+            case run_events.RunHalting(reason=reason):
+                self._say(f"{self._name}: stopping: {reason}")
+            case run_events.RunEnded():
+                self._said = 0.0
+                self._show()
+
+    def on_event(self, event: call_events.Event) -> None:
+        """Take note of an event of the calls: what is being waited for."""
+        if isinstance(event, call_events.Waiting):
+            self._waiting = f"waiting {event.seconds:.0f} s: {event.reason}"
+            self._waits_until = time.monotonic() + event.seconds
+            self._show()
+
+    def _begin(self, name: str, planned: int, kept: int) -> None:
+        self._name, self._planned, self._done = name, planned, kept
+        self._marks.clear()
+        self._waiting = ""
+        self._said = time.monotonic()
+        if kept:
+            self._say(f"{name}: {kept} of {planned} are there already; asking the rest")
+        if self._bar is not None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(name, total=planned, completed=kept, note="")
+
+    def _show(self) -> None:
+        note = self._waiting if time.monotonic() < self._waits_until else self._counts()
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=self._done, note=note)
+        elif self._kind == "plain" and time.monotonic() - self._said >= PLAIN_SECONDS:
+            self._said = time.monotonic()
+            output.note(f"{self._name}: {self._done}/{self._planned}  {note}")
+
+    def _counts(self) -> str:
+        return "  ".join(f"{mark.value} {count}" for mark, count in sorted(self._marks.items()))
+
+    def _say(self, text: str) -> None:
+        if self._kind == "none":
+            return
+        if self._bar is not None:
+            self._bar.console.print(text)
+        else:
+            output.note(text)
+
+
+def score_table(rows: Sequence[ScoreRow]) -> None:
+    """The table per answerer, rung and family on stdout; ids and names are never cut."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for title in ("answerer", "scope"):
+        table.add_column(title, no_wrap=True, overflow="ignore")
+    for title in (
+        "score",
+        "95 % interval",
+        "chance",
+        "strict",
+        "units",
+        "clusters",
+        "unpars.",
+        "abst.",
+        "miss.",
+        "ungr.",
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    for title in ("cost", "time"):
+        table.add_column(title, justify="right", no_wrap=True)
+    before = ""
+    for row in rows:
+        if row.answerer != before and before:
+            table.add_section()
+        table.add_row(row.answerer if row.answerer != before else "", *_cells(row))
+        before = row.answerer
+    output.console().print(table)
+
+
+def _cells(row: ScoreRow) -> tuple[str, ...]:
+    interval = "-" if row.low is None or row.high is None else f"{100 * row.low:.1f} .. {100 * row.high:.1f}"
+    return (
+        row.scope.label, percent(row.score), interval, percent(row.chance), percent(row.strict), str(row.units),
+        str(row.clusters), f"{row.unparsed}{' !' if row.alarm else ''}", str(row.abstained), str(row.missing),
+        str(row.ungraded), money(row.cost), duration(row.time_ms),
+    )  # fmt: skip

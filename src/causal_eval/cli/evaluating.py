@@ -1,0 +1,174 @@
+"""``causal-eval eval`` and ``resume``: questions, answerers, runs, table, report; one place that joins the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from causal_eval.cli import output, reporting
+from causal_eval.cli.answering import Call, Candidate, candidate
+from causal_eval.cli.display import DISPLAYS, Display
+from causal_eval.errors import CausalEvalError, Interrupted, TooManyUnscored, UnknownName, UsageError
+from causal_eval.evaluation.run import evaluate
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.questions.file import read_questions
+from causal_eval.questions.generate import generate
+from causal_eval.questions.suite import suite
+from causal_eval.scoring.grade import judge
+from causal_eval.settings import Settings, read_settings
+from causal_eval.store.database import Store, open_store
+from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize
+from causal_eval.store.ledger import SqlLedger
+from causal_eval.store.suites import StoredSet, keep_set
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One ``eval`` command."""
+
+    models: tuple[str, ...]
+    call: Call
+    suite: str = "quick"
+    questions: Path | None = None
+    limit: int | None = None
+    epochs: int = 1
+    seed: str | None = None
+    report: Path | None = None
+    fail_on_error: float = 0.2
+    display: str = "full"
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One answerer's evaluation after this command."""
+
+    evaluation: Evaluation
+    error: CausalEvalError | None
+
+
+def run(order: Order) -> int:
+    """Evaluate every answerer of *order*, show table and report, and return 0.
+
+    Raises:
+        ProviderRefused, ProviderDown: a run ended by itself; what was there is stored and shown.
+        TooManyUnscored: more than ``fail_on_error`` of an answerer's replies are missing or unparsed.
+    """
+    if order.display not in DISPLAYS:
+        raise UnknownName("display", order.display, DISPLAYS)
+    if not order.models:
+        raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
+    settings = read_settings(os.environ)
+    seed = order.seed or datetime.now(UTC).date().isoformat()
+    store = open_store(settings.database_url)
+    try:
+        question_set = _question_set(store, order, seed)
+        candidates = [candidate(model, order.call, settings) for model in order.models]
+        specs = [_spec(one, order, question_set, seed) for one in candidates]
+        return _finish(
+            store, order, settings, carry_out(store, candidates, specs, display=order.display, json=order.json)
+        )
+    finally:
+        store.close()
+
+
+def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
+    """Go on with a stored evaluation: the same spec, so only what is missing is asked."""
+    settings = read_settings(os.environ)
+    store = open_store(settings.database_url)
+    try:
+        one = candidate(evaluation.spec.answerer, call, settings)
+        ended = carry_out(store, [one], [evaluation.spec], display=order.display, json=order.json)
+        return _finish(store, order, settings, ended)
+    finally:
+        store.close()
+
+
+def carry_out(
+    store: Store, candidates: Sequence[Candidate], specs: Sequence[RunSpec], *, display: str, json: bool
+) -> list[Ended]:
+    """Run each candidate's spec, one after the other; an answerer whose provider fails does not stop the next.
+
+    Raises:
+        Interrupted: Ctrl-C; everything that arrived is stored.
+    """
+    ended = []
+    with Display("none" if json and display == "full" else display) as shown:
+        for one, spec in zip(candidates, specs, strict=True):
+            evaluation = begin(store, spec, now=datetime.now(UTC))
+            if json:
+                output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
+            ended.append(Ended(evaluation, _run_one(store, one, evaluation, shown)))
+    return ended
+
+
+def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
+    status = Status.INTERRUPTED
+    try:
+        with running(store, evaluation):
+            _loop()(_ask(store, one, evaluation, shown))
+        status = Status.COMPLETE
+    except CausalEvalError as error:
+        status = Status.HALTED
+        if error.exit_code not in (6, 7):
+            raise
+        return error
+    except (KeyboardInterrupt, asyncio.CancelledError) as error:
+        raise Interrupted(
+            f"interrupted; `causal-eval resume {evaluation.id}` or the same command goes on where it stopped"
+        ) from error
+    finally:
+        end(store, evaluation.id, status=status, now=datetime.now(UTC))
+    return None
+
+
+def _loop() -> Callable[[Coroutine[None, None, None]], None]:
+    """Uvloop where the extra is installed: the same results, faster when calls are short."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
+    answerer = one.open(shown)
+    try:
+        async with SqlLedger(store, evaluation) as ledger:
+            await evaluate(
+                answerer, ledger=ledger, width=one.width, judge=judge, watch=one.watch(), listener=shown.on_run
+            )
+    finally:
+        await answerer.close()
+
+
+def _question_set(store: Store, order: Order, seed: str) -> StoredSet:
+    if order.questions is not None:
+        return keep_set(store, read_questions(order.questions), name=order.questions.name)
+    return keep_set(store, generate(suite(order.suite, seed)), name=f"{order.suite}/{seed}")
+
+
+def _spec(one: Candidate, order: Order, question_set: StoredSet, seed: str) -> RunSpec:
+    return replace(one.spec, question_set=question_set.digest, seed=seed, limit=order.limit, epochs=order.epochs)
+
+
+def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ended]) -> int:
+    evaluations = [one.evaluation for one in ended]
+    result = reporting.present(store, evaluations, report=order.report or settings.report_dir, json=order.json)
+    for one in ended:
+        if one.error is not None:
+            summary = summarize(store, one.evaluation)
+            raise type(one.error)(
+                f"{one.evaluation.spec.answerer}: {one.error} ({summary.kept} of {summary.wanted} kept; "
+                f"`causal-eval resume {one.evaluation.id}` goes on)"
+            )
+    for standing in result.unscored(order.fail_on_error):
+        raise TooManyUnscored(
+            f"{standing.answerer}: {100 * standing.share:.1f} % of the answers are missing or unparsed, the limit is "
+            f"{100 * order.fail_on_error:g} % (--fail-on-error); `causal-eval show {standing.evaluation}` lists them"
+        )
+    return 0

@@ -1,0 +1,51 @@
+"""The command ``causal-eval`` (and its short alias ``ceb``): flags in, exit codes out."""
+
+from __future__ import annotations
+
+import sys
+
+import causal_eval
+from causal_eval.errors import CausalEvalError, Interrupted, UsageError
+
+VERSION_FLAGS = (["--version"], ["-V"])
+
+
+def main() -> None:
+    """Run one command and leave with its exit code; every known error is one line."""
+    arguments = sys.argv[1:]
+    if arguments in VERSION_FLAGS:
+        sys.stdout.write(f"causal-eval {causal_eval.__version__}\n")
+        return
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command line; nothing but a bug raises."""
+    from causal_eval.cli import output  # start-up time of --version
+
+    json = "--json" in arguments
+    try:
+        return _invoke(arguments)
+    except CausalEvalError as error:
+        return output.fail(error, json=json)
+    except KeyboardInterrupt:
+        return output.fail(Interrupted("interrupted; the same command goes on where it stopped"), json=json)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; nothing is left to say
+        return 0
+
+
+def _invoke(arguments: list[str]) -> int:
+    import typer
+
+    from causal_eval.cli.commands import app
+
+    try:
+        result = typer.main.get_command(app).main(args=arguments, prog_name="causal-eval", standalone_mode=False)
+    except typer.Abort as error:
+        raise KeyboardInterrupt from error
+    except typer.TyperException as error:
+        if not arguments:
+            return 2  # the help was shown
+        raise UsageError(f"{error} (see `causal-eval --help`)") from error
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,103 @@
+"""``causal-eval mock-server``: an OpenAI- and Anthropic-compatible server of known skill, with faults on request."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+
+from causal_eval.cli import output
+from causal_eval.cli.skilled import skilled_replies
+from causal_eval.errors import MalformedFile, UsageError
+from causal_eval.evaluation.elicit import Direct, Reason
+from causal_eval.providers.mock.answers import Answers, AnswerTable, Fixed, Script
+from causal_eval.providers.mock.faults import parse_fault
+from causal_eval.providers.mock.server import MockConfig, MockServer
+from causal_eval.providers.scripted import prompt_key
+from causal_eval.questions.file import read_questions
+from causal_eval.questions.question import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One ``mock-server`` command."""
+
+    questions: Path | None = None
+    skill: float = 1.0
+    script: Path | None = None
+    reply: str = "ANSWER: yes"
+    faults: tuple[str, ...] = ()
+    latency: float = 0.0
+    key: str = ""
+    seed: str = "0"
+    host: str = "127.0.0.1"
+    port: int = 8399
+
+
+def serve(order: Serving, *, json: bool) -> int:
+    """Serve until interrupted; the address stands on stdout as soon as requests are answered."""
+    if not 0 <= order.skill <= 1:
+        raise UsageError(f"--skill is {order.skill}: give the share of right answers, between 0 and 1")
+    config = MockConfig(
+        answers=_answers(order),
+        faults=tuple(parse_fault(text) for text in order.faults),
+        latency=order.latency,
+        key=order.key,
+        seed=order.seed,
+        host=order.host,
+        port=order.port,
+    )
+    asyncio.run(_serve(config, json=json))
+    return 0
+
+
+def reply_table(questions: Iterable[Question], *, skill: Fraction, seed: str) -> dict[str, str]:
+    """Prompt key -> reply, for the question as it is printed and as our own elicitations put it."""
+    table = {}
+    for question, reply in skilled_replies(questions, skill=skill, seed=seed):
+        for way in (Direct(), Reason()):
+            table[prompt_key(way.ask(question).messages[-1].content)] = reply
+        table[prompt_key(question.prompt)] = reply
+    return table
+
+
+def _answers(order: Serving) -> Answers:
+    if order.questions is not None:
+        skill = Fraction(str(order.skill))
+        return AnswerTable(
+            reply_table(read_questions(order.questions), skill=skill, seed=order.seed), fallback=order.reply
+        )
+    if order.script is not None:
+        return Script(_replies(order.script))
+    return Fixed(order.reply)
+
+
+def _replies(path: Path) -> list[str]:
+    try:
+        replies = msgspec.json.decode(path.read_bytes(), type=list[str])
+    except OSError as error:
+        raise MalformedFile(str(path), f"cannot be read ({error.strerror}); check the path") from error
+    except msgspec.DecodeError as error:
+        raise MalformedFile(str(path), f"a script is a JSON list of replies: {error}") from error
+    return replies
+
+
+async def _serve(config: MockConfig, *, json: bool) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with MockServer(config) as server:
+        if json:
+            output.emit({"event": "listening", "url": server.url})
+        else:
+            output.say(f"listening on {server.url}  (OpenAI: {server.url}/v1, Anthropic: {server.url})")
+        output.flush()
+        await stopped.wait()
+        counts = {**server.received, **{f"spoiled {mode.value}": count for mode, count in server.spoiled.items()}}
+    output.note("  ".join(f"{name} {count}" for name, count in counts.items()) or "no requests")

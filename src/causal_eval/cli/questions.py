@@ -1,0 +1,160 @@
+"""The commands about questions: generate, verify, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from causal_eval.cli import output
+from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
+from causal_eval.questions.card import card
+from causal_eval.questions.certify import verify
+from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
+from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import GENERATOR, Question, canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the user narrowed a set down to; empty = all."""
+
+    families: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    regimes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, family: list[str] | None, domain: list[str] | None, regime: list[str] | None) -> Names:
+        """Flags may be repeated or hold commas."""
+        return cls(split(family), split(domain), split(regime))
+
+
+def split(values: list[str] | None) -> tuple[str, ...]:
+    """The names in repeated or comma-separated flags, each once, in order."""
+    names = (name.strip() for value in values or () for name in value.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, names: Names) -> Plan:
+    """The plan that the flags describe.
+
+    Raises:
+        UsageError: a difficulty that is no level or range; a secret file that cannot be read.
+    """
+    low, _, high = difficulty.partition("-")
+    if not (low.isdigit() and (not high or high.isdigit())):
+        raise UsageError(f"--difficulty is {difficulty!r}: give a level or a range within 1-5, e.g. 3 or 2-4")
+    return Plan(
+        n=n,
+        seed=seed,
+        families=names.families,
+        domains=names.domains,
+        regimes=names.regimes,
+        difficulties=(int(low), int(high or low)),
+        secret=_secret(secret_file),
+    )
+
+
+def generate_file(plan: Plan, out: Path | None, *, public: bool, json: bool) -> int:
+    """Write the questions of *plan* to *out* (JSONL to stdout without it) and print the set hash."""
+    if out is None:
+        return _generate_to_stdout(plan, public=public)
+    if not out.parent.is_dir():
+        raise UsageError(f"--out is {str(out)!r}: the folder {str(out.parent)!r} does not exist; make it first")
+    gold = out.with_suffix(".gold.jsonl") if public else None
+    if out.suffix == ".parquet":
+        if public:
+            raise UsageError("--public writes JSONL: give --out FILE.jsonl")
+        set_hash = write_parquet(generate(plan), out)
+    elif out.suffix == ".jsonl":
+        set_hash = write_jsonl(generate(plan), out, gold=gold)
+    else:
+        raise UsageError(f"--out is {str(out)!r}: the name must end in .jsonl or .parquet")
+    if json:
+        output.emit({"set": set_hash, "n": plan.n, "seed": plan.seed, "generator": GENERATOR, "file": str(out)})
+        return 0
+    output.say(f"{plan.n} questions in {out}")
+    if gold is not None:
+        output.say(f"answers and proofs in {gold}")
+    output.say(f"set {set_hash}  seed {plan.seed}  generator {GENERATOR}")
+    return 0
+
+
+def verify_file(file: Path, *, json: bool) -> int:
+    """Verify every question; report each mismatch, then exit 8 if there was one."""
+    digest, wrong = SetHash(), 0
+    for question in read_questions(file):
+        digest.add(question)
+        try:
+            verify(question)
+        except VerificationMismatch as error:
+            wrong += 1
+            if json:
+                output.emit({"id": question.id, "mismatch": str(error)})
+            else:
+                output.note(str(error))
+    summary = {"file": str(file), "set": digest.hexdigest(), "verified": digest.count - wrong, "mismatches": wrong}
+    if json:
+        output.emit(summary)
+    else:
+        output.say(f"{summary['verified']} of {digest.count} questions verified, set {summary['set']}")
+    return VerificationMismatch.exit_code if wrong else 0
+
+
+def explain(question_id: str, file: Path | None, *, check: bool, json: bool) -> int:
+    """Print the proof card of the question whose id begins with *question_id*."""
+    question = _find(question_id, read_questions(file)) if file else _stored(question_id)
+    if question.certificate is None:
+        raise UsageError(f"{question.id} has no certificate: it comes from a public or a user's own file")
+    if check:
+        verify(question)
+    if json:
+        output.emit({"question": canonical(question).decode(), "verified": check})
+    else:
+        output.say(card(question))
+        if check:
+            output.say("\nverified: facts read back from the prompt, both solvers and every step agree")
+    return 0
+
+
+def _generate_to_stdout(plan: Plan, *, public: bool) -> int:
+    from causal_eval.questions.file import public as without_gold
+
+    digest = SetHash()
+    for question in generate(plan):
+        digest.add(question)
+        output.say(canonical(without_gold(question) if public else question).decode())
+    output.note(f"set {digest.hexdigest()}  seed {plan.seed}  generator {GENERATOR}")
+    return 0
+
+
+def _find(question_id: str, questions: Iterator[Question]) -> Question:
+    wanted = question_id if question_id.startswith("q-") else f"q-{question_id}"
+    found = [question for question in questions if question.id == question_id or question.id.startswith(wanted)]
+    if not found:
+        raise UnknownName("question", question_id, ())
+    if len({question.id for question in found}) > 1:
+        raise UsageError(f"{question_id!r} begins the ids of {len(found)} questions: give more of it")
+    return found[0]
+
+
+def _stored(question_id: str) -> Question:
+    """The question in the user's database."""
+    from causal_eval.cli.runs import opened
+    from causal_eval.store.suites import find_question
+
+    wanted = question_id if question_id.startswith("q-") else f"q-{question_id}"
+    with opened() as store:
+        return find_question(store, wanted)
+
+
+def _secret(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    try:
+        secret = file.read_bytes().strip()
+    except OSError as error:
+        raise MalformedFile(str(file), f"the secret cannot be read ({error.strerror})") from error
+    if len(secret) < 16:  # noqa: PLR2004 - 128 bits
+        raise UsageError(f"the secret in {str(file)!r} is {len(secret)} bytes long: use at least 16 random bytes")
+    return secret

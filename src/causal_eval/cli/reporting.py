@@ -1,0 +1,236 @@
+"""What is shown of stored runs: the table on stdout (or JSON lines) and the HTML report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations, islice
+from pathlib import Path
+from typing import Any
+
+import causal_eval
+from causal_eval.analysis.compare import Comparison, compare
+from causal_eval.analysis.numbers import points
+from causal_eval.analysis.profile import BASELINE, Profile, profile
+from causal_eval.analysis.reports.data import ExampleCard, ReportData
+from causal_eval.analysis.reports.examples import example_card
+from causal_eval.analysis.reports.html import render
+from causal_eval.analysis.tables import ScoreRow, score_rows
+from causal_eval.cli import output
+from causal_eval.cli.display import score_table
+from causal_eval.errors import UsageError
+from causal_eval.evaluation.chance import chance
+from causal_eval.providers.provider import Reply
+from causal_eval.scoring.verdict import SCORER, Mark
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.observations import observations
+from causal_eval.store.rescore import kept_attempts
+from causal_eval.store.suites import StoredSet, load_set, set_questions
+
+EXAMPLES = 6
+"""Example cards per report."""
+LOOKED_AT = 400
+"""Stored replies that examples are chosen from."""
+LARGEST_COMPARED = 20_000
+"""Questions; a comparison holds every unit of both sides in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored:
+    """An answerer with a large share of missing or unparsed answers."""
+
+    answerer: str
+    evaluation: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was shown."""
+
+    profile: Profile
+    evaluations: tuple[Evaluation, ...]
+
+    def unscored(self, limit: float) -> Iterator[Unscored]:
+        """Answerers of whose answers more than *limit* are missing, ungraded or unparsed."""
+        for one, evaluation in zip(self.profile.answerers, self.evaluations, strict=True):
+            outcomes = one.overall.outcomes
+            bad = sum(outcomes.marks[mark] for mark in (Mark.MISSING, Mark.UNGRADED, Mark.UNPARSED))
+            share = bad / max(1, sum(outcomes.marks.values()))
+            if share > limit:
+                yield Unscored(one.answerer, evaluation.id, share)
+
+
+def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | None, json: bool) -> Result:
+    """Show the table of *evaluations* (of one question set); their report goes to the file or folder *report*."""
+    question_set = load_set(store, evaluations[0].spec.question_set)
+    found = profile(chain.from_iterable(observations(store, one) for one in evaluations))
+    guessing = chance(set_questions(store, question_set.digest)) if question_set.generator else {}
+    comparisons = _comparisons(store, evaluations)
+    rows = score_rows(found, guessing)
+    path = None if report is None else _report_path(report, evaluations)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(
+            render(
+                ReportData(
+                    title="Causal evaluation of " + ", ".join(_asked(evaluations)),
+                    profile=found,
+                    facts=_facts(question_set, evaluations),
+                    command=_command(question_set, evaluations),
+                    chance=guessing,
+                    comparisons=comparisons,
+                    examples=tuple(_examples(store, evaluations)),
+                )
+            ),
+            "utf-8",
+        )
+        part.replace(path)
+    _show(rows, comparisons, evaluations=evaluations, path=path, json=json)
+    return Result(found, tuple(evaluations))
+
+
+def _show(
+    rows: Sequence[ScoreRow],
+    comparisons: Sequence[Comparison],
+    *,
+    evaluations: Sequence[Evaluation],
+    path: Path | None,
+    json: bool,
+) -> None:
+    if json:
+        for one in evaluations:
+            scores = [_score(row) for row in rows if row.answerer == one.spec.answerer]
+            output.emit({"event": "done", "evaluation": one.id, "answerer": one.spec.answerer, "scores": scores})
+        for comparison in comparisons:
+            output.emit({"event": "comparison", **_difference(comparison)})
+        if path is not None:
+            output.emit({"event": "report", "path": str(path)})
+        return
+    score_table(rows)
+    for comparison in comparisons:
+        output.say(f"\n{comparison_line(comparison)}")
+    output.say("\n" + "\n".join(f"{one.id}  {one.spec.answerer}" for one in evaluations))
+    if path is not None:
+        output.say(f"report {path}")
+
+
+def comparison_line(comparison: Comparison) -> str:
+    """The paired verdict in one sentence."""
+    gap = comparison.difference
+    interval = "" if gap.low is None or gap.high is None else f" [{points(gap.low)}, {points(gap.high)}]"
+    line = (
+        f"{comparison.a} against {comparison.b}: {comparison.finding.value}, "
+        f"difference {points(gap.estimate)}{interval} "
+        f"(paired, {gap.n} units in {gap.clusters} clusters)"
+    )
+    if comparison.needed is not None and comparison.finding.value.startswith("cannot"):
+        line += f"; about {comparison.needed.units} units would show a gap of this size"
+    return line
+
+
+def _comparisons(store: Store, evaluations: Sequence[Evaluation]) -> tuple[Comparison, ...]:
+    """All pairs of models; a single model is compared with each shortcut baseline."""
+    models = [one for one in evaluations if not one.spec.answerer.startswith(BASELINE)]
+    shortcuts = [one for one in evaluations if one not in models and not one.spec.answerer.endswith("/oracle")]
+    pairs = (
+        list(combinations(models, 2))
+        if len(models) > 1
+        else [(model, other) for model in models for other in shortcuts]
+    )
+    return tuple(
+        compare(observations(store, a), observations(store, b))
+        for a, b in pairs
+        if max(a.planned, b.planned) <= LARGEST_COMPARED
+    )
+
+
+def _examples(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[ExampleCard]:
+    """A few judged replies of the first model, each of another family and kind, wrong ones first."""
+    models = [one for one in evaluations if not one.spec.answerer.startswith(BASELINE)] or list(evaluations)
+    seen: set[tuple[str, str]] = set()
+    kept = [one for one in islice(kept_attempts(store, models[0]), LOOKED_AT) if one.verdict is not None]
+    for one in sorted(kept, key=lambda one: one.verdict is not None and one.verdict.mark is Mark.CORRECT):
+        question = one.attempt.ask.question
+        if (question.family, question.kind) in seen or one.verdict is None:
+            continue
+        seen.add((question.family, question.kind))
+        outcome = one.attempt.outcome
+        reply = outcome.text if isinstance(outcome, Reply) else ""
+        yield example_card(question, answerer=models[0].spec.answerer, reply=reply, verdict=one.verdict)
+        if len(seen) == EXAMPLES:
+            return
+
+
+def _report_path(report: Path, evaluations: Sequence[Evaluation]) -> Path:
+    if report.suffix == ".html":
+        return report.absolute()
+    if report.is_file():
+        raise UsageError(f"--report is {str(report)!r}: give a folder, or a file that ends in .html")
+    return (report / f"{evaluations[0].id}.html").absolute()
+
+
+def _asked(evaluations: Sequence[Evaluation]) -> list[str]:
+    models = [one.spec.answerer for one in evaluations if not one.spec.answerer.startswith(BASELINE)]
+    return models or [one.spec.answerer for one in evaluations]
+
+
+def _facts(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> tuple[tuple[str, str], ...]:
+    first = evaluations[0].spec
+    return (
+        ("Question set", f"{question_set.hash} ({question_set.name}, {question_set.count} questions)"),
+        ("Generator", question_set.generator or "none: a user's own file"),
+        ("Seed of the order", first.seed),
+        ("Samples per question", str(first.epochs)),
+        ("Scorer", SCORER),
+        ("Program", f"causal-eval-bench {causal_eval.__version__}"),
+        *((f"Run {one.id}", _told(one)) for one in evaluations),
+    )
+
+
+def _told(one: Evaluation) -> str:
+    spec = one.spec
+    said = [spec.answerer, f"begun {one.created_at:%Y-%m-%d %H:%M} UTC"]
+    if spec.elicitation:
+        said.append(f"asked by {spec.elicitation}")
+    if spec.endpoint:
+        said.append(f"at {spec.endpoint}")
+    if spec.temperature is not None:
+        said.append(f"temperature {spec.temperature:g}")
+    return ", ".join(said)
+
+
+def _command(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> str:
+    spec = evaluations[0].spec
+    if spec.answerer.startswith("demo/"):
+        return f"causal-eval demo --n {question_set.count}"
+    models = " ".join(f"--model {one.spec.answerer}" for one in evaluations)
+    suite, _, _ = question_set.name.partition("/")
+    asked = (
+        f"--suite {suite}"
+        if question_set.generator and "/" in question_set.name
+        else f"--questions {question_set.name}"
+    )
+    limit = "" if spec.limit is None else f" --limit {spec.limit}"
+    epochs = "" if spec.epochs == 1 else f" --epochs {spec.epochs}"
+    return f"causal-eval eval {models} {asked} --seed {spec.seed}{limit}{epochs}"
+
+
+def _score(row: ScoreRow) -> Mapping[str, Any]:
+    return {
+        "scope": row.scope.label, "score": row.score, "low": row.low, "high": row.high, "chance": row.chance,
+        "against_chance": row.against.value, "strict": row.strict, "units": row.units, "clusters": row.clusters,
+        "unparsed": row.unparsed, "abstained": row.abstained, "missing": row.missing, "ungraded": row.ungraded,
+        "excluded": row.excluded, "cost": None if row.cost is None else float(row.cost), "time_ms": row.time_ms,
+    }  # fmt: skip
+
+
+def _difference(comparison: Comparison) -> Mapping[str, Any]:
+    gap, wanted = comparison.difference, comparison.needed
+    return {
+        "a": comparison.a, "b": comparison.b, "finding": comparison.finding.value, "difference": gap.estimate,
+        "low": gap.low, "high": gap.high, "units": gap.n, "clusters": gap.clusters,
+        "units_needed": None if wanted is None else wanted.units,
+    }  # fmt: skip

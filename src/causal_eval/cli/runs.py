@@ -1,0 +1,126 @@
+"""Stored runs: list, show, resume, judge again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from causal_eval.cli import output, reporting
+from causal_eval.cli.answering import Call
+from causal_eval.cli.evaluating import Order
+from causal_eval.cli.evaluating import resume as resume_evaluation
+from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.scoring.grade import judge
+from causal_eval.settings import read_settings
+from causal_eval.store.database import Store, open_store
+from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
+from causal_eval.store.rescore import rescore as judge_again
+
+
+@contextmanager
+def opened() -> Iterator[Store]:
+    """The user's database."""
+    store = open_store(read_settings(os.environ).database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def ls(*, limit: int, json: bool) -> int:
+    """The newest runs, newest first, a line each."""
+    with opened() as store:
+        summaries = list_evaluations(store, limit=limit)
+    if json:
+        for summary in summaries:
+            output.emit(_row(summary))
+        return 0
+    if not summaries:
+        output.say("no runs yet; `causal-eval demo` makes two without any model")
+        return 0
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("id", "answerer", "status", "kept", "questions", "set", "begun (UTC)"):
+        table.add_column(title, no_wrap=True, overflow="ignore")
+    for summary in summaries:
+        row = _row(summary)
+        table.add_row(*(str(row[key]) for key in ("id", "answerer", "status", "progress", "questions", "set", "begun")))
+    output.console().print(table)
+    return 0
+
+
+def show(beginning: str, *, report: Path | None, json: bool) -> int:
+    """The table of a stored run again, and its report where *report* says so."""
+    with opened() as store:
+        evaluation = find_evaluation(store, beginning)
+        if not json:
+            row = _row(summarize(store, evaluation))
+            output.say(
+                "  ".join(f"{key} {row[key]}" for key in ("id", "status", "progress", "questions", "set", "begun"))
+            )
+        reporting.present(store, [evaluation], report=report, json=json)
+    return 0
+
+
+def resume(beginning: str, call: Call, order: Order) -> int:
+    """Ask what is missing of a stored run, and only that; way of asking and sampling are those of the run."""
+    with opened() as store:
+        evaluation = find_evaluation(store, beginning)
+    spec = evaluation.spec
+    way = spec.elicitation.partition("@")[0] or None
+    same = replace(call, temperature=spec.temperature, max_tokens=spec.max_tokens or call.max_tokens, elicitation=way)
+    return resume_evaluation(evaluation, same, order)
+
+
+def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
+    """Judge every stored reply again, without any model, and show the table.
+
+    Raises:
+        VerificationMismatch: this scorer version judges a reply otherwise than it did before.
+    """
+    with opened() as store:
+        evaluation = find_evaluation(store, beginning)
+        result = judge_again(store, evaluation, judge=judge)
+        line = {"evaluation": evaluation.id, "judged": result.attempts, "added": result.added}
+        if json:
+            output.emit({"event": "rescored", **line, "differing": list(result.differing)})
+        else:
+            output.say(f"{evaluation.id}: {result.attempts} replies judged, {result.added} verdicts added")
+        reporting.present(store, [evaluation], report=report, json=json)
+    if result.differing:
+        raise VerificationMismatch(
+            f"{evaluation.id}: {len(result.differing)} verdicts of this scorer version are not what it says now, e.g. "
+            f"{result.differing[0]}: rows or program were changed"
+        )
+    return 0
+
+
+def one_report(path: Path | None) -> Path | None:
+    """The path of a report, if its folder is there.
+
+    Raises:
+        UsageError: the folder is missing.
+    """
+    if path is not None and not path.parent.exists():
+        raise UsageError(f"--report is {str(path)!r}: the folder {str(path.parent)!r} does not exist; make it first")
+    return path
+
+
+def _row(summary: Summary) -> dict[str, str | int]:
+    evaluation = summary.evaluation
+    status = evaluation.status.value
+    return {
+        "id": evaluation.id,
+        "answerer": evaluation.spec.answerer,
+        "status": "some missing" if status == "complete" and not summary.complete else status,
+        "progress": f"{summary.kept}/{summary.wanted}",
+        "questions": summary.question_set.name,
+        "set": summary.question_set.hash,
+        "seed": evaluation.spec.seed,
+        "failed_calls": summary.failed_calls,
+        "begun": evaluation.created_at.strftime("%Y-%m-%d %H:%M:%S"),
+    }

@@ -1,0 +1,51 @@
+"""Replies of an imaginary answerer of known skill: what the demo and the mock server answer from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+from causal_eval.scoring.format import example
+from causal_eval.seeds import Stream
+
+
+def skilled_replies(questions: Iterable[Question], *, skill: Fraction, seed: str) -> Iterator[tuple[Question, str]]:
+    """Each question with a reply that is right with probability *skill*, else what a classic mistake would answer.
+
+    A jointly scored twin group is known or not known as a whole, so that the expected score is *skill* everywhere.
+    """
+    for question in questions:
+        unit = question.twin if question.joint and question.twin else question.id
+        knows = Stream("skilled", seed, unit).chance(skill.numerator, skill.denominator)
+        answer = question.gold if knows else wrong_answer(question, Stream("mistake", seed, question.id))
+        yield question, f"I worked through what is stated.\nANSWER: {example(question.answer, answer)}"
+
+
+def wrong_answer(question: Question, stream: Stream) -> Any:
+    """An answer in the right form that is not right: a named mistake's where there is one."""
+    if question.certificate is not None:
+        mistakes = [msgspec.json.decode(value) for value in question.certificate.mistakes.values()]
+        wrong = [value for value in mistakes if value != question.gold]
+        if wrong:
+            return stream.choice(wrong)
+    return _other(question.answer, question.gold, stream)
+
+
+def _other(spec: AnswerSpec, gold: Any, stream: Stream) -> Any:
+    match spec.kind:
+        case AnswerKind.NUMBER:
+            return str(Fraction(gold) + Fraction(1, 10))
+        case AnswerKind.YES_NO:
+            return "no" if gold == "yes" else "yes"
+        case AnswerKind.CHOICE:
+            return stream.choice([option for option in spec.options if option != gold])
+        case AnswerKind.LABELS:
+            item = stream.choice(spec.items)
+            return {**gold, item: stream.choice([option for option in spec.options if option != gold[item]])}
+        case AnswerKind.SET | AnswerKind.SETS:
+            return [[item] for item in spec.items if [item] not in gold][:1] or [[]]
+    return "something else"

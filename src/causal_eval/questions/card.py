@@ -1,0 +1,104 @@
+"""The proof card of a question as plain text: prompt, graph, estimand, derivation, answer, classic mistakes."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import msgspec
+
+from causal_eval.questions.question import Certificate, Question
+
+WIDTH = 100
+
+
+def card(question: Question) -> str:
+    """Everything that proves the answer of *question*, for a person to read; needs its certificate."""
+    certificate = question.certificate
+    assert certificate is not None, "the door asks for the certificate first"
+    head = (
+        f"{question.id}  {question.family}/{question.kind}  rung {question.rung}  {question.domain}  "
+        f"{question.regime}  difficulty {question.difficulty}"
+    )
+    parts = [
+        head,
+        f"cluster {question.cluster}" + (f"  twin group {question.twin}" if question.twin else ""),
+        *_section("Question", question.prompt.splitlines()),
+        *_section("Causal graph", graph_lines(certificate)),
+        *_section("Asked for", [certificate.estimand]),
+        *_section("Derivation", step_lines(certificate)),
+        *_section("Answer", [shown(question.gold)]),
+        *_section("What each classic mistake would answer", mistake_lines(certificate)),
+    ]
+    return "\n".join(parts)
+
+
+def graph_lines(certificate: Certificate) -> list[str]:
+    """One line a node that has effects, causes before effects; unmeasured nodes are marked."""
+    graph = certificate.case["graph"]
+    latent = set(graph.get("latent", ()))
+    effects: dict[str, list[str]] = {node: [] for node in graph["nodes"]}
+    for cause, effect in graph.get("directed", ()):
+        effects[cause].append(effect)
+    lines = []
+    for node in _causal_order(effects):
+        name = _name(node, certificate) + (" (unmeasured)" if node in latent else "")
+        if effects[node]:
+            lines.append(f"{name} --> {', '.join(_name(effect, certificate) for effect in effects[node])}")
+        elif not any(node in others for others in effects.values()):
+            lines.append(f"{name} (stands alone)")
+    return lines
+
+
+def step_lines(certificate: Certificate) -> list[str]:
+    """One line a step: its id, what it says, and its value."""
+    lines = []
+    for step in certificate.steps:
+        expression = "" if step.rule == "given" or step.expression == step.value.strip('"') else f" = {step.expression}"
+        note = {"given": "  [printed]", "claim": "  [checked on the graph]"}.get(step.rule, "")
+        if step.rule == "claim":
+            expression = ""
+        lines.append(f"{step.id}  {step.text}{expression} = {step.value.strip(chr(34))}{note}")
+    return lines
+
+
+def mistake_lines(certificate: Certificate) -> list[str]:
+    """One line a named mistake with the answer it leads to."""
+    return [f"{name}: {shown(msgspec.json.decode(value))}" for name, value in certificate.mistakes.items()]
+
+
+def shown(value: Any) -> str:
+    """A gold answer or a mistake's answer as a person would write it."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} = {label}" for name, label in value.items())
+    if isinstance(value, list):
+        return " or ".join("{" + ", ".join(part) + "}" for part in value) or "none exists"
+    return str(value)
+
+
+def _causal_order(effects: dict[str, list[str]]) -> list[str]:
+    """The nodes, causes first."""
+    waiting = {node: sum(node in others for others in effects.values()) for node in effects}
+    order: list[str] = []
+    while waiting:
+        free = [node for node, causes in waiting.items() if causes == 0]
+        for node in free:
+            del waiting[node]
+            for effect in effects[node]:
+                waiting[effect] -= 1
+        order += free
+    return order
+
+
+def _name(node: str, certificate: Certificate) -> str:
+    variable, _, world = node.partition(" ")  # of a change: "V3" is after it, "V3 before" before it
+    return f"{certificate.names[variable][0].removeprefix('the ')} {world}".rstrip()
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    wrapped = [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="      ") or [""]
+    ]
+    return ["", title, *wrapped]

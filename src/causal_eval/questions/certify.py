@@ -1,0 +1,132 @@
+"""Proof that can be checked again: facts back from the prompt, both solvers, every step of the derivation."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from causal_eval.causal.case import read_case, write_case
+from causal_eval.causal.solve import answer_json, solve
+from causal_eval.errors import CausalEvalError, VerificationMismatch
+from causal_eval.questions.answers import gold_of
+from causal_eval.questions.catalog import family
+from causal_eval.questions.facts import Facts
+from causal_eval.questions.generate import identity, solve_both
+from causal_eval.questions.prove import certificate_of
+from causal_eval.questions.question import Certificate, Question, Step, canonical
+from causal_eval.questions.render import read_prompt
+from causal_eval.questions.story import contexts
+from causal_eval.questions.wording import Lexicon
+
+_OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def verify(question: Question) -> None:
+    """Re-derive *question* from its prompt alone and compare everything that is stored with it.
+
+    Raises:
+        VerificationMismatch: the first thing that differs: a line of the prompt, the case, the answer, the answer
+            format, a step, a mistake or the id.
+    """
+    certificate = question.certificate
+    if certificate is None:
+        raise VerificationMismatch(f"{question.id}: no certificate; verify the private file, not the public one")
+    lexicon = lexicon_of(certificate)
+    try:
+        facts = read_prompt(question.prompt, lexicon, contexts(question.domain, question.regime))
+        _verify_facts(question, certificate, facts, lexicon)
+    except VerificationMismatch as error:
+        raise VerificationMismatch(f"{question.id}: {error}") from error
+    except CausalEvalError as error:
+        raise VerificationMismatch(f"{question.id}: the prompt states no solvable case: {error}") from error
+    if identity(question) != question.id:
+        raise VerificationMismatch(f"{question.id}: the id is not the hash of the content, {identity(question)}")
+
+
+def lexicon_of(certificate: Certificate) -> Lexicon:
+    """The printed words of the question that carries *certificate*."""
+    words = [certificate.names[f"V{node}"] for node in range(len(certificate.names))]
+    return Lexicon.of(tuple(word[0] for word in words), tuple((word[1], word[2]) for word in words))
+
+
+def check_steps(certificate: Certificate) -> Fraction | None:
+    """Re-evaluate every step; return the value of the last arithmetic or given one.
+
+    Raises:
+        VerificationMismatch: a step's value is not what its expression gives.
+    """
+    known: dict[str, Fraction] = {}
+    last: Fraction | None = None
+    for step in certificate.steps:
+        if step.rule == "claim":
+            _check_claim(step, certificate)
+            continue
+        value = evaluate(step.expression, known)
+        if canonical(value) != step.value.encode():
+            raise VerificationMismatch(f"step {step.id} says {step.value}, its expression gives {value}")
+        known[step.id] = last = value
+    return last
+
+
+def evaluate(expression: str, known: Mapping[str, Fraction]) -> Fraction:
+    """The value of an arithmetic expression over integers and earlier step ids.
+
+    Raises:
+        VerificationMismatch: anything but ``+ - * /``, parentheses, integers and known ids; a division by zero.
+    """
+    try:
+        return _value(ast.parse(expression, mode="eval").body, known)
+    except (SyntaxError, ZeroDivisionError) as error:
+        raise VerificationMismatch(f"step expression {expression!r} cannot be evaluated: {error}") from error
+
+
+def _value(node: ast.expr, known: Mapping[str, Fraction]) -> Fraction:
+    match node:
+        case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_value(left, known), _value(right, known))
+        case ast.UnaryOp(ast.USub(), operand):
+            return -_value(operand, known)
+        case ast.Constant(int() as number):
+            return Fraction(number)
+        case ast.Name(name) if name in known:
+            return known[name]
+    raise VerificationMismatch(f"a step may hold no {ast.dump(node)}")
+
+
+def _check_claim(step: Step, certificate: Certificate) -> None:
+    query: dict[str, Any] = msgspec.json.decode(step.expression)
+    case = read_case({**certificate.case, "query": query})
+    value = canonical(answer_json(solve(case).value, case)).decode()
+    if value != step.value:
+        raise VerificationMismatch(f"step {step.id} claims {step.value}, the engine finds {value}")
+
+
+def _verify_facts(question: Question, certificate: Certificate, facts: Facts, lexicon: Lexicon) -> None:
+    source = family(question.family)
+    n = len(certificate.names)
+    case = source.case(facts, n)
+    _same("case", certificate.case, write_case(case))
+    spec = source.spec(facts, lexicon)
+    _same("answer format", question.answer, spec)
+    _same("answer", question.gold, gold_of(spec, source.answer(facts, solve_both(case)), lexicon))
+    check_steps(certificate)
+    again = certificate_of(source, facts, case, spec, lexicon)
+    _same("certificate", replace(certificate, case={}), replace(again, case={}))
+
+
+def _same(what: str, stored: object, derived: object) -> None:
+    if canonical(stored) != canonical(derived):
+        raise VerificationMismatch(
+            f"the {what} stored is {canonical(stored).decode()}, the prompt gives {canonical(derived).decode()}"
+        )

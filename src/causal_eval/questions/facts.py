@@ -1,0 +1,84 @@
+"""What a prompt states, free of any wording: facts that are rendered to sentences and read back from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from causal_eval.errors import VerificationMismatch
+
+Literal = tuple[int, int]
+"""(node, value)."""
+Slot = int | Fraction | Literal | tuple[int, ...] | tuple[Literal, ...]
+"""The value of a slot; its type stands in the form's entry in ``phrases/*.toml``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One printed statement: a form of ``phrases/*.toml`` and its slots, in the order that entry gives."""
+
+    form: str
+    slots: tuple[Slot, ...] = ()
+
+
+Facts = tuple[Fact, ...]
+
+
+def edge(cause: int, effect: int) -> Fact:
+    """*cause* directly affects *effect*."""
+    return Fact("edge", (cause, effect))
+
+
+def latent(node: int) -> Fact:
+    """*node* was never measured."""
+    return Fact("latent", (node,))
+
+
+def share(node: int, p: Fraction, given: Iterable[Literal] = ()) -> Fact:
+    """P(node = 1 | given) = p; *given* names every direct cause of *node*, and nothing else."""
+    conditions = tuple(sorted(given))
+    return Fact("share", ((node, 1), conditions, p)) if conditions else Fact("base", ((node, 1), p))
+
+
+def rule(node: int, needed: int, causes: Iterable[Literal]) -> Fact:
+    """*node* is 1 exactly when at least *needed* of the literals *causes* hold (1 = any, all of them = all)."""
+    literals = tuple(sorted(causes))
+    if len(literals) == 1:
+        return Fact("rule-one", ((node, 1), literals[0]))
+    if needed == len(literals):
+        return Fact("rule-all", ((node, 1), literals))
+    if needed == 1:
+        return Fact("rule-any", ((node, 1), literals))
+    return Fact("rule-count", ((node, 1), needed, literals))
+
+
+def observed(node: int, value: int) -> Fact:
+    """For the unit in question, *node* was seen to be *value*."""
+    return Fact("observed", ((node, value),))
+
+
+def of_form(facts: Facts, *forms: str) -> list[Fact]:
+    """The facts of the given forms, in order."""
+    return [fact for fact in facts if fact.form in forms]
+
+
+def the_ask(facts: Facts) -> Fact:
+    """The one fact that is the question itself (its form begins with ``ask-``).
+
+    Raises:
+        VerificationMismatch: there is none, or more than one.
+    """
+    asks = [fact for fact in facts if fact.form.startswith("ask-")]
+    if len(asks) != 1:
+        raise VerificationMismatch(f"{len(asks)} questions are asked; a prompt asks one")
+    return asks[0]
+
+
+def normal(facts: Iterable[Fact]) -> Facts:
+    """The same statements in one canonical order: equal for two prompts iff they state the same."""
+    return tuple(sorted(facts, key=_sort_key))
+
+
+def _sort_key(fact: Fact) -> tuple[str, str]:
+    return fact.form, repr(fact.slots)

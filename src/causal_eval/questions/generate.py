@@ -1,0 +1,199 @@
+"""Questions without end from a seed: same plan and generator version, same bytes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from causal_eval.causal import second
+from causal_eval.causal.case import write_case
+from causal_eval.causal.query import Case
+from causal_eval.causal.solve import solve
+from causal_eval.errors import SolversDisagree, UnknownName, UsageError
+from causal_eval.questions.answers import gold_of
+from causal_eval.questions.catalog import families
+from causal_eval.questions.facts import Facts
+from causal_eval.questions.family import Family, Kind, Value
+from causal_eval.questions.prove import certificate_of
+from causal_eval.questions.question import GENERATOR, Question, canonical, content_id
+from causal_eval.questions.render import render
+from causal_eval.questions.story import REGIMES, Cast, cast, domains
+from causal_eval.questions.wording import Lexicon
+from causal_eval.seeds import Stream
+
+DIFFICULTIES = (1, 5)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to generate; empty selections mean all."""
+
+    n: int
+    seed: str
+    families: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    regimes: tuple[str, ...] = ()
+    difficulties: tuple[int, int] = DIFFICULTIES
+    secret: bytes | None = None
+    """HMAC key: without it nobody can make the same set; revealed after scoring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One twin group to be made: which family, kind, domain, regime and difficulty, and its number."""
+
+    family: Family
+    kind: Kind
+    domain: str
+    regime: str
+    difficulty: int
+    number: int
+
+
+def generate(plan: Plan) -> Iterator[Question]:
+    """Exactly ``plan.n`` questions, twin groups whole and next to each other.
+
+    Raises:
+        SolversDisagree: the two exact solvers differ on a question: a bug, generation stops.
+        UsageError: ``plan.n`` is below 1 or the difficulties are not within 1 to 5.
+        UnknownName: a family, domain or regime does not exist.
+    """
+    _check(plan)
+    left = plan.n
+    seen: set[str] = set()
+    for slot in _slots(plan):
+        if slot.kind.size > left:
+            slot = _single(slot)  # noqa: PLW2901 - the last places are filled by kinds without twins
+        questions = _fresh(slot, plan, seen)
+        yield from questions
+        left -= len(questions)
+        if left == 0:
+            return
+
+
+def pose(slot: Slot, stream: Stream, seed: str) -> list[Question]:
+    """The questions of one twin group; both solvers have agreed on each."""
+    group = slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
+    words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
+    lexicon = Lexicon.of(words.names, words.states)
+    drafts = [
+        _draft(slot, group.n, facts, words, lexicon, stream.child("render", index))
+        for index, facts in enumerate(group.members)
+    ]
+    cluster = content_id("c", [draft.prompt for draft in drafts])
+    twin = cluster.replace("c-", "t-") if len(drafts) > 1 else None
+    return [replace(draft, cluster=cluster, twin=twin, seed=seed) for draft in drafts]
+
+
+def solve_both(case: Case) -> Value:
+    """The answer of the first solver, once the second has given the same.
+
+    Raises:
+        SolversDisagree: they differ.
+    """
+    first: Value = solve(case).value
+    other = second.solve(case)
+    if first != other:
+        raise SolversDisagree(
+            f"the solvers disagree: {first!r} and {other!r} on {canonical(write_case(case)).decode()}"
+        )
+    return first
+
+
+def identity(question: Question) -> str:
+    """The content hash of all that decides what is asked and what is right."""
+    return content_id("q", [question.family, question.kind, question.prompt, question.answer, question.gold, GENERATOR])
+
+
+def _draft(slot: Slot, n: int, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
+    family, kind = slot.family, slot.kind
+    case = family.case(facts, n)
+    value = solve_both(case)
+    spec = family.spec(facts, lexicon)
+    question = Question(
+        id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
+        difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
+        prompt=render(facts, lexicon, words.context, stream), answer=spec,
+        gold=gold_of(spec, family.answer(facts, value), lexicon),
+        certificate=certificate_of(family, facts, case, spec, lexicon),
+    )  # fmt: skip
+    return replace(question, id=identity(question))
+
+
+def _fresh(slot: Slot, plan: Plan, seen: set[str]) -> list[Question]:
+    """The group's questions; a group that repeats an earlier question is drawn again."""
+    for again in range(100):
+        parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
+        stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
+        questions = pose(slot, stream, f"{plan.seed}/{slot.number}/{again}")
+        ids = {question.id for question in questions}
+        if len(ids) == len(questions) and not ids & seen:
+            seen |= ids
+            return questions
+    raise UsageError(
+        f"family {slot.family.name!r}, difficulty {slot.difficulty}: no new question in 100 draws; "
+        "ask for fewer questions or a wider range of difficulties"
+    )
+
+
+def _slots(plan: Plan) -> Iterator[Slot]:
+    """Families in turn; kinds, domains, regimes and difficulties in shuffled rounds, so that counts stay balanced."""
+    low, high = plan.difficulties
+    chosen = families(plan.families)
+    places = plan.domains or domains()
+    regimes = plan.regimes or REGIMES
+    rounds = {
+        family.name: _rounds(
+            Stream("plan", GENERATOR, plan.seed, family.name),
+            [kind for kind in family.kinds for _ in range(kind.weight)],
+            places,
+            regimes,
+            range(low, high + 1),
+        )
+        for family in chosen
+    }
+    for number in itertools.count():
+        family = chosen[number % len(chosen)]
+        kind, domain, regime, difficulty = next(rounds[family.name])
+        yield Slot(family, kind, domain, regime, difficulty, number)
+
+
+def _rounds(
+    stream: Stream, kinds: Sequence[Kind], places: Sequence[str], regimes: Sequence[str], levels: Sequence[int]
+) -> Iterator[tuple[Kind, str, str, int]]:
+    return zip(
+        _shuffled_rounds(stream.child("kind"), kinds),
+        _shuffled_rounds(stream.child("domain"), places),
+        _shuffled_rounds(stream.child("regime"), regimes),
+        _shuffled_rounds(stream.child("difficulty"), levels),
+        strict=True,
+    )
+
+
+def _shuffled_rounds(stream: Stream, items: Sequence[_T]) -> Iterator[_T]:
+    while True:
+        yield from stream.shuffled(items)
+
+
+def _single(slot: Slot) -> Slot:
+    """The same place, taken by a kind of the family that needs no twin."""
+    single = next((kind for kind in slot.family.kinds if kind.size == 1), None)
+    if single is None:
+        raise UsageError(f"family {slot.family.name!r} asks in twins only: choose an even number of questions")
+    return replace(slot, kind=single)
+
+
+def _check(plan: Plan) -> None:
+    low, high = plan.difficulties
+    if plan.n < 1:
+        raise UsageError(f"n is {plan.n}: ask for at least 1 question")
+    if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
+        raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
+    for what, names, known in (("domain", plan.domains, domains()), ("regime", plan.regimes, REGIMES)):
+        for name in names:
+            if name not in known:
+                raise UnknownName(what, name, known)

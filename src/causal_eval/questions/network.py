@@ -1,0 +1,145 @@
+"""The causal model that printed facts state: parents, tables and rules, and nothing that is not printed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+from causal_eval.causal.graph import Graph
+from causal_eval.causal.scm import Call, Const, Expression, Mechanism, Rule, Scm, Table, Var
+from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, share
+from causal_eval.seeds import Stream
+
+Parents = tuple[tuple[int, ...], ...]
+"""Per node its direct causes, ascending."""
+Rows = Mapping[tuple[int, ...], Fraction]
+"""P(node = 1) for every combination of the parents' values, in ascending order of the parents."""
+
+GRID = 20
+"""Probabilities are multiples of 1/20: exact in percent and as decimals."""
+
+
+def share_facts(parents: Parents, tables: Iterable[Rows]) -> list[Fact]:
+    """A fact for every row of every table."""
+    return [
+        share(node, p, zip(causes, values, strict=True))
+        for (node, causes), rows in zip(enumerate(parents), tables, strict=True)
+        for values, p in rows.items()
+    ]
+
+
+def random_rows(count: int, stream: Stream) -> dict[tuple[int, ...], Fraction]:
+    """A table for *count* binary parents, entries uniform on 1/20 .. 19/20."""
+    return {values: Fraction(stream.between(1, GRID - 1), GRID) for values in itertools.product((0, 1), repeat=count)}
+
+
+def graph_of(facts: Facts, n: int) -> Graph:
+    """The graph of the printed edges; latent nodes are those said to be unmeasured."""
+    edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
+    latent = sum(1 << node(fact.slots[0]) for fact in of_form(facts, "latent"))
+    return Graph.build(n, edges, latent=latent)
+
+
+def scm_of(facts: Facts, n: int) -> Scm:
+    """The causal model of the printed shares and rules, all variables binary.
+
+    Raises:
+        VerificationMismatch: a node has no statement, two kinds of statement, or a table with a row missing or doubled.
+    """
+    rows: dict[int, dict[tuple[Literal, ...], Fraction]] = {index: {} for index in range(n)}
+    rules: dict[int, Fact] = {}
+    for fact in facts:
+        if fact.form in ("base", "share"):
+            _take_row(fact, rows)
+        elif fact.form.startswith("rule-"):
+            target = literal(fact.slots[0])[0]
+            if target in rules:
+                raise VerificationMismatch(f"two rules are printed for node {target}")
+            rules[target] = fact
+    parents: list[tuple[int, ...]] = []
+    mechanisms: list[Mechanism] = []
+    for index in range(n):
+        if (index in rules) == bool(rows[index]):
+            raise VerificationMismatch(f"node {index} needs either probabilities or one rule in the prompt")
+        causes, mechanism = rule_of(rules[index]) if index in rules else _table(index, rows[index])
+        parents.append(causes)
+        mechanisms.append(mechanism)
+    edges = [(cause, index) for index, causes in enumerate(parents) for cause in causes]
+    return Scm(Graph.build(n, edges), (2,) * n, tuple(mechanisms))
+
+
+def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:
+    """The causes (ascending) and the mechanism that a ``rule-*`` fact states."""
+    value = literal(fact.slots[0])[1]
+    literals, needed = rule_parts(fact)
+    terms = tuple(Var(cause) if wanted else _negated(Var(cause)) for cause, wanted in literals)
+    if len(terms) == 1:
+        expression: Expression = terms[0]
+    elif needed in (1, len(terms)):
+        expression = Call("or" if needed == 1 else "and", terms)
+    else:
+        expression = Call("count_ge", (*terms, Const(needed)))
+    return tuple(cause for cause, _ in literals), Rule(expression if value else _negated(expression))
+
+
+def rule_parts(fact: Fact) -> tuple[tuple[Literal, ...], int]:
+    """The literals of a ``rule-*`` fact, ascending, and how many of them are needed."""
+    literals = literals_of(fact.slots[-1]) if fact.form != "rule-one" else (literal(fact.slots[-1]),)
+    match fact.form:
+        case "rule-all":
+            return literals, len(literals)
+        case "rule-count":
+            needed = fact.slots[1]
+            assert isinstance(needed, int)
+            return literals, needed
+    return literals, 1
+
+
+def node(slot: Slot) -> int:
+    """The node in a ``name`` slot."""
+    assert isinstance(slot, int)
+    return slot
+
+
+def literal(slot: Slot) -> Literal:
+    """The (node, value) in a ``clause`` slot."""
+    assert isinstance(slot, tuple)
+    index, value = slot
+    assert isinstance(index, int)
+    assert isinstance(value, int)
+    return index, value
+
+
+def literals_of(slot: Slot) -> tuple[Literal, ...]:
+    """The literals in a ``clauses`` or ``list`` slot."""
+    assert isinstance(slot, tuple)
+    return tuple(literal(part) for part in slot if isinstance(part, tuple))
+
+
+def _negated(expression: Expression) -> Expression:
+    return Call("not", (expression,))
+
+
+def _take_row(fact: Fact, rows: dict[int, dict[tuple[Literal, ...], Fraction]]) -> None:
+    index, value = literal(fact.slots[0])
+    given = literals_of(fact.slots[1]) if fact.form == "share" else ()
+    p = fact.slots[-1]
+    assert isinstance(p, Fraction)
+    if given in rows[index]:
+        raise VerificationMismatch(f"two probabilities are printed for node {index} given {given}")
+    rows[index][given] = p if value else 1 - p
+
+
+def _table(index: int, rows: Mapping[tuple[Literal, ...], Fraction]) -> tuple[tuple[int, ...], Mechanism]:
+    causes = tuple(sorted({cause for given in rows for cause, _ in given}))
+    table: dict[tuple[int, ...], tuple[Fraction, ...]] = {}
+    for values in itertools.product((0, 1), repeat=len(causes)):
+        p = rows.get(tuple(zip(causes, values, strict=True)))
+        if p is None:
+            raise VerificationMismatch(f"no probability is printed for node {index} at {values} of {causes}")
+        table[values] = (1 - p, p)
+    if len(table) != len(rows):
+        raise VerificationMismatch(f"the probabilities printed for node {index} name different causes")
+    return causes, Table(table)

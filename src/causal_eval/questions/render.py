@@ -1,0 +1,54 @@
+"""A prompt from facts and names, and the inverse: the facts back from the prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.facts import Fact, Facts, normal
+from causal_eval.questions.wording import SHARE_STYLES, Lexicon, read, say
+from causal_eval.seeds import Stream
+
+ASSUMPTIONS = frozenset({"closed", "markov", "mechanical", "settled"})
+"""Forms without slots that state what holds beyond the listed facts; they are printed last."""
+
+_BULLETS = ("- ", "* ", "", "{}. ")
+_BULLET = re.compile(r"(?:[-*] |\d+\. )")
+
+
+def render(facts: Facts, lexicon: Lexicon, context: str, stream: Stream) -> str:
+    """The prompt: context, every statement in random order and wording, the assumptions, then what is asked."""
+    style = stream.choice(SHARE_STYLES)
+    bullet = stream.choice(_BULLETS)
+    statements = [fact for fact in facts if fact.form not in ASSUMPTIONS and not fact.form.startswith("ask-")]
+    stream.shuffle(statements)
+    statements += [fact for fact in facts if fact.form in ASSUMPTIONS]
+    lines = [bullet.format(number) + say(fact, lexicon, stream, style) for number, fact in enumerate(statements, 1)]
+    (ask,) = (fact for fact in facts if fact.form.startswith("ask-"))
+    return f"{context}\n\n" + "\n".join(lines) + f"\n\n{say(ask, lexicon, stream, style)}"
+
+
+def read_prompt(prompt: str, lexicon: Lexicon, contexts: Collection[str]) -> Facts:
+    """The facts that *prompt* states, in canonical order; every line must be read.
+
+    Raises:
+        VerificationMismatch: a line states nothing known, the context is not the domain's, or a part is missing.
+    """
+    context, *body = (line for line in prompt.split("\n") if line)
+    if context not in contexts:
+        raise VerificationMismatch(f"the prompt begins with a context that its domain does not have: {context!r}")
+    facts = normal(_read_line(line, lexicon) for line in body)
+    assumed = [fact.form for fact in facts if fact.form in ASSUMPTIONS]
+    if len(assumed) != 1:
+        raise VerificationMismatch(f"the prompt must say once what holds beyond the listed facts, found {assumed}")
+    return facts
+
+
+def _read_line(line: str, lexicon: Lexicon) -> Fact:
+    bullet = _BULLET.match(line)
+    sentence = line[bullet.end() :] if bullet else line
+    fact = read(sentence, lexicon)
+    if fact is None:
+        raise VerificationMismatch(f"no wording of any statement reads: {sentence!r}")
+    return fact

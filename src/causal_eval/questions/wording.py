@@ -1,0 +1,268 @@
+"""Wording as data: every form of ``phrases/*.toml`` is rendered by its templates and read back by the same templates.
+
+A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
+listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
+``share`` (a probability: percent, decimal or fraction) and ``count`` (an integer).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from causal_eval.questions.facts import Fact, Literal, Slot
+from causal_eval.seeds import Stream
+
+SHARE_STYLES = ("percent", "decimal", "fraction")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The printed words of one prompt: names and clauses by node, and nodes by printed words."""
+
+    names: tuple[str, ...]
+    states: tuple[tuple[str, str], ...]
+    nodes: Mapping[str, int]
+    """Lower-case name -> node."""
+    literals: Mapping[str, Literal]
+    """Lower-case clause -> (node, value)."""
+    clauses: tuple[tuple[str, str], ...]
+    """Per node the clause for value 0 and the clause for value 1."""
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], states: tuple[tuple[str, str], ...]) -> Lexicon:
+        """The lexicon of nodes 0..n-1 with these names and state words."""
+        clauses = tuple(
+            (f"{name} is {low}", f"{name} is {high}") for name, (low, high) in zip(names, states, strict=True)
+        )
+        return cls(
+            names=names,
+            states=states,
+            nodes={name.lower(): node for node, name in enumerate(names)},
+            literals={
+                clause.lower(): (node, value) for node, pair in enumerate(clauses) for value, clause in enumerate(pair)
+            },
+            clauses=clauses,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One wording of a form: literal pieces around slots, and the pattern that reads it."""
+
+    pieces: tuple[str, ...]
+    slots: tuple[int, ...]
+    """Index into the form's slots, between consecutive pieces."""
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A kind of statement: its slot types and at least four wordings."""
+
+    name: str
+    slots: tuple[str, ...]
+    types: tuple[str, ...]
+    templates: tuple[Template, ...]
+
+
+@functools.cache
+def forms() -> Mapping[str, Form]:
+    """All forms of ``phrases/*.toml``, by name."""
+    folder = importlib.resources.files("causal_eval.questions").joinpath("phrases")
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda file: file.name)
+    return {
+        name: _form(name, entry["slots"], entry["say"])
+        for file in files
+        for name, entry in tomllib.loads(file.read_text("utf-8")).items()
+    }
+
+
+def say(fact: Fact, lexicon: Lexicon, stream: Stream, style: str = "percent") -> str:
+    """One sentence for *fact*, in a wording drawn from *stream*; shares are written in *style*."""
+    form = forms()[fact.form]
+    template = stream.choice(form.templates)
+    slots = _turned(fact, stream) if fact.form in ("share", "base") else fact.slots
+    words = [_SAY[kind](slot, lexicon, stream, style) for kind, slot in zip(form.types, slots, strict=True)]
+    parts = [template.pieces[0]]
+    for index, piece in zip(template.slots, template.pieces[1:], strict=True):
+        parts.append(words[index])
+        parts.append(piece)
+    sentence = "".join(parts)
+    return sentence[0].upper() + sentence[1:]
+
+
+def read(sentence: str, lexicon: Lexicon) -> Fact | None:
+    """The fact that *sentence* states, or None where no wording of any form reads so."""
+    for form in forms().values():
+        for template in form.templates:
+            match = template.pattern.fullmatch(sentence)
+            if match is not None and (fact := _read_slots(form, match, lexicon)) is not None:
+                return fact
+    return None
+
+
+def share_text(p: Fraction, style: str) -> str:
+    """An exact printed form of *p*; falls back to the fraction where the style would round."""
+    if style == "percent" and (p * 100).denominator == 1:
+        return f"{p * 100}%"
+    if style == "decimal" and (p * 1000).denominator == 1:
+        return f"{float(p):.3f}".rstrip("0").rstrip(".") if p not in (0, 1) else str(p)
+    return str(p)
+
+
+def _form(name: str, types: Mapping[str, str], wordings: list[str]) -> Form:
+    return Form(name, tuple(types), tuple(types.values()), tuple(_template(text, types) for text in wordings))
+
+
+def _template(text: str, types: Mapping[str, str]) -> Template:
+    parts = re.split(r"\{(\w+)\}", text)
+    order = {slot: index for index, slot in enumerate(types)}
+    pieces, names = tuple(parts[::2]), parts[1::2]
+    pattern, said = "", set[str]()
+    for piece, slot in zip(pieces, [*names, ""], strict=True):
+        pattern += re.escape(piece)
+        if slot:
+            pattern += f"(?P={slot})" if slot in said else f"(?P<{slot}>{_PATTERN[types[slot]]})"
+            said.add(slot)
+    return Template(pieces, tuple(order[slot] for slot in names), re.compile(pattern, re.IGNORECASE))
+
+
+def _turned(fact: Fact, stream: Stream) -> tuple[Slot, ...]:
+    """The same share stated for the other state, one time in four."""
+    what, *given, p = fact.slots
+    if not stream.chance(1, 4):
+        return fact.slots
+    assert isinstance(what, tuple)
+    assert isinstance(p, Fraction)
+    node = what[0]
+    assert isinstance(node, int)
+    return ((node, 0), *given, 1 - p)
+
+
+def _say_name(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, int)
+    return lexicon.names[slot]
+
+
+def _say_names(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, tuple)
+    return ", ".join(lexicon.names[node] for node in slot if isinstance(node, int))
+
+
+def _say_clause(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, tuple)
+    node, value = slot
+    assert isinstance(node, int)
+    assert isinstance(value, int)
+    return lexicon.clauses[node][value]
+
+
+def _joined(separator: str) -> Callable[[Slot, Lexicon, Stream, str], str]:
+    def join(slot: Slot, lexicon: Lexicon, stream: Stream, style: str) -> str:
+        assert isinstance(slot, tuple)
+        words = [_say_clause(literal, lexicon, stream, style) for literal in slot if isinstance(literal, tuple)]
+        stream.shuffle(words)
+        return separator.join(words)
+
+    return join
+
+
+def _say_share(slot: Slot, _lexicon: Lexicon, _stream: Stream, style: str) -> str:
+    assert isinstance(slot, Fraction)
+    return share_text(slot, style)
+
+
+def _say_count(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    return str(slot)
+
+
+def _read_slots(form: Form, match: re.Match[str], lexicon: Lexicon) -> Fact | None:
+    values: list[Slot] = []
+    groups = match.groupdict()
+    for slot, kind in zip(form.slots, form.types, strict=True):
+        value = _READ[kind](groups[slot], lexicon)
+        if value is None:
+            return None
+        values.append(value)
+    return _upright(Fact(form.name, tuple(values)))
+
+
+def _upright(fact: Fact) -> Fact:
+    """Shares are kept for value 1."""
+    if fact.form not in ("share", "base"):
+        return fact
+    what, *given, p = fact.slots
+    assert isinstance(what, tuple)
+    assert isinstance(p, Fraction)
+    node, value = what
+    assert isinstance(node, int)
+    return fact if value == 1 else Fact(fact.form, ((node, 1), *given, 1 - p))
+
+
+def _read_name(text: str, lexicon: Lexicon) -> Slot | None:
+    return lexicon.nodes.get(text.lower())
+
+
+def _read_names(text: str, lexicon: Lexicon) -> Slot | None:
+    nodes = [lexicon.nodes.get(part.lower()) for part in text.split(", ")]
+    return tuple(node for node in nodes if node is not None) if None not in nodes else None
+
+
+def _read_clause(text: str, lexicon: Lexicon) -> Slot | None:
+    return lexicon.literals.get(text.lower())
+
+
+def _split(separator: str) -> Callable[[str, Lexicon], Slot | None]:
+    def split(text: str, lexicon: Lexicon) -> Slot | None:
+        literals = [lexicon.literals.get(part.lower()) for part in text.split(separator)]
+        if None in literals:
+            return None
+        return tuple(sorted(literal for literal in literals if literal is not None))
+
+    return split
+
+
+def _read_share(text: str, _lexicon: Lexicon) -> Slot | None:
+    try:
+        return Fraction(text[:-1]) / 100 if text.endswith("%") else Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _read_count(text: str, _lexicon: Lexicon) -> Slot | None:
+    return int(text)
+
+
+_PATTERN = {
+    "name": r".+?",
+    "names": r".+?",
+    "clause": r".+?",
+    "clauses": r".+?",
+    "list": r".+?",
+    "share": r"\d+%|\d+\.\d+|\d+/\d+|[01]",
+    "count": r"\d+",
+}
+_SAY: dict[str, Callable[[Slot, Lexicon, Stream, str], str]] = {
+    "name": _say_name,
+    "names": _say_names,
+    "clause": _say_clause,
+    "clauses": _joined(" and "),
+    "list": _joined("; "),
+    "share": _say_share,
+    "count": _say_count,
+}
+_READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
+    "name": _read_name,
+    "names": _read_names,
+    "clause": _read_clause,
+    "clauses": _split(" and "),
+    "list": _split("; "),
+    "share": _read_share,
+    "count": _read_count,
+}

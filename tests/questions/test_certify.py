@@ -1,0 +1,149 @@
+"""Verification: a sound question passes from its prompt alone, and every alteration of a printed fact is caught."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.catalog import FAMILIES
+from causal_eval.questions.certify import check_steps, evaluate, lexicon_of, verify
+from causal_eval.questions.generate import Plan, generate, identity
+from causal_eval.questions.question import Question
+from causal_eval.questions.render import read_prompt
+from causal_eval.questions.story import contexts
+from causal_eval.seeds import Stream
+
+
+@pytest.fixture(scope="module")
+def questions() -> list[Question]:
+    return list(generate(Plan(n=150, seed="certify")))
+
+
+def resigned(question: Question) -> Question:
+    """The question with the id of its (altered) content, so that only the facts can betray it."""
+    return replace(question, id=identity(question))
+
+
+def test_every_generated_question_verifies(questions: list[Question]) -> None:
+    """Facts, case, answer, format, steps, mistakes and id are re-derived equal."""
+    for question in questions:
+        verify(question)
+
+
+def body(question: Question) -> list[str]:
+    return question.prompt.split("\n")
+
+
+def mutants(question: Question, stream: Stream) -> list[Question]:
+    """The question with one printed line dropped, doubled, or exchanged for one of another question's shape."""
+    lines = body(question)
+    facts = [place for place, line in enumerate(lines) if place and line and place != len(lines) - 1]
+    place = stream.choice(facts)
+    dropped = lines[:place] + lines[place + 1 :]
+    changed = list(lines)
+    changed[place] = altered(lines[place], question, stream)
+    return [resigned(replace(question, prompt="\n".join(new))) for new in (dropped, changed) if new != lines]
+
+
+def altered(line: str, question: Question, stream: Stream) -> str:
+    """The line with two names exchanged, a state flipped, or a number changed."""
+    assert question.certificate is not None
+    words = list(question.certificate.names.values())
+    present = [word for word in words if word[0].lower() in line.lower()]
+    if not present:
+        return line + " Or not."
+    name, low, high = stream.choice(present)
+    for state, other in ((low, high), (high, low)):
+        lower = line.lower()
+        clause = f"{name} is {state}".lower()
+        if clause in lower:
+            start = lower.index(clause)
+            return line[:start] + f"{name} is {other}" + line[start + len(clause) :]
+    others = [word[0] for word in words if word[0].lower() not in line.lower()]
+    if not others:
+        return ""
+    start = line.lower().index(name.lower())
+    return line[:start] + stream.choice(others) + line[start + len(name) :]
+
+
+def says_the_same(question: Question, mutant: Question) -> bool:
+    """A probability of one half for the other state is the same statement in other words."""
+    assert question.certificate is not None
+    words, known = lexicon_of(question.certificate), contexts(question.domain, question.regime)
+    try:
+        return read_prompt(question.prompt, words, known) == read_prompt(mutant.prompt, words, known)
+    except VerificationMismatch:
+        return False
+
+
+def test_every_mutation_of_a_printed_fact_is_caught(questions: list[Question]) -> None:
+    """Dropping or altering any one line makes verification fail, though the id is made to fit."""
+    stream = Stream("mutation")
+    tried = 0
+    for question in questions:
+        for mutant in mutants(question, stream):
+            if says_the_same(question, mutant):
+                continue
+            tried += 1
+            with pytest.raises(VerificationMismatch):
+                verify(mutant)
+    assert tried >= 250
+
+
+def test_a_wrong_gold_is_caught(questions: list[Question]) -> None:
+    """An answer that is not derived from the prompt does not pass."""
+    numbers = [question for question in questions if question.answer.kind == "number"]
+    for question in numbers[:10]:
+        with pytest.raises(VerificationMismatch, match="answer"):
+            verify(resigned(replace(question, gold=str(Fraction(question.gold) + Fraction(1, 100)))))
+
+
+def test_a_wrong_step_is_caught(questions: list[Question]) -> None:
+    """A derivation that is arithmetically false does not pass."""
+    checked = 0
+    for question in questions:
+        assert question.certificate is not None
+        for index, step in enumerate(question.certificate.steps):
+            if step.rule == "arithmetic":
+                steps = list(question.certificate.steps)
+                steps[index] = replace(step, value='"12345/6"')
+                with pytest.raises(VerificationMismatch, match="step"):
+                    check_steps(replace(question.certificate, steps=tuple(steps)))
+                checked += 1
+                break
+    assert checked >= 20
+
+
+def test_the_derivation_ends_in_the_answer(questions: list[Question]) -> None:
+    """The last number of a numeric derivation is the gold answer."""
+    for question in questions:
+        assert question.certificate is not None
+        if question.answer.kind == "number":
+            assert check_steps(question.certificate) == Fraction(question.gold), question.id
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_names_mistakes(questions: list[Question], family: str) -> None:
+    """Proof cards can say what classic mistakes would answer."""
+    named = [question for question in questions if question.family == family]
+    assert named
+    assert any(question.certificate and question.certificate.mistakes for question in named)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("1/2 + 1/3", Fraction(5, 6)), ("s1*(2 - s1)", Fraction(3, 4)), ("-s1", Fraction(-1, 2)), ("7", Fraction(7))],
+)
+def test_expressions_are_exact(expression: str, value: Fraction) -> None:
+    """Steps are evaluated in rational arithmetic."""
+    assert evaluate(expression, {"s1": Fraction(1, 2)}) == value
+
+
+@pytest.mark.parametrize("expression", ["s2", "__import__('os')", "1.5", "2**3", "1/0", "", "(lambda: 1)()"])
+def test_anything_else_is_refused(expression: str) -> None:
+    """A step can hold arithmetic and nothing more."""
+    with pytest.raises(VerificationMismatch):
+        evaluate(expression, {"s1": Fraction(1, 2)})

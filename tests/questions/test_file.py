@@ -1,0 +1,118 @@
+"""Question files: ours and a user's own are read one line at a time; what cannot be read is named by line and field."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from causal_eval.errors import MalformedFile
+from causal_eval.questions.file import SetHash, read_questions, write_jsonl
+from causal_eval.questions.question import GENERATOR, AnswerKind, AnswerSpec, Question
+
+OWN = {"id": "a", "prompt": "How much?", "answer": "number", "gold": 0.35}
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
+    return path
+
+
+def question(number: int) -> Question:
+    return Question(
+        id=f"q-{number}",
+        family="custom",
+        kind="custom",
+        rung=0,
+        domain="",
+        regime="",
+        difficulty=0,
+        cluster=f"c-{number}",
+        twin=None,
+        joint=False,
+        exempt=(),
+        prompt=f"Prompt {number}",
+        answer=AnswerSpec(AnswerKind.YES_NO),
+        gold="yes",
+        certificate=None,
+        seed="",
+        generator=GENERATOR,
+    )
+
+
+def test_four_fields_suffice(tmp_path: Path) -> None:
+    """A user's own file needs id, prompt, answer and gold; the rest has honest defaults."""
+    (found,) = read_questions(write(tmp_path / "q.jsonl", OWN))
+    assert (found.id, found.gold, found.family, found.cluster) == ("a", "7/20", "custom", "a")
+    assert found.answer == AnswerSpec(AnswerKind.NUMBER)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    """A set survives the file unchanged, and its hash is that of the questions read back."""
+    questions = [question(number) for number in range(5)]
+    digest = write_jsonl(questions, tmp_path / "q.jsonl")
+    again = list(read_questions(tmp_path / "q.jsonl"))
+    assert again == questions
+    fresh = SetHash()
+    for one in again:
+        fresh.add(one)
+    assert fresh.hexdigest() == digest
+
+
+def test_a_public_file_holds_no_answer(tmp_path: Path) -> None:
+    """``--public`` puts gold and certificate into the other file; both have the same set hash."""
+    write_jsonl([question(1)], tmp_path / "q.jsonl", gold=tmp_path / "q.gold.jsonl")
+    (public,) = read_questions(tmp_path / "q.jsonl")
+    (private,) = read_questions(tmp_path / "q.gold.jsonl")
+    assert public.gold is None
+    assert private.gold == "yes"
+
+
+def test_nothing_half_written_is_left(tmp_path: Path) -> None:
+    """A generator that fails in the middle leaves no file behind."""
+
+    def broken() -> object:
+        yield question(1)
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError):
+        write_jsonl(broken(), tmp_path / "q.jsonl")  # type: ignore[arg-type]  # a generator of questions
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "field", "words"),
+    [
+        (["{"], 1, None, "not a JSON object"),
+        ([OWN, {**OWN, "id": "a"}], 2, None, "duplicate id 'a'"),
+        ([OWN, {"id": "b", "answer": "number", "gold": 1}], 2, "prompt", "missing"),
+        ([{**OWN, "answer": "essay"}], 1, "answer", "essay"),
+        ([{**OWN, "gold": "much"}], 1, "gold", "expected a number"),
+        ([{**OWN, "answer": "yes_no", "gold": "maybe"}], 1, "gold", "maybe"),
+        ([{**OWN, "answer": {"kind": "choice", "options": ["x", "y"]}, "gold": "z"}], 1, "gold", "options"),
+        ([{**OWN, "answer": {"kind": "set", "items": ["x"]}, "gold": [["y"]]}], 1, "gold", "items"),
+        ([{**OWN, "answer": {"kind": "labels", "items": ["x"], "options": ["l"]}, "gold": {}}], 1, "gold", "label"),
+        ([{**OWN, "generator": "0.0"}], 1, "generator", "another|anew"),
+        ([{**OWN, "prompt": 3}], 1, "prompt", "str"),
+    ],
+)  # fmt: skip
+def test_bad_lines_are_named(tmp_path: Path, rows: list[object], line: int, field: str | None, words: str) -> None:
+    """The message holds file, line number and field."""
+    path = write(tmp_path / "q.jsonl", *rows)
+    with pytest.raises(MalformedFile, match=words) as caught:
+        list(read_questions(path))
+    assert (caught.value.line, caught.value.field) == (line, field)
+    assert f"{path}:{line}" in str(caught.value)
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    """A set without questions is an error, not a score."""
+    with pytest.raises(MalformedFile, match="holds no question"):
+        list(read_questions(write(tmp_path / "q.jsonl", "")))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """The message names the path."""
+    with pytest.raises(MalformedFile, match="nowhere"):
+        list(read_questions(tmp_path / "nowhere.jsonl"))
