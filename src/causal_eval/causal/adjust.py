@@ -98,16 +98,16 @@ def minimal_separators(g: Graph, x: int, y: int, *, include: int, allowed: int) 
     adjacent = [mask & relevant if relevant >> node & 1 else 0 for node, mask in enumerate(adjacent)]
     for node in bits(relevant & ~(allowed | x | y)):
         _contract(adjacent, node)
-    if _around(adjacent, x) & y:
+    if _spread(adjacent, x, cut=0, only=x)[1] & y:
         return
     yield from _list_separators(adjacent, near=x, far=y, fixed=0)
 
 
 def _list_separators(adjacent: Sequence[int], *, near: int, far: int, fixed: int) -> Iterator[int]:
     """The minimal separators with *near* on the side of x and *fixed* not on it."""
-    other = closure([mask & ~_around(adjacent, near) for mask in adjacent], far)
-    separator = _around(adjacent, other)
-    side = closure([mask & ~separator for mask in adjacent], near)
+    _, around = _spread(adjacent, near, cut=0, only=near)
+    _, separator = _spread(adjacent, far, cut=around)
+    side, _ = _spread(adjacent, near, cut=separator)
     if side & fixed:
         return
     open_nodes = separator & ~fixed
@@ -120,12 +120,19 @@ def _list_separators(adjacent: Sequence[int], *, near: int, far: int, fixed: int
     yield from _list_separators(adjacent, near=side, far=far, fixed=fixed | node)
 
 
-def _around(adjacent: Sequence[int], mask: int) -> int:
-    """The neighbours of *mask* outside it."""
-    found = 0
-    for node in bits(mask):
-        found |= adjacent[node]
-    return found & ~mask
+def _spread(adjacent: Sequence[int], start: int, *, cut: int, only: int = -1) -> tuple[int, int]:
+    """What hangs together with *start* within *only* once *cut* is removed, and the neighbours of all that."""
+    reached = frontier = start
+    around = 0
+    while frontier:
+        low = frontier & -frontier
+        frontier ^= low
+        neighbours = adjacent[low.bit_length() - 1]
+        around |= neighbours
+        fresh = neighbours & only & ~(reached | cut)
+        reached |= fresh
+        frontier |= fresh
+    return reached, around & ~reached
 
 
 def _contract(adjacent: list[int], node: int) -> None:
