@@ -19,19 +19,19 @@ LARGEST_LISTING = 16
 
 def forbidden(g: Graph, x: int, y: int) -> int:
     """Mask of the descendants of the nodes, other than *x*, on proper causal paths from *x* to *y*."""
-    return g.descendants(_on_causal_paths(g, x, y))
+    return g.descendants(_on_causal_paths(g, x, y=y))
 
 
 def proper_backdoor_graph(g: Graph, x: int, y: int) -> Graph:
     """The graph without the first edge of every proper causal path from *x* to *y*."""
-    causal = _on_causal_paths(g, x, y)
+    causal = _on_causal_paths(g, x, y=y)
     parents = tuple(pa & ~x if causal >> node & 1 else pa for node, pa in enumerate(g.parents))
     return Graph(g.n, parents, g.bidirected, g.latent)
 
 
 def is_adjustment_set(g: Graph, x: int, y: int, z: int) -> bool:
     """Whether adjusting for *z* gives P(y | do x) in every model of the graph; latent nodes may not be adjusted for."""
-    _check(x, y, z)
+    _check(x, y, z=z)
     if z & (g.latent | forbidden(g, x, y)):
         return False
     return separated(proper_backdoor_graph(g, x, y), x, y, z)
@@ -42,39 +42,39 @@ def is_backdoor_set(g: Graph, x: int, y: int, z: int) -> bool:
 
     No member of *z* descends from the treatment, and *z* blocks every path that enters the treatment by an arrow.
     """
-    _check(x, y, z)
+    _check(x, y, z=z)
     if z & (g.latent | g.descendants(x)):
         return False
-    return all(not reachable(g.without_outgoing(1 << node), 1 << node, z) & y for node in bits(x))
+    return all(not reachable(g.without_outgoing(1 << node), 1 << node, z=z) & y for node in bits(x))
 
 
 def minimal_adjustment_sets(
-    g: Graph, x: int, y: int, must_include: int = 0, must_exclude: int = 0
+    g: Graph, x: int, y: int, *, must_include: int = 0, must_exclude: int = 0
 ) -> tuple[tuple[int, ...], ...]:
     """All valid adjustment sets of which no proper subset that contains *must_include* is valid.
 
     Sorted by size, then by members; ``()`` when there is none, ``((),)`` when nothing need be adjusted for.
     """
-    _check(x, y, must_include)
+    _check(x, y, z=must_include)
     banned = g.latent | must_exclude | forbidden(g, x, y)
     if must_include & banned:
         return ()
     found = minimal_separators(
-        proper_backdoor_graph(g, x, y), x, y, include=must_include, allowed=g.everything & ~(banned | x | y)
+        proper_backdoor_graph(g, x, y), x, y=y, include=must_include, allowed=g.everything & ~(banned | x | y)
     )
     sets = (tuple(bits(separator | must_include)) for separator in found)
     return tuple(sorted(sets, key=lambda members: (len(members), members)))
 
 
 def adjustment_sets(
-    g: Graph, x: int, y: int, must_include: int = 0, must_exclude: int = 0
+    g: Graph, x: int, *, y: int, must_include: int = 0, must_exclude: int = 0
 ) -> tuple[tuple[int, ...], ...]:
     """All valid adjustment sets, sorted by size, then by members.
 
     Raises:
         TooLarge: more than 16 candidates, hence more than 65,536 subsets.
     """
-    _check(x, y, must_include)
+    _check(x, y, z=must_include)
     banned = g.latent | must_exclude | forbidden(g, x, y)
     if must_include & banned:
         return ()
@@ -82,11 +82,11 @@ def adjustment_sets(
     if len(candidates) > LARGEST_LISTING:
         raise TooLarge(f"{len(candidates)} candidates have too many subsets; ask for the minimal adjustment sets")
     cut = proper_backdoor_graph(g, x, y)
-    sets = [must_include | z for z in _subsets(candidates) if not reachable(cut, x, must_include | z) & y]
+    sets = [must_include | z for z in _subsets(candidates) if not reachable(cut, x, z=must_include | z) & y]
     return tuple(sorted((tuple(bits(z)) for z in sets), key=lambda members: (len(members), members)))
 
 
-def minimal_separators(g: Graph, x: int, y: int, *, include: int, allowed: int) -> Iterator[int]:
+def minimal_separators(g: Graph, x: int, *, y: int, include: int, allowed: int) -> Iterator[int]:
     """Every inclusion-minimal Z within *allowed* such that Z and *include* together separate *x* from *y*.
 
     Listed with polynomial delay (Takata 2010, "Space-optimal, backtracking algorithms to list the minimal vertex
@@ -143,7 +143,7 @@ def _contract(adjacent: list[int], node: int) -> None:
     adjacent[node] = 0
 
 
-def _on_causal_paths(g: Graph, x: int, y: int) -> int:
+def _on_causal_paths(g: Graph, x: int, *, y: int) -> int:
     """The nodes other than *x* on directed paths from *x* to *y* that meet *x* only at their start."""
     after = closure([mask & ~x for mask in g.children], x) & ~x
     before = closure([mask & ~x for mask in g.parents], y)
@@ -158,7 +158,7 @@ def _subsets(candidates: Sequence[int]) -> Iterator[int]:
         yield mask
 
 
-def _check(x: int, y: int, z: int) -> None:
+def _check(x: int, y: int, *, z: int) -> None:
     if not x or not y:
         raise MalformedCase("treatment and outcome need at least one node each")
     if x & y or x & z or y & z:

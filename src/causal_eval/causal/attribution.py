@@ -25,7 +25,7 @@ def attribution(g: Graph, y: int) -> tuple[Label | None, ...]:
     """The label of every node in relation to node *y*; None at *y* itself."""
     outcome = 1 << y
     causes, effects = g.ancestors(outcome), g.descendants(outcome)
-    associated = reachable(g, outcome, 0)
+    associated = reachable(g, outcome, z=0)
 
     def label(node: int) -> Label | None:
         if node == y:

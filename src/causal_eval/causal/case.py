@@ -56,8 +56,8 @@ def read_case(obj: Any) -> Case:
     if "model" in graph_obj:
         raise MalformedCase(f"graph: model {graph_obj['model']!r} is not among the file's models; add or inline it")
     names, graph = _read_structure(graph_obj, None if scm_obj is None else mapping(scm_obj, "scm"))
-    scm = None if scm_obj is None else read_scm(scm_obj, names, graph)
-    query = read_query(mapping(whole.get("query"), "query"), names, scm)
+    scm = None if scm_obj is None else read_scm(scm_obj, names, graph=graph)
+    query = read_query(mapping(whole.get("query"), "query"), names, scm=scm)
     return Case(tuple(names), graph, scm, query)
 
 
@@ -69,7 +69,7 @@ def write_case(case: Case) -> dict[str, Any]:
     return written | {"query": write_query(case)}
 
 
-def read_query(obj: Mapping[str, Any], names: Sequence[str], scm: Scm | None) -> Query:
+def read_query(obj: Mapping[str, Any], names: Sequence[str], *, scm: Scm | None) -> Query:
     """The query of a case over these nodes.
 
     Raises:
@@ -77,14 +77,14 @@ def read_query(obj: Mapping[str, Any], names: Sequence[str], scm: Scm | None) ->
     """
     kind = _kind(obj.get("kind"))
     index = {name: node for node, name in enumerate(names)}
-    x, y, z, include, exclude = (node_list(obj.get(name), index, f"query: {name}") for name in _SETS)
+    x, y, z, include, exclude = (node_list(obj.get(name), index, where=f"query: {name}") for name in _SETS)
     query = Query(kind, x=x, y=y, z=z, must_include=include, must_exclude=exclude)
     _check_sets(query, names)
     if kind in _STRUCTURAL:
         return query
     if scm is None:
         raise MalformedCase(f"query: kind {kind!s} is numeric; add an scm beside the graph")
-    return _read_values(query, obj, index, scm)
+    return _read_values(query, obj, index=index, scm=scm)
 
 
 def write_query(case: Case) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def write_query(case: Case) -> dict[str, Any]:
         if part:
             written[field] = {names[node]: _plain(case.scm.names(node)[value]) for node, value in part}
     if query.kind in _EFFECTS:
-        written |= {field: _plain(_named(query, case.scm, field)) for field in ("x1", "x0")}
+        written |= {field: _plain(_named(query, case.scm, field=field)) for field in ("x1", "x0")}
     return written
 
 
@@ -149,13 +149,13 @@ def _check_sets(query: Query, names: Sequence[str]) -> None:
         raise MalformedCase(f"query: {names[both[0]]!r} is in both must_include and must_exclude")
 
 
-def _read_values(query: Query, obj: Mapping[str, Any], index: Mapping[str, int], scm: Scm) -> Query:
+def _read_values(query: Query, obj: Mapping[str, Any], *, index: Mapping[str, int], scm: Scm) -> Query:
     event, given, do, evidence, context = (
         assignment(obj.get(field), index, scm, f"query: {field}") for field in _ASSIGNMENTS
     )
     if query.kind in _EVENTS and not event:
         raise MalformedCase(f"query: kind {query.kind!s} needs an event, such as {{{next(iter(index))!r}: 1}}")
-    x1, x0 = (_treatment(query, obj, scm, field) for field in ("x1", "x0"))
+    x1, x0 = (_treatment(query, obj, scm=scm, field=field) for field in ("x1", "x0"))
     if query.kind in _EFFECTS and x1 == x0:
         raise MalformedCase("query: x1 and x0 are the same value; compare two different ones")
     return Query(
@@ -164,7 +164,7 @@ def _read_values(query: Query, obj: Mapping[str, Any], index: Mapping[str, int],
     )  # fmt: skip
 
 
-def _treatment(query: Query, obj: Mapping[str, Any], scm: Scm, field: str) -> int | Fraction:
+def _treatment(query: Query, obj: Mapping[str, Any], *, scm: Scm, field: str) -> int | Fraction:
     default = 1 if field == "x1" else 0
     if query.kind not in _EFFECTS or field not in obj:
         return default
@@ -173,7 +173,7 @@ def _treatment(query: Query, obj: Mapping[str, Any], scm: Scm, field: str) -> in
     return position(obj[field], scm.names(query.x[0]), f"query: {field}")
 
 
-def _named(query: Query, scm: Scm, field: str) -> Any:
+def _named(query: Query, scm: Scm, *, field: str) -> Any:
     value = query.x1 if field == "x1" else query.x0
     if isinstance(scm.mechanisms[query.x[0]], Linear):
         return value

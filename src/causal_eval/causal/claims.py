@@ -24,34 +24,37 @@ def structural_claims(ledger: Ledger, case: Case) -> None:
     support = _SUPPORT.get(Kind(case.query.kind))
     if support is not None:
         for query, text in islice(support(case), MOST_LINES):
-            _claim(ledger, replace(case, query=query), text)
-    _claim(ledger, case, estimand(case) + _reason(case))
+            _claim(ledger, replace(case, query=query), text=text)
+    _claim(ledger, case, text=estimand(case) + _reason(case))
 
 
-def _claim(ledger: Ledger, case: Case, text: str) -> None:
-    ledger.claim(text, write_query(case), answer_json(value_of(case), case))
+def _claim(ledger: Ledger, case: Case, *, text: str) -> None:
+    ledger.claim(text, write_query(case), value=answer_json(value_of(case), case))
 
 
 def _reason(case: Case) -> str:
     """Why a yes/no answer is what it is: an open path, or a member that may not be adjusted for."""
     query, g = case.query, case.graph
     x, y, z = mask_of(query.x), mask_of(query.y), mask_of(query.z)
+    ends = (x, y)
     if query.kind == Kind.DSEP:
-        return _path(case, g, (x, y, z), blocked=": every path is blocked")
+        return _path(case, g, masks=(x, y, z), blocked=": every path is blocked")
     if query.kind == Kind.IS_ADJUSTMENT_SET:
-        if bad := z & (g.latent | forbidden(g, x, y)):
+        if bad := z & (g.latent | forbidden(g, *ends)):
             return f": no, {case.names[next(bits(bad))]} is unobserved or follows from {_names(case, query.x)}"
-        return _path(case, proper_backdoor_graph(g, x, y), (x, y, z), blocked=": yes, only causal paths stay open")
+        return _path(
+            case, proper_backdoor_graph(g, *ends), masks=(x, y, z), blocked=": yes, only causal paths stay open"
+        )
     if query.kind == Kind.IS_BACKDOOR_SET:
         if bad := z & (g.latent | g.descendants(x)):
             return f": no, {case.names[next(bits(bad))]} is unobserved or a descendant of {_names(case, query.x)}"
         starts = ((g.without_outgoing(1 << node), (1 << node, y, z)) for node in query.x)
-        reasons = [_path(case, cut, masks, blocked="") for cut, masks in starts]
+        reasons = [_path(case, cut, masks=masks, blocked="") for cut, masks in starts]
         return next(filter(None, reasons), ": yes, every back-door path is blocked")
     return ""
 
 
-def _path(case: Case, g: Graph, masks: tuple[int, int, int], *, blocked: str) -> str:
+def _path(case: Case, g: Graph, *, masks: tuple[int, int, int], blocked: str) -> str:
     verdict = judge(g, *masks)
     return blocked if verdict.open_path is None else f": open path {path_text(case, verdict.open_path)}"
 
@@ -78,7 +81,7 @@ def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
         name, outcome = case.names[node], case.names[y]
         if label in (Label.CAUSE, Label.EFFECT):
             one, other = (node, y) if label == Label.CAUSE else (y, node)
-            path = path_text(case, _directed(g, one, other))
+            path = path_text(case, _directed(g, one, other=other))
             if not mixed:
                 known = tuple(bits(g.parents[one]))
                 yield Query(Kind.DSEP, x=(one,), y=(other,), z=known), f"{name} is a {label}: {path}"
@@ -88,7 +91,7 @@ def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
         yield Query(Kind.DSEP, x=(node,), y=(y,)), f"{name} and {outcome}: {label}, {reason}"
 
 
-def _directed(g: Graph, one: int, other: int) -> list[int]:
+def _directed(g: Graph, one: int, *, other: int) -> list[int]:
     """A shortest directed path."""
     paths = [[one]]
     for path in paths:

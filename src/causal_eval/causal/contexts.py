@@ -35,15 +35,15 @@ def by_values(ledger: Ledger, case: Case) -> None:
         number = Fraction(values[node])
         if node in given:
             how = "set to" if node in dict(query.do) else "stated:"
-            terms[node] = ledger.given(f"{name} {how} {_word(case, node, values[node])}", number)
+            terms[node] = ledger.given(f"{name} {how} {_word(case, node, value=values[node])}", number)
         elif (
             isinstance(mechanism, Rule)
             and scm.names(node) == (0, 1)
-            and (term := _arithmetic(case, mechanism.expression, terms)) is not None
+            and (term := _arithmetic(case, mechanism.expression, terms=terms)) is not None
         ):
-            text = f"{name} = {rule_text(case, mechanism.expression)} = {_word(case, node, values[node])}"
+            text = f"{name} = {rule_text(case, mechanism.expression)} = {_word(case, node, value=values[node])}"
             terms[node] = ledger.arithmetic(text, term)
-    ledger.claim(estimand(case), write_query(case), answer_json(values, case))
+    ledger.claim(estimand(case), write_query(case), value=answer_json(values, case))
 
 
 def by_contexts(ledger: Ledger, case: Case) -> bool:
@@ -55,17 +55,17 @@ def by_contexts(ledger: Ledger, case: Case) -> bool:
     weights: list[Term] = []
     asked: list[Term] = []
     for context, happens in contexts:
-        terms = [_chance(ledger, case, node, value) for node, value in context]
-        seen = describe(context, model_of(case), case.names)
+        terms = [_chance(ledger, case, node=node, value=value) for node, value in context]
+        seen = describe(context, model_of(case), names=case.names)
         weights.append(ledger.arithmetic(f"P({seen}): fits what was seen", product(terms)))
-        _claim_outcome(ledger, case, context, happens=happens)
+        _claim_outcome(ledger, case, context=context, happens=happens)
         if happens:
             asked.append(weights[-1])
     text = probability_text(case, query.evidence) if query.evidence else "all contexts"
     whole = ledger.arithmetic(f"{text}: all contexts that fit", total(weights))
     if query.evidence:
         evidence = replace(case, query=Query(Kind.PROBABILITY, event=query.evidence))
-        ledger.claim(f"no other context fits: {text}", write_query(evidence), str(whole.value))
+        ledger.claim(f"no other context fits: {text}", write_query(evidence), value=str(whole.value))
     ledger.arithmetic(estimand(case), quotient(total(asked), whole))
     return True
 
@@ -121,24 +121,24 @@ def _full(roots: Sequence[int], context: Assignment) -> Assignment:
     return tuple((node, known.get(node, 0)) for node in roots)
 
 
-def _claim_outcome(ledger: Ledger, case: Case, context: Assignment, *, happens: bool) -> None:
+def _claim_outcome(ledger: Ledger, case: Case, *, context: Assignment, happens: bool) -> None:
     asked = replace(case, query=_hypothetical(case, context))
-    event = describe(case.query.event, model_of(case), case.names)
-    done = describe(case.query.do, model_of(case), case.names)
+    event = describe(case.query.event, model_of(case), names=case.names)
+    done = describe(case.query.do, model_of(case), names=case.names)
     text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
-    ledger.claim(text, write_query(asked), answer_json(value_of(asked), asked))
+    ledger.claim(text, write_query(asked), value=answer_json(value_of(asked), asked))
 
 
-def _chance(ledger: Ledger, case: Case, node: int, value: int) -> Term:
+def _chance(ledger: Ledger, case: Case, *, node: int, value: int) -> Term:
     mechanism = model_of(case).mechanisms[node]
     assert isinstance(mechanism, Table), "roots of such a system are tables"
     row = mechanism.rows[()]
     if len(row) == _BINARY and value == 0 and 1 not in row:
-        return difference(ONE, ledger.given(entry_text(case, node, (), 1), row[1]))
-    return ledger.given(entry_text(case, node, (), value), row[value])
+        return difference(ONE, ledger.given(entry_text(case, node, key=(), value=1), row[1]))
+    return ledger.given(entry_text(case, node, key=(), value=value), row[value])
 
 
-def _arithmetic(case: Case, expression: Expression, terms: dict[int, Term]) -> Term | None:
+def _arithmetic(case: Case, expression: Expression, *, terms: dict[int, Term]) -> Term | None:
     """A truth function as arithmetic on 0 and 1; None when it is none."""
     match expression:
         case Var(node) if node in terms and model_of(case).names(node) == (0, 1):
@@ -146,12 +146,12 @@ def _arithmetic(case: Case, expression: Expression, terms: dict[int, Term]) -> T
         case Const(bool() as value):
             return Term(str(int(value)), Fraction(int(value)))
         case Call("copy", (inner,)):
-            return _arithmetic(case, inner, terms)
+            return _arithmetic(case, inner, terms=terms)
         case Call("not" | "and" | "or" | "xor" as op, args):
-            parts = [_arithmetic(case, arg, terms) for arg in args]
+            parts = [_arithmetic(case, arg, terms=terms) for arg in args]
             return None if None in parts else _truth(op, [part for part in parts if part is not None])
         case Call("count_ge", (*args, Const(int() as least))):
-            parts = [_arithmetic(case, arg, terms) for arg in args]
+            parts = [_arithmetic(case, arg, terms=terms) for arg in args]
             return None if None in parts else _at_least(least, [part for part in parts if part is not None])
     return None
 
@@ -179,5 +179,5 @@ def _at_least(least: int, parts: Sequence[Term]) -> Term:
     return total(sums)
 
 
-def _word(case: Case, node: int, value: int) -> str:
-    return describe(((node, value),), model_of(case), case.names).partition("=")[2]
+def _word(case: Case, node: int, *, value: int) -> str:
+    return describe(((node, value),), model_of(case), names=case.names).partition("=")[2]

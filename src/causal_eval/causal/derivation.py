@@ -45,7 +45,7 @@ def derive(case: Case) -> tuple[Line, ...]:
 def _probability(ledger: Ledger, case: Case) -> None:
     query = case.query
     do = query.do if query.kind == Kind.DO else ()
-    _conditional(ledger, case, (do, query.event, query.given), estimand(case))
+    _conditional(ledger, case, asked=(do, query.event, query.given), title=estimand(case))
 
 
 def _effect(ledger: Ledger, case: Case) -> None:
@@ -55,30 +55,32 @@ def _effect(ledger: Ledger, case: Case) -> None:
         _linear(ledger, case)
         return
     given = query.given if query.kind == Kind.CATE else ()
-    means = [_mean(ledger, case, ((x, int(level)),), given) for level in (query.x1, query.x0)]
+    means = [_mean(ledger, case, do=((x, int(level)),), given=given) for level in (query.x1, query.x0)]
     ledger.arithmetic(estimand(case), difference(*means))
 
 
-def _mean(ledger: Ledger, case: Case, do: Assignment, given: Assignment) -> Term:
+def _mean(ledger: Ledger, case: Case, *, do: Assignment, given: Assignment) -> Term:
     """E[Y | do, given] as a line or a number."""
     y = case.query.y[0]
     parts = []
     for value, level in enumerate(levels(Worlds(model_of(case), case.names), y)):
         if level:
             event = ((y, value),)
-            p = _conditional(ledger, case, (do, event, given), probability_text(case, event, given, do))
+            p = _conditional(
+                ledger, case, asked=(do, event, given), title=probability_text(case, event, given=given, do=do)
+            )
             parts.append(product([ONE if level == 1 else _number(level), p]))
     return total(parts)
 
 
-def _conditional(ledger: Ledger, case: Case, asked: tuple[Assignment, Assignment, Assignment], title: str) -> Term:
+def _conditional(ledger: Ledger, case: Case, *, asked: tuple[Assignment, Assignment, Assignment], title: str) -> Term:
     """P(event | do, given) for *asked* = (do, event, given)."""
     do, event, given = asked
     both = tuple(sorted({*given, *event}))
     if not given:
-        return joint_term(ledger, case, (Seen(do, event),), title)
-    condition = joint_term(ledger, case, (Seen(do, given),), probability_text(case, given, (), do))
-    together = joint_term(ledger, case, (Seen(do, both),), probability_text(case, both, (), do))
+        return joint_term(ledger, case, every=(Seen(do, event),), title=title)
+    condition = joint_term(ledger, case, every=(Seen(do, given),), title=probability_text(case, given, given=(), do=do))
+    together = joint_term(ledger, case, every=(Seen(do, both),), title=probability_text(case, both, given=(), do=do))
     return ledger.arithmetic(title, quotient(together, condition))
 
 
@@ -90,14 +92,16 @@ def _ett(ledger: Ledger, case: Case) -> None:
         return
     own = int(query.x1 if query.kind == Kind.ETT else query.x0)
     group: Assignment = ((x, own),)
-    whole = joint_term(ledger, case, (Seen((), group),), probability_text(case, group))
+    whole = joint_term(ledger, case, every=(Seen((), group),), title=probability_text(case, group))
     means = []
     for level in (int(query.x1), int(query.x0)):
         parts = []
         for value, number in enumerate(levels(Worlds(scm, case.names), y)):
             if number:
-                title = _both_text(case, ((x, level),), ((y, value),), group)
-                part = joint_term(ledger, case, (Seen(((x, level),), ((y, value),)), Seen((), group)), title)
+                title = _both_text(case, ((x, level),), event=((y, value),), seen=group)
+                part = joint_term(
+                    ledger, case, every=(Seen(((x, level),), ((y, value),)), Seen((), group)), title=title
+                )
                 parts.append(product([ONE if number == 1 else _number(number), part]))
         means.append(total(parts))
     gap = difference(*means)
@@ -109,7 +113,13 @@ def _counterfactual(ledger: Ledger, case: Case) -> None:
     if by_contexts(ledger, case):
         return
     asked, seen = Seen(query.do, query.event), Seen((), query.evidence)
-    _share(ledger, case, (asked,), seen, _both_text(case, query.do, query.event, query.evidence))
+    _share(
+        ledger,
+        case,
+        asked=(asked,),
+        evidence=seen,
+        title=_both_text(case, query.do, event=query.event, seen=query.evidence),
+    )
 
 
 def _causation(ledger: Ledger, case: Case) -> None:
@@ -117,29 +127,35 @@ def _causation(ledger: Ledger, case: Case) -> None:
     x, y, x1, x0 = query.x[0], query.y[0], int(query.x1), int(query.x0)
     with_x, without = Seen(((x, x1),), ((y, 1),)), Seen(((x, x0),), ((y, 0),))
     if query.kind == Kind.PNS:
-        joint_term(ledger, case, (with_x, without), estimand(case))
+        joint_term(ledger, case, every=(with_x, without), title=estimand(case))
         return
     own, factual, other = (x1, 1, without) if query.kind == Kind.PN else (x0, 0, with_x)
     evidence = tuple(sorted(((x, own), (y, factual))))
-    _share(ledger, case, (other,), Seen((), evidence), _both_text(case, other.do, other.seen, evidence))
+    _share(
+        ledger,
+        case,
+        asked=(other,),
+        evidence=Seen((), evidence),
+        title=_both_text(case, other.do, event=other.seen, seen=evidence),
+    )
 
 
-def _share(ledger: Ledger, case: Case, asked: tuple[Seen, ...], evidence: Seen, title: str) -> None:
+def _share(ledger: Ledger, case: Case, *, asked: tuple[Seen, ...], evidence: Seen, title: str) -> None:
     """The share of the evidence in which what is asked would have happened."""
     if not evidence.seen:
-        joint_term(ledger, case, asked, estimand(case))
+        joint_term(ledger, case, every=asked, title=estimand(case))
         return
-    whole = joint_term(ledger, case, (evidence,), probability_text(case, evidence.seen))
-    part = joint_term(ledger, case, (*asked, evidence), title)
+    whole = joint_term(ledger, case, every=(evidence,), title=probability_text(case, evidence.seen))
+    part = joint_term(ledger, case, every=(*asked, evidence), title=title)
     ledger.arithmetic(estimand(case), quotient(part, whole))
 
 
-def _both_text(case: Case, do: Assignment, event: Assignment, seen: Assignment) -> str:
+def _both_text(case: Case, do: Assignment, *, event: Assignment, seen: Assignment) -> str:
     """``P(Y_{X=0}=1, X=1, Y=1)``."""
-    return f"P({counterfactual_text(case, do, event)}, {probability_text(case, seen)[2:]}" if seen else "P"
+    return f"P({counterfactual_text(case, do, event=event)}, {probability_text(case, seen)[2:]}" if seen else "P"
 
 
-def counterfactual_text(case: Case, do: Assignment, event: Assignment) -> str:
+def counterfactual_text(case: Case, do: Assignment, *, event: Assignment) -> str:
     """``Y_{X=0}=1``."""
     had = probability_text(case, do)[2:-1] if do else ""
     parts = [probability_text(case, (pair,))[2:-1].partition("=") for pair in event]

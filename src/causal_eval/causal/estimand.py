@@ -14,16 +14,16 @@ def estimand(case: Case) -> str:
     return _ESTIMANDS[Kind(case.query.kind)](case)
 
 
-def probability_text(case: Case, event: Assignment, given: Assignment = (), do: Assignment = ()) -> str:
+def probability_text(case: Case, event: Assignment, *, given: Assignment = (), do: Assignment = ()) -> str:
     """``P(event | do(...), given)``."""
     scm = case.scm
     assert scm is not None, "a numeric case has a model"
     conditions = []
     if do:
-        conditions.append(f"do({describe(do, scm, case.names)})")
+        conditions.append(f"do({describe(do, scm, names=case.names)})")
     if given:
-        conditions.append(describe(given, scm, case.names))
-    inner = describe(event, scm, case.names)
+        conditions.append(describe(given, scm, names=case.names))
+    inner = describe(event, scm, names=case.names)
     return f"P({inner} | {', '.join(conditions)})" if conditions else f"P({inner})"
 
 
@@ -52,7 +52,7 @@ def _minimal(case: Case) -> str:
 
 def _probability(case: Case) -> str:
     query = case.query
-    return probability_text(case, query.event, query.given, query.do if query.kind == Kind.DO else ())
+    return probability_text(case, query.event, given=query.given, do=query.do if query.kind == Kind.DO else ())
 
 
 def _effect(case: Case) -> str:
@@ -60,7 +60,7 @@ def _effect(case: Case) -> str:
     assert scm is not None, "a numeric case has a model"
     match Kind(query.kind):
         case Kind.CATE if query.given:
-            return f"E[{effect_text(case)} | {describe(query.given, scm, case.names)}]"
+            return f"E[{effect_text(case)} | {describe(query.given, scm, names=case.names)}]"
         case Kind.ETT:
             return f"E[{effect_text(case)} | {case.names[query.x[0]]}={_level(case, 'x1')}]"
         case Kind.ETU:
@@ -71,19 +71,19 @@ def _effect(case: Case) -> str:
 def _counterfactual(case: Case) -> str:
     query, scm = case.query, case.scm
     assert scm is not None, "a numeric case has a model"
-    had = describe(query.do, scm, case.names)
+    had = describe(query.do, scm, names=case.names)
     asked = ", ".join(
-        f"{case.names[node]}_{{{had}}}={describe(((node, value),), scm, case.names).partition('=')[2]}"
+        f"{case.names[node]}_{{{had}}}={describe(((node, value),), scm, names=case.names).partition('=')[2]}"
         for node, value in query.event
     )
-    return f"P({asked} | {describe(query.evidence, scm, case.names)})" if query.evidence else f"P({asked})"
+    return f"P({asked} | {describe(query.evidence, scm, names=case.names)})" if query.evidence else f"P({asked})"
 
 
 def _values(case: Case) -> str:
     scm = case.scm
     assert scm is not None, "a numeric case has a model"
-    text = f"every value when {describe(case.query.context, scm, case.names)}"
-    return text + (f", after do({describe(case.query.do, scm, case.names)})" if case.query.do else "")
+    text = f"every value when {describe(case.query.context, scm, names=case.names)}"
+    return text + (f", after do({describe(case.query.do, scm, names=case.names)})" if case.query.do else "")
 
 
 def _causation(pattern: str) -> Callable[[Case], str]:
@@ -101,7 +101,7 @@ def _level(case: Case, field: str) -> str:
     node = query.x[0]
     if isinstance(scm.mechanisms[node], Linear) or not isinstance(value, int):
         return str(value)
-    return describe(((node, value),), scm, case.names).partition("=")[2]
+    return describe(((node, value),), scm, names=case.names).partition("=")[2]
 
 
 def _set(names: Sequence[str], nodes: Sequence[int]) -> str:

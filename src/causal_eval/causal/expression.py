@@ -71,7 +71,7 @@ def reads(expression: Expression) -> int:
             return mask
 
 
-def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:
+def parse(obj: Any, nodes: Reader, *, domains: Sequence[Sequence[Value]]) -> Expression:
     """The expression that the prefix list *obj* stands for; *domains* lists the values of every node.
 
     Raises:
@@ -87,7 +87,7 @@ def parse(obj: Any, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expres
         case str():
             return _constant(obj, domains)
         case [str() as op, *args] if op in ARITY:
-            return _call(op, args, nodes, domains)
+            return _call(op, args, nodes=nodes, domains=domains)
     known = ", ".join(ARITY)
     raise MalformedCase(f"expression {obj!r}: write a variable, a value or [operator, ...] with one of {known}")
 
@@ -115,7 +115,7 @@ def key_of(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _call(op: str, args: list[Any], nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:
+def _call(op: str, args: list[Any], *, nodes: Reader, domains: Sequence[Sequence[Value]]) -> Expression:
     fewest, most = ARITY[op]
     if len(args) < fewest or (most is not None and len(args) > most):
         wanted = f"{fewest}" if most == fewest else f"at least {fewest}"
@@ -125,11 +125,11 @@ def _call(op: str, args: list[Any], nodes: Reader, domains: Sequence[Sequence[Va
     if op in ("count_ge", "table") and not isinstance(args[0], list):
         raise MalformedCase(f"expression {[op, *args]!r}: the first argument of {op!r} must be a list of expressions")
     if op == "count_ge":
-        return Call(op, tuple(parse(arg, nodes, domains) for arg in [*args[0], args[1]]))
+        return Call(op, tuple(parse(arg, nodes, domains=domains) for arg in [*args[0], args[1]]))
     if op == "table":
-        looked_up = tuple(parse(arg, nodes, domains) for arg in args[0])
-        return Call(op, looked_up, _rows(looked_up, args[1], domains))
-    return Call(op, tuple(parse(arg, nodes, domains) for arg in args))
+        looked_up = tuple(parse(arg, nodes, domains=domains) for arg in args[0])
+        return Call(op, looked_up, _rows(looked_up, args[1], domains=domains))
+    return Call(op, tuple(parse(arg, nodes, domains=domains) for arg in args))
 
 
 def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:
@@ -142,7 +142,7 @@ def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:
     return Const(value)
 
 
-def _rows(args: tuple[Expression, ...], rows: Any, domains: Sequence[Sequence[Value]]) -> tuple[Look, ...]:
+def _rows(args: tuple[Expression, ...], rows: Any, *, domains: Sequence[Sequence[Value]]) -> tuple[Look, ...]:
     if not isinstance(rows, dict):
         raise MalformedCase(f"table {rows!r}: write an object with keys like '0,1' and one value each")
     given = {_plain(key): value for key, value in rows.items()}

@@ -46,6 +46,7 @@ class Graph:
         cls,
         n: int,
         directed: Iterable[tuple[int, int]],
+        *,
         bidirected: Iterable[tuple[int, int]] = (),
         latent: int = 0,
     ) -> Graph:
@@ -56,10 +57,10 @@ class Graph:
         """
         parents, siblings = [0] * n, [0] * n
         for cause, effect in directed:
-            _check_edge(n, cause, effect, seen=parents[effect] if 0 <= effect < n else 0)
+            _check_edge(n, cause, other=effect, seen=parents[effect] if 0 <= effect < n else 0)
             parents[effect] |= 1 << cause
         for one, other in bidirected:
-            _check_edge(n, one, other, seen=siblings[other] if 0 <= other < n else 0, arrow="<->")
+            _check_edge(n, one, other=other, seen=siblings[other] if 0 <= other < n else 0, arrow="<->")
             siblings[one] |= 1 << other
             siblings[other] |= 1 << one
         if latent >> n:
@@ -141,7 +142,7 @@ def closure(step: Sequence[int], mask: int) -> int:
     return reached
 
 
-def _check_edge(n: int, one: int, other: int, *, seen: int, arrow: str = "->") -> None:
+def _check_edge(n: int, one: int, *, other: int, seen: int, arrow: str = "->") -> None:
     edge = f"edge {one} {arrow} {other}"
     if not (0 <= one < n and 0 <= other < n):
         raise MalformedCase(f"{edge}: nodes are 0 to {n - 1}")

@@ -21,13 +21,13 @@ def read_graph(
     if obj.get("undirected") or obj.get("type") == "cpdag":
         raise MalformedCase("graph: undirected edges make it a CPDAG, which no kind solved here takes; direct them")
     index = {name: node for node, name in enumerate(names)}
-    directed = [*_edges(obj.get("directed"), index, "directed"), *extra_edges]
-    bidirected = _edges(obj.get("bidirected"), index, "bidirected")
-    _refuse_twice([tuple(sorted(edge)) for edge in bidirected], names, "<->")
-    _refuse_twice(directed, names, "->")
+    directed = [*_edges(obj.get("directed"), index, field="directed"), *extra_edges]
+    bidirected = _edges(obj.get("bidirected"), index, field="bidirected")
+    _refuse_twice([tuple(sorted(edge)) for edge in bidirected], names, arrow="<->")
+    _refuse_twice(directed, names, arrow="->")
     _refuse_cycle(directed, names)
-    latent = mask_of(node_list(obj.get("latent"), index, "graph: latent"))
-    return Graph.build(len(names), directed, bidirected, latent=latent | extra_latent)
+    latent = mask_of(node_list(obj.get("latent"), index, where="graph: latent"))
+    return Graph.build(len(names), directed, bidirected=bidirected, latent=latent | extra_latent)
 
 
 def read_names(obj: Mapping[str, Any]) -> list[str]:
@@ -45,19 +45,19 @@ def write_graph(names: Sequence[str], graph: Graph) -> dict[str, Any]:
     }
 
 
-def _edges(value: Any, index: Mapping[str, int], field: str) -> list[tuple[int, int]]:
+def _edges(value: Any, index: Mapping[str, int], *, field: str) -> list[tuple[int, int]]:
     edges: list[tuple[int, int]] = []
     for edge in sequence(value, f"graph: {field}"):
         if not isinstance(edge, list | tuple) or len(edge) != 2:  # noqa: PLR2004 - an edge has two ends
             raise MalformedCase(f"graph: {field} edge {edge!r} must be a list of two node names")
-        one, other = (node_of(end, index, f"graph: {field} edge {list(edge)!r}") for end in edge)
+        one, other = (node_of(end, index, where=f"graph: {field} edge {list(edge)!r}") for end in edge)
         if one == other:
             raise MalformedCase(f"graph: {field} edge {list(edge)!r} is a self-loop; remove it")
         edges.append((one, other))
     return edges
 
 
-def _refuse_twice(edges: Sequence[tuple[int, ...]], names: Sequence[str], arrow: str) -> None:
+def _refuse_twice(edges: Sequence[tuple[int, ...]], names: Sequence[str], *, arrow: str) -> None:
     seen: set[tuple[int, ...]] = set()
     for edge in edges:
         if edge in seen:

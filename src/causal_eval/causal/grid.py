@@ -43,7 +43,7 @@ class Grid:
             if axis is not None:
                 lengths.append(noise)
             column = np.array(table, dtype=_width(domains[node])).ravel()
-            self._lookup[node] = (_strides(compiled[node].parents, domains, len(noise)), axis, column)
+            self._lookup[node] = (_strides(compiled[node].parents, domains, noise=len(noise)), axis, column)
         shape = tuple(map(len, lengths))
         self.size = math.prod(shape)
         if self.size > LARGEST_GRID:
@@ -105,7 +105,7 @@ class Grid:
         return self._constant(int(table[0])) if index is None else table[index]
 
 
-def _strides(parents: Sequence[int], domains: Sequence[int], noise: int) -> tuple[tuple[int, int], ...]:
+def _strides(parents: Sequence[int], domains: Sequence[int], *, noise: int) -> tuple[tuple[int, int], ...]:
     """How far a step of each parent's value moves in the flattened (parents..., noise) table."""
     strides: list[tuple[int, int]] = []
     step = noise

@@ -38,14 +38,14 @@ class Worlds:
             self._shift.append(place)
             place += max(1, (size - 1).bit_length())
 
-    def probability(self, event: Assignment, given: Assignment = (), do: Assignment = ()) -> Fraction:
+    def probability(self, event: Assignment, given: Assignment = (), *, do: Assignment = ()) -> Fraction:
         """P(event | do, given), both read in the world after the intervention.
 
         Raises:
             MalformedCase: *given* has probability 0, or a node that matters has no distribution.
             TooLarge: more than a million partial worlds.
         """
-        worlds = self._enumerate(nodes_of(event) | nodes_of(given), dict(given), dict(do))
+        worlds = self._enumerate(nodes_of(event) | nodes_of(given), dict(given), do=dict(do))
         whole = sum([weight for _, weight in worlds])
         if not whole or self._code(given)[1] is None:
             raise self._impossible(given)
@@ -56,7 +56,7 @@ class Worlds:
 
     def distribution(self, node: int, given: Assignment = (), do: Assignment = ()) -> tuple[Fraction, ...]:
         """P(node = 0 | do, given), P(node = 1 | do, given), ...; raises as :meth:`probability`."""
-        worlds = self._enumerate(1 << node | nodes_of(given), dict(given), dict(do))
+        worlds = self._enumerate(1 << node | nodes_of(given), dict(given), do=dict(do))
         shift, field = self._shift[node], self._field(node)
         totals = [0] * self.scm.domains[node]
         for code, weight in worlds:
@@ -80,7 +80,7 @@ class Worlds:
     def compiled(self, node: int) -> Compiled:
         """The integer form of the mechanism of *node*."""
         if node not in self._compiled:
-            self._compiled[node] = compile_mechanism(self.scm, node, self._names)
+            self._compiled[node] = compile_mechanism(self.scm, node, names=self._names)
         return self._compiled[node]
 
     def label(self, node: int) -> str:
@@ -89,12 +89,12 @@ class Worlds:
 
     def describe(self, assignment: Assignment) -> str:
         """The assignment in words, for messages."""
-        return describe(assignment, self.scm, self._names)
+        return describe(assignment, self.scm, names=self._names)
 
     def _impossible(self, given: Assignment) -> MalformedCase:
         return MalformedCase(f"the condition {self.describe(given)} has probability 0 here; nothing follows from it")
 
-    def _enumerate(self, looked_at: int, given: Mapping[int, int], do: Mapping[int, int]) -> list[tuple[int, int]]:
+    def _enumerate(self, looked_at: int, given: Mapping[int, int], *, do: Mapping[int, int]) -> list[tuple[int, int]]:
         """Every possible (values, weight) of the nodes that matter, values packed into one integer."""
         cut = _cut(self.scm.graph, do)
         relevant = cut.ancestors(looked_at)
@@ -157,13 +157,13 @@ def nodes_of(assignment: Assignment) -> int:
     return mask
 
 
-def describe(assignment: Assignment, scm: Scm, names: Sequence[str] | None = None) -> str:
+def describe(assignment: Assignment, scm: Scm, *, names: Sequence[str] | None = None) -> str:
     """``X=1, Z=0``: the assignment in the names of nodes and values; ``nothing`` when empty."""
-    parts = (f"{names[node] if names else f'V{node}'}={_word(scm, node, value)}" for node, value in assignment)
+    parts = (f"{names[node] if names else f'V{node}'}={_word(scm, node, value=value)}" for node, value in assignment)
     return ", ".join(parts) or "nothing"
 
 
-def _word(scm: Scm, node: int, value: int) -> str:
+def _word(scm: Scm, node: int, *, value: int) -> str:
     named = scm.names(node)[value]
     return str(int(named)) if isinstance(named, bool) else str(named)
 

@@ -57,7 +57,7 @@ class Ledger:
         """A new line that holds *term*."""
         return self._add(Line("arithmetic", text, term.expression, canonical_json(term.value)), term.value)
 
-    def claim(self, text: str, query: dict[str, Any], value: Any) -> None:
+    def claim(self, text: str, query: dict[str, Any], *, value: Any) -> None:
         """A line that states the answer of a query."""
         self.lines.append(Line("claim", text, canonical_json(query), canonical_json(value)))
 

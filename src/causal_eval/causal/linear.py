@@ -9,7 +9,7 @@ from causal_eval.causal.scm import Linear, Scm
 from causal_eval.errors import MalformedCase
 
 
-def total_effect(scm: Scm, x: int, y: int) -> Fraction:
+def total_effect(scm: Scm, x: int, *, y: int) -> Fraction:
     """The change of E[Y] for a unit of do(X): row *y*, column *x* of (I - B)^-1, by forward substitution.
 
     Raises:

@@ -27,7 +27,7 @@ class Compiled:
     denominator: int
 
 
-def compile_mechanism(scm: Scm, node: int, names: Sequence[str] | None = None) -> Compiled:
+def compile_mechanism(scm: Scm, node: int, *, names: Sequence[str] | None = None) -> Compiled:
     """The integer form of the mechanism of *node*.
 
     Raises:
@@ -38,9 +38,9 @@ def compile_mechanism(scm: Scm, node: int, names: Sequence[str] | None = None) -
     mechanism = scm.mechanisms[node]
     match mechanism:
         case Table():
-            return _compile_table(mechanism, parents, scm)
+            return _compile_table(mechanism, parents, scm=scm)
         case Rule():
-            return Compiled(parents, _tabulate(scm, node, mechanism, parents), 1)
+            return Compiled(parents, _tabulate(scm, node, rule=mechanism, parents=parents), 1)
     label = repr(names[node]) if names else f"node {node}"
     raise MalformedCase(f"{label} has no probabilities for its values; state them, or ask a kind that takes a context")
 
@@ -72,7 +72,7 @@ def is_determinate(scm: Scm, node: int) -> bool:
     return sum(1 not in row for row in mechanism.rows.values()) <= 1
 
 
-def _compile_table(table: Table, parents: tuple[int, ...], scm: Scm) -> Compiled:
+def _compile_table(table: Table, parents: tuple[int, ...], *, scm: Scm) -> Compiled:
     keys = itertools.product(*(range(scm.domains[parent]) for parent in parents))
     rows = [table.rows[key] for key in keys]
     denominator = math.lcm(*(p.denominator for row in rows for p in row))
@@ -80,7 +80,7 @@ def _compile_table(table: Table, parents: tuple[int, ...], scm: Scm) -> Compiled
     return Compiled(parents, numerators, denominator)
 
 
-def _tabulate(scm: Scm, node: int, rule: Rule, parents: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+def _tabulate(scm: Scm, node: int, *, rule: Rule, parents: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     named = [scm.names(parent) for parent in parents]
     if (size := math.prod(map(len, named))) > LARGEST_TABLE:
         raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")

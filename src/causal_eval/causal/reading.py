@@ -41,16 +41,16 @@ def name_list(value: Any, where: str) -> list[str]:
     return names
 
 
-def node_of(name: Any, index: Mapping[str, int], where: str) -> int:
+def node_of(name: Any, index: Mapping[str, int], *, where: str) -> int:
     """The node of that name."""
     if not isinstance(name, str) or name not in index:
         raise MalformedCase(f"{where}: no node is called {name!r}; the nodes are {', '.join(index)}")
     return index[name]
 
 
-def node_list(value: Any, index: Mapping[str, int], where: str) -> tuple[int, ...]:
+def node_list(value: Any, index: Mapping[str, int], *, where: str) -> tuple[int, ...]:
     """The nodes that a list of names stands for, ascending."""
-    return tuple(sorted(node_of(name, index, where) for name in name_list(value, where)))
+    return tuple(sorted(node_of(name, index, where=where) for name in name_list(value, where)))
 
 
 def fraction(value: Any, where: str) -> Fraction:
@@ -83,7 +83,7 @@ def assignment(value: Any, index: Mapping[str, int], scm: Scm, where: str) -> As
     """``{"X": 1, ...}`` or ``[["X", 1], ...]`` as (node, value position) pairs, ascending."""
     found: dict[int, int] = {}
     for name, wanted in _pairs(value, where):
-        node = node_of(name, index, where)
+        node = node_of(name, index, where=where)
         if node in found:
             raise MalformedCase(f"{where} sets {name!r} twice; keep one value")
         found[node] = position(wanted, scm.names(node), f"{where}: {name!r}")

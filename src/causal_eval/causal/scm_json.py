@@ -37,16 +37,16 @@ def implied_edges(obj: Mapping[str, Any], names: Sequence[str]) -> list[tuple[in
     edges: set[tuple[int, int]] = set()
     for name, table in mapping(obj.get("cpts") or {}, "scm: cpts").items():
         parents = mapping(table, f"scm: cpts: {name!r}").get("parents")
-        edges |= {(cause, _node(name, index)) for cause in node_list(parents, index, f"scm: parents of {name!r}")}
+        edges |= {(cause, _node(name, index)) for cause in node_list(parents, index, where=f"scm: parents of {name!r}")}
     for name, equation in mapping(obj.get("equations") or {}, "scm: equations").items():
-        edges |= {(cause, _node(name, index)) for cause in bits(reads(parse(equation, index, domains)))}
+        edges |= {(cause, _node(name, index)) for cause in bits(reads(parse(equation, index, domains=domains)))}
     for name, terms in mapping(obj.get("linear") or {}, "scm: linear").items():
-        causes = node_list(list(mapping(terms, f"scm: linear: {name!r}")), index, f"scm: linear: {name!r}")
+        causes = node_list(list(mapping(terms, f"scm: linear: {name!r}")), index, where=f"scm: linear: {name!r}")
         edges |= {(cause, _node(name, index)) for cause in causes}
     return sorted(edges)
 
 
-def read_scm(obj: Mapping[str, Any], names: Sequence[str], graph: Graph) -> Scm:
+def read_scm(obj: Mapping[str, Any], names: Sequence[str], *, graph: Graph) -> Scm:
     """The model of *obj* over *graph*.
 
     Raises:
@@ -120,10 +120,10 @@ class _Reader:
             raise MalformedCase(
                 f"scm: table of {name!r}: key {key!r} has {len(parts)} values for {len(listed)} parents"
             )
-        found = {node: self.key_part(part, node, name) for node, part in zip(listed, parts, strict=True)}
+        found = {node: self.key_part(part, node, name=name) for node, part in zip(listed, parts, strict=True)}
         return tuple(found[node] for node in sorted(found))
 
-    def key_part(self, part: str, node: int, name: str) -> int:
+    def key_part(self, part: str, node: int, *, name: str) -> int:
         """A value in a key: by name, or by position."""
         written = [key_of(value).lower() for value in self.domains[node]]
         if part.lower() in written:
@@ -148,7 +148,7 @@ class _Reader:
 
     def rule(self, name: str, equation: Any) -> Rule:
         """An equation that reads only parents of its node."""
-        expression = parse(equation, self.index, self.domains)
+        expression = parse(equation, self.index, domains=self.domains)
         if strange := reads(expression) & ~self.graph.parents[_node(name, self.index)]:
             other = self.names[next(bits(strange))]
             raise MalformedCase(f"scm: the equation of {name!r} reads {other!r}; add the edge {other} -> {name}")
@@ -194,7 +194,7 @@ def write_scm(scm: Scm, names: Sequence[str]) -> dict[str, Any]:
             case Table(rows) if roots_apart and not scm.graph.parents[node]:
                 written.setdefault("exogenous", {})[names[node]] = list(map(str, rows[()]))
             case Table():
-                written.setdefault("cpts", {})[names[node]] = _write_table(scm, names, node, mechanism)
+                written.setdefault("cpts", {})[names[node]] = _write_table(scm, names, node=node, table=mechanism)
             case Rule(expression):
                 written.setdefault("equations", {})[names[node]] = unparse(expression, names)
             case Unspecified():
@@ -203,10 +203,10 @@ def write_scm(scm: Scm, names: Sequence[str]) -> dict[str, Any]:
                 terms = zip(bits(scm.graph.parents[node]), coefficients, strict=True)
                 written.setdefault("linear", {})[names[node]] = {names[cause]: str(c) for cause, c in terms}
                 written.setdefault("noise", {})[names[node]] = {"mean": str(mean), "variance": str(variance)}
-    return written | _write_domains(scm, names, written)
+    return written | _write_domains(scm, names, written=written)
 
 
-def _write_domains(scm: Scm, names: Sequence[str], written: Mapping[str, Any]) -> dict[str, Any]:
+def _write_domains(scm: Scm, names: Sequence[str], *, written: Mapping[str, Any]) -> dict[str, Any]:
     """The domains that :func:`_domains` would not find by itself."""
     found = _domains(written, names)
     listed = {
@@ -217,7 +217,7 @@ def _write_domains(scm: Scm, names: Sequence[str], written: Mapping[str, Any]) -
     return {"domains": listed} if listed else {}
 
 
-def _write_table(scm: Scm, names: Sequence[str], node: int, table: Table) -> dict[str, Any]:
+def _write_table(scm: Scm, names: Sequence[str], *, node: int, table: Table) -> dict[str, Any]:
     parents = list(bits(scm.graph.parents[node]))
     written: dict[str, Any] = {
         "parents": [names[parent] for parent in parents],

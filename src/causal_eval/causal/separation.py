@@ -27,11 +27,11 @@ class Separation:
 
 def separated(g: Graph, x: int, y: int, z: int) -> bool:
     """Whether the node masks *x* and *y* are m-separated given *z* (d-separated when no edge is bidirected)."""
-    _check_disjoint(x, y, z)
-    return not reachable(g, x, z) & y
+    _check_disjoint(x, y, z=z)
+    return not reachable(g, x, z=z) & y
 
 
-def reachable(g: Graph, x: int, z: int) -> int:
+def reachable(g: Graph, x: int, *, z: int) -> int:
     """Mask of the nodes to which an open path leads from *x* given *z*, those of *x* included."""
     active = closure(g.parents, z)  # a collider is open iff it is here
     parents, siblings, children = g.parents, g.bidirected, g.children
@@ -56,32 +56,32 @@ def reachable(g: Graph, x: int, z: int) -> int:
 
 def judge(g: Graph, x: int, y: int, z: int) -> Separation:
     """The verdict of :func:`separated` with a shortest open path as evidence."""
-    _check_disjoint(x, y, z)
+    _check_disjoint(x, y, z=z)
     active = closure(g.parents, z)
     came_from: dict[tuple[int, bool], tuple[int, bool] | None] = {(node, False): None for node in bits(x)}
     queue = list(came_from)
     for state in queue:
         if y >> state[0] & 1:
             return Separation(separated=False, open_path=_trace(came_from, state))
-        for following in _moves(g, state, z, active):
+        for following in _moves(g, state, z=z, active=active):
             if following not in came_from:
                 came_from[following] = state
                 queue.append(following)
     return Separation(separated=True, open_path=None)
 
 
-def minimal_separator(g: Graph, x: int, y: int, *, include: int = 0, exclude: int = 0) -> int | None:
+def minimal_separator(g: Graph, x: int, *, y: int, include: int = 0, exclude: int = 0) -> int | None:
     """One inclusion-minimal separator that contains *include* and avoids latent nodes and *exclude*; None if none.
 
     The one nearest to *y* (van der Zander, Liskiewicz and Textor 2019, "Separators and adjustment sets in causal
     graphs", algorithm FINDMINSEP): reduce the largest candidate to what is reached from either side.
     """
-    _check_disjoint(x, y, include)
+    _check_disjoint(x, y, z=include)
     candidates = g.ancestors(x | y | include) & ~(x | y | exclude | g.latent) | include
     if not separated(g, x, y, candidates):
         return None
     for side in (y, x):
-        candidates = candidates & _touched(g, side, candidates, x | y | include) | include
+        candidates = candidates & _touched(g, side, z=candidates, relevant=x | y | include) | include
     return candidates
 
 
@@ -115,7 +115,7 @@ def moral(g: Graph, within: int) -> list[int]:
     return adjacent
 
 
-def _touched(g: Graph, side: int, z: int, relevant: int) -> int:
+def _touched(g: Graph, side: int, *, z: int, relevant: int) -> int:
     """The part of *z* that some path from *side* reaches in the moral graph without passing through *z*."""
     adjacent = moral(g, g.ancestors(relevant))
     inner = closure([mask & ~z for mask in adjacent], side)
@@ -125,7 +125,7 @@ def _touched(g: Graph, side: int, z: int, relevant: int) -> int:
     return found & z
 
 
-def _moves(g: Graph, state: tuple[int, bool], z: int, active: int) -> list[tuple[int, bool]]:
+def _moves(g: Graph, state: tuple[int, bool], *, z: int, active: int) -> list[tuple[int, bool]]:
     """The (node, entered by an arrowhead) states that follow *state* on an open walk."""
     node, head = state
     blocked = z >> node & 1
@@ -148,6 +148,6 @@ def _trace(
     return tuple(reversed(path))
 
 
-def _check_disjoint(x: int, y: int, z: int) -> None:
+def _check_disjoint(x: int, y: int, *, z: int) -> None:
     if x & y or x & z or y & z:
         raise MalformedCase(f"node sets must not meet, got the masks {x:#b}, {y:#b} and {z:#b}")

@@ -62,7 +62,7 @@ def answer_json(value: Any, case: Case) -> Any:
         case Fraction():
             return str(value)
         case Mapping():
-            return {case.names[node]: _level(case, node, level) for node, level in value.items()}
+            return {case.names[node]: _level(case, node, level=level) for node, level in value.items()}
         case tuple():
             return [case.names[part] if isinstance(part, int) else answer_json(part, case) for part in value]
     return value
@@ -84,7 +84,7 @@ def model_of(case: Case) -> Scm:
     return case.scm
 
 
-def mean_given(worlds: Worlds, node: int, given: Assignment = (), do: Assignment = ()) -> Fraction:
+def mean_given(worlds: Worlds, node: int, *, given: Assignment = (), do: Assignment = ()) -> Fraction:
     """E[node | do, given] over the numeric values of *node*; a truth value counts 1."""
     distribution = worlds.distribution(node, given, do)
     return sum((level * p for level, p in zip(levels(worlds, node), distribution, strict=True)), Fraction(0))
@@ -106,7 +106,7 @@ def levels(worlds: Worlds, node: int) -> tuple[Fraction, ...]:
     return tuple(found)
 
 
-def _level(case: Case, node: int, level: str | int) -> Any:
+def _level(case: Case, node: int, *, level: str | int) -> Any:
     if isinstance(level, str):
         return str(level)
     named = model_of(case).names(node)[level]
@@ -124,7 +124,7 @@ def _dsep(case: Case) -> bool:
 def _minimal_separator(case: Case) -> tuple[int, ...] | None:
     query = case.query
     include, exclude = mask_of(query.must_include), mask_of(query.must_exclude)
-    found = minimal_separator(case.graph, mask_of(query.x), mask_of(query.y), include=include, exclude=exclude)
+    found = minimal_separator(case.graph, mask_of(query.x), y=mask_of(query.y), include=include, exclude=exclude)
     return None if found is None else tuple(bits(found))
 
 
@@ -142,8 +142,9 @@ def _is_backdoor_set(case: Case) -> bool:
 
 def _minimal_adjustment_sets(case: Case) -> tuple[tuple[int, ...], ...]:
     query = case.query
-    x, y, _ = _masks(query)
-    return minimal_adjustment_sets(case.graph, x, y, mask_of(query.must_include), mask_of(query.must_exclude))
+    ends = mask_of(query.x), mask_of(query.y)
+    include, exclude = mask_of(query.must_include), mask_of(query.must_exclude)
+    return minimal_adjustment_sets(case.graph, *ends, must_include=include, must_exclude=exclude)
 
 
 def _attribution(case: Case) -> dict[int, str]:
@@ -153,14 +154,14 @@ def _attribution(case: Case) -> dict[int, str]:
 
 def _probability(case: Case) -> Fraction:
     query = case.query
-    return worlds_of(case).probability(query.event, query.given, query.do if query.kind == Kind.DO else ())
+    return worlds_of(case).probability(query.event, query.given, do=query.do if query.kind == Kind.DO else ())
 
 
 def _ate(case: Case) -> Fraction:
     scm, query = model_of(case), case.query
     x, y = query.x[0], query.y[0]
     if isinstance(scm.mechanisms[x], Linear):
-        return total_effect(scm, x, y) * (Fraction(query.x1) - Fraction(query.x0))
+        return total_effect(scm, x, y=y) * (Fraction(query.x1) - Fraction(query.x0))
     if query.kind == Kind.CATE:
         for node, _ in query.given:
             if scm.graph.descendants(1 << x) >> node & 1:
@@ -169,7 +170,7 @@ def _ate(case: Case) -> Fraction:
                     "effect needs pre-treatment values; for later ones ask kind do with given"
                 )
     worlds, given = worlds_of(case), query.given if query.kind == Kind.CATE else ()
-    one, zero = (mean_given(worlds, y, given, ((x, int(level)),)) for level in (query.x1, query.x0))
+    one, zero = (mean_given(worlds, y, given=given, do=((x, int(level)),)) for level in (query.x1, query.x0))
     return one - zero
 
 
@@ -188,7 +189,7 @@ def _ett(case: Case) -> Fraction:
         for place, level in enumerate(levels(worlds, y))
         if level
     ]
-    gap = mean_given(worlds, y, ((x, own),)) - sum(would, Fraction(0))
+    gap = mean_given(worlds, y, given=((x, own),)) - sum(would, Fraction(0))
     return gap if treated else -gap
 
 
@@ -216,11 +217,11 @@ def _values(case: Case) -> dict[int, int]:
     given = {**dict(query.context), **dict(query.do)}
     found: dict[int, int] = {}
     for node in scm.graph.topological():
-        found[node] = given[node] if node in given else _computed(case, scm, node, found)
+        found[node] = given[node] if node in given else _computed(case, scm, node=node, found=found)
     return {node: found[node] for node in range(scm.graph.n)}
 
 
-def _computed(case: Case, scm: Scm, node: int, found: Mapping[int, int]) -> int:
+def _computed(case: Case, scm: Scm, *, node: int, found: Mapping[int, int]) -> int:
     """The value of *node* when those of its parents are known."""
     mechanism, label = scm.mechanisms[node], case.names[node]
     parents = tuple(bits(scm.graph.parents[node]))

@@ -35,7 +35,7 @@ class Factor:
     label: str
 
 
-def joint_term(ledger: Ledger, case: Case, every: Sequence[Seen], title: str) -> Term:
+def joint_term(ledger: Ledger, case: Case, *, every: Sequence[Seen], title: str) -> Term:
     """P(all that is seen in all these worlds) as a line called *title*, after the lines that it needs."""
     net = _Net(ledger, case, every)
     if net.impossible:
@@ -44,11 +44,11 @@ def joint_term(ledger: Ledger, case: Case, every: Sequence[Seen], title: str) ->
     while left := sorted({copy for factor in factors for copy in factor.scope}):
         if math.prod(net.size(copy) for copy in left) <= ONE_LINE:
             break
-        copy = min(left, key=lambda one: _cost(net, factors, one))
+        copy = min(left, key=lambda one: _cost(net, factors, copy=one))
         touched = [factor for factor in factors if copy in factor.scope]
         factors = [factor for factor in factors if copy not in factor.scope]
-        factors.append(_sum_out(net, touched, copy))
-    products = [product(terms) for _, terms in _products(net, factors, left)]
+        factors.append(_sum_out(net, touched, copy=copy))
+    products = [product(terms) for _, terms in _products(net, factors, scope=left)]
     what = " ".join(factor.label for factor in factors if factor.label)
     over = ", ".join(net.name(copy) for copy in left)
     text = f"{title} = sum over {over} of {what}" if left else f"{title} = {what}"
@@ -62,17 +62,17 @@ def facts(case: Case) -> dict[str, Fraction]:
     for node, mechanism in enumerate(scm.mechanisms if scm else ()):
         if isinstance(mechanism, Table):
             for key, row in mechanism.rows.items():
-                found |= {entry_text(case, node, key, value): p for value, p in enumerate(row)}
+                found |= {entry_text(case, node, key=key, value=value): p for value, p in enumerate(row)}
     return found
 
 
-def entry_text(case: Case, node: int, key: Sequence[int], value: int) -> str:
+def entry_text(case: Case, node: int, *, key: Sequence[int], value: int) -> str:
     """``P(Y=1 | X=1, Z=0)``: how an entry of a table is called."""
-    return _entry_text(_literals(case), node, tuple(bits(case.graph.parents[node])), (key, value))
+    return _entry_text(_literals(case), node, parents=tuple(bits(case.graph.parents[node])), entry=(key, value))
 
 
 def _entry_text(
-    literals: Sequence[Sequence[str]], node: int, parents: Sequence[int], entry: tuple[Sequence[int], int]
+    literals: Sequence[Sequence[str]], node: int, *, parents: Sequence[int], entry: tuple[Sequence[int], int]
 ) -> str:
     key, value = entry
     if not key:
@@ -86,7 +86,7 @@ def _literals(case: Case) -> list[list[str]]:
     scm = case.scm
     assert scm is not None, "a numeric case has a model"
     return [
-        [describe(((node, value),), scm, case.names) for value in range(scm.domains[node])]
+        [describe(((node, value),), scm, names=case.names) for value in range(scm.domains[node])]
         for node in range(scm.graph.n)
     ]
 
@@ -124,7 +124,7 @@ class _Net:
             world, node = self.home[copy]
             done = self.every[world].do
             changed = len(self.every) > 1 and self.case.graph.descendants(nodes_of(done)) >> node & 1
-            suffix = f"_{{{describe(done, self.scm, self.case.names)}}}" if changed else ""
+            suffix = f"_{{{describe(done, self.scm, names=self.case.names)}}}" if changed else ""
             self.names[copy] = self.case.names[node] + suffix
         return self.names[copy]
 
@@ -144,55 +144,61 @@ class _Net:
         for values in itertools.product(*(range(self.size(copy)) for copy in free)):
             at = self.known | dict(zip(free, values, strict=True))
             keys = [tuple(at[copy] for copy in one) for one in inputs]
-            term = self._response(node, keys, [at[copy] for copy in copies])
+            term = self._response(node, keys, values=[at[copy] for copy in copies])
             if term.value:
                 rows[values] = (term,)
-        return Factor(tuple(free), rows, self._label(node, copies, inputs))
+        return Factor(tuple(free), rows, self._label(node, copies, inputs=inputs))
 
-    def _response(self, node: int, keys: Sequence[tuple[int, ...]], values: Sequence[int]) -> Term:
+    def _response(self, node: int, keys: Sequence[tuple[int, ...]], *, values: Sequence[int]) -> Term:
         """The probability that the copies, whose parents have the values *keys*, take *values*."""
         mechanism = self.scm.mechanisms[node]
         if isinstance(mechanism, Rule):
             fits = all(
-                _result(self.scm, node, mechanism, key) == value for key, value in zip(keys, values, strict=True)
+                _result(self.scm, node, rule=mechanism, key=key) == value
+                for key, value in zip(keys, values, strict=True)
             )
             return ONE if fits else NOTHING
         if not isinstance(mechanism, Table):
             raise MalformedCase(f"{self.case.names[node]!r} has no probabilities for its values; state them")
         if len({*keys}) == 1:
-            return self._entry(node, mechanism, keys[0], values[0]) if len({*values}) == 1 else NOTHING
-        return self._overlap(node, mechanism, keys, values)
+            return self._entry(node, mechanism, key=keys[0], value=values[0]) if len({*values}) == 1 else NOTHING
+        return self._overlap(node, mechanism, keys=keys, values=values)
 
-    def _entry(self, node: int, table: Table, key: tuple[int, ...], value: int) -> Term:
+    def _entry(self, node: int, table: Table, *, key: tuple[int, ...], value: int) -> Term:
         """An entry of a table; for two values only that of the second is written down."""
         place = (node, key, value)
         if place not in self.entries:
-            self.entries[place] = self._written(node, table.rows[key], key, value)
+            self.entries[place] = self._written(node, table.rows[key], key=key, value=value)
         return self.entries[place]
 
-    def _written(self, node: int, row: Row, key: tuple[int, ...], value: int) -> Term:
+    def _written(self, node: int, row: Row, *, key: tuple[int, ...], value: int) -> Term:
         if row[value].denominator == 1:
             return ONE if row[value] else NOTHING
         if len(row) == 2 and value == 0:  # noqa: PLR2004 - two values
             return difference(
-                ONE, self.ledger.given(_entry_text(self.literals, node, self.parents[node], (key, 1)), row[1])
+                ONE,
+                self.ledger.given(_entry_text(self.literals, node, parents=self.parents[node], entry=(key, 1)), row[1]),
             )
-        return self.ledger.given(_entry_text(self.literals, node, self.parents[node], (key, value)), row[value])
+        return self.ledger.given(
+            _entry_text(self.literals, node, parents=self.parents[node], entry=(key, value)), row[value]
+        )
 
-    def _overlap(self, node: int, table: Table, keys: Sequence[tuple[int, ...]], values: Sequence[int]) -> Term:
+    def _overlap(self, node: int, table: Table, *, keys: Sequence[tuple[int, ...]], values: Sequence[int]) -> Term:
         """How much of the noise gives every copy its value: from the highest lower end to the lowest upper end."""
         pairs = list(zip(keys, values, strict=True))
-        low = max((self._below(node, table, key, value) for key, value in pairs), key=lambda term: term.value)
-        high = min((self._below(node, table, key, value + 1) for key, value in pairs), key=lambda term: term.value)
+        low = max((self._below(node, table, key=key, value=value) for key, value in pairs), key=lambda term: term.value)
+        high = min(
+            (self._below(node, table, key=key, value=value + 1) for key, value in pairs), key=lambda term: term.value
+        )
         if high.value <= low.value:
             return NOTHING
         return difference(high, low) if low.value else high
 
-    def _below(self, node: int, table: Table, key: tuple[int, ...], value: int) -> Term:
+    def _below(self, node: int, table: Table, *, key: tuple[int, ...], value: int) -> Term:
         """The upper end of the noise that gives less than *value*."""
         if value == len(table.rows[key]):
             return ONE
-        parts = [self._entry(node, table, key, less) for less in range(value)]
+        parts = [self._entry(node, table, key=key, value=less) for less in range(value)]
         return total([part for part in parts if part.value])
 
     def _look(self, world: int, one: Seen) -> None:
@@ -219,7 +225,7 @@ class _Net:
         world, node = self.home[copy]
         return [self.worlds[world][cause] for cause in self.parents[node]]
 
-    def _label(self, node: int, copies: Sequence[int], inputs: Sequence[Sequence[int]]) -> str:
+    def _label(self, node: int, copies: Sequence[int], *, inputs: Sequence[Sequence[int]]) -> str:
         if isinstance(self.scm.mechanisms[node], Rule):
             return ""
         own = ", ".join(self._level(copy, node) for copy in copies)
@@ -233,11 +239,11 @@ class _Net:
         return self.at(copy, self.known[copy]) if copy in self.home else self.literals[node][self.known[copy]]
 
 
-def _sum_out(net: _Net, touched: Sequence[Factor], copy: int) -> Factor:
+def _sum_out(net: _Net, touched: Sequence[Factor], *, copy: int) -> Factor:
     """The factor without *copy*; entries that add or multiply several lines become a line of their own."""
     rest = sorted({one for factor in touched for one in factor.scope} - {copy})
     found: dict[tuple[int, ...], list[tuple[Term, ...]]] = {}
-    for values, terms in _products(net, touched, [*rest, copy]):
+    for values, terms in _products(net, touched, scope=[*rest, copy]):
         found.setdefault(values[:-1], []).append(terms)
     what = " ".join(factor.label for factor in touched if factor.label)
     rows: dict[tuple[int, ...], tuple[Term, ...]] = {}
@@ -256,7 +262,7 @@ def _lines(several: Sequence[object]) -> bool:
 
 
 def _products(
-    net: _Net, factors: Sequence[Factor], scope: Sequence[int]
+    net: _Net, factors: Sequence[Factor], *, scope: Sequence[int]
 ) -> Iterator[tuple[tuple[int, ...], tuple[Term, ...]]]:
     """Every combination of values that is possible, with the factors of its product."""
     places = [[scope.index(copy) for copy in factor.scope] for factor in factors]
@@ -271,13 +277,13 @@ def _products(
             yield values, tuple(terms)
 
 
-def _cost(net: _Net, factors: Sequence[Factor], copy: int) -> tuple[int, int]:
+def _cost(net: _Net, factors: Sequence[Factor], *, copy: int) -> tuple[int, int]:
     """How many entries the factor has that is left when *copy* is summed out."""
     together = {one for factor in factors if copy in factor.scope for one in factor.scope} - {copy}
     return math.prod(net.size(one) for one in together), -copy
 
 
-def _result(scm: Scm, node: int, rule: Rule, key: tuple[int, ...]) -> int:
+def _result(scm: Scm, node: int, *, rule: Rule, key: tuple[int, ...]) -> int:
     parents = bits(scm.graph.parents[node])
     named = {parent: scm.names(parent)[value] for parent, value in zip(parents, key, strict=True)}
     return scm.names(node).index(evaluate(rule.expression, named))

@@ -68,7 +68,7 @@ def _eliminate(left: list[tuple[int, Mapping[int, int]]], byte: int) -> None:
     left[:] = [pair for pair in left if not pair[0] & byte]
     scope, weights = touched[0]
     for other_scope, other in touched[1:]:
-        weights = _multiply(weights, other, scope & other_scope)
+        weights = _multiply(weights, other, shared=scope & other_scope)
         scope |= other_scope
     summed: dict[int, int] = {}
     for key, weight in weights.items():
@@ -77,7 +77,7 @@ def _eliminate(left: list[tuple[int, Mapping[int, int]]], byte: int) -> None:
     left.append((scope & ~byte, summed))
 
 
-def _multiply(one: Mapping[int, int], other: Mapping[int, int], shared: int) -> dict[int, int]:
+def _multiply(one: Mapping[int, int], other: Mapping[int, int], *, shared: int) -> dict[int, int]:
     """The product: rows of *other* are found by the bytes they share."""
     rows: dict[int, list[tuple[int, int]]] = {}
     for key, weight in other.items():

@@ -9,26 +9,26 @@ from causal_eval.causal.second.reach import members
 from causal_eval.errors import MalformedCase
 
 
-def result_of(scm: Scm, node: int, places: Mapping[int, int]) -> int:
+def result_of(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     """The value position that the equation of *node* gives when its parents are at *places*."""
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     own = _names(scm, node)
-    result = _value(mechanism.expression, scm, places)
+    result = _value(mechanism.expression, scm, places=places)
     for place, name in enumerate(own):
         if name == result:
             return place
     raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
 
 
-def value_of(scm: Scm, node: int, given: Mapping[int, int]) -> int:
+def value_of(scm: Scm, node: int, *, given: Mapping[int, int]) -> int:
     """The value position of *node* when the nodes of *given* are set."""
     if node in given:
         return given[node]
     mechanism = scm.mechanisms[node]
-    parents = {parent: value_of(scm, parent, given) for parent in members(scm.graph.parents[node])}
+    parents = {parent: value_of(scm, parent, given=given) for parent in members(scm.graph.parents[node])}
     if isinstance(mechanism, Rule):
-        return result_of(scm, node, parents)
+        return result_of(scm, node, places=parents)
     if isinstance(mechanism, Table):
         row = mechanism.rows[tuple(parents.values())]
         for place, p in enumerate(row):
@@ -41,12 +41,12 @@ def _names(scm: Scm, node: int) -> tuple[Value, ...]:
     return scm.values[node] if scm.values else tuple(range(scm.domains[node]))
 
 
-def _value(expression: Expression, scm: Scm, places: Mapping[int, int]) -> Value:
+def _value(expression: Expression, scm: Scm, *, places: Mapping[int, int]) -> Value:
     if isinstance(expression, Var):
         return _names(scm, expression.node)[places[expression.node]]
     if isinstance(expression, Const):
         return expression.value
-    parts = [_value(arg, scm, places) for arg in expression.args]
+    parts = [_value(arg, scm, places=places) for arg in expression.args]
     if expression.op in ("sum", "ge"):
         return _arithmetic(expression.op, parts)
     if expression.op == "table":

@@ -31,7 +31,7 @@ Coupling: TypeAlias = Callable[[Chosen, Sequence[int]], int]
 """(the row of every copy, the value of every copy) -> weight of that joint response, over denominator^copies."""
 
 
-def factors_of(tables: Tables, worlds: Sequence[World], coupling: Coupling) -> list[Factor]:
+def factors_of(tables: Tables, worlds: Sequence[World], *, coupling: Coupling) -> list[Factor]:
     """The factors whose sum over everything is P(all that is seen in all worlds)."""
     net = _Network(tables, worlds)
     if net.impossible:
@@ -74,7 +74,7 @@ class _Network:
         self.needed: set[int] = set()
         for world, (_, seen) in enumerate(worlds, 1):
             for node, value in seen:
-                self._see(world, node, value)
+                self._see(world, node, value=value)
 
     def copies(self, node: int) -> list[int]:
         """The variables of *node* that matter."""
@@ -133,7 +133,7 @@ class _Network:
     def _variable(self, world: int, node: int) -> int:
         return world * self.graph.n + node if self.touched[world] >> node & 1 else node
 
-    def _see(self, world: int, node: int, value: int) -> None:
+    def _see(self, world: int, node: int, *, value: int) -> None:
         if node in self.forced[world]:
             self.impossible |= self.forced[world][node] != value
             return
@@ -194,7 +194,8 @@ class Tables:
         ]
         keys = itertools.product(*(range(self.scm.domains[parent]) for parent in parents))
         return Rows(
-            {key: certain_rows[result_of(self.scm, node, dict(zip(parents, key, strict=True)))] for key in keys}, 1
+            {key: certain_rows[result_of(self.scm, node, places=dict(zip(parents, key, strict=True)))] for key in keys},
+            1,
         )
 
 
@@ -204,11 +205,14 @@ def certain(scm: Scm, node: int) -> bool:
     return not isinstance(mechanism, Table) or mechanism.threshold or not scm.graph.parents[node]
 
 
-def linear_effect(graph: Graph, coefficients: Mapping[tuple[int, int], Fraction], x: int, y: int) -> Fraction:
+def linear_effect(graph: Graph, coefficients: Mapping[tuple[int, int], Fraction], *, x: int, y: int) -> Fraction:
     """The sum over all directed paths from *x* to *y* of the product of the coefficients along each."""
     if x == y:
         return Fraction(1)
     return sum(
-        (coefficients[cause, y] * linear_effect(graph, coefficients, x, cause) for cause in members(graph.parents[y])),
+        (
+            coefficients[cause, y] * linear_effect(graph, coefficients, x=x, y=cause)
+            for cause in members(graph.parents[y])
+        ),
         Fraction(0),
     )

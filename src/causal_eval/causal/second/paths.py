@@ -32,8 +32,8 @@ class Walker:
         self.free = free
         self.all, with_member = patterns(len(free))
         holding = dict(zip(free, with_member, strict=True))
-        self.through = [self._through(node, holding, fixed) for node in range(g.n)]
-        self.collider = [self._collider(node, holding, fixed) for node in range(g.n)]
+        self.through = [self._through(node, holding, fixed=fixed) for node in range(g.n)]
+        self.collider = [self._collider(node, holding, fixed=fixed) for node in range(g.n)]
         self.steps = [list(self._steps(node)) for node in range(g.n)]
 
     def open_noncausal(self, x: int, y: int) -> int:
@@ -104,11 +104,11 @@ class Walker:
             if self.g.bidirected[node] >> other & 1:
                 yield other, True, True
 
-    def _through(self, node: int, holding: dict[int, int], fixed: int) -> int:
+    def _through(self, node: int, holding: dict[int, int], *, fixed: int) -> int:
         """The sets that leave a path open at *node* when it is no collider there."""
         return 0 if fixed >> node & 1 else self.all & ~holding.get(node, 0)
 
-    def _collider(self, node: int, holding: dict[int, int], fixed: int) -> int:
+    def _collider(self, node: int, holding: dict[int, int], *, fixed: int) -> int:
         """The sets that leave a path open at the collider *node*: they hold one of its descendants."""
         below = effects_of(self.g, 1 << node)
         if below & fixed:
@@ -119,12 +119,12 @@ class Walker:
         return family
 
 
-def on_causal_paths(g: Graph, x: int, y: int) -> int:
+def on_causal_paths(g: Graph, x: int, *, y: int) -> int:
     """The nodes outside *x* on some directed path from *x* to *y* whose only node in *x* is its first."""
     found = 0
     for node in members(((1 << g.n) - 1) & ~x):
-        started = bool(_without(g, x, node) & x)
-        found |= (1 << node) if started and _ends(g, x, y, node) else 0
+        started = bool(_without(g, x, node=node) & x)
+        found |= (1 << node) if started and _ends(g, x, y=y, node=node) else 0
     return found
 
 
@@ -141,7 +141,7 @@ def patterns(count: int) -> tuple[int, tuple[int, ...]]:
     return everything, tuple(holding)
 
 
-def _without(g: Graph, x: int, node: int) -> int:
+def _without(g: Graph, x: int, *, node: int) -> int:
     """The causes of *node*, members of *x* included but not passed through."""
     found = 1 << node
     for _ in range(g.n):
@@ -150,7 +150,7 @@ def _without(g: Graph, x: int, node: int) -> int:
     return found
 
 
-def _ends(g: Graph, x: int, y: int, node: int) -> bool:
+def _ends(g: Graph, x: int, *, y: int, node: int) -> bool:
     """Whether a directed path that avoids *x* leads from *node* into *y*."""
     cut = Graph(g.n, tuple(pa & ~x for pa in g.parents), g.bidirected, g.latent)
     return bool(causes_of(cut, y) >> node & 1)

@@ -91,19 +91,19 @@ def blanket(g: Graph, x: int) -> int:
 
 def label(g: Graph, node: int, y: int) -> str:
     """How *node* relates to *y*, by looking for a directed path either way, then for one without colliders."""
-    if _leads(g, node, y):
+    if _leads(g, node, target=y):
         return "cause"
-    if _leads(g, y, node):
+    if _leads(g, y, target=node):
         return "effect"
     sources = [*range(g.n)]
-    if any(_leads(g, source, node) and _leads(g, source, y) for source in sources):
+    if any(_leads(g, source, target=node) and _leads(g, source, target=y) for source in sources):
         return "common cause"
     pairs = [(one, other) for one in sources for other in members(g.bidirected[one])]
-    if any(_leads(g, one, node) and _leads(g, other, y) for one, other in pairs):
+    if any(_leads(g, one, target=node) and _leads(g, other, target=y) for one, other in pairs):
         return "common cause"
     return "unrelated"
 
 
-def _leads(g: Graph, source: int, target: int) -> bool:
+def _leads(g: Graph, source: int, *, target: int) -> bool:
     """Whether a directed path (possibly of no edge) leads from *source* to *target*: walk the paths backwards."""
-    return source == target or any(_leads(g, source, cause) for cause in members(g.parents[target]))
+    return source == target or any(_leads(g, source, target=cause) for cause in members(g.parents[target]))

@@ -59,10 +59,10 @@ def _minimal_separator(case: Case) -> tuple[int, ...] | None:
     found = list(walker.sets(walker.minimal(walker.all & ~walker.open_any(x, y))))
     if not found:
         return None
-    return tuple(members(fixed | min(found, key=lambda z: _beside(g, x | y | fixed, y, z | fixed))))
+    return tuple(members(fixed | min(found, key=lambda z: _beside(g, x | y | fixed, y=y, z=z | fixed))))
 
 
-def _beside(g: Graph, ends: int, y: int, z: int) -> int:
+def _beside(g: Graph, ends: int, *, y: int, z: int) -> int:
     """How many nodes hang together with *y* in the moral graph once *z* is removed."""
     neighbours = moral_neighbours(g, causes_of(g, ends))
     seen = set(members(y))
@@ -81,7 +81,7 @@ def _markov_blanket(case: Case) -> tuple[int, ...]:
 def _is_adjustment_set(case: Case) -> bool:
     query, g = case.query, case.graph
     x, y, z = mask_from(query.x), mask_from(query.y), mask_from(query.z)
-    if z & (g.latent | effects_of(g, on_causal_paths(g, x, y))):
+    if z & (g.latent | effects_of(g, on_causal_paths(g, x, y=y))):
         return False
     return not Walker(g, 0, z).open_noncausal(x, y)
 
@@ -98,7 +98,7 @@ def _is_backdoor_set(case: Case) -> bool:
 def _minimal_adjustment_sets(case: Case) -> Sets:
     query, g = case.query, case.graph
     x, y, fixed = mask_from(query.x), mask_from(query.y), mask_from(query.must_include)
-    banned = g.latent | mask_from(query.must_exclude) | effects_of(g, on_causal_paths(g, x, y))
+    banned = g.latent | mask_from(query.must_exclude) | effects_of(g, on_causal_paths(g, x, y=y))
     if fixed & banned:
         return ()
     walker = Walker(g, ((1 << g.n) - 1) & ~(x | y | fixed | banned), fixed)
@@ -123,12 +123,15 @@ def _ate(case: Case) -> Fraction:
     query, scm = case.query, _model(case)
     x, y = query.x[0], query.y[0]
     if isinstance(scm.mechanisms[x], Linear):
-        return linear_effect(scm.graph, _coefficients(scm), x, y) * (Fraction(query.x1) - Fraction(query.x0))
+        return linear_effect(scm.graph, _coefficients(scm), x=x, y=y) * (Fraction(query.x1) - Fraction(query.x0))
     given = query.given if query.kind == Kind.CATE else ()
     if mask_from([node for node, _ in given]) & effects_of(scm.graph, 1 << x):
         raise MalformedCase("a conditional average effect is given pre-treatment values only")
     tables = Tables(scm)
-    one, zero = (_mean(tables, y, ((x, int(level)),), ((x, int(level)),), given) for level in (query.x1, query.x0))
+    one, zero = (
+        _mean(tables, y, done=((x, int(level)),), done_to_seen=((x, int(level)),), seen=given)
+        for level in (query.x1, query.x0)
+    )
     return one - zero
 
 
@@ -139,11 +142,13 @@ def _ett(case: Case) -> Fraction:
         return _ate(case)
     group = ((x, int(query.x1 if query.kind == Kind.ETT else query.x0)),)
     tables = Tables(scm)
-    one, zero = (_mean(tables, y, ((x, int(level)),), (), group) for level in (query.x1, query.x0))
+    one, zero = (
+        _mean(tables, y, done=((x, int(level)),), done_to_seen=(), seen=group) for level in (query.x1, query.x0)
+    )
     return one - zero
 
 
-def _mean(tables: Tables, y: int, done: Pairs, done_to_seen: Pairs, seen: Pairs) -> Fraction:
+def _mean(tables: Tables, y: int, *, done: Pairs, done_to_seen: Pairs, seen: Pairs) -> Fraction:
     """E[Y after *done* | *seen* after *done_to_seen*]."""
     scm = tables.scm
     values = scm.values[y] if scm.values else tuple(range(scm.domains[y]))
@@ -182,7 +187,7 @@ def _causation(case: Case) -> Fraction:
 def _values(case: Case) -> dict[int, int]:
     scm = _model(case)
     given = dict(case.query.context) | dict(case.query.do)
-    return {node: value_of(scm, node, given) for node in range(scm.graph.n)}
+    return {node: value_of(scm, node, given=given) for node in range(scm.graph.n)}
 
 
 def _given(tables: Tables, asked: Sequence[World], known: Sequence[World]) -> Fraction:
@@ -193,7 +198,7 @@ def _given(tables: Tables, asked: Sequence[World], known: Sequence[World]) -> Fr
     together = _merged([*asked, *known])
     answer = _total(tables, together) / whole
     if len(together) > 1 and depends_on_coupling(tables, together):
-        other = partition(factors_of(tables, together, independent_rows)) / whole
+        other = partition(factors_of(tables, together, coupling=independent_rows)) / whole
         if other != answer:
             raise NotDetermined(f"models with these tables disagree: {answer} in one, {other} in another")
     return answer
@@ -204,7 +209,7 @@ def _total(tables: Tables, worlds: Sequence[World]) -> Fraction:
     key = tuple(worlds)
     if key not in tables.totals:
         seen = any(seen for _, seen in worlds)
-        tables.totals[key] = partition(factors_of(tables, worlds, rank_preserving)) if seen else Fraction(1)
+        tables.totals[key] = partition(factors_of(tables, worlds, coupling=rank_preserving)) if seen else Fraction(1)
     return tables.totals[key]
 
 
