@@ -48,9 +48,9 @@ def test_t_quantile_is_odd_and_inverts_the_distribution(p: float, df: int) -> No
 @settings(derandomize=True, deadline=None, max_examples=60)
 def test_beta_quantile_agrees_with_scipy(a: int, b: int, p: float) -> None:
     """Beta quantiles and the incomplete beta function agree with scipy."""
-    x = beta_quantile(p, a, b)
+    x = beta_quantile(p, a=a, b=b)
     assert x == pytest.approx(float(stats.beta.ppf(p, a, b)), rel=1e-9)
-    assert beta_cdf(x, 1 - x, a, b) == pytest.approx(p, rel=1e-9)
+    assert beta_cdf(x, 1 - x, a=a, b=b) == pytest.approx(p, rel=1e-9)
 
 
 @pytest.mark.parametrize(("p", "df"), [(0.0, 3), (1.0, 3), (0.5, 0), (float("nan"), 3)])

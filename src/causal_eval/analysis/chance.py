@@ -22,7 +22,7 @@ class Against(StrEnum):
     UNKNOWN = "chance unknown"
 
 
-def chance_of(answerer: AnswererProfile, scope: Scope, chance: Chance) -> float | None:
+def chance_of(answerer: AnswererProfile, scope: Scope, *, chance: Chance) -> float | None:
     """Chance within *scope* as this answerer met it: the mean over kinds, weighted by its scored units.
 
     None where the chance of a kind in the scope is not known, or nothing was scored.

@@ -100,7 +100,7 @@ class Comparison:
     needed: Needed | None
     """None where no gap was observed or its spread is not known."""
     scopes: tuple[ScopedDifference, ...]
-    """Rungs, then families by name."""
+    """Rungs, then families by lowest rung and name."""
 
 
 def compare(a: Iterable[Observation], b: Iterable[Observation], *, level: float = LEVEL) -> Comparison:
@@ -115,7 +115,7 @@ def compare(a: Iterable[Observation], b: Iterable[Observation], *, level: float 
     pairs = _Pairs()
     for cluster in left.clusters.keys() | right.clusters.keys():
         pairs.add(left.clusters.get(cluster, {}), right.clusters.get(cluster, {}))
-    return pairs.result(left.answerer, right.answerer, level)
+    return pairs.result(left.answerer, right.answerer, level=level)
 
 
 def finding(difference: Interval) -> Finding:
@@ -179,6 +179,7 @@ class _Pairs:
         self.b = Tally()
         self.table: Counter[tuple[int, int]] = Counter()
         self.left_out: Counter[str] = Counter()
+        self.first_rung: dict[str, int] = {}
 
     def add(self, left: dict[str, Unit], right: dict[str, Unit]) -> None:
         """Add one cluster: both sides' units by id."""
@@ -193,12 +194,10 @@ class _Pairs:
         for scope, differences in parts.items():
             self.differences[scope] = self.differences.get(scope, Tally()).plus(difference_cluster(differences))
 
-    def result(self, a: str, b: str, level: float) -> Comparison:
+    def result(self, a: str, b: str, *, level: float) -> Comparison:
         """The frozen comparison."""
         overall = difference_interval(self.differences.get(Scope(), Tally()), level=level)
-        scopes = sorted(
-            self.differences.keys() - {Scope()}, key=lambda scope: (scope.rung or math.inf, scope.family or "")
-        )
+        scopes = sorted(self.differences.keys() - {Scope()}, key=self._place)
         return Comparison(
             a=a,
             b=b,
@@ -214,6 +213,9 @@ class _Pairs:
             ),
         )
 
+    def _place(self, scope: Scope) -> tuple[bool, int, str]:
+        return scope.family is not None, scope.rung or self.first_rung.get(scope.family or "", 0), scope.family or ""
+
     def _pair(self, left: Unit | None, right: Unit | None) -> _Pair | None:
         """The pair of one unit, or None (and a count of why) where it cannot be paired."""
         if any(unit is not None and unit.exempt for unit in (left, right)):
@@ -225,6 +227,7 @@ class _Pairs:
         if not common or unit is None:
             self.left_out[_why(bool(mine), bool(theirs))] += 1
             return None
+        self.first_rung[unit.family] = min(unit.rung, self.first_rung.get(unit.family, unit.rung))
         for sample in common:
             self.table[mine[sample].lenient, theirs[sample].lenient] += 1
         return _Pair(

@@ -190,7 +190,10 @@ def difference_interval(sums: Tally, *, level: float = LEVEL) -> Interval:
         return Interval(_float(r), None, None, sums.clusters, sums.n, level)
     alpha = 1.0 - level
     if 2.0 ** (1 - sums.moved) > alpha:
-        low, high = -_share_bound(sums.down, sums.clusters, alpha), _share_bound(sums.up, sums.clusters, alpha)
+        low, high = (
+            -_share_bound(sums.down, sums.clusters, alpha=alpha),
+            _share_bound(sums.up, sums.clusters, alpha=alpha),
+        )
     else:
         half = t_quantile(1.0 - alpha / 2.0, sums.clusters - 1) * math.sqrt(float(v))
         low, high = max(-1.0, float(r) - half), min(1.0, float(r) + half)
@@ -212,9 +215,9 @@ def _spread(sums: Tally, r: Fraction) -> Fraction:
     return max(known, (h * known + worst) / (h + 1), Fraction(1, sums.samples))
 
 
-def _share_bound(count: int, total: int, alpha: float) -> float:
+def _share_bound(count: int, total: int, *, alpha: float) -> float:
     """The upper Clopper-Pearson bound of count/total at one-sided level alpha/2."""
-    return 1.0 if count == total else beta_quantile(1.0 - alpha / 2.0, count + 1, total - count)
+    return 1.0 if count == total else beta_quantile(1.0 - alpha / 2.0, a=count + 1, b=total - count)
 
 
 def _root(v: Fraction | None) -> float | None:

@@ -53,9 +53,9 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def counted(number: int, noun: str) -> str:
     """``1 unit``, ``1,200 units``."""
-    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+    return f"{count(number)} {noun if number == 1 else noun + 's'}"
 
 
 def money(dollars: Fraction | None) -> str:
@@ -71,7 +71,7 @@ def duration(milliseconds: float | None) -> str:
         return NONE
     if milliseconds < _SECOND_MS:
         return (
-            f"{milliseconds:.3g}{_NBSP}ms" if milliseconds < 1 else f"{milliseconds:.0f}{_NBSP}ms"
+            f"{milliseconds:.2g}{_NBSP}ms" if milliseconds < 1 else f"{milliseconds:.0f}{_NBSP}ms"
         )  # baselines: microseconds
     if milliseconds < _MINUTE_MS:
         return f"{milliseconds / _SECOND_MS:.1f}{_NBSP}s"

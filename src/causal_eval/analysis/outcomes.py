@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from causal_eval.analysis.observation import Observation
@@ -13,6 +13,9 @@ from causal_eval.scoring.verdict import Mark
 
 ALARM = Fraction(2, 100)
 """More unparsed replies than this share of all replies: the score says more about the format than about causality."""
+
+_NANO = 10**6
+"""Times are added as whole nanoseconds, so that sums do not depend on the order."""
 
 _STEP = 1.02
 """Latencies are counted in bins this factor wide, so quantiles are within one per cent."""
@@ -82,20 +85,22 @@ class Outcomes:
         return self.marks[Mark.UNPARSED] > ALARM * self.replies
 
 
-@dataclass(slots=True)
 class OutcomeCounter:
     """Collects rows; two counters of disjoint rows can be joined."""
 
-    marks: Counter[Mark] = field(default_factory=Counter)
-    strict: Counter[Mark] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    share: Fraction = Fraction(0)
-    tokens: Counter[str] = field(default_factory=Counter)
-    cost: Fraction = Fraction(0)
-    priced: int = 0
-    bins: Counter[int] = field(default_factory=Counter)
-    total_ms: Fraction = Fraction(0)
-    max_ms: float = 0.0
+    def __init__(self) -> None:
+        self.marks: Counter[Mark] = Counter()
+        self.strict: Counter[Mark] = Counter()
+        self.reasons: Counter[str] = Counter()
+        #: Denominator -> sum of numerators: exact, and much faster than adding fractions.
+        self.shares: Counter[int] = Counter()
+        self.tokens: Counter[str] = Counter()
+        #: As the shares.
+        self.cost: Counter[int] = Counter()
+        self.priced = 0
+        self.bins: Counter[int] = Counter()
+        self.total_ns = 0
+        self.max_ms = 0.0
 
     def add(self, row: Observation) -> None:
         """Count one row."""
@@ -104,32 +109,29 @@ class OutcomeCounter:
         if row.mark is Mark.UNPARSED:
             self.reasons[row.reason or "unknown"] += 1
         elif row.share:
-            self.share += row.share
+            self.shares[row.share.denominator] += row.share.numerator
         if row.mark is Mark.MISSING:
             return
         self._add_tokens(row)
         if row.cost is not None:
-            self.cost += row.cost
+            self.cost[row.cost.denominator] += row.cost.numerator
             self.priced += 1
         if row.latency_ms is not None:
             self.bins[_bin(row.latency_ms)] += 1
-            self.total_ms += Fraction(row.latency_ms)
+            self.total_ns += round(row.latency_ms * _NANO)
             self.max_ms = max(self.max_ms, row.latency_ms)
 
     def join(self, other: OutcomeCounter) -> None:
         """Add everything *other* has counted."""
-        for mine, theirs in (
-            (self.marks, other.marks),
-            (self.strict, other.strict),
-        ):
-            mine.update(theirs)
+        self.marks.update(other.marks)
+        self.strict.update(other.strict)
         self.reasons.update(other.reasons)
+        self.shares.update(other.shares)
         self.tokens.update(other.tokens)
+        self.cost.update(other.cost)
         self.bins.update(other.bins)
-        self.share += other.share
-        self.cost += other.cost
         self.priced += other.priced
-        self.total_ms += other.total_ms
+        self.total_ns += other.total_ns
         self.max_ms = max(self.max_ms, other.max_ms)
 
     def outcomes(self) -> Outcomes:
@@ -140,9 +142,9 @@ class OutcomeCounter:
             marks={mark: self.marks[mark] for mark in Mark},
             strict={mark: self.strict[mark] for mark in Mark},
             reasons=dict(sorted(self.reasons.items())),
-            share=float(self.share / scored) if scored else None,
+            share=float(_total(self.shares) / scored) if scored else None,
             tokens=Tokens(self.tokens["input"], self.tokens["output"], self.tokens["unknown"]),
-            cost=Cost(self.cost if self.priced else None, asked - missing - self.priced),
+            cost=Cost(_total(self.cost) if self.priced else None, asked - missing - self.priced),
             latency=self._latency(),
         )
 
@@ -156,7 +158,7 @@ class OutcomeCounter:
         if not count:
             return None
         median, p95 = (min(self._quantile(share), self.max_ms) for share in (0.5, 0.95))
-        return Latency(count, float(self.total_ms), median, p95, self.max_ms)
+        return Latency(count, self.total_ns / _NANO, median, p95, self.max_ms)
 
     def _quantile(self, share: float) -> float:
         left = math.ceil(share * self.bins.total())
@@ -170,3 +172,8 @@ class OutcomeCounter:
 def _bin(latency_ms: float) -> int:
     """The bin [1.02^k, 1.02^(k+1)) of a time; what is below a microsecond counts as one."""
     return math.floor(math.log(max(latency_ms, 1e-3)) / math.log(_STEP))
+
+
+def _total(parts: Counter[int]) -> Fraction:
+    """The sum that is kept as numerators by denominator."""
+    return sum((Fraction(total, denominator) for denominator, total in parts.items()), Fraction(0))

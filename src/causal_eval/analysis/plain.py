@@ -29,15 +29,20 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
+def pieces(text: str, columns: int) -> list[str]:
+    """The text on one line, cut where a line may break: after ``/ - _ : .`` or a space, or after *columns*."""
+    found = re.findall(r"[^/\-_:. ]+[/\-_:. ]*|[/\-_:. ]+", one_line(text))
+    return [part for piece in found for part in _parts(piece, columns)]
+
+
 def wrap(text: str, columns: int) -> list[str]:
-    """The text in lines of at most *columns*, broken after ``/ - _ : .`` or a space where possible, never shortened."""
+    """The text in lines of at most *columns*, broken between pieces, never shortened."""
     lines, line = [], ""
-    for piece in re.findall(r"[^/\-_:. ]*[/\-_:. ]?", one_line(text)):
-        for part in _parts(piece, columns):
-            if line and width((line + part).rstrip()) > columns:
-                lines.append(line.rstrip())
-                line = ""
-            line += part
+    for piece in pieces(text, columns):
+        if line and width((line + piece).rstrip()) > columns:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
     return [*lines, line.rstrip()] if line.rstrip() or not lines else lines
 
 

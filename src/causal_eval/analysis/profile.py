@@ -130,9 +130,9 @@ class _Sums:
 
     def add(self, units: list[Unit]) -> None:
         """Add the units of one cluster that lie within the scope."""
-        self.exempt += sum(unit.exempt for unit in units)
         own = [unit for unit in units if not unit.exempt]
         scored = [unit for unit in own if unit.trials]
+        self.exempt += len(units) - len(own)
         self.excluded += len(own) - len(scored)
         samples = sum(len(unit.trials) for unit in scored)
         self.lenient = self.lenient.plus(score_cluster([unit.lenient for unit in scored], samples))
@@ -167,7 +167,9 @@ class _Answerer:
     def result(self, level: float) -> AnswererProfile:
         """The frozen profile."""
         outcomes = self._outcomes()
-        standings = {scope: _standing(scope, sums, outcomes[scope], level) for scope, sums in self.sums.items()}
+        standings = {
+            scope: _standing(scope, sums, outcomes=outcomes[scope], level=level) for scope, sums in self.sums.items()
+        }
         first = _first_rungs(self.counters)
         return AnswererProfile(
             answerer=self.name,
@@ -190,7 +192,7 @@ def _scopes(kind: Scope) -> tuple[Scope, Scope, Scope, Scope]:
     return Scope(), Scope(rung=kind.rung), Scope(kind.family), kind
 
 
-def _standing(scope: Scope, sums: _Sums, outcomes: Outcomes, level: float) -> Standing:
+def _standing(scope: Scope, sums: _Sums, *, outcomes: Outcomes, level: float) -> Standing:
     low, n = mean(sums.lenient), sums.lenient.n
     return Standing(
         scope=scope,

@@ -27,26 +27,26 @@ def t_quantile(p: float, df: float) -> float:
     """
     if not (0.0 < p < 1.0 and df > 0.0):
         raise ValueError(f"t_quantile needs 0 < p < 1 and df > 0, got p={p}, df={df}")
-    if p < 0.5:  # noqa: PLR2004 - the median: the distribution is symmetric about it
-        return -t_quantile(1.0 - p, df) if p > 1e-3 else -_t_above(p, df)  # noqa: PLR2004 - 1 - p loses digits below
-    return _t_above(1.0 - p, df)
+    if p == 0.5:  # noqa: PLR2004 - the median: the distribution is symmetric about it
+        return 0.0
+    return -_t_above(p, df) if p < 0.5 else _t_above(1.0 - p, df)  # noqa: PLR2004 - the median
 
 
 @functools.lru_cache(maxsize=4096)
-def beta_quantile(p: float, a: float, b: float) -> float:
+def beta_quantile(p: float, *, a: float, b: float) -> float:
     """The value in [0, 1] below which a beta(a, b) variable falls with probability *p*."""
     if not (0.0 <= p <= 1.0 and a > 0.0 and b > 0.0):
         raise ValueError(f"beta_quantile needs 0 <= p <= 1 and a, b > 0, got p={p}, a={a}, b={b}")
-    return _bisect(lambda x: beta_cdf(x, 1.0 - x, a, b) < p, 0.0, 1.0)
+    return _bisect(lambda x: beta_cdf(x, 1.0 - x, a=a, b=b) < p, low=0.0, high=1.0)
 
 
-def beta_cdf(x: float, y: float, a: float, b: float) -> float:
+def beta_cdf(x: float, y: float, *, a: float, b: float) -> float:
     """The regularised incomplete beta function I_x(a, b); *y* = 1 - x is passed too, as it may be the exact one."""
     if x <= 0.0 or y <= 0.0:
         return 0.0 if x <= 0.0 else 1.0
     if x > (a + 1.0) / (a + b + 2.0):  # the fraction converges fast only below the mean
-        return 1.0 - _beta_series(y, x, b, a)
-    return _beta_series(x, y, a, b)
+        return 1.0 - _beta_series(y, x, a=b, b=a)
+    return _beta_series(x, y, a=a, b=b)
 
 
 def _t_above(tail: float, df: float) -> float:
@@ -56,16 +56,16 @@ def _t_above(tail: float, df: float) -> float:
         y = t * t / (df + t * t)
         x = df / (df + t * t)
         if tail > 0.25:  # noqa: PLR2004 - near the median the central half keeps the digits
-            return beta_cdf(y, x, 0.5, df / 2.0) < 1.0 - 2.0 * tail
-        return beta_cdf(x, y, df / 2.0, 0.5) > 2.0 * tail
+            return beta_cdf(y, x, a=0.5, b=df / 2.0) < 1.0 - 2.0 * tail
+        return beta_cdf(x, y, a=df / 2.0, b=0.5) > 2.0 * tail
 
     high = 1.0
     while too_low(high):
         high *= 2.0
-    return _bisect(too_low, 0.0, high)
+    return _bisect(too_low, low=0.0, high=high)
 
 
-def _bisect(too_low: Callable[[float], bool], low: float, high: float) -> float:
+def _bisect(too_low: Callable[[float], bool], *, low: float, high: float) -> float:
     """The point where *too_low* turns false, to the last bit."""
     while low < (middle := low + (high - low) / 2.0) < high:
         if too_low(middle):
@@ -75,15 +75,15 @@ def _bisect(too_low: Callable[[float], bool], low: float, high: float) -> float:
     return high
 
 
-def _beta_series(x: float, y: float, a: float, b: float) -> float:
+def _beta_series(x: float, y: float, *, a: float, b: float) -> float:
     """I_x(a, b) by its continued fraction, modified Lentz; fast for x below the mean."""
     log_x = math.log1p(-y) if y < x else math.log(x)
     log_y = math.log1p(-x) if x < y else math.log(y)
     front = math.exp(a * log_x + b * log_y - _log_beta(a, b)) / a
-    return front / _fraction(x, a, b)
+    return front / _fraction(x, a=a, b=b)
 
 
-def _fraction(x: float, a: float, b: float) -> float:
+def _fraction(x: float, *, a: float, b: float) -> float:
     """The continued fraction 1 + d1/(1 + d2/(1 + ...)) of DLMF 8.17.22."""
     f, c, d = 1.0, 1.0, 0.0
     for m in range(1, 100_000):

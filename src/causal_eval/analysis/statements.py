@@ -17,11 +17,12 @@ def headline(answerer: AnswererProfile, chance: Chance) -> str:
     """The answerer's overall score against chance: ``m scores 3.1 % [0.4, 9.0], not distinguishable from chance``."""
     name, overall = one_line(answerer.answerer), answerer.overall
     if overall.score.estimate is None:
-        return f"{name} has no score: none of its {numbers.count(overall.outcomes.asked)} replies could be scored"
+        asked = numbers.counted(overall.outcomes.asked, "answer")
+        return f"{name} has no score: of {asked} asked for, none could be scored"
     score = f"{name} scores {numbers.percent(overall.score.estimate)}"
     if overall.score.low is None:
         return f"{score}; one cluster of questions allows no interval"
-    guessing = chance_of(answerer, overall.scope, chance)
+    guessing = chance_of(answerer, overall.scope, chance=chance)
     said = f"{score} {numbers.ends(overall.score)}"
     against = against_chance(overall.score, guessing)
     if against is Against.UNKNOWN:

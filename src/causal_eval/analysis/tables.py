@@ -43,16 +43,16 @@ class ScoreRow:
 def score_rows(profile: Profile, chance: Chance) -> list[ScoreRow]:
     """Per answerer: overall, then rungs, then families."""
     return [
-        score_row(answerer, standing, chance)
+        score_row(answerer, standing, chance=chance)
         for answerer in profile.answerers
         for standing in (answerer.overall, *answerer.rungs, *answerer.families)
     ]
 
 
-def score_row(answerer: AnswererProfile, standing: Standing, chance: Chance) -> ScoreRow:
+def score_row(answerer: AnswererProfile, standing: Standing, *, chance: Chance) -> ScoreRow:
     """The row of one standing of *answerer*."""
     score, outcomes = standing.score, standing.outcomes
-    guessing = chance_of(answerer, standing.scope, chance)
+    guessing = chance_of(answerer, standing.scope, chance=chance)
     return ScoreRow(
         answerer=answerer.answerer,
         scope=standing.scope,

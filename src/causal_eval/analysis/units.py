@@ -5,6 +5,7 @@ A unit's score is the mean over its samples; a sample counts only if every membe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,20 +42,12 @@ class Unit:
     trials: dict[int, Trial]
     """Sample number -> trial; samples that were not scored are left out."""
 
-    @property
-    def lenient(self) -> Exact:
-        """The mean headline score over the scored samples, of which there must be one."""
-        return _ratio(sum(trial.lenient for trial in self.trials.values()), len(self.trials))
-
-    @property
-    def strict(self) -> Exact:
-        """The mean strict score."""
-        return _ratio(sum(trial.strict for trial in self.trials.values()), len(self.trials))
-
-    @property
-    def upper(self) -> Exact:
-        """The mean score, had every unparsed reply been right."""
-        return _ratio(sum(trial.upper for trial in self.trials.values()), len(self.trials))
+    lenient: Exact
+    """The mean headline score over the scored samples; 0 where there is none."""
+    strict: Exact
+    """The mean strict score."""
+    upper: Exact
+    """The mean score, had every unparsed reply been right."""
 
 
 def units_of(rows: Iterable[Observation]) -> list[Unit]:
@@ -78,36 +71,70 @@ def is_exempt(row: Observation) -> bool:
 
 
 def _unit_id(row: Observation) -> str:
-    return row.twin if row.joint and row.twin is not None else row.question
+    return row.twin if _is_joint(row) and row.twin is not None else row.question
+
+
+def _is_joint(row: Observation) -> bool:
+    return row.joint and row.twin is not None
 
 
 def _unit(name: str, rows: list[Observation]) -> Unit:
     first = rows[0]
-    samples: dict[int, dict[str, Observation]] = {}
+    trials = _group_trials(rows) if _is_joint(first) else _question_trials(rows)
+    count = len(trials)
+    if count == 1:
+        (trial,) = trials.values()
+        scores: tuple[Exact, Exact, Exact] = trial.lenient, trial.strict, trial.upper
+    else:
+        scores = (
+            Fraction(sum(trial.lenient for trial in trials.values()), count or 1),
+            Fraction(sum(trial.strict for trial in trials.values()), count or 1),
+            Fraction(sum(trial.upper for trial in trials.values()), count or 1),
+        )
+    return Unit(name, first.family, first.kind, first.rung, is_exempt(first), trials, *scores)
+
+
+def _question_trials(rows: list[Observation]) -> dict[int, Trial]:
+    if len(rows) > 1:
+        _refuse_doubles(rows)
+    return {row.sample: _TRIALS[row.mark, row.strict] for row in rows if row.mark not in UNSCORED}
+
+
+def _group_trials(rows: list[Observation]) -> dict[int, Trial]:
+    _refuse_doubles(rows)
+    size = max(len({row.question for row in rows}), 2)
+    samples: dict[int, list[Observation]] = {}
     for row in rows:
-        members = samples.setdefault(row.sample, {})
-        if row.question in members:
-            raise ValueError(
-                f"question {row.question!r}, sample {row.sample}: two rows; give each (question, sample) once"
-            )
-        members[row.question] = row
-    size = max(len({row.question for row in rows}), 2 if first.joint and first.twin is not None else 1)
-    trials = {number: _trial(members) for number, members in samples.items() if _is_scored(members, size)}
-    return Unit(name, first.family, first.kind, first.rung, is_exempt(first), trials)
+        samples.setdefault(row.sample, []).append(row)
+    return {number: _joint(members) for number, members in samples.items() if _is_scored(members, size)}
 
 
-def _is_scored(members: dict[str, Observation], size: int) -> bool:
-    return len(members) == size and not any(row.mark in UNSCORED for row in members.values())
+def _refuse_doubles(rows: list[Observation]) -> None:
+    (name, sample), times = Counter((row.question, row.sample) for row in rows).most_common(1)[0]
+    if times > 1:
+        raise ValueError(f"question {name!r}, sample {sample}: {times} rows; give each (question, sample) once")
 
 
-def _trial(members: dict[str, Observation]) -> Trial:
-    rows = members.values()
+def _is_scored(members: list[Observation], size: int) -> bool:
+    return len(members) == size and not any(row.mark in UNSCORED for row in members)
+
+
+def _joint(members: list[Observation]) -> Trial:
+    trials = [_TRIALS[row.mark, row.strict] for row in members]
     return Trial(
-        lenient=int(all(row.mark is Mark.CORRECT for row in rows)),
-        strict=int(all(row.strict is Mark.CORRECT for row in rows)),
-        upper=int(all(row.mark in {Mark.CORRECT, Mark.UNPARSED} for row in rows)),
+        lenient=min(trial.lenient for trial in trials),
+        strict=min(trial.strict for trial in trials),
+        upper=min(trial.upper for trial in trials),
     )
 
 
-def _ratio(total: int, count: int) -> Exact:
-    return total if count == 1 else Fraction(total, count)
+_TRIALS = {
+    (mark, strict): Trial(
+        lenient=int(mark is Mark.CORRECT),
+        strict=int(strict is Mark.CORRECT),
+        upper=int(mark in {Mark.CORRECT, Mark.UNPARSED}),
+    )
+    for mark in Mark
+    for strict in Mark
+}
+"""The trial of a single question, by its two marks."""

@@ -1,0 +1,81 @@
+"""What a report is made of: frozen values that a door collects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from causal_eval.analysis.compare import Comparison
+from causal_eval.analysis.profile import Profile
+from causal_eval.questions.question import CANARY
+from causal_eval.scoring.verdict import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleStep:
+    """One step of the derivation of the right answer."""
+
+    id: str
+    text: str
+    """``P(recovery=1 | drug=1)``."""
+    expression: str
+    """How it follows from earlier steps; empty where it is read or checked."""
+    value: str
+    note: str
+    """``printed``, ``checked on the graph`` or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleMistake:
+    """What a classic mistake would answer."""
+
+    name: str
+    answer: str
+    is_given: bool
+    """The answerer gave just this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleCard:
+    """One question with its reply and its proof."""
+
+    answerer: str
+    question: str
+    family: str
+    kind: str
+    rung: int
+    domain: str
+    regime: str
+    difficulty: int
+    prompt: str
+    reply: str
+    """The reply as it came; empty where there is none."""
+    mark: Mark
+    strict: Mark
+    reason: str
+    parsed: str
+    """The answer that was read from the reply; empty where none was."""
+    gold: str
+    estimand: str = ""
+    graph: tuple[str, ...] = ()
+    """The causal graph, one line a cause."""
+    steps: tuple[ExampleStep, ...] = ()
+    mistakes: tuple[ExampleMistake, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything a report says."""
+
+    title: str
+    profile: Profile
+    facts: tuple[tuple[str, str], ...] = ()
+    """What the run was: ordered (label, value) pairs, e.g. ("Question set", "set-0123456789abcdef")."""
+    command: str = ""
+    """The command that reproduces the run."""
+    chance: Mapping[tuple[str, str], Fraction] = field(default_factory=dict)
+    """(family, kind) -> what guessing is worth; empty = not known."""
+    comparisons: tuple[Comparison, ...] = ()
+    examples: tuple[ExampleCard, ...] = ()
+    canary: str = CANARY

@@ -1,0 +1,81 @@
+"""One self-contained HTML page: no script, no font, no image, no request of any kind leaves it."""
+
+from __future__ import annotations
+
+import functools
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from causal_eval.analysis import numbers, statements
+from causal_eval.analysis.plain import one_line, pieces, plain
+from causal_eval.analysis.reports.data import ReportData
+from causal_eval.analysis.reports.view import ORACLE, View
+from causal_eval.scoring.verdict import Mark
+
+_SYMBOLS = {
+    "correct": "✓",
+    "partial": "◐",
+    "wrong": "✗",
+    "unparsed": "?",
+    "abstained": "–",
+    "missing": "∅",
+    "ungraded": "!",
+}
+
+_LONGEST = 24
+"""Columns of an unbroken part of a name."""
+
+
+def render(data: ReportData) -> str:
+    """The report as HTML text; equal data give equal bytes. Foreign text in it is escaped and made visible."""
+    return _template().render(data=data, view=View(data), oracle=ORACLE, style=_style())
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("causal_eval.analysis.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "breakable": _breakable,
+        "count": numbers.count,
+        "counted": numbers.counted,
+        "duration": numbers.duration,
+        "ends": numbers.ends,
+        "hundredths": numbers.hundredths,
+        "level": numbers.level,
+        "money": numbers.money,
+        "name": one_line,
+        "percent": numbers.percent,
+        "plain": plain,
+        "points": numbers.points,
+        "symbol": _SYMBOLS.__getitem__,
+    }
+    environment.globals |= {
+        "comparison_of": statements.comparison,
+        "few_clusters": statements.FEW_CLUSTERS,
+        "headline_of": statements.headline,
+        "none": numbers.NONE,
+        "unparsed": Mark.UNPARSED,
+        "warnings_of": statements.warnings,
+    }
+    return environment.get_template("report.html.j2")
+
+
+def _breakable(text: str) -> Markup:
+    """A name that may be broken between its parts, so that narrow tables neither cut it nor grow by it."""
+    return Markup("<wbr>").join(pieces(text, _LONGEST))
+
+
+@functools.cache
+def _style() -> Markup:
+    """Our own style sheet, inlined."""
+    text = resources.files(__package__).joinpath("templates/report.css").read_text("utf-8")
+    return Markup(text)  # noqa: S704 - a file of this package
