@@ -10,13 +10,13 @@ Arrow = tuple[int, int]
 """(cause, effect)."""
 
 
-def hidden(n: int, arrows: Sequence[Arrow], stream: Stream) -> tuple[list[int], list[Arrow]]:
+def hidden(n: int, arrows: Sequence[Arrow], *, stream: Stream) -> tuple[list[int], list[Arrow]]:
     """A random number for each of *n* nodes, and the arrows in these numbers and in random order."""
     number = stream.shuffled(range(n))
     return number, stream.shuffled([(number[cause], number[effect]) for cause, effect in arrows])
 
 
-def linear_extension(n: int, arrows: Sequence[Arrow], stream: Stream, late: int = -1) -> tuple[int, ...]:
+def linear_extension(n: int, arrows: Sequence[Arrow], *, stream: Stream, late: int = -1) -> tuple[int, ...]:
     """A random order of the nodes in which every arrow leads on.
 
     The node *late* is held back two times in three while others could come, so that to come before it means little.

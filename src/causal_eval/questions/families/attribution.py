@@ -53,12 +53,12 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     counts = _cause_counts(n, stream) if kind.name == "causes" else _label_counts(n, stream)
     roles = [role for role in _RANK for _ in range(counts.get(role, 1))]
     edges = _edges(roles, stream)
-    number, arrows = hidden(n, edges, stream)
+    number, arrows = hidden(n, edges, stream=stream)
     target = number[roles.index(_TARGET)]
     others = tuple(other for other in stream.shuffled(range(n)) if other != target)
     facts = (*(edge(*arrow) for arrow in arrows), Fact("closed"), Fact(f"ask-{kind.name}", (target, others)))
     return Group(
-        kind.name, n, linear_extension(n, arrows, stream, late=target if kind.name == "causes" else -1), (facts,)
+        kind.name, n, linear_extension(n, arrows, stream=stream, late=target if kind.name == "causes" else -1), (facts,)
     )
 
 
@@ -123,17 +123,17 @@ def _relabelled(truth: Mapping[int, str], new: Mapping[str, str], *, where: int 
 def _cause_counts(n: int, stream: Stream) -> dict[str, int]:
     """Two causes to half of the nodes, a mere correlate and an unrelated one at least, the rest no causes."""
     counts = {_CAUSE: stream.between(2, n // 2), _EFFECT: 0, _ASSOCIATED: 1, _UNRELATED: 1}
-    return _filled(counts, n, (0, 2, 1, 1), stream)
+    return _filled(counts, n, weights=(0, 2, 1, 1), stream=stream)
 
 
 def _label_counts(n: int, stream: Stream) -> dict[str, int]:
     """A cause and a mere correlate at least, something indirect, and the rest anything."""
     causes, effects = (2, 0) if stream.chance(1, 2) else (1, 2)
     counts = {_CAUSE: causes, _EFFECT: effects, _ASSOCIATED: 1, _UNRELATED: 0}
-    return _filled(counts, n, (2, 2, 3, 4), stream)
+    return _filled(counts, n, weights=(2, 2, 3, 4), stream=stream)
 
 
-def _filled(counts: dict[str, int], n: int, weights: tuple[int, ...], stream: Stream) -> dict[str, int]:
+def _filled(counts: dict[str, int], n: int, *, weights: tuple[int, ...], stream: Stream) -> dict[str, int]:
     for _ in range(n - 1 - sum(counts.values())):
         counts[LABELS[stream.weighted(weights)]] += 1
     return counts
@@ -144,17 +144,17 @@ def _edges(roles: list[str], stream: Stream) -> list[tuple[int, int]]:
     at = {role: [index for index, name in enumerate(roles) if name == role] for role in _RANK}
     (target,) = at[_TARGET]
     edges = {
-        *_upward(at[_CAUSE], target, stream),
-        *_downward([target], at[_EFFECT], stream),
-        *_downward(list(at[_CAUSE]), at[_ASSOCIATED], stream),
-        *_aside(at[_UNRELATED], at[_ASSOCIATED] + at[_EFFECT], stream),
+        *_upward(at[_CAUSE], target, stream=stream),
+        *_downward([target], at[_EFFECT], stream=stream),
+        *_downward(list(at[_CAUSE]), at[_ASSOCIATED], stream=stream),
+        *_aside(at[_UNRELATED], at[_ASSOCIATED] + at[_EFFECT], stream=stream),
     }
     barred = {(at[_CAUSE][0], target)} if len(at[_CAUSE]) > 1 else {(target, at[_EFFECT][-1])}
-    _add_extras(edges, barred, roles, stream)
+    _add_extras(edges, roles, barred=barred, stream=stream)
     return sorted(edges)
 
 
-def _upward(causes: list[int], target: int, stream: Stream) -> list[tuple[int, int]]:
+def _upward(causes: list[int], target: int, *, stream: Stream) -> list[tuple[int, int]]:
     """Every cause leads to the target, the first one (of several) only through another."""
     ahead = [*causes, target]
     edges = []
@@ -166,7 +166,7 @@ def _upward(causes: list[int], target: int, stream: Stream) -> list[tuple[int, i
     return edges
 
 
-def _downward(sources: list[int], nodes: list[int], stream: Stream) -> list[tuple[int, int]]:
+def _downward(sources: list[int], nodes: list[int], *, stream: Stream) -> list[tuple[int, int]]:
     """Every node follows from a source or from an earlier node; the last of several from an earlier node."""
     roots, edges = len(sources), []
     for place, index in enumerate(nodes):
@@ -176,12 +176,12 @@ def _downward(sources: list[int], nodes: list[int], stream: Stream) -> list[tupl
     return edges
 
 
-def _aside(nodes: list[int], below: list[int], stream: Stream) -> list[tuple[int, int]]:
+def _aside(nodes: list[int], below: list[int], *, stream: Stream) -> list[tuple[int, int]]:
     """Every unrelated node meets the rest in a common effect, or another unrelated node."""
     return [(index, stream.choice([*nodes[place + 1 :], *below])) for place, index in enumerate(nodes)]
 
 
-def _add_extras(edges: set[tuple[int, int]], barred: set[tuple[int, int]], roles: list[str], stream: Stream) -> None:
+def _add_extras(edges: set[tuple[int, int]], roles: list[str], *, barred: set[tuple[int, int]], stream: Stream) -> None:
     """Between a quarter and a half as many edges as nodes, of the allowed kinds."""
     n = len(roles)
     for _ in range(stream.between(n // 4, n // 2)):

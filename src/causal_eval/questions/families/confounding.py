@@ -101,9 +101,9 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     outcome = _PLAIN if kind.name == "one" else stream.weighted(_OUTCOMES)
     for _ in range(_TRIES):
         sketch = _sketch(stream, difficulty, confounded=outcome != _EMPTY)
-        unmeasured = _unmeasured(sketch, kind, outcome, difficulty, stream)
+        unmeasured = _unmeasured(sketch, kind, outcome=outcome, difficulty=difficulty, stream=stream)
         if unmeasured:
-            return _group(sketch, unmeasured, kind, stream)
+            return _group(sketch, unmeasured, kind=kind, stream=stream)
     raise AssertionError(f"confounding/{kind.name} at difficulty {difficulty}: no graph in {_TRIES} tries")
 
 
@@ -143,7 +143,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     free = minimal_adjustment_sets(Graph(n, graph.parents, graph.bidirected), 1 << x, 1 << y)
     several = the_ask(facts).form == "ask-adjust-all"
     wrong: dict[str, tuple[tuple[int, ...], ...]] = {
-        name: (tuple(bits(mask)),) for name, mask in _wrong_masks(graph, x, y).items()
+        name: (tuple(bits(mask)),) for name, mask in _wrong_masks(graph, (x, y)).items()
     }
     wrong["forget what was not measured"] = free if several else free[:1]
     if several:
@@ -152,8 +152,9 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     return {name: sets for name, sets in wrong.items() if sets[0] not in right}
 
 
-def _wrong_masks(graph: Graph, x: int, y: int) -> dict[str, int]:
+def _wrong_masks(graph: Graph, asked: tuple[int, int]) -> dict[str, int]:
     """Named wrong sets, as masks; those that would need a quantity which is not there are left out."""
+    x, y = asked
     ends = 1 << x | 1 << y
     measured = graph.observed & ~ends
     between = graph.descendants(1 << x) & graph.ancestors(1 << y) & measured
@@ -177,15 +178,15 @@ def _sketch(stream: Stream, difficulty: int, *, confounded: bool) -> _Sketch:
     if "k" in causal:
         sketch.mediator = sketch.n - 1
     for _ in range(1 + stream.below(1 + difficulty // 2) if confounded else 0):
-        _add_motif(sketch, OPEN, size - 1, stream)
+        _add_motif(sketch, OPEN, size=size - 1, stream=stream)
     if not confounded or stream.chance(1, 4):
-        _add_motif(sketch, SHUT, size, stream)
+        _add_motif(sketch, SHUT, size=size, stream=stream)
     while sketch.n < size:
         _pad(sketch, stream)
     return sketch
 
 
-def _add_motif(sketch: _Sketch, motifs: tuple[str, ...], size: int, stream: Stream) -> None:
+def _add_motif(sketch: _Sketch, motifs: tuple[str, ...], *, size: int, stream: Stream) -> None:
     """One of the motifs that leave at most *size* nodes; nothing where none fits."""
     fitting = [motif for motif in motifs if sketch.n + len(_parsed(motif)[0]) <= size]
     if fitting:
@@ -211,20 +212,20 @@ def _pad(sketch: _Sketch, stream: Stream) -> None:
             sketch.subdivide(stream.below(len(sketch.arrows)))
 
 
-def _unmeasured(sketch: _Sketch, kind: Kind, outcome: int, difficulty: int, stream: Stream) -> tuple[int, ...]:
+def _unmeasured(sketch: _Sketch, kind: Kind, *, outcome: int, difficulty: int, stream: Stream) -> tuple[int, ...]:
     """The mask of unmeasured quantities for each member, or nothing where this graph cannot give the outcome."""
     graph = Graph.build(sketch.n, sketch.arrows)
     if kind.name == "one" or outcome == _NONE:
-        pair = _swap(graph, stream.between(1, 2 + difficulty // 3), stream)
+        pair = _swap(graph, stream.between(1, 2 + difficulty // 3), stream=stream)
         return pair if kind.name == "one" else pair[1:]
     for _ in range(_MASKS):
         mask = sum(1 << index for index in stream.sample(range(2, sketch.n), stream.below(2 + difficulty // 2)))
-        if _sets(graph, mask) == ((),) if outcome == _EMPTY else _worth_asking(graph, mask, stream):
+        if _sets(graph, mask) == ((),) if outcome == _EMPTY else _worth_asking(graph, mask, stream=stream):
             return (mask,)
     return ()
 
 
-def _swap(graph: Graph, count: int, stream: Stream) -> tuple[int, ...]:
+def _swap(graph: Graph, count: int, *, stream: Stream) -> tuple[int, ...]:
     """Two masks of *count* quantities that differ in one: with the first a set exists, with the second none does."""
     x, y = 1 << _X, 1 << _Y
     cut = proper_backdoor_graph(graph, x, y)
@@ -243,12 +244,12 @@ def _swap(graph: Graph, count: int, stream: Stream) -> tuple[int, ...]:
                 needed = needed or mask
             if spared and needed:
                 break
-        if spared and needed and _worth_asking(graph, spared, stream):
+        if spared and needed and _worth_asking(graph, spared, stream=stream):
             return spared, needed
     return ()
 
 
-def _worth_asking(graph: Graph, unmeasured: int, stream: Stream) -> bool:
+def _worth_asking(graph: Graph, unmeasured: int, *, stream: Stream) -> bool:
     """Whether there are sets, not too many, and (nearly always) none that a look at X and Y alone would find."""
     sets = _sets(graph, unmeasured)
     if not 1 <= len(sets) <= MOST_SETS or sets == ((),):
@@ -261,13 +262,13 @@ def _sets(graph: Graph, unmeasured: int) -> tuple[tuple[int, ...], ...]:
     return minimal_adjustment_sets(Graph(graph.n, graph.parents, graph.bidirected, unmeasured), 1 << _X, 1 << _Y)
 
 
-def _group(sketch: _Sketch, unmeasured: tuple[int, ...], kind: Kind, stream: Stream) -> Group:
+def _group(sketch: _Sketch, unmeasured: tuple[int, ...], *, kind: Kind, stream: Stream) -> Group:
     """The questions in numbers that give no role away; twins differ in what was not measured and in nothing else."""
-    number, arrows = hidden(sketch.n, sketch.arrows, stream)
+    number, arrows = hidden(sketch.n, sketch.arrows, stream=stream)
     ask = Fact("ask-adjust-one" if kind.name == "one" else "ask-adjust-all", (number[_X], number[_Y]))
     shared = (*itertools.starmap(edge, arrows), Fact("closed"), ask)
     members = tuple((*shared, *(latent(number[index]) for index in bits(mask))) for mask in unmeasured)
-    return Group(kind.name, sketch.n, linear_extension(sketch.n, arrows, stream, late=number[_X]), members)
+    return Group(kind.name, sketch.n, linear_extension(sketch.n, arrows, stream=stream, late=number[_X]), members)
 
 
 def _asked(facts: Facts) -> tuple[int, int]:
