@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from causal_eval.errors import UnknownName
 from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.baselines.answer import Baseline, check_name
+from causal_eval.evaluation.baselines.fit import Fitted, fit
+from causal_eval.evaluation.baselines.shortcuts import TRAINED
 from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.assemble import ProviderConfig, assemble
@@ -16,13 +19,16 @@ from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
 from causal_eval.questions.generate import generate
-from causal_eval.questions.suite import examples
+from causal_eval.questions.suite import examples, training
 from causal_eval.scoring.format import example
 from causal_eval.settings import Settings
 
 BASELINE = "baseline/"
 EXAMPLES = 2
 """Worked examples per (family, kind) for base models."""
+BASELINE_WIDTH = 8
+TRAINING = 600
+"""Questions that the shortcuts learn from."""
 LOCAL_WIDTH = 2
 """One prompt is evaluated, the next is ready."""
 
@@ -70,7 +76,7 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
         UsageError: a key or address is missing; the message says what to type.
     """
     if name.startswith(BASELINE):
-        raise UnknownName("baseline", name, ())
+        return _baseline(name)
     local = route(name).api == LOCAL
     way = elicitation(call.elicitation or ("few-shot" if local else "reason"), _examples() if local else None)
     config = _config(call, settings)
@@ -86,6 +92,23 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
     return Candidate(name, LOCAL_WIDTH if local else most, spec, open_)
+
+
+def _baseline(name: str) -> Candidate:
+    check_name(name)
+    fitted = learnt() if name.removeprefix(BASELINE) in TRAINED else Fitted({}, {}, {})
+
+    def open_(listener: Listener) -> Answerer:
+        del listener  # nothing is called, nothing is heard
+        return Baseline(name, fitted)
+
+    return Candidate(name, BASELINE_WIDTH, RunSpec(answerer=name, question_set=""), open_)
+
+
+@functools.cache
+def learnt() -> Fitted:
+    """What the shortcuts know, from seeds that no run asks; the same in every process."""
+    return fit(generate(training(TRAINING)))
 
 
 def _config(call: Call, settings: Settings) -> ProviderConfig:

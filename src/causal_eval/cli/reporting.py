@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import chain, combinations, islice
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.numbers import points
+from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
@@ -32,6 +34,8 @@ EXAMPLES = 6
 """Example cards per report."""
 LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
+FREE = (BASELINE, "local/", "demo/")
+"""Answerers without a price."""
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
 
@@ -65,7 +69,7 @@ class Result:
 def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | None, json: bool) -> Result:
     """Show the table of *evaluations* (of one question set); their report goes to the file or folder *report*."""
     question_set = load_set(store, evaluations[0].spec.question_set)
-    found = profile(chain.from_iterable(observations(store, one) for one in evaluations))
+    found = profile(chain.from_iterable(_observed(store, one) for one in evaluations))
     guessing = chance(set_questions(store, question_set.digest)) if question_set.generator else {}
     comparisons = _comparisons(store, evaluations)
     rows = score_rows(found, guessing)
@@ -90,6 +94,13 @@ def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | N
         part.replace(path)
     _show(rows, comparisons, evaluations=evaluations, path=path, json=json)
     return Result(found, tuple(evaluations))
+
+
+def _observed(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
+    """The run's observations; what runs on this machine costs nothing."""
+    free = evaluation.spec.answerer.startswith(FREE)
+    for row in observations(store, evaluation):
+        yield replace(row, cost=Fraction(0)) if free else row
 
 
 def _show(
@@ -141,7 +152,7 @@ def _comparisons(store: Store, evaluations: Sequence[Evaluation]) -> tuple[Compa
         else [(model, other) for model in models for other in shortcuts]
     )
     return tuple(
-        compare(observations(store, a), observations(store, b))
+        compare(_observed(store, a), _observed(store, b))
         for a, b in pairs
         if max(a.planned, b.planned) <= LARGEST_COMPARED
     )

@@ -1,0 +1,53 @@
+"""What a shortcut can see of a prompt: printed numbers, where names stand and how often, the words around them."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+_NUMBER = re.compile(r"(?<![\w.])(\d+)/(\d+)|(?<![\w.])(\d+(?:\.\d+)?)(%?)(?![\w.]*\w)")
+_WORD = re.compile(r"[a-z']+")
+
+
+def numbers(prompt: str) -> list[Fraction]:
+    """The printed shares between 0 and 1, in order; list numbers at line starts are no shares."""
+    found = []
+    for line in prompt.splitlines():
+        text = re.sub(r"^\d+\. ", "", line)
+        for upper, lower, plain, percent in _NUMBER.findall(text):
+            value = Fraction(int(upper), int(lower) or 1) if upper else Fraction(plain) / (100 if percent else 1)
+            if 0 <= value <= 1:
+                found.append(value)
+    return found
+
+
+def asked(prompt: str) -> str:
+    """The last paragraph: the question sentence."""
+    return prompt.rstrip().rpartition("\n")[2]
+
+
+def first_place(prompt: str, name: str) -> int:
+    """Where *name* is mentioned first; the end of the prompt if nowhere."""
+    place = prompt.lower().find(name.lower())
+    return place if place >= 0 else len(prompt)
+
+
+def mentions(prompt: str, name: str) -> int:
+    """How often *name* is mentioned before the question sentence."""
+    return prompt.rpartition("\n")[0].lower().count(name.lower())
+
+
+def words_about(prompt: str, name: str) -> list[str]:
+    """The words of all sentences that mention *name*, names themselves included, and on which side of it they stand."""
+    lowered = name.lower()
+    found = []
+    for line in prompt.lower().splitlines():
+        before, mentioned, after = line.partition(lowered)
+        if mentioned:
+            found += [f"<{word}" for word in _WORD.findall(before)] + [f">{word}" for word in _WORD.findall(after)]
+    return found
+
+
+def words(prompt: str) -> list[str]:
+    """All words."""
+    return _WORD.findall(prompt.lower())

@@ -1,0 +1,332 @@
+"""The command line as its users meet it: real processes, a real server, exit codes, and one clear line for bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
+SECRET = "sk-planted-0123456789abcdef"
+
+
+class Terminal:
+    """Runs commands in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        self.env = {**kept, "HOME": str(home), "NO_COLOR": "1", "COLUMNS": "160", "CEB_DATA_DIR": str(home / "data"),
+                    "CEB_REPORT_DIR": str(home / "reports"), "CEB_CACHE_DIR": str(home / "cache")}  # fmt: skip
+
+    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*COMMAND, *arguments], env={**self.env, **(env or {})}, cwd=self.home, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, env=env)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with sqlite3.connect(self.home / "data" / "causal-eval.db") as connection:
+            return connection.execute(query).fetchall()
+
+    @contextmanager
+    def server(self, *arguments: str) -> Iterator[dict[str, str]]:
+        """A mock server; yields the environment that points the provider ``openai-api/mock`` at it."""
+        process = self.start("mock-server", "--port", "0", "--json", *arguments)
+        try:
+            assert process.stdout is not None
+            url = json.loads(process.stdout.readline())["url"]
+            yield {"MOCK_BASE_URL": f"{url}/v1", "MOCK_API_KEY": SECRET}
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def question_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    terminal = Terminal(tmp_path_factory.mktemp("questions"))
+    path = terminal.home / "set.jsonl"
+    assert terminal.run("generate", "--n", "60", "--seed", "acceptance", "--out", str(path)).returncode == 0
+    return path
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_demo_gives_a_paired_verdict_and_a_report(terminal: Terminal) -> None:
+    """Offline, without a key: two models, a table, a verdict with its interval, a self-contained page."""
+    done = terminal.run("demo")
+    assert done.returncode == 0, done.stderr
+    assert "demo/careful against demo/hasty: better" in done.stdout
+    report = Path(done.stdout.split("report ")[1].splitlines()[0])
+    page = report.read_text()
+    assert "demo/careful" in page
+    assert 'src="http' not in page
+
+
+def test_eval_scores_a_server_at_its_skill(terminal: Terminal, question_file: Path) -> None:
+    """A server that knows everything scores 1 strictly and leniently; every reply is stored."""
+    with terminal.server("--questions", str(question_file), "--skill", "1") as env:
+        done = terminal.run(
+            "eval", "--model", "openai-api/mock/all", "--questions", str(question_file), "--json", env=env
+        )
+    assert done.returncode == 0, done.stderr
+    finished = next(line for line in lines(done) if line.get("event") == "done")
+    scores = finished["scores"]
+    assert isinstance(scores, list)
+    assert scores[0]["score"] == scores[0]["strict"] == 1
+    assert terminal.rows("SELECT count(*) FROM attempts") == [(60,)]
+
+
+def test_the_same_command_pays_for_nothing_twice(terminal: Terminal, question_file: Path) -> None:
+    """A finished run is shown again without a call: the server may be gone."""
+    command = ("eval", "--model", "openai-api/mock/x", "--questions", str(question_file), "--limit", "20", "--json")
+    with terminal.server("--questions", str(question_file)) as env:
+        first = terminal.run(*command, env=env)
+    again = terminal.run(*command, env=env)
+    assert first.returncode == again.returncode == 0, again.stderr
+    assert lines(first)[1:] == lines(again)[1:]
+
+
+@pytest.mark.slow
+def test_kill_9_and_the_same_command_repeat_only_what_was_open(terminal: Terminal, question_file: Path) -> None:
+    """Killed twice in the middle, the run ends with the same scores as an undisturbed one, bit for bit."""
+    command = (
+        "eval",
+        "--model",
+        "openai-api/mock/k",
+        "--questions",
+        str(question_file),
+        "--max-connections",
+        "4",
+        "--json",
+    )
+    with terminal.server("--questions", str(question_file), "--skill", "0.5", "--latency", "0.15") as env:
+        for kept in (8, 30):
+            process = terminal.start(*command, env=env)
+            wait_for_attempts(terminal, kept)
+            process.kill()
+            process.communicate()
+        resumed = terminal.run(*command, env=env)
+        other = Terminal(terminal.home / "undisturbed")
+        other.home.mkdir()
+        calm = other.run(*command, env=env)
+    assert resumed.returncode == calm.returncode == 0, resumed.stderr
+    assert times_removed(lines(resumed)) == times_removed(lines(calm))
+    assert terminal.rows("SELECT count(*), count(DISTINCT question) FROM attempts") == [(60, 60)]
+
+
+def times_removed(found: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The JSON lines without times and paths, which differ between runs."""
+    text = json.dumps([line for line in found if line.get("event") != "report"])
+    kept = json.loads(text, object_hook=lambda row: {key: value for key, value in row.items() if key != "time_ms"})
+    assert isinstance(kept, list)
+    return kept
+
+
+def wait_for_attempts(terminal: Terminal, count: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            if terminal.rows("SELECT count(*) FROM attempts") >= [(count,)]:
+                return
+        except sqlite3.OperationalError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"no {count} attempts within a minute")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [("unauthorized", 6, "401"), ("server-error", 7, "500"), ("quota", 6, "quota"), ("garbage", 7, "")],
+)
+@pytest.mark.slow
+def test_a_hopeless_provider_ends_the_run_by_itself(
+    terminal: Terminal, question_file: Path, fault: str, code: int, words: str
+) -> None:
+    """A constant 401 or 500 ends the run within a minute, with its exit code and one line that says why."""
+    began = time.monotonic()
+    with terminal.server("--fault", fault) as env:
+        done = terminal.run("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), env=env)
+    assert done.returncode == code, done.stderr
+    assert time.monotonic() - began < 60
+    last = done.stderr.strip().splitlines()[-1]
+    assert words in last
+    assert "resume" in last
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_interrupting_saves_what_arrived(terminal: Terminal, question_file: Path) -> None:
+    """Ctrl-C ends with 130 and names the command that goes on; resume finishes the run."""
+    with terminal.server("--questions", str(question_file), "--latency", "0.2") as env:
+        process = terminal.start(
+            "eval", "--model", "openai-api/mock/i", "--questions", str(question_file), "--max-connections", "4", env=env
+        )
+        wait_for_attempts(terminal, 6)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 130, errors
+        run = errors.split("causal-eval resume ")[1].split("`")[0]
+        resumed = terminal.run("resume", run, env=env)
+    assert resumed.returncode == 0, resumed.stderr
+    assert terminal.rows("SELECT count(*), count(DISTINCT question) FROM attempts") == [(60, 60)]
+    shown = terminal.run("show", run)
+    assert "openai-api/mock/i" in shown.stdout
+    listed = terminal.run("ls", "--json")
+    assert lines(listed)[0]["id"] == run
+    judged = terminal.run("rescore", run, "--json")
+    assert lines(judged)[0] == {"event": "rescored", "evaluation": run, "judged": 60, "added": 0, "differing": []}
+
+
+def test_verification_finds_a_changed_answer(terminal: Terminal, question_file: Path) -> None:
+    """A file whose gold was altered exits with 8 and names the question; an untouched one with 0."""
+    assert terminal.run("verify", str(question_file)).returncode == 0
+    rows = [json.loads(line) for line in question_file.read_text().splitlines()]
+    number = next(row for row in rows if row["answer"]["kind"] == "number")
+    number["gold"] = "1/7"
+    altered = terminal.home / "altered.jsonl"
+    altered.write_text("\n".join(json.dumps(row) for row in rows))
+    done = terminal.run("verify", str(altered))
+    assert done.returncode == 8
+    assert number["id"] in done.stderr
+
+
+def test_explain_shows_the_proof(terminal: Terminal, question_file: Path) -> None:
+    """The proof card holds graph, estimand, derivation, answer and mistakes, and verifies on request."""
+    first = json.loads(question_file.read_text().splitlines()[0])["id"]
+    done = terminal.run("explain", first[:10], "--file", str(question_file), "--verify")
+    assert done.returncode == 0, done.stderr
+    for title in ("Question", "Causal graph", "Asked for", "Derivation", "Answer", "classic mistake", "verified"):
+        assert title in done.stdout
+
+
+def test_solve_answers_every_case_and_counts_malformed_ones(terminal: Terminal) -> None:
+    """A malformed case gets an error line and exit code 2; the others still get their answers."""
+    cases = terminal.home / "cases.json"
+    chain = {"nodes": ["a", "b", "c"], "directed": [["a", "b"], ["b", "c"]]}
+    queries = [{"kind": "dsep", "X": "a", "Y": "c", "Z": ["b"]}, {"kind": "dsep", "X": "a", "Y": "nowhere", "Z": []}]
+    cases.write_text(json.dumps([{"id": str(i), "graph": chain, "query": query} for i, query in enumerate(queries)]))
+    done = terminal.run("solve", str(cases))
+    answers = lines(done)
+    assert done.returncode == 2
+    assert answers[0]["answer"] is True
+    assert "nowhere" in str(answers[1]["error"])
+
+
+def test_a_public_set_keeps_its_answers_apart(terminal: Terminal) -> None:
+    """``--public`` leaves neither gold nor certificate in the file, and verify says which file it needs."""
+    out = terminal.home / "p.jsonl"
+    done = terminal.run("generate", "--n", "10", "--public", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert all(row["gold"] is None and row["certificate"] is None for row in rows)
+    assert terminal.run("verify", str(terminal.home / "p.gold.jsonl")).returncode == 0
+    assert terminal.run("verify", str(out)).returncode == 8
+
+
+BAD = [
+    (("eval", "--model", "opnai/x"), 2, "openai"),
+    (("eval", "--model", "openai/x"), 2, "OPENAI_API_KEY"),
+    (("eval", "--model", "openai-api/lab/x"), 2, "LAB_BASE_URL"),
+    (("eval", "--model", "baseline/majorty"), 2, "majority"),
+    (("eval", "--model", "local/no-such.gguf"), 2, "no-such.gguf"),
+    (("eval", "--model", "baseline/random", "--suite", "quik"), 2, "quick"),
+    (("eval", "--model", "baseline/random", "--questions", "nowhere.jsonl"), 2, "nowhere.jsonl"),
+    (("eval", "--model", "baseline/random", "--epochs", "0"), 2, "epochs"),
+    (("eval", "--model", "baseline/random", "--display", "fancy"), 2, "plain"),
+    (("eval",), 2, "model"),
+    (("generate", "--family", "efect"), 2, "did you mean effect"),
+    (("generate", "--domain", "medcine"), 2, "did you mean medicine"),
+    (("generate", "--difficulty", "7"), 2, "1-5"),
+    (("generate", "--difficulty", "hard"), 2, "--difficulty"),
+    (("generate", "--n", "0"), 2, "at least 1"),
+    (("generate", "--out", "no/such/folder/x.jsonl"), 2, "folder"),
+    (("generate", "--out", "x.csv"), 2, ".jsonl"),
+    (("verify", "nowhere.jsonl"), 2, "nowhere.jsonl"),
+    (("show", "ev-nothing"), 2, "ev-nothing"),
+    (("resume", "ev-nothing"), 2, "ev-nothing"),
+    (("explain", "q-nothing"), 2, "q-nothing"),
+    (("mock-server", "--fault", "flood"), 2, "rate-limit"),
+    (("nonsense",), 2, "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), BAD, ids=[" ".join(row[0]) for row in BAD])
+def test_bad_input_gets_one_clear_line(terminal: Terminal, arguments: tuple[str, ...], code: int, words: str) -> None:
+    """No traceback: one line that names the thing and the next step, and the exit code of its kind."""
+    done = terminal.run(*arguments)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert words in done.stderr
+
+
+def test_an_unreachable_server_is_down_not_wrong(terminal: Terminal, question_file: Path) -> None:
+    """Nothing listens there: exit code 7, and no question counts as wrong."""
+    env = {"MOCK_BASE_URL": "http://127.0.0.1:9/v1", "MOCK_API_KEY": "x"}
+    done = terminal.run(
+        "eval",
+        "--model",
+        "openai-api/mock/m",
+        "--questions",
+        str(question_file),
+        "--max-retries",
+        "0",
+        "--json",
+        env=env,
+    )
+    assert done.returncode == 7
+    assert lines(done)[-1]["error"]["kind"] == "ProviderDown"  # type: ignore[index]  # a JSON object
+    assert terminal.rows("SELECT count(*) FROM attempts") == [(0,)]
+
+
+def test_a_users_own_file_needs_four_fields(terminal: Terminal) -> None:
+    """id, prompt, answer and gold are enough to be evaluated."""
+    own = terminal.home / "own.jsonl"
+    own.write_text("\n".join(json.dumps({"id": f"{i}", "prompt": f"Is {i} even?", "answer": "yes_no",
+                                         "gold": "no" if i % 2 else "yes"}) for i in range(6)))  # fmt: skip
+    with terminal.server("--reply", "ANSWER: yes") as env:
+        done = terminal.run("eval", "--model", "openai-api/mock/y", "--questions", str(own), "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    scores = next(line for line in lines(done) if line.get("event") == "done")["scores"]
+    assert isinstance(scores, list)
+    assert scores[0]["score"] == 0.5
+
+
+def test_no_secret_is_stored(terminal: Terminal, question_file: Path) -> None:
+    """The key stands in no file that a run leaves behind."""
+    with terminal.server("--questions", str(question_file)) as env:
+        assert terminal.run("eval", "--model", "openai-api/mock/s", "--questions", str(question_file), "--limit", "5",
+                            env=env).returncode == 0  # fmt: skip
+    for path in terminal.home.rglob("*"):
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_doctor_says_what_is_there(terminal: Terminal) -> None:
+    """Settings with their origin, database, disk and keys; keys by their last four characters only."""
+    done = terminal.run("doctor", env={"OPENAI_API_KEY": SECRET})
+    assert done.returncode == 0, done.stdout
+    assert "...cdef" in done.stdout
+    assert SECRET not in done.stdout
+    assert "CEB_DATA_DIR" in done.stdout
