@@ -28,8 +28,8 @@ REPLY: dict[str, Any] = {
         "output_tokens_details": {"thinking_tokens": 6},
     },
 }
-UNPROVEN = """``temperature`` and ``top_p``: the installed SDK has no parameter for either any more; they are sent only if
-the user asks, and a server that refuses them says so with 400."""
+UNPROVEN = """``temperature`` and ``top_p``: the installed SDK has no parameter for either any more; they are sent
+only if the user asks, and a server that refuses them says so with 400."""
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -115,8 +115,6 @@ def test_keys_do_not_show_in_the_configuration(tmp_path: Path) -> None:
 
 def test_importing_it_loads_no_heavy_library() -> None:
     """aiohttp, msgspec and llama.cpp are loaded when a provider is assembled, not before."""
-    code = (
-        "import sys, causal_eval.providers.assemble; print({'aiohttp', 'msgspec', 'xllamacpp'} & set(sys.modules))"
-    )
+    code = "import sys, causal_eval.providers.assemble; print({'aiohttp', 'msgspec', 'xllamacpp'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -104,7 +104,12 @@ CASES = [
     ("no HTTP", says(b"SSH-2.0-OpenSSH\r\n\r\n"), FailureKind.BAD_REPLY, "not HTTP"),
     ("garbage JSON", says(HEAD + b'Content-Length: 3\r\n\r\n{"a'), FailureKind.BAD_REPLY, "cannot be read"),
     ("wrong type", says(HEAD + b"Content-Length: 4\r\n\r\n<ht>"), FailureKind.BAD_REPLY, "cannot be read"),
-    ("redirect", says(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"), FailureKind.NOT_FOUND, "base"),
+    (
+        "redirect",
+        says(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+        FailureKind.NOT_FOUND,
+        "base",
+    ),
 ]
 
 

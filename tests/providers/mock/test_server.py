@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -111,17 +112,21 @@ async def test_it_counts(openai_at: Any) -> None:
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [number % 3 == 0 for number in range(1, 8)]
 
 
+async def post(url: str, body: bytes) -> tuple[int, Any]:
+    """Status and JSON of a raw request to the chat endpoint."""
+    async with aiohttp.ClientSession() as session, session.post(f"{url}/v1/chat/completions", data=body) as response:
+        return response.status, await response.json()
+
+
 async def test_content_parts_and_nonsense() -> None:
     """A list of text parts is one text; a body that is no object is refused with 400."""
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
+    good = json.dumps({"messages": [{"role": "user", "content": parts}]}).encode()
     async with MockServer(MockConfig(answers=AnswerTable({prompt_key("ab"): "ok"}))) as server:
-        url = f"{server.url}/v1/chat/completions"
-        parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-        async with aiohttp.ClientSession() as session:
-            async with session.post(url, json={"messages": [{"role": "user", "content": parts}]}) as response:
-                assert (await response.json())["choices"][0]["message"]["content"] == "ok"
-            for body in ("[]", "{", ""):
-                async with session.post(url, data=body) as response:
-                    assert response.status == 400
+        status, body = await post(server.url, good)
+        assert (status, body["choices"][0]["message"]["content"]) == (200, "ok")
+        for wrong in (b"[]", b"{", b""):
+            assert (await post(server.url, wrong))[0] == 400
 
 
 async def test_a_taken_port_is_said() -> None:
@@ -138,8 +143,10 @@ async def test_stopping_cuts_what_hangs(openai_at: Any) -> None:
     await server.start()
     provider = openai_at(server.url)
     call = asyncio.create_task(provider.complete(ASKED))
-    while not server.received:
-        await asyncio.sleep(0.01)
+    for _ in range(500):  # until the call has arrived
+        if not server.received:
+            await asyncio.sleep(0.01)
+    assert server.received
     async with asyncio.timeout(5):
         await server.stop()
         assert isinstance(await call, Failure)
