@@ -30,7 +30,7 @@ class Unit:
     """The same once *do* is enforced."""
 
     @classmethod
-    def of(cls, circuit: Circuit, evidence: Iterable[Literal], do: Literal) -> Unit:
+    def of(cls, circuit: Circuit, *, evidence: Iterable[Literal], do: Literal) -> Unit:
         """The case with this *evidence* and this change."""
         columns = tuple(circuit.columns()), tuple(circuit.columns(dict((do,))))
         return cls(circuit, tuple(sorted(evidence)), do, *columns)
@@ -82,14 +82,14 @@ def wrong_numbers(unit: Unit, what: Literal) -> dict[str, Fraction]:
     was = unit.actual[y] if value else unit.actual[y] ^ full
     support = unit.support
     wrong = {
-        "skip abduction": share_of(then, full, weights),
-        "ignore what was seen downstream": share_of(then, unit.fits(unit.upstream()), weights),
-        "product of marginal posteriors": share_of(then, full, independent(support, weights)),
-        "factual value stays": share_of(was, support, weights),
-        "no observation and no intervention": share_of(was, full, weights),
+        "skip abduction": share_of(then, full, weights=weights),
+        "ignore what was seen downstream": share_of(then, unit.fits(unit.upstream()), weights=weights),
+        "product of marginal posteriors": share_of(then, full, weights=independent(support, weights)),
+        "factual value stays": share_of(was, support, weights=weights),
+        "no observation and no intervention": share_of(was, full, weights=weights),
     }
     if alike := unit.fits(unit.as_if_seen()):
-        wrong["condition only"] = share_of(was, alike, weights)
+        wrong["condition only"] = share_of(was, alike, weights=weights)
     return wrong
 
 

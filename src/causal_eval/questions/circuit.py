@@ -150,7 +150,7 @@ def mass(mask: int, weights: Sequence[int]) -> int:
     return sum([weight for weight, digit in zip(weights, f"{mask:b}"[::-1], strict=False) if digit == "1"])
 
 
-def share_of(event: int, given: int, weights: Sequence[int]) -> Fraction:
+def share_of(event: int, given: int, *, weights: Sequence[int]) -> Fraction:
     """P(event | given); *given* has a setting of positive weight."""
     return Fraction(mass(event & given, weights), mass(given, weights))
 

@@ -84,17 +84,17 @@ def answer(facts: Facts, value: Value) -> Value:
     assert isinstance(value, Mapping)
     n = len(value) // 2
     columns = [BEFORE * (value[n + node] == 1) | AFTER * (value[node] == 1) for node in range(n)]
-    return _reading(the_ask(facts).form, _system(facts, n), columns)
+    return _reading(the_ask(facts).form, _system(facts, n), columns=columns)
 
 
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What overlooking a part of the change, or what a rule swallows, would give, where that is not the truth."""
     system = _system(facts, n)
     form = the_ask(facts).form
-    truth = _reading(form, system, system.columns())
+    truth = _reading(form, system, columns=system.columns())
     wrong: dict[str, Value] = {
-        "ignore the new rule": _reading(form, system, system.columns(rewire=False)),
-        "ignore the sources": _reading(form, system, system.columns(switch=False)),
+        "ignore the new rule": _reading(form, system, columns=system.columns(rewire=False)),
+        "ignore the sources": _reading(form, system, columns=system.columns(switch=False)),
     }
     if form == "ask-values":
         wrong["nothing changes"] = {
@@ -115,7 +115,7 @@ def _all_flipped(system: System) -> dict[int, int]:
     return {node: columns[node] & 1 ^ (node in reached) for node in system.gates}
 
 
-def _reading(form: str, system: System, columns: Sequence[int]) -> Value:
+def _reading(form: str, system: System, *, columns: Sequence[int]) -> Value:
     """What *columns* answer; nothing where no single quantity is the earliest."""
     match form:
         case "ask-values":
@@ -197,7 +197,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     for _ in range(2000):
         plan = _plan(n, sources, touching=kind.name == "earliest", stream=stream)
         members = plan and (
-            _twins(plan, stream) if kind.name == "earliest" else _single(plan, f"ask-{kind.name}", stream)
+            _twins(plan, stream) if kind.name == "earliest" else _single(plan, f"ask-{kind.name}", stream=stream)
         )
         if members:
             return Group(kind.name, n, tuple(range(n)), members)
@@ -233,9 +233,9 @@ def _plan(n: int, sources: int, *, touching: bool, stream: Stream) -> _Plan | No
     return plan if fits else None
 
 
-def _single(plan: _Plan, form: str, stream: Stream) -> tuple[Facts, ...]:
+def _single(plan: _Plan, form: str, *, stream: Stream) -> tuple[Facts, ...]:
     """One question whose answer neither half of the change gives alone, or nothing."""
-    system = _filled(plan, None, stream)
+    system = _filled(plan, None, stream=stream)
     if system is None:
         return ()
     columns = system.columns()
@@ -251,14 +251,14 @@ def _twins(plan: _Plan, stream: Stream) -> tuple[Facts, ...]:
     """Two systems of one plan in which the change begins at different quantities, or nothing."""
     members: list[Facts] = []
     for entry in stream.sample(plan.touched(), 2):
-        system = _filled(plan, entry, stream)
+        system = _filled(plan, entry, stream=stream)
         if system is None or system.entries(system.columns()) != [entry]:
             return ()
         members.append((*_statements(system), Fact("ask-earliest")))
     return tuple(members)
 
 
-def _filled(plan: _Plan, entry: int | None, stream: Stream) -> System | None:
+def _filled(plan: _Plan, entry: int | None, *, stream: Stream) -> System | None:
     """Rules and states for *plan*; with an *entry* every other rule that the change touches first swallows it."""
     columns = [0] * plan.n
     for source in plan.sources:
@@ -268,21 +268,23 @@ def _filled(plan: _Plan, entry: int | None, stream: Stream) -> System | None:
     for node, causes in plan.causes.items():
         forced = entry is not None and plan.first_touched(node, columns)
         moves = node == entry if forced else stream.chance(*(_LASTING if entry is not None else _EVEN))
-        gate = _gate(causes, columns, stream, _ANY if node == plan.target else (moves,))
+        gate = _gate(causes, columns, stream=stream, moves=_ANY if node == plan.target else (moves,))
         if gate is None and forced:
             return None
-        gates[node] = gate or _sure_gate(causes, columns, stream)
+        gates[node] = gate or _sure_gate(causes, columns, stream=stream)
         columns[node] = gates[node].column(columns, BOTH)
         if node == plan.target:
             before, after = columns[node] & 1, columns[node] >> 1
             wanted = before ^ moves if forced else 1 - after
-            rewired = _renewed(plan.renewed, columns, wanted, stream)
+            rewired = _renewed(plan.renewed, columns, after=wanted, stream=stream)
             columns[node] = before | wanted << 1
     start = {source: columns[source] & 1 for source in plan.sources}
     return System(plan.n, start, plan.switched, gates, plan.target, rewired)
 
 
-def _gate(causes: Sequence[int], columns: Sequence[int], stream: Stream, moves: Container[bool] = _ANY) -> Gate | None:
+def _gate(
+    causes: Sequence[int], columns: Sequence[int], *, stream: Stream, moves: Container[bool] = _ANY
+) -> Gate | None:
     """A rule over *causes* whose outcome moves or does not, as *moves* admits, if there is one."""
     options = [
         option for option in _options(tuple(columns[cause] for cause in causes)) if differs(option.column) in moves
@@ -294,18 +296,18 @@ def _gate(causes: Sequence[int], columns: Sequence[int], stream: Stream, moves: 
     return Gate(stream.below(2), pick.needed, tuple(zip(causes, pick.wanted, strict=True)))
 
 
-def _sure_gate(causes: Sequence[int], columns: Sequence[int], stream: Stream) -> Gate:
+def _sure_gate(causes: Sequence[int], columns: Sequence[int], *, stream: Stream) -> Gate:
     """A rule over *causes*, whatever its outcome does."""
-    gate = _gate(causes, columns, stream)
+    gate = _gate(causes, columns, stream=stream)
     assert gate is not None, "without a wish there is always a rule"
     return gate
 
 
-def _renewed(causes: Sequence[int], columns: Sequence[int], after: int, stream: Stream) -> Gate | int:
+def _renewed(causes: Sequence[int], columns: Sequence[int], *, after: int, stream: Stream) -> Gate | int:
     """A new rule that gives the state *after* in the world after the change; without causes that state itself."""
     if not causes:
         return after
-    gate = _sure_gate(causes, columns, stream)
+    gate = _sure_gate(causes, columns, stream=stream)
     holds = Gate(1, gate.needed, gate.literals).column(columns, BOTH) >> 1
     return Gate(int(holds == after), gate.needed, gate.literals)
 
@@ -318,7 +320,7 @@ def _options(columns: tuple[int, ...]) -> tuple[_Option, ...]:
         for wanted in itertools.product((0, 1), repeat=len(columns)):
             read = [column if want else column ^ BOTH for column, want in zip(columns, wanted, strict=True)]
             column = at_least(needed, read)
-            usual = (column >> 1) == (needed == 1) if len(columns) == 2 else None  # noqa: PLR2004
+            usual = (column >> 1) == (needed == 1) if len(columns) == 2 else None  # noqa: PLR2004 - two causes: all or any
             found.append(_Option(needed, wanted, column, usual))
     return tuple(found)
 

@@ -72,7 +72,7 @@ class _Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class _Ruled:
     """A shape with rules, before its roots have probabilities."""
 
     shape: _Shape
@@ -83,7 +83,7 @@ class _Model:
     """The same when the changed quantity is held at 0 and at 1."""
 
     @classmethod
-    def draw(cls, shape: _Shape, stream: Stream) -> _Model:
+    def draw(cls, shape: _Shape, stream: Stream) -> _Ruled:
         """A model of *shape* with random rules."""
         circuit = Circuit(shape.n, dict.fromkeys(range(shape.roots), _EVEN), _gates(shape, stream))
         changed = circuit.columns({shape.x: 0}), circuit.columns({shape.x: 1})
@@ -129,7 +129,7 @@ class _Found:
         if whole * RAREST.denominator < sum(weights) * RAREST.numerator:
             return False
         truth = Fraction(mass(self.then & self.support, weights), whole)
-        blind = share_of(self.then, self.blind, weights)
+        blind = share_of(self.then, self.blind, weights=weights)
         forgetful = independent(self.support, weights)
         return apart(truth, (*_CERTAIN, blind, Fraction(mass(self.then, forgetful), sum(forgetful))))
 
@@ -139,7 +139,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     roots, ruled = SIZES[kind.name][difficulty - 1]
     make = {"probability": _number, "world": _world, "would": _pair}[kind.name]
     for _ in range(2000):
-        shape = _shape(roots, ruled, stream)
+        shape = _shape(roots, ruled, stream=stream)
         if shape and (members := make(shape, stream)):
             return Group(kind.name, shape.n, tuple(range(shape.n)), members)
     raise AssertionError(f"counterfactual/{kind.name} at difficulty {difficulty}: no model keeps the margins")
@@ -216,10 +216,10 @@ def _unit(facts: Facts, n: int) -> Unit:
             "and the assumption that the rules are strict"
         )
     circuit = Circuit(n, dict(sorted(odds.items())), sorted_gates(gates, odds))
-    return Unit.of(circuit, evidence, literal(the_ask(facts).slots[-1]))
+    return Unit.of(circuit, evidence=evidence, do=literal(the_ask(facts).slots[-1]))
 
 
-def _shape(roots: int, ruled: int, stream: Stream) -> _Shape | None:
+def _shape(roots: int, ruled: int, *, stream: Stream) -> _Shape | None:
     """Random rules' causes, two or three each, in which roots are shared; None where *x* does not affect *y*."""
     unused = stream.shuffled(range(roots))
     causes = [tuple(sorted((unused.pop(), unused.pop())))]
@@ -258,19 +258,19 @@ def _odds(shape: _Shape, stream: Stream) -> dict[int, Fraction]:
     return {root: _ODDS[stream.below(len(_ODDS))] for root in range(shape.roots)}
 
 
-def _cases(model: _Model, seen: Sequence[int]) -> Iterator[_Found]:
+def _cases(model: _Ruled, seen: Sequence[int]) -> Iterator[_Found]:
     """Everything that could be seen of *seen*: of the changed quantity first, then of what it does not affect."""
     low, high = model.changed
     reached = {node for node in seen if node != model.shape.x and low[node] != high[node]}
     parts: list[tuple[tuple[Literal, ...], int, int]] = [((), model.full, model.full)]
     for node in sorted(seen, key=reached.__contains__):
         column = model.actual[node]
-        split = []
-        for evidence, mask, blind in parts:
-            for value, left in ((0, mask & ~column), (1, mask & column)):
-                if left:
-                    split.append(((*evidence, (node, value)), left, blind if node in reached else left))
-        parts = split
+        split = [
+            ((*evidence, (node, value)), mask & side, blind if node in reached else mask & side)
+            for evidence, mask, blind in parts
+            for value, side in enumerate((~column, column))
+        ]
+        parts = [part for part in split if part[1]]
     for evidence, support, blind in parts:
         yield _Found(evidence, support, model.changed[1 - evidence[0][1]][model.shape.y], blind)
 
@@ -295,7 +295,7 @@ def _seen(shape: _Shape, stream: Stream) -> list[int]:
 
 def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     """One question for a probability, or nothing where a margin is not kept."""
-    model = _Model.draw(shape, stream)
+    model = _Ruled.draw(shape, stream)
     found = {case.evidence: case for _ in range(_LOOKS) for case in _cases(model, _seen(shape, stream))}
     cases = stream.shuffled([case for case in found.values() if case.open and case.telling])
     for _ in range(_LOOKS if cases else 0):
@@ -307,7 +307,7 @@ def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
             unit = model.unit(case.evidence, odds)
             what = (shape.y, stream.below(2))
             facts = (*_statements(unit), Fact("ask-had", (what, unit.do)))
-            truth = share_of(case.then if what[1] else ~case.then, case.support, weights)
+            truth = share_of(case.then if what[1] else ~case.then, case.support, weights=weights)
             if discriminates(truth, facts, wrong_numbers(unit, what)):
                 return (facts,)
     return ()
@@ -315,11 +315,11 @@ def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
 
 def _world(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     """One question for the whole changed world, which what was seen pins down, or nothing."""
-    model = _Model.draw(shape, stream)
+    model = _Ruled.draw(shape, stream)
     for setting in stream.shuffled(range(1 << shape.roots)):
         then = model.changed[1 - (model.actual[shape.x] >> setting & 1)]
         spread = sum((model.actual[node] ^ then[node]) >> setting & 1 for node in shape.below)
-        if spread < 2 or not (evidence := _pins(model, setting, stream)):  # noqa: PLR2004 - it must spread
+        if spread < 2 or not (evidence := _pins(model, setting, stream=stream)):  # noqa: PLR2004 - it must spread
             continue
         unit = model.unit(evidence, _odds(shape, stream))
         wrong, truth = wrong_worlds(unit), unit.decided()
@@ -328,7 +328,7 @@ def _world(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     return ()
 
 
-def _pins(model: _Model, setting: int, stream: Stream) -> list[Literal]:
+def _pins(model: _Ruled, setting: int, *, stream: Stream) -> list[Literal]:
     """A smallest set of observations that only *setting* fits, one of them below the change; or nothing."""
     shape = model.shape
     masks = [column if column >> setting & 1 else ~column for column in model.actual]
@@ -350,9 +350,9 @@ def _pair(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     if len(shape.below) < 2:  # noqa: PLR2004 - one monotone rule tells nothing of an outcome that flips
         return ()
     seen = [*dict.fromkeys([*_seen(shape, stream), *stream.sample(shape.below[:-1], 1), shape.y])]
-    found: dict[tuple[Literal, ...], dict[bool, tuple[_Model, _Found]]] = {}
+    found: dict[tuple[Literal, ...], dict[bool, tuple[_Ruled, _Found]]] = {}
     for _ in range(_TRIES):
-        model = _Model.draw(shape, stream)
+        model = _Ruled.draw(shape, stream)
         for case in stream.shuffled([case for case in _cases(model, seen) if case.telling and not case.open]):
             pair = found.setdefault(tuple(sorted(case.evidence)), {})
             stays = bool(case.then & case.support) == bool(dict(case.evidence)[shape.y])
@@ -362,7 +362,7 @@ def _pair(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     return ()
 
 
-def _misleading(pair: Sequence[tuple[_Model, _Found]], stream: Stream) -> tuple[Facts, ...]:
+def _misleading(pair: Sequence[tuple[_Ruled, _Found]], stream: Stream) -> tuple[Facts, ...]:
     """The questions of two cases, with probabilities that mislead about just one of them who forgoes the evidence."""
     y = pair[0][0].shape.y
     for _ in range(_LOOKS):
