@@ -1,4 +1,4 @@
-"""The command line as its users meet it: real processes, a real server, exit codes, and one clear line for bad input."""
+"""The command line as its users meet it: real processes, a real server, exit codes, one clear line for bad input."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ def random_rows(count: int, stream: Stream) -> dict[tuple[int, ...], Fraction]:
 def graph_of(facts: Facts, n: int) -> Graph:
     """The graph of the printed edges; latent nodes are those said to be unmeasured."""
     edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
-    latent = sum(1 << node(fact.slots[0]) for fact in of_form(facts, "latent"))
+    latent = 0
+    for fact in of_form(facts, "latent"):
+        latent |= 1 << node(fact.slots[0])
     return Graph.build(n, edges, latent=latent)
 
 

@@ -122,7 +122,7 @@ def oracle(question: Question, _fitted: Fitted) -> Any:
 
 
 def _from_class(question: Question, name: str) -> Any:
-    """The answer in the question's words that a class of :func:`causal_eval.evaluation.baselines.fit.whole` stands for."""
+    """The answer that a class of :func:`causal_eval.evaluation.baselines.fit.whole` stands for here."""
     spec = question.answer
     match spec.kind:
         case AnswerKind.NUMBER:
@@ -138,9 +138,8 @@ def _from_class(question: Question, name: str) -> Any:
         case AnswerKind.SET | AnswerKind.SETS:
             if name == "none" and spec.may_be_none:
                 return []
-            count = {"all": len(spec.items), "empty": 0}.get(
-                name, int(name.rpartition(" ")[2]) if "first" in name else 1
-            )
+            fixed = {"all": len(spec.items), "empty": 0, "none": 1, "": 1}
+            count = fixed[name] if name in fixed else int(name.removeprefix("first "))
             return [sorted(spec.items)[:count]]
     return name or None
 
