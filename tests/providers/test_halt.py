@@ -84,6 +84,26 @@ def test_a_halt_stays() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("width", [1, 100])
+async def test_a_constant_429_ends_too(sequence: Any, tmp_path: Any, *, width: int) -> None:
+    """A provider that tells everybody to come back in a second, for ever, is left after our patience, not days."""
+    clock = SimulatedClock()
+    inner = sequence(Failure(FailureKind.RATE_LIMIT, "429", status=429, retry_after=1.0, latency_ms=5.0))
+    provider = resilient(inner, ProviderConfig(env={}, cache_dir=tmp_path, clock=clock))
+    watch = HaltWatch(clock=clock)
+
+    async def worker() -> None:
+        while watch.halt is None:
+            watch.note(await provider.complete(ASKED))
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(worker() for _ in range(width)))
+    assert watch.halt is not None
+    assert watch.halt.error().exit_code == 7
+    assert clock.now() < 400
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize("width", [1, 8, 100])
 @pytest.mark.parametrize("kind", [FailureKind.SERVER_ERROR, FailureKind.CONNECTION, FailureKind.BAD_REPLY])
 async def test_a_constant_failure_ends_a_run_within_a_minute(

@@ -30,7 +30,8 @@ class RetryRule:
     named_attempts: int = 20
     """Calls for one prompt as long as the provider itself names the time to wait (Retry-After) ..."""
     patience: float = 150.0
-    """... and seconds of such waits in all; they do not count against ``elapsed``."""
+    """... and seconds of such waits in all; they do not count against ``elapsed``. Also the longest that all prompts
+    together go on as the provider names if none of them gets a reply."""
 
 
 class Retry:
@@ -50,6 +51,7 @@ class Retry:
         self._jitter = jitter
         self._clock = clock or SystemClock()
         self._listener = listener
+        self._starving_since: float | None = None
 
     @property
     def name(self) -> str:
@@ -59,7 +61,10 @@ class Retry:
     async def complete(self, prompt: Prompt) -> Outcome:
         """The first outcome that another call would not change, or the last failure."""
         outcome = await self._inner.complete(prompt)
-        if not isinstance(outcome, Failure) or outcome.kind not in RETRYABLE:
+        if not isinstance(outcome, Failure):
+            self._starving_since = None
+            return outcome
+        if outcome.kind not in RETRYABLE:
             return outcome
         return await self._again(prompt, outcome)
 
@@ -69,16 +74,29 @@ class Retry:
 
     async def _again(self, prompt: Prompt, failure: Failure) -> Outcome:
         tally = _Tally(self._rule, calls=failure.calls, spent=failure.latency_ms / 1000)
-        while (wait := tally.wait(failure, self._share())) is not None:
+        while not self._starved(failure) and (wait := tally.wait(failure, self._share())) is not None:
             self._tell(wait, failure)
             await self._clock.sleep(wait)
             outcome = await self._inner.complete(prompt)
             tally.calls += outcome.calls
             if not isinstance(outcome, Failure):
+                self._starving_since = None
                 return replace(outcome, calls=tally.calls)
             tally.spent += outcome.latency_ms / 1000
             failure = outcome
         return replace(failure, calls=tally.calls, latency_ms=(tally.spent + tally.waited_as_told) * 1000)
+
+    def _starved(self, failure: Failure) -> bool:
+        """Whether the provider has put everybody off for longer than our patience.
+
+        A few slots pass among many prompts so slowly that no single prompt would use up its own.
+        """
+        if failure.retry_after is None:
+            return False
+        now = self._clock.now()
+        if self._starving_since is None:
+            self._starving_since = now
+        return now - self._starving_since > self._rule.patience
 
     def _share(self) -> float:
         return self._jitter.below(_FINENESS + 1) / _FINENESS
