@@ -144,6 +144,17 @@ def root_column(place: int, roots: int) -> int:
     return sum(block << start for start in range(0, 1 << roots, width))
 
 
+def is_tied(given: int, event: int, *, roots: int) -> bool:
+    """Among the settings in *given* the roots that *event* depends on do not vary freely of each other."""
+    columns = [root_column(place, roots) for place in range(roots)]
+    for place, column in enumerate(columns):
+        step = 1 << place
+        if (event & column) >> step == event & ~column:
+            given |= (given >> step & ~column) | (given << step & column)
+    free = sum(given & column not in (0, given) for column in columns)
+    return given.bit_count() != 1 << free
+
+
 def mass(mask: int, weights: Sequence[int]) -> int:
     """The sum of the weights of the settings in *mask*."""
     # the digits of the mask, lowest first: several times faster than bit by bit

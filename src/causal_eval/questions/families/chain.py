@@ -40,7 +40,7 @@ _FEWEST = 4
 _ANY = (True, False)
 _EVEN, _LASTING = (1, 2), (4, 5)
 """How often a change goes on where it may or may not; in longer questions, and where few quantities change at all."""
-_USUAL = (3, 10)
+_USUAL = (7, 20)
 """How often a rule does what its wording suggests, so that the wording alone tells nothing."""
 
 
@@ -212,7 +212,7 @@ def _plan(n: int, sources: int, *, touching: bool, stream: Stream) -> _Plan | No
     unused: list[int] = []
     for node in range(n):
         if node not in places:
-            size = min(node, 2 + stream.chance(1, 3) - (not touching and stream.chance(1, 8)))
+            size = min(node, 2 + stream.chance(2, 5) - (not touching and stream.chance(1, 8)))
             chosen = {switched[stream.below(len(switched))]} if touching and stream.chance(1, 3) else set[int]()
             if unused and stream.chance(2, 3):
                 chosen.add(unused[stream.below(len(unused))])

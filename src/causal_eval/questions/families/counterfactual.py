@@ -20,7 +20,7 @@ from fractions import Fraction
 from causal_eval.causal.query import Case, Query
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.abduction import Unit, wrong_numbers, wrong_worlds
-from causal_eval.questions.circuit import Circuit, Gate, gates_of, independent, mass, share_of, sorted_gates
+from causal_eval.questions.circuit import Circuit, Gate, gates_of, independent, is_tied, mass, share_of, sorted_gates
 from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart, discriminates
@@ -297,7 +297,8 @@ def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     """One question for a probability, or nothing where a margin is not kept."""
     model = _Ruled.draw(shape, stream)
     found = {case.evidence: case for _ in range(_LOOKS) for case in _cases(model, _seen(shape, stream))}
-    cases = stream.shuffled([case for case in found.values() if case.open and case.telling])
+    telling = [case for case in found.values() if case.open and case.telling]
+    cases = stream.shuffled([case for case in telling if is_tied(case.support, case.then, roots=shape.roots)])
     for _ in range(_LOOKS if cases else 0):
         odds = _odds(shape, stream)
         weights = Circuit(shape.n, odds, model.gates).weights()
@@ -308,7 +309,7 @@ def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
             what = (shape.y, stream.below(2))
             facts = (*_statements(unit), Fact("ask-had", (what, unit.do)))
             truth = share_of(case.then if what[1] else ~case.then, case.support, weights=weights)
-            if discriminates(truth, facts, wrong_numbers(unit, what)):
+            if discriminates(truth, facts, mistakes=wrong_numbers(unit, what)):
                 return (facts,)
     return ()
 
