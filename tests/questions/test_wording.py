@@ -64,7 +64,7 @@ def test_every_wording_reads_back_as_the_fact_it_states(name: str, regime: str) 
         words = lexicon(domain, regime)
         for _ in range(40):
             fact = random_fact(forms()[name], stream)
-            sentence = say(fact, words, stream, stream.choice(SHARE_STYLES))
+            sentence = say(fact, words, stream=stream, style=stream.choice(SHARE_STYLES))
             assert read(sentence, words) == fact, sentence
 
 
@@ -74,7 +74,7 @@ def test_no_wording_reads_like_another_form() -> None:
     words = lexicon()
     for form in forms().values():
         for _ in range(20):
-            sentence = say(random_fact(form, stream), words, stream)
+            sentence = say(random_fact(form, stream), words, stream=stream)
             readers = {
                 other.name
                 for other in forms().values()
@@ -91,7 +91,7 @@ def read_as(name: str, sentence: str, words: Lexicon) -> Fact | None:
 
     for template in forms()[name].templates:
         match = template.pattern.fullmatch(sentence)
-        if match and (fact := _read_slots(forms()[name], match, words)):
+        if match and (fact := _read_slots(forms()[name], match, lexicon=words)):
             return fact
     return None
 
@@ -132,5 +132,5 @@ def test_a_prompt_reads_back_as_its_facts(seed: int) -> None:
         [random_fact(stream.choice(said), stream) for _ in range(12)]
         + [Fact("markov"), random_fact(stream.choice(asks), stream)]
     )
-    prompt = render(facts, lexicon_, words.context, stream)
-    assert read_prompt(prompt, lexicon_, contexts("economics", regime)) == facts
+    prompt = render(facts, lexicon_, context=words.context, stream=stream)
+    assert read_prompt(prompt, lexicon_, contexts=contexts("economics", regime)) == facts

@@ -11,7 +11,7 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 
 
-def gold_of(spec: AnswerSpec, value: Value, lexicon: Lexicon) -> Any:
+def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
     """The JSON form of *value* for this kind of answer, nodes as printed names."""
     match spec.kind:
         case AnswerKind.NUMBER:
@@ -23,13 +23,13 @@ def gold_of(spec: AnswerSpec, value: Value, lexicon: Lexicon) -> Any:
             return lexicon.names[value] if isinstance(value, int) else str(value)
         case AnswerKind.LABELS:
             assert isinstance(value, Mapping)
-            return {lexicon.names[node]: _label(node, label, lexicon) for node, label in value.items()}
+            return {lexicon.names[node]: _label(node, label, lexicon=lexicon) for node, label in value.items()}
         case AnswerKind.SET | AnswerKind.SETS:
             assert isinstance(value, tuple)
             return sorted(_members(part, lexicon) for part in value)
 
 
-def _label(node: int, label: Value, lexicon: Lexicon) -> str:
+def _label(node: int, label: Value, *, lexicon: Lexicon) -> str:
     return lexicon.states[node][label] if isinstance(label, int) else str(label)
 
 

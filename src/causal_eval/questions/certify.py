@@ -44,8 +44,8 @@ def verify(question: Question) -> None:
         raise VerificationMismatch(f"{question.id}: no certificate; verify the private file, not the public one")
     lexicon = lexicon_of(certificate)
     try:
-        facts = read_prompt(question.prompt, lexicon, contexts(question.domain, question.regime))
-        _verify_facts(question, certificate, facts, lexicon)
+        facts = read_prompt(question.prompt, lexicon, contexts=contexts(question.domain, question.regime))
+        _verify_facts(question, certificate, facts=facts, lexicon=lexicon)
     except VerificationMismatch as error:
         raise VerificationMismatch(f"{question.id}: {error}") from error
     except CausalEvalError as error:
@@ -112,20 +112,20 @@ def _check_claim(step: Step, certificate: Certificate) -> None:
         raise VerificationMismatch(f"step {step.id} claims {step.value}, the engine finds {value}")
 
 
-def _verify_facts(question: Question, certificate: Certificate, facts: Facts, lexicon: Lexicon) -> None:
+def _verify_facts(question: Question, certificate: Certificate, *, facts: Facts, lexicon: Lexicon) -> None:
     source = family(question.family)
     n = len(certificate.names)
     case = source.case(facts, n)
-    _same("case", certificate.case, write_case(case))
+    _same("case", certificate.case, derived=write_case(case))
     spec = source.spec(facts, lexicon)
-    _same("answer format", question.answer, spec)
-    _same("answer", question.gold, gold_of(spec, source.answer(facts, solve_both(case)), lexicon))
+    _same("answer format", question.answer, derived=spec)
+    _same("answer", question.gold, derived=gold_of(spec, source.answer(facts, solve_both(case)), lexicon=lexicon))
     check_steps(certificate)
-    again = certificate_of(source, facts, case, spec, lexicon)
-    _same("certificate", replace(certificate, case={}), replace(again, case={}))
+    again = certificate_of(source, facts, case=case, spec=spec, lexicon=lexicon)
+    _same("certificate", replace(certificate, case={}), derived=replace(again, case={}))
 
 
-def _same(what: str, stored: object, derived: object) -> None:
+def _same(what: str, stored: object, *, derived: object) -> None:
     if canonical(stored) != canonical(derived):
         raise VerificationMismatch(
             f"the {what} stored is {canonical(stored).decode()}, the prompt gives {canonical(derived).decode()}"

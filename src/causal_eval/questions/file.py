@@ -74,7 +74,7 @@ def read_questions(path: Path) -> Iterator[Question]:
     lines = _parquet_lines(path) if path.suffix == ".parquet" else _json_lines(path)
     seen: set[bytes] = set()
     for number, line in lines:
-        question = _question(line, path, number)
+        question = _question(line, path, number=number)
         key = hashlib.blake2b(question.id.encode(), digest_size=8).digest()
         if key in seen:
             raise MalformedFile(str(path), f"duplicate id {question.id!r}: every question needs its own", line=number)
@@ -159,9 +159,7 @@ def _plain(value: object) -> bool:
 def _json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         with path.open("rb") as handle:
-            for number, line in enumerate(handle, 1):
-                if line.strip():
-                    yield number, line
+            yield from ((number, line) for number, line in enumerate(handle, 1) if line.strip())
     except OSError as error:
         raise MalformedFile(str(path), f"cannot be read ({error.strerror}); check the path") from error
 
@@ -186,7 +184,7 @@ def _decoded(value: str | None) -> Any:
         return value
 
 
-def _question(line: bytes, path: Path, number: int) -> Question:
+def _question(line: bytes, path: Path, *, number: int) -> Question:
     try:
         row = _DECODER.decode(line)
     except msgspec.ValidationError as error:

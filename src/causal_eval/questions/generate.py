@@ -68,20 +68,20 @@ def generate(plan: Plan) -> Iterator[Question]:
     for slot in _slots(plan):
         if slot.kind.size > left:
             slot = _single(slot)  # noqa: PLW2901 - the last places are filled by kinds without twins
-        questions = _fresh(slot, plan, seen)
+        questions = _fresh(slot, plan, seen=seen)
         yield from questions
         left -= len(questions)
         if left == 0:
             return
 
 
-def pose(slot: Slot, stream: Stream, seed: str) -> list[Question]:
+def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     """The questions of one twin group; both solvers have agreed on each."""
     group = slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
     words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
     lexicon = Lexicon.of(words.names, words.states)
     drafts = [
-        _draft(slot, group.n, facts, words, lexicon, stream.child("render", index))
+        _draft(slot, group.n, facts=facts, words=words, lexicon=lexicon, stream=stream.child("render", index))
         for index, facts in enumerate(group.members)
     ]
     cluster = content_id("c", [draft.prompt for draft in drafts])
@@ -109,7 +109,7 @@ def identity(question: Question) -> str:
     return content_id("q", [question.family, question.kind, question.prompt, question.answer, question.gold, GENERATOR])
 
 
-def _draft(slot: Slot, n: int, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
+def _draft(slot: Slot, n: int, *, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
     family, kind = slot.family, slot.kind
     case = family.case(facts, n)
     value = solve_both(case)
@@ -117,19 +117,19 @@ def _draft(slot: Slot, n: int, facts: Facts, words: Cast, lexicon: Lexicon, stre
     question = Question(
         id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
         difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
-        prompt=render(facts, lexicon, words.context, stream), answer=spec,
-        gold=gold_of(spec, family.answer(facts, value), lexicon),
-        certificate=certificate_of(family, facts, case, spec, lexicon),
+        prompt=render(facts, lexicon, context=words.context, stream=stream), answer=spec,
+        gold=gold_of(spec, family.answer(facts, value), lexicon=lexicon),
+        certificate=certificate_of(family, facts, case=case, spec=spec, lexicon=lexicon),
     )  # fmt: skip
     return replace(question, id=identity(question))
 
 
-def _fresh(slot: Slot, plan: Plan, seen: set[str]) -> list[Question]:
+def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
     """The group's questions; a group that repeats an earlier question is drawn again."""
     for again in range(100):
         parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
         stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
-        questions = pose(slot, stream, f"{plan.seed}/{slot.number}/{again}")
+        questions = pose(slot, stream, seed=f"{plan.seed}/{slot.number}/{again}")
         ids = {question.id for question in questions}
         if len(ids) == len(questions) and not ids & seen:
             seen |= ids
@@ -150,9 +150,9 @@ def _slots(plan: Plan) -> Iterator[Slot]:
         family.name: _rounds(
             Stream("plan", GENERATOR, plan.seed, family.name),
             [kind for kind in family.kinds for _ in range(kind.weight)],
-            places,
-            regimes,
-            range(low, high + 1),
+            places=places,
+            regimes=regimes,
+            levels=range(low, high + 1),
         )
         for family in chosen
     }
@@ -163,7 +163,7 @@ def _slots(plan: Plan) -> Iterator[Slot]:
 
 
 def _rounds(
-    stream: Stream, kinds: Sequence[Kind], places: Sequence[str], regimes: Sequence[str], levels: Sequence[int]
+    stream: Stream, kinds: Sequence[Kind], *, places: Sequence[str], regimes: Sequence[str], levels: Sequence[int]
 ) -> Iterator[tuple[Kind, str, str, int]]:
     return zip(
         _shuffled_rounds(stream.child("kind"), kinds),

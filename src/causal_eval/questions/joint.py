@@ -18,10 +18,10 @@ class Joint:
         self._worlds = [(0, 1, 1)]
         """(values packed into bits, weight without the factor of x, that factor)"""
         for node, (causes, rows) in enumerate(zip(parents, tables, strict=True)):
-            self._worlds = _extended(self._worlds, 1 << node, causes, rows, apart=node == x)
+            self._worlds = _extended(self._worlds, 1 << node, causes=causes, rows=rows, apart=node == x)
 
     @classmethod
-    def of_facts(cls, facts: Facts, n: int, x: int) -> Joint:
+    def of_facts(cls, facts: Facts, n: int, *, x: int) -> Joint:
         """The joint of the printed shares; nodes must be in causal order."""
         rows: list[dict[tuple[int, ...], Fraction]] = [{} for _ in range(n)]
         parents: list[tuple[int, ...]] = [() for _ in range(n)]
@@ -55,7 +55,7 @@ class Joint:
         part = sum([weight for code, weight, _ in self._worlds if code & (own | bit) == wanted])
         return Fraction(part, GRID ** (len(self.parents) - 1))
 
-    def adjusted(self, event: Literal, value: int, strata: Sequence[int], *, weighted: bool = True) -> Fraction:
+    def adjusted(self, event: Literal, value: int, *, strata: Sequence[int], weighted: bool = True) -> Fraction:
         """The mean over strata of P(event | x = value, stratum), weighted by P(stratum) or equally."""
         own, bit = 1 << self.x, 1 << event[0]
         hit = bit * event[1]
@@ -74,7 +74,7 @@ class Joint:
 
 
 def _extended(
-    worlds: list[tuple[int, int, int]], bit: int, causes: tuple[int, ...], rows: Rows, *, apart: bool
+    worlds: list[tuple[int, int, int]], bit: int, *, causes: tuple[int, ...], rows: Rows, apart: bool
 ) -> list[tuple[int, int, int]]:
     """The worlds with one more node: each splits into two."""
     mask = sum(1 << cause for cause in causes)

@@ -36,7 +36,7 @@ def apart(truth: Fraction, others: Iterable[Fraction]) -> bool:
     )
 
 
-def discriminates(truth: Fraction, facts: Facts, mistakes: Mapping[str, Value]) -> bool:
+def discriminates(truth: Fraction, facts: Facts, *, mistakes: Mapping[str, Value]) -> bool:
     """True iff no named mistake and no guess would be graded right, with three times the tolerance to spare."""
     wrong = [value for value in mistakes.values() if isinstance(value, Fraction)]
     return apart(truth, wrong) and apart(truth, guesses(facts))

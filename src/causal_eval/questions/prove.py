@@ -13,7 +13,7 @@ from causal_eval.questions.question import AnswerSpec, Certificate, Step, canoni
 from causal_eval.questions.wording import Lexicon
 
 
-def certificate_of(family: Family, facts: Facts, case: Case, spec: AnswerSpec, lexicon: Lexicon) -> Certificate:
+def certificate_of(family: Family, facts: Facts, *, case: Case, spec: AnswerSpec, lexicon: Lexicon) -> Certificate:
     """The proof of a question, a function of its facts alone."""
     steps = tuple(
         Step(f"s{number}", line.rule, line.text, line.expression, line.value)
@@ -25,5 +25,5 @@ def certificate_of(family: Family, facts: Facts, case: Case, spec: AnswerSpec, l
         estimand=estimand(case),
         steps=steps,
         names={f"V{node}": (name, *lexicon.states[node]) for node, name in enumerate(lexicon.names)},
-        mistakes={name: canonical(gold_of(spec, value, lexicon)).decode() for name, value in mistakes.items()},
+        mistakes={name: canonical(gold_of(spec, value, lexicon=lexicon)).decode() for name, value in mistakes.items()},
     )

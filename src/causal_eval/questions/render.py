@@ -17,19 +17,22 @@ _BULLETS = ("- ", "* ", "", "{}. ")
 _BULLET = re.compile(r"(?:[-*] |\d+\. )")
 
 
-def render(facts: Facts, lexicon: Lexicon, context: str, stream: Stream) -> str:
+def render(facts: Facts, lexicon: Lexicon, *, context: str, stream: Stream) -> str:
     """The prompt: context, every statement in random order and wording, the assumptions, then what is asked."""
     style = stream.choice(SHARE_STYLES)
     bullet = stream.choice(_BULLETS)
     statements = [fact for fact in facts if fact.form not in ASSUMPTIONS and not fact.form.startswith("ask-")]
     stream.shuffle(statements)
     statements += [fact for fact in facts if fact.form in ASSUMPTIONS]
-    lines = [bullet.format(number) + say(fact, lexicon, stream, style) for number, fact in enumerate(statements, 1)]
+    lines = [
+        bullet.format(number) + say(fact, lexicon, stream=stream, style=style)
+        for number, fact in enumerate(statements, 1)
+    ]
     (ask,) = (fact for fact in facts if fact.form.startswith("ask-"))
-    return f"{context}\n\n" + "\n".join(lines) + f"\n\n{say(ask, lexicon, stream, style)}"
+    return f"{context}\n\n" + "\n".join(lines) + f"\n\n{say(ask, lexicon, stream=stream, style=style)}"
 
 
-def read_prompt(prompt: str, lexicon: Lexicon, contexts: Collection[str]) -> Facts:
+def read_prompt(prompt: str, lexicon: Lexicon, *, contexts: Collection[str]) -> Facts:
     """The facts that *prompt* states, in canonical order; every line must be read.
 
     Raises:

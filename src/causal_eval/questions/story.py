@@ -131,17 +131,17 @@ def cast(domain: str, regime: str, *, order: Sequence[int], n: int, stream: Stre
 
 
 def _real(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
-    return _told(domain, "real", order, stream)
+    return _told(domain, "real", order=order, stream=stream)
 
 
 def _anti(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
-    return _told(domain, "anti", order[::-1], stream)
+    return _told(domain, "anti", order=order[::-1], stream=stream)
 
 
-def _told(domain: Domain, regime: str, order: Sequence[int], stream: Stream) -> Cast:
+def _told(domain: Domain, regime: str, *, order: Sequence[int], stream: Stream) -> Cast:
     """A cast in the words of *domain* whose stages never fall along *order*."""
     context = stream.choice(domain.contexts)
-    variable_of = dict(zip(order, _drawn(domain, len(order), stream), strict=True))
+    variable_of = dict(zip(order, _drawn(domain, len(order), stream=stream), strict=True))
     chosen = [variable_of[node] for node in range(len(order))]
     return Cast(
         domain=domain.id,
@@ -154,7 +154,7 @@ def _told(domain: Domain, regime: str, order: Sequence[int], stream: Stream) -> 
     )
 
 
-def _drawn(domain: Domain, count: int, stream: Stream) -> list[Variable]:
+def _drawn(domain: Domain, count: int, *, stream: Stream) -> list[Variable]:
     """*count* variables by rising stage, spread over the stages as evenly as it goes."""
     each, extra = divmod(count, STAGES)
     richer = stream.sample(range(STAGES), extra)
@@ -170,16 +170,16 @@ def _nonsense(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
     context = stream.choice(_NEUTRAL)
     heads = stream.sample(_HEADS, len(order))
     names = tuple(f"the {head}{stream.choice(_TAILS)} level" for head in heads)
-    return _neutral(domain, "nonsense", context, names, ("low", "high"))
+    return _neutral(domain, "nonsense", context=context, names=names, states=("low", "high"))
 
 
 def _placeholder(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
     context = stream.choice(_NEUTRAL)
     names = tuple(f"variable {letter}" for letter in stream.sample(_LETTERS, len(order)))
-    return _neutral(domain, "placeholder", context, names, ("0", "1"))
+    return _neutral(domain, "placeholder", context=context, names=names, states=("0", "1"))
 
 
-def _neutral(domain: Domain, regime: str, context: str, names: tuple[str, ...], states: tuple[str, str]) -> Cast:
+def _neutral(domain: Domain, regime: str, *, context: str, names: tuple[str, ...], states: tuple[str, str]) -> Cast:
     """A cast that tells nothing about the domain; its id is kept for the books only."""
     return Cast(domain.id, regime, "unit", "units", context, names, (states,) * len(names))
 

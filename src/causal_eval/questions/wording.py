@@ -77,13 +77,13 @@ def forms() -> Mapping[str, Form]:
     folder = importlib.resources.files("causal_eval.questions").joinpath("phrases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda file: file.name)
     return {
-        name: _form(name, entry["slots"], entry["say"])
+        name: _form(name, entry["slots"], wordings=entry["say"])
         for file in files
         for name, entry in tomllib.loads(file.read_text("utf-8")).items()
     }
 
 
-def say(fact: Fact, lexicon: Lexicon, stream: Stream, style: str = "percent") -> str:
+def say(fact: Fact, lexicon: Lexicon, *, stream: Stream, style: str = "percent") -> str:
     """One sentence for *fact*, in a wording drawn from *stream*; shares are written in *style*."""
     form = forms()[fact.form]
     template = stream.choice(form.templates)
@@ -102,7 +102,7 @@ def read(sentence: str, lexicon: Lexicon) -> Fact | None:
     for form in forms().values():
         for template in form.templates:
             match = template.pattern.fullmatch(sentence)
-            if match is not None and (fact := _read_slots(form, match, lexicon)) is not None:
+            if match is not None and (fact := _read_slots(form, match, lexicon=lexicon)) is not None:
                 return fact
     return None
 
@@ -116,7 +116,7 @@ def share_text(p: Fraction, style: str) -> str:
     return str(p)
 
 
-def _form(name: str, types: Mapping[str, str], wordings: list[str]) -> Form:
+def _form(name: str, types: Mapping[str, str], *, wordings: list[str]) -> Form:
     return Form(name, tuple(types), tuple(types.values()), tuple(_template(text, types) for text in wordings))
 
 
@@ -182,7 +182,7 @@ def _say_count(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> s
     return str(slot)
 
 
-def _read_slots(form: Form, match: re.Match[str], lexicon: Lexicon) -> Fact | None:
+def _read_slots(form: Form, match: re.Match[str], *, lexicon: Lexicon) -> Fact | None:
     values: list[Slot] = []
     groups = match.groupdict()
     for slot, kind in zip(form.slots, form.types, strict=True):

@@ -58,7 +58,7 @@ def test_seeing_is_not_doing(name: str) -> None:
     for group in draws(KINDS[name]):
         facts = group.members[0]
         event, given = (literal(slot) for slot in the_ask(facts).slots[:2])
-        joint = Joint.of_facts(facts, group.n, given[0])
+        joint = Joint.of_facts(facts, group.n, x=given[0])
         assert abs(joint.observed(event, (given,)) - joint.enforced(event, given[1])) >= APART
 
 

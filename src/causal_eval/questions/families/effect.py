@@ -26,6 +26,9 @@ from causal_eval.seeds import Stream
 MARGIN = Fraction(1, 20)
 """A direction question needs an effect, and an association, of at least this size."""
 
+MOST_DRAWS = 1000
+"""About one draw in four keeps the margins: so many in vain are a bug."""
+
 STRUCTURES: tuple[tuple[str, ...], ...] = (
     ("Z>X Z>Y X>Y",),
     ("Z>X Z>Y X>M M>Y", "Z>X Z>Y X>Y X>C Y>C", "Z>X Z>W W>Y X>Y"),
@@ -44,11 +47,13 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     for again in itertools.count():
         parents, x, y = _structure(stream.choice(STRUCTURES[difficulty - 1]))
         members = (
-            _direction(parents, x, y, stream) if kind.name == "direction" else _number(parents, x, y, kind, stream)
+            _direction(parents, x, y=y, stream=stream)
+            if kind.name == "direction"
+            else _number(parents, x, y, kind, stream)
         )
         if members:
             return Group(kind.name, len(parents), tuple(range(len(parents))), members)
-        assert again < 1000, f"effect/{kind.name} at difficulty {difficulty}: no model keeps the margins"  # noqa: PLR2004
+        assert again < MOST_DRAWS, f"effect/{kind.name} at difficulty {difficulty}: no model keeps the margins"
     raise AssertionError("unreachable")
 
 
@@ -88,21 +93,21 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What reading off, adjusting wrongly or turning the arrow round would give."""
     ask = the_ask(facts)
     event, given = literal(ask.slots[0]), literal(ask.slots[1])
-    return _mistakes(ask.form, Joint.of_facts(facts, n, given[0]), event, given[1])
+    return _mistakes(ask.form, Joint.of_facts(facts, n, x=given[0]), event=event, value=given[1])
 
 
-def _mistakes(form: str, joint: Joint, event: Literal, value: int) -> dict[str, Value]:
+def _mistakes(form: str, joint: Joint, *, event: Literal, value: int) -> dict[str, Value]:
     if form in ("ask-seeing", "ask-do"):
-        return dict(_wrong(joint, event, value, seeing=form == "ask-seeing"))
+        return dict(_wrong(joint, event, value=value, seeing=form == "ask-seeing"))
     if form == "ask-ate":
-        wrong = _wrong(joint, event, value, seeing=False)
-        other = _wrong(joint, event, 1 - value, seeing=False)
+        wrong = _wrong(joint, event, value=value, seeing=False)
+        other = _wrong(joint, event, value=1 - value, seeing=False)
         return {name: wrong[name] - other[name] for name in wrong if name != "ignore the treatment"}
     association = _gap(joint, event[0], do=False) * (1 if value else -1)
     return {"correlation is causation": (association > 0) == (form == "ask-raises")}
 
 
-def _wrong(joint: Joint, event: Literal, value: int, *, seeing: bool) -> dict[str, Fraction]:
+def _wrong(joint: Joint, event: Literal, *, value: int, seeing: bool) -> dict[str, Fraction]:
     """Named wrong methods for P(event | x = value) or P(event | do x = value)."""
     given = (joint.x, value)
     others = [node for node in range(len(joint.parents)) if node not in (joint.x, event[0])]
@@ -112,9 +117,9 @@ def _wrong(joint: Joint, event: Literal, value: int, *, seeing: bool) -> dict[st
         wrong["treat seeing as doing"] = joint.enforced(event, value)
     else:
         wrong["correlation is causation"] = joint.observed(event, (given,))
-    wrong["unweighted mean over strata"] = joint.adjusted(event, value, causes, weighted=False)
+    wrong["unweighted mean over strata"] = joint.adjusted(event, value, strata=causes, weighted=False)
     if set(causes) != set(others):
-        wrong["adjust for everything"] = joint.adjusted(event, value, others)
+        wrong["adjust for everything"] = joint.adjusted(event, value, strata=others)
     return wrong
 
 
@@ -129,10 +134,10 @@ def _structure(text: str) -> tuple[Parents, int, int]:
 
 def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tuple[Facts, ...]:
     """One question for a number, or nothing where a margin is not kept."""
-    tables = [_drawn(len(causes), role, kind, stream) for causes, role in _roles(parents, x, y)]
+    tables = [_drawn(len(causes), role, kind=kind, stream=stream) for causes, role in _roles(parents, x, y=y)]
     joint = Joint(parents, tables, x)
     value = 1 if kind.name == "ate" else stream.below(2)
-    truth = _truth(joint, kind.name, (y, 1), value)
+    truth = _truth(joint, kind.name, event=(y, 1), value=value)
     ask = (
         Fact("ask-ate", ((y, 1), (x, 1), (x, 0)))
         if kind.name == "ate"
@@ -141,15 +146,17 @@ def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tup
     facts = (*share_facts(parents, tables), Fact("markov"), ask)
     if (kind.name == "ate" and abs(truth) < MARGIN) or not apart(truth, guesses(facts)):
         return ()
-    return (facts,) if discriminates(truth, facts, _mistakes(ask.form, joint, (y, 1), value)) else ()
+    return (
+        (facts,) if discriminates(truth, facts, mistakes=_mistakes(ask.form, joint, event=(y, 1), value=value)) else ()
+    )
 
 
-def _roles(parents: Parents, x: int, y: int) -> list[tuple[tuple[int, ...], str]]:
+def _roles(parents: Parents, x: int, *, y: int) -> list[tuple[tuple[int, ...], str]]:
     """Per node its causes and whether it is the treatment, the outcome or another."""
     return [(causes, {x: "x", y: "y"}.get(node, "")) for node, causes in enumerate(parents)]
 
 
-def _drawn(count: int, role: str, kind: Kind, stream: Stream) -> Rows:
+def _drawn(count: int, role: str, *, kind: Kind, stream: Stream) -> Rows:
     """A random table: the treatment follows its causes strongly, the outcome's level is spread over the whole range."""
     if role == "x":
         return _entries(count, lambda: stream.between(1, 6) + 13 * stream.below(2))
@@ -164,17 +171,17 @@ def _entries(count: int, twentieths: Callable[[], int]) -> Rows:
     return {values: Fraction(twentieths(), GRID) for values in itertools.product((0, 1), repeat=count)}
 
 
-def _truth(joint: Joint, kind: str, event: Literal, value: int) -> Fraction:
+def _truth(joint: Joint, kind: str, *, event: Literal, value: int) -> Fraction:
     if kind == "seeing":
         return joint.observed(event, ((joint.x, value),))
     return joint.enforced(event, value) if kind == "do" else _gap(joint, event[0], do=True)
 
 
-def _direction(parents: Parents, x: int, y: int, stream: Stream) -> tuple[Facts, ...]:
+def _direction(parents: Parents, x: int, *, y: int, stream: Stream) -> tuple[Facts, ...]:
     """*Raises?* and *lowers?* of an agreeing and a disagreeing model of one graph, or nothing."""
     members: list[Facts] = []
     for agree in (True, False):
-        tables = _leaning(parents, x, y, agree=agree, stream=stream)
+        tables = _leaning(parents, x, y=y, agree=agree, stream=stream)
         joint = Joint(parents, tables, x)
         effect, association = _gap(joint, y, do=True), _gap(joint, y, do=False)
         if min(abs(effect), abs(association)) < MARGIN or ((effect > 0) == (association > 0)) != agree:
@@ -184,7 +191,7 @@ def _direction(parents: Parents, x: int, y: int, stream: Stream) -> tuple[Facts,
     return tuple(members)
 
 
-def _leaning(parents: Parents, x: int, y: int, *, agree: bool, stream: Stream) -> list[Rows]:
+def _leaning(parents: Parents, x: int, *, y: int, agree: bool, stream: Stream) -> list[Rows]:
     """Tables in which the common causes of X and Y pull strongly, with or against a weaker effect of X."""
     sign = 1 if stream.chance(1, 2) else -1
     below = _below(x, parents)
@@ -197,16 +204,16 @@ def _leaning(parents: Parents, x: int, y: int, *, agree: bool, stream: Stream) -
             common = [cause for cause in causes if cause not in below]
             pulls = dict.fromkeys(through, sign * 5 // len(through))
             pulls |= dict.fromkeys(common, (sign if agree else -sign) * 12 // len(common))
-            tables.append(_additive(causes, pulls, stream))
+            tables.append(_additive(causes, pulls, stream=stream))
         elif node in below - {x}:
             share = 11 // sum(cause in below for cause in causes)
-            tables.append(_additive(causes, {cause: share if cause in below else 3 for cause in causes}, stream))
+            tables.append(_additive(causes, {cause: share if cause in below else 3 for cause in causes}, stream=stream))
         else:
-            tables.append(_additive(causes, dict.fromkeys(causes, 16 // len(causes)), stream))
+            tables.append(_additive(causes, dict.fromkeys(causes, 16 // len(causes)), stream=stream))
     return tables
 
 
-def _additive(causes: tuple[int, ...], pulls: Mapping[int, int], stream: Stream) -> Rows:
+def _additive(causes: tuple[int, ...], pulls: Mapping[int, int], *, stream: Stream) -> Rows:
     """P(1 | causes) = base + the pulls (in twentieths) of the causes that are 1, the base drawn where it fits."""
     shaken = {cause: pull - stream.below(2) if pull > 0 else pull + stream.below(2) for cause, pull in pulls.items()}
     low = 1 - sum(min(pull, 0) for pull in shaken.values())
