@@ -198,7 +198,7 @@ def test_coverage_by_simulation(rate: float, correlation: float, size: int, grou
 
 def test_the_unclustered_interval_does_not_cover() -> None:
     """The same answers taken as independent questions cover far less than promised: why clusters are needed."""
-    rng, runs, held = random.Random(7), 400, 0
+    rng, runs, held = random.Random(7), 150, 0
     for _ in range(runs):
         clusters = [_draws(rng, 0.5, 0.5, 10) for _ in range(50)]
         found = score_interval(_scores([[score] for scores in clusters for score in scores]))

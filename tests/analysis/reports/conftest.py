@@ -11,7 +11,7 @@ import pytest
 from causal_eval.analysis.compare import compare
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import profile
-from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep, ReportData
+from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep, ExampleSymbol, ReportData
 from causal_eval.scoring.verdict import Mark
 from causal_eval.seeds import Stream
 
@@ -110,12 +110,13 @@ CARDS = (
         parsed="1/2",
         gold="1/5",
         estimand="E[recovery | do(drug=1)] − E[recovery | do(drug=0)]",
+        symbols=(ExampleSymbol("V0", "the age group", "young", "old"), ExampleSymbol("V1", "the drug", "no", "yes")),
         graph=("age --> drug, recovery", "drug --> recovery"),
         steps=(
             ExampleStep("s1", "P(age=old)", "", "1/2", "printed"),
             ExampleStep("s2", "P(recovery=1 | drug=1, age=old)", "", "3/10", "printed"),
             ExampleStep("s3", "P(recovery=1 | drug=1, age=young)", "", "4/5", "printed"),
-            ExampleStep("s4", "{age} satisfies the back-door criterion", "", "true", "checked on the graph"),
+            ExampleStep("s4", "{age} satisfies the back-door criterion", "", "", "checked: valid adjustment set, yes"),
             ExampleStep("s5", "P(recovery=1 | do(drug=1))", "s1*s2 + (1 - s1)*s3", "11/20", ""),
             ExampleStep("s6", "average effect", "s5 - 7/20", "1/5", ""),
         ),
@@ -158,7 +159,7 @@ CARDS = (
         parsed="{glims}",
         gold="{glims}",
         estimand="a valid adjustment set for torps on blens",
-        steps=(ExampleStep("s1", "glims block every back-door path", "", "true", "checked on the graph"),),
+        steps=(ExampleStep("s1", "glims block every back-door path", "", "", "checked: valid adjustment set, yes"),),
         mistakes=(ExampleMistake("no adjustment", "{}", is_given=False),),
     ),
 )

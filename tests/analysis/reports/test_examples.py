@@ -15,7 +15,8 @@ CASE = {"graph": {"nodes": ["X", "Y"], "directed": [["X", "Y"]]}}
 STEPS = (
     Step("s1", "given", "P(Y=1 | X=1)", "p.y.x1", '"3/10"'),
     Step("s2", "arithmetic", "the effect", "s1 - 1/10", '"1/5"'),
-    Step("s3", "claim", "no back-door path", '{"kind": "separated"}', "true"),
+    Step("s3", "claim", "no back-door path", '{"kind":"dsep","X":["X"]}', "true"),
+    Step("s4", "claim", "how all relate", '{"kind":"attribution"}', '{"X":"cause","Y":"effect"}'),
 )
 
 
@@ -54,14 +55,19 @@ def test_the_mistake_that_was_made_is_marked(kind: AnswerKind, answer: Any, mist
 
 def test_a_card_holds_the_proof() -> None:
     """Graph, estimand and steps are shown as the proof card shows them."""
-    verdict = Verdict(Mark.CORRECT, Mark.UNPARSED, Fraction(1), answer="1/5")
+    verdict = Verdict(Mark.CORRECT, Mark.UNPARSED, Fraction(1), answer="0.2")
     card = example_card(_question(AnswerKind.NUMBER, "1/5", {}), answerer="m", reply="0.2", verdict=verdict)
-    assert (card.parsed, card.gold, card.estimand) == ("1/5", "1/5", "E[Y | do(X)]")
+    assert (card.parsed, card.gold, card.estimand) == ("0.2", "1/5 (≈ 0.2)", "E[Y | do(X)]")
+    assert [(one.symbol, one.name, one.zero, one.one) for one in card.symbols] == [
+        ("X", "the drug", "no", "yes"),
+        ("Y", "recovery", "no", "yes"),
+    ]
     assert card.graph == ("drug --> recovery",)
     assert [(step.expression, step.value, step.note) for step in card.steps] == [
         ("", "3/10", "printed"),
         ("s1 - 1/10", "1/5", ""),
-        ("", "true", "checked on the graph"),
+        ("", "", "checked: d-separated, yes"),
+        ("", "X = cause; Y = effect", "checked on the whole model"),
     ]
 
 

@@ -22,8 +22,22 @@ class ExampleStep:
     expression: str
     """How it follows from earlier steps; empty where it is read or checked."""
     value: str
+    """Empty where the text says it all and the note says how it was checked."""
     note: str
-    """``printed``, ``checked on the graph`` or empty."""
+    """``printed``, how it was checked, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSymbol:
+    """A variable of the derivation in the words of the question."""
+
+    symbol: str
+    """``V3``."""
+    name: str
+    zero: str
+    """The word for value 0."""
+    one: str
+    """The word for value 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,8 @@ class ExampleCard:
     parsed: str
     """The answer that was read from the reply; empty where none was."""
     gold: str
+    symbols: tuple[ExampleSymbol, ...] = ()
+    """What estimand and steps are written in."""
     estimand: str = ""
     graph: tuple[str, ...] = ()
     """The causal graph, one line a cause."""

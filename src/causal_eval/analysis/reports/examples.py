@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import msgspec
 
-from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep
+from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep, ExampleSymbol
 from causal_eval.questions.card import graph_lines, shown
 from causal_eval.questions.question import AnswerKind, Certificate, Question, Step, canonical
 from causal_eval.scoring.verdict import Verdict
 
-_NOTES = {"given": "printed", "claim": "checked on the graph"}
+_CLAIMS = {"dsep": "d-separated", "is_adjustment_set": "valid adjustment set"}
+"""Yes/no questions of ``solve`` in words."""
 
 
 def example_card(question: Question, *, answerer: str, reply: str, verdict: Verdict) -> ExampleCard:
@@ -31,8 +32,9 @@ def example_card(question: Question, *, answerer: str, reply: str, verdict: Verd
         mark=verdict.mark,
         strict=verdict.strict,
         reason=verdict.reason,
-        parsed="" if verdict.answer is None else shown(verdict.answer),
-        gold="" if question.gold is None else shown(question.gold),
+        parsed="" if verdict.answer is None else _readable(shown(verdict.answer), question),
+        gold="" if question.gold is None else _readable(shown(question.gold), question),
+        symbols=_symbols(certificate) if certificate else (),
         estimand=certificate.estimand if certificate else "",
         graph=tuple(graph_lines(certificate)) if certificate else (),
         steps=tuple(map(_step, certificate.steps)) if certificate else (),
@@ -40,15 +42,33 @@ def example_card(question: Question, *, answerer: str, reply: str, verdict: Verd
     )
 
 
+def _symbols(certificate: Certificate) -> tuple[ExampleSymbol, ...]:
+    names = sorted(certificate.names.items(), key=lambda item: (len(item[0]), item[0]))
+    return tuple(ExampleSymbol(symbol, *words) for symbol, words in names)
+
+
 def _step(step: Step) -> ExampleStep:
-    value = step.value.strip('"')
-    derived = step.rule not in _NOTES and step.expression != value
-    return ExampleStep(step.id, step.text, step.expression if derived else "", value, _NOTES.get(step.rule, ""))
+    value = msgspec.json.decode(step.value)
+    match step.rule:
+        case "given":
+            return ExampleStep(step.id, step.text, "", shown(value), "printed")
+        case "claim" if isinstance(value, bool):
+            kind = str(msgspec.json.decode(step.expression).get("kind"))
+            said = f"checked: {_CLAIMS.get(kind, kind)}, {'yes' if value else 'no'}"
+            return ExampleStep(step.id, step.text, "", "", said)
+        case "claim":
+            return ExampleStep(step.id, step.text, "", shown(value), "checked on the whole model")
+        case _:
+            return ExampleStep(
+                step.id, step.text, "" if step.expression == value else step.expression, shown(value), ""
+            )
 
 
 def _mistakes(certificate: Certificate, question: Question, *, verdict: Verdict) -> tuple[ExampleMistake, ...]:
     return tuple(
-        ExampleMistake(name, shown(msgspec.json.decode(answer)), _is_same(question, verdict, mistake=answer))
+        ExampleMistake(
+            name, _readable(shown(msgspec.json.decode(answer)), question), _is_same(question, verdict, mistake=answer)
+        )
         for name, answer in certificate.mistakes.items()
     )
 
@@ -66,6 +86,12 @@ def _is_same(question: Question, verdict: Verdict, *, mistake: str) -> bool:
             return verdict.answer[0] in wrong_sets if verdict.answer else not wrong_sets
         case _:
             return canonical(verdict.answer) == mistake.encode()
+
+
+def _readable(answer: str, question: Question) -> str:
+    """The answer, a fraction with its decimal value beside it."""
+    value = _fraction(answer) if question.answer.kind is AnswerKind.NUMBER else None
+    return answer if value is None or "/" not in answer else f"{answer} (≈ {float(value):.4g})"
 
 
 def _fraction(text: str) -> Fraction | None:
