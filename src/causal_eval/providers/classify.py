@@ -75,7 +75,7 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     text = detail.message or ""
     if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower():
         kind = FailureKind.QUOTA
-    message = f"HTTP {response.status} from {origin.host}: {text or 'no message'}{_advice(kind, origin)}"
+    message = f"HTTP {response.status} from {origin.host}: {text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
     wait = retry_after(response.headers, wall)
     return Failure(kind, one_line(message, origin.key), status=response.status, retry_after=wait)
 
