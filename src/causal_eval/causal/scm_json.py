@@ -151,6 +151,8 @@ class _Reader:
         expression = parse(equation, self.index, domains=self.domains)
         if strange := reads(expression) & ~self.graph.parents[_node(name, self.index)]:
             other = self.names[next(bits(strange))]
+            if other == name:
+                raise MalformedCase(f"scm: the equation of {name!r} reads {name!r} itself, a cycle; cut it")
             raise MalformedCase(f"scm: the equation of {name!r} reads {other!r}; add the edge {other} -> {name}")
         return Rule(expression)
 

@@ -70,7 +70,7 @@ def judge(g: Graph, x: int, y: int, z: int) -> Separation:
     return Separation(separated=True, open_path=None)
 
 
-def minimal_separator(g: Graph, x: int, *, y: int, include: int = 0, exclude: int = 0) -> int | None:
+def minimal_separator(g: Graph, x: int, y: int, *, include: int = 0, exclude: int = 0) -> int | None:
     """One inclusion-minimal separator that contains *include* and avoids latent nodes and *exclude*; None if none.
 
     The one nearest to *y* (van der Zander, Liskiewicz and Textor 2019, "Separators and adjustment sets in causal

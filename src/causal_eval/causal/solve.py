@@ -57,14 +57,15 @@ def value_of(case: Case) -> Any:
 
 
 def answer_json(value: Any, case: Case) -> Any:
-    """*value* in JSON: nodes by name, values as they are called, fractions as ``"p/q"``."""
+    """*value* in JSON: sets of nodes by sorted names, values as they are called, fractions as ``"p/q"``."""
     match value:
         case Fraction():
             return str(value)
         case Mapping():
             return {case.names[node]: _level(case, node, level=level) for node, level in value.items()}
         case tuple():
-            return [case.names[part] if isinstance(part, int) else answer_json(part, case) for part in value]
+            parts = [case.names[part] if isinstance(part, int) else answer_json(part, case) for part in value]
+            return sorted(parts, key=lambda part: (len(part), part) if isinstance(part, list) else (0, part))
     return value
 
 
@@ -123,8 +124,9 @@ def _dsep(case: Case) -> bool:
 
 def _minimal_separator(case: Case) -> tuple[int, ...] | None:
     query = case.query
+    ends = mask_of(query.x), mask_of(query.y)
     include, exclude = mask_of(query.must_include), mask_of(query.must_exclude)
-    found = minimal_separator(case.graph, mask_of(query.x), y=mask_of(query.y), include=include, exclude=exclude)
+    found = minimal_separator(case.graph, *ends, include=include, exclude=exclude)
     return None if found is None else tuple(bits(found))
 
 
