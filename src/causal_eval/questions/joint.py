@@ -79,7 +79,7 @@ def _extended(
     """The worlds with one more node: each splits into two."""
     mask = sum(1 << cause for cause in causes)
     ones = {
-        sum(value << cause for cause, value in zip(causes, values, strict=True)): int(p * GRID)
+        sum(value << cause for cause, value in zip(causes, values, strict=True)): p.numerator * (GRID // p.denominator)
         for values, p in rows.items()
     }
     more: list[tuple[int, int, int]] = []

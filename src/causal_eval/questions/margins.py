@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import APART, Value
+from causal_eval.questions.network import GRID, Rows
 
 _HALF = Fraction(1, 2)
 
@@ -34,6 +35,14 @@ def apart(truth: Fraction, others: Iterable[Fraction]) -> bool:
         >= gap * other.denominator
         for other in others
     )
+
+
+def clear_of_print(truth: Fraction, tables: Iterable[Rows]) -> bool:
+    """True iff *truth* is at least 0.015 away from every entry of *tables* and its complement: integers only, fast."""
+    printed = {p.numerator * (GRID // p.denominator) for rows in tables for p in rows.values()}
+    scaled, unit = GRID * truth.numerator * APART.denominator, truth.denominator * APART.denominator
+    gap = GRID * APART.numerator * truth.denominator
+    return all(abs(scaled - count * unit) >= gap and abs(scaled - (GRID - count) * unit) >= gap for count in printed)
 
 
 def discriminates(truth: Fraction, facts: Facts, *, mistakes: Mapping[str, Value]) -> bool:

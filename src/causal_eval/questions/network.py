@@ -21,6 +21,10 @@ GRID = 20
 """Probabilities are multiples of 1/20: exact in percent and as decimals."""
 
 
+TWENTIETHS = tuple(Fraction(count, GRID) for count in range(GRID + 1))
+"""Every probability that is printed."""
+
+
 def share_facts(parents: Parents, tables: Iterable[Rows]) -> list[Fact]:
     """A fact for every row of every table."""
     return [
@@ -32,7 +36,7 @@ def share_facts(parents: Parents, tables: Iterable[Rows]) -> list[Fact]:
 
 def random_rows(count: int, stream: Stream) -> dict[tuple[int, ...], Fraction]:
     """A table for *count* binary parents, entries uniform on 1/20 .. 19/20."""
-    return {values: Fraction(stream.between(1, GRID - 1), GRID) for values in itertools.product((0, 1), repeat=count)}
+    return {values: TWENTIETHS[stream.between(1, GRID - 1)] for values in itertools.product((0, 1), repeat=count)}
 
 
 def graph_of(facts: Facts, n: int) -> Graph:

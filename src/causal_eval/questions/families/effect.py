@@ -17,8 +17,8 @@ from causal_eval.causal.query import Kind as Asked
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.joint import Joint
-from causal_eval.questions.margins import apart, discriminates, guesses
-from causal_eval.questions.network import GRID, Parents, Rows, literal, random_rows, scm_of, share_facts
+from causal_eval.questions.margins import clear_of_print, discriminates
+from causal_eval.questions.network import GRID, TWENTIETHS, Parents, Rows, literal, random_rows, scm_of, share_facts
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
@@ -143,9 +143,9 @@ def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tup
         if kind.name == "ate"
         else Fact(f"ask-{kind.name}", ((y, 1), (x, value)))
     )
-    facts = (*share_facts(parents, tables), Fact("markov"), ask)
-    if (kind.name == "ate" and abs(truth) < MARGIN) or not apart(truth, guesses(facts)):
+    if (kind.name == "ate" and abs(truth) < MARGIN) or not clear_of_print(truth, tables):
         return ()
+    facts = (*share_facts(parents, tables), Fact("markov"), ask)
     return (
         (facts,) if discriminates(truth, facts, mistakes=_mistakes(ask.form, joint, event=(y, 1), value=value)) else ()
     )
@@ -168,7 +168,7 @@ def _drawn(count: int, role: str, *, kind: Kind, stream: Stream) -> Rows:
 
 
 def _entries(count: int, twentieths: Callable[[], int]) -> Rows:
-    return {values: Fraction(twentieths(), GRID) for values in itertools.product((0, 1), repeat=count)}
+    return {values: TWENTIETHS[twentieths()] for values in itertools.product((0, 1), repeat=count)}
 
 
 def _truth(joint: Joint, kind: str, *, event: Literal, value: int) -> Fraction:
