@@ -75,7 +75,7 @@ def test_example_is_correct(case: tuple[AnswerSpec, Any]) -> None:
     assert problems(spec) == ()
     line = f"ANSWER: {example(spec, gold)}"
     for reply in (line, f"First, age = 3.\nThen no.\n\n{line}\n"):
-        verdict = grade(parse(reply, spec), spec, gold)
+        verdict = grade(parse(reply, spec), spec, gold=gold)
         assert (verdict.mark, verdict.strict, verdict.share) == (Mark.CORRECT, Mark.CORRECT, Fraction(1))
 
 

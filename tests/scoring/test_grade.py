@@ -55,7 +55,7 @@ def _question(spec: AnswerSpec, gold: Any) -> Question:
 def test_number(said: str, gold: str, mark: Mark) -> None:
     """A number is right within the tolerance, ends included; a bare percent figure is not reinterpreted."""
     spec = AnswerSpec(AnswerKind.NUMBER)
-    assert grade(parse(f"Answer: {said}", spec), spec, gold).mark is mark
+    assert grade(parse(f"Answer: {said}", spec), spec, gold=gold).mark is mark
 
 
 @given(st.fractions(max_denominator=1000), st.fractions(max_denominator=1000))
@@ -64,7 +64,7 @@ def test_number_is_exactly_the_tolerance(said: Fraction, gold: Fraction) -> None
     """Right iff the distance is at most the tolerance, in exact arithmetic."""
     spec = AnswerSpec(AnswerKind.NUMBER)
     right = abs(said - gold) <= Fraction(1, 200)
-    assert (grade(parse(f"ANSWER: {said}", spec), spec, str(gold)).mark is Mark.CORRECT) == right
+    assert (grade(parse(f"ANSWER: {said}", spec), spec, gold=str(gold)).mark is Mark.CORRECT) == right
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_number_is_exactly_the_tolerance(said: Fraction, gold: Fraction) -> None
 def test_set(said: str, gold: list[list[str]], mark: Mark) -> None:
     """Any one of the right sets is right; the empty set and "none exists" are different answers."""
     spec = AnswerSpec(AnswerKind.SET, items=_ITEMS, may_be_none=True)
-    assert grade(parse(f"ANSWER: {said}", spec), spec, gold).mark is mark
+    assert grade(parse(f"ANSWER: {said}", spec), spec, gold=gold).mark is mark
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_set(said: str, gold: list[list[str]], mark: Mark) -> None:
 def test_sets(said: str, gold: list[list[str]], mark: Mark) -> None:
     """All sets at once, neither more nor fewer."""
     spec = AnswerSpec(AnswerKind.SETS, items=_ITEMS, may_be_none=True)
-    assert grade(parse(f"ANSWER: {said}", spec), spec, gold).mark is mark
+    assert grade(parse(f"ANSWER: {said}", spec), spec, gold=gold).mark is mark
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_sets(said: str, gold: list[list[str]], mark: Mark) -> None:
 def test_labels(said: str, mark: Mark, share: Fraction) -> None:
     """The whole vector counts; the share of right items stands beside it, items left out are wrong."""
     spec = AnswerSpec(AnswerKind.LABELS, options=("x", "y"), items=_ITEMS)
-    verdict = grade(parse(f"ANSWER: {said}", spec), spec, {"a": "x", "b": "y", "c": "x"})
+    verdict = grade(parse(f"ANSWER: {said}", spec), spec, gold={"a": "x", "b": "y", "c": "x"})
     assert (verdict.mark, verdict.share) == (mark, share)
 
 
 def test_lenient_beside_strict() -> None:
     """A right answer in another form is correct leniently and unparsed strictly."""
-    verdict = judge("**Answer:** Yes.", "stop", _question(AnswerSpec(AnswerKind.YES_NO), "yes"))
+    verdict = judge("**Answer:** Yes.", "stop", question=_question(AnswerSpec(AnswerKind.YES_NO), "yes"))
     assert (verdict.mark, verdict.strict, verdict.answer) == (Mark.CORRECT, Mark.UNPARSED, "yes")
 
 
@@ -139,20 +139,20 @@ def test_lenient_beside_strict() -> None:
 )
 def test_no_answer(text: str, finish: str, mark: Mark, reason: str) -> None:
     """What cannot be read is never wrong: it is its own outcome, with its reason, and scores nothing."""
-    verdict = judge(text, finish, _question(AnswerSpec(AnswerKind.YES_NO), "yes"))
+    verdict = judge(text, finish, question=_question(AnswerSpec(AnswerKind.YES_NO), "yes"))
     assert (verdict.mark, verdict.strict, verdict.reason, verdict.share) == (mark, mark, reason, Fraction(0))
 
 
 def test_text() -> None:
     """Free text is compared after case and space folding, with any of several gold texts."""
     question = _question(AnswerSpec(AnswerKind.TEXT), ["Simpson's paradox", "Yule effect"])
-    assert judge("ANSWER: simpson’s  PARADOX.", "stop", question).mark is Mark.CORRECT
-    assert judge("ANSWER: Berkson", "stop", question).mark is Mark.WRONG
+    assert judge("ANSWER: simpson’s  PARADOX.", "stop", question=question).mark is Mark.CORRECT
+    assert judge("ANSWER: Berkson", "stop", question=question).mark is Mark.WRONG
 
 
 def test_without_gold() -> None:
     """A public question has no gold answer: its replies stay ungraded."""
-    verdict = judge("ANSWER: yes", "stop", _question(AnswerSpec(AnswerKind.YES_NO), None))
+    verdict = judge("ANSWER: yes", "stop", question=_question(AnswerSpec(AnswerKind.YES_NO), None))
     assert (verdict.mark, verdict.strict) == (Mark.UNGRADED, Mark.UNGRADED)
 
 
@@ -162,7 +162,7 @@ def test_malformed_gold(kind: str, gold: object) -> None:
     spec = AnswerSpec(AnswerKind(kind), ("x",), ("a",))
     said = {"number": "1", "labels": "a = x"}.get(kind, "{a}")
     with pytest.raises(MalformedCase, match="gold"):
-        grade(parse(f"ANSWER: {said}", spec), spec, gold)
+        grade(parse(f"ANSWER: {said}", spec), spec, gold=gold)
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
@@ -172,4 +172,4 @@ def test_judge_never_raises(text: str, asked: tuple[str, Any]) -> None:
     kind, gold = asked
     question = _question(AnswerSpec(AnswerKind(kind), (), _ITEMS, may_be_none=True), gold)
     for finish in ("stop", "length"):
-        assert judge(text, finish, question).mark in Mark
+        assert judge(text, finish, question=question).mark in Mark

@@ -160,11 +160,11 @@ def test_hostile(name: str) -> None:
     big = kinds[list(_HOSTILE).index(name) % len(kinds)]
     for kind in kinds:
         spec = AnswerSpec(kind, ("cause", "effect"), ("a", "drug", "drug dose"), may_be_none=True)
-        # A quadratic reading of 100 KB would already take seconds; one kind gets the whole megabyte.
+        # A quadratic reading of 100 KB would show; one kind gets the whole megabyte.
         sent = text if kind is big else text[:100_000]
         began = time.process_time()
         parse(sent, spec)
-        assert time.process_time() - began < 2 * len(sent) / 1_000_000 + 0.05, kind
+        assert time.process_time() - began < (2 if kind is big else 1), kind
         parse(sent + "\n0.5", spec, finish="length")
 
 

@@ -17,7 +17,7 @@ _NOTHING = Fraction(0)
 _ALL = Fraction(1)
 
 
-def grade(parsed: Parse, spec: AnswerSpec, gold: Any) -> Verdict:
+def grade(parsed: Parse, spec: AnswerSpec, *, gold: Any) -> Verdict:
     """The verdict on *parsed*, lenient and strict side by side.
 
     NUMBER: right within ``spec.tolerance``, ends included. SET: right iff one of the gold sets (none exists: iff there
@@ -33,15 +33,15 @@ def grade(parsed: Parse, spec: AnswerSpec, gold: Any) -> Verdict:
     lenient = parsed.lenient
     if not isinstance(lenient, Answer):
         return Verdict(_mark(lenient), _mark(parsed.strict), _NOTHING, reason=lenient.reason.value)
-    share = _share(lenient.value, spec, gold)
+    share = _share(lenient.value, spec, gold=gold)
     mark = _graded(share)
     strict = mark if parsed.strict == lenient else _mark(parsed.strict)
     return Verdict(mark, strict, share, answer=as_json(lenient.value, spec))
 
 
-def judge(text: str, finish: str, question: Question) -> Verdict:
+def judge(text: str, finish: str, *, question: Question) -> Verdict:
     """The verdict on a reply to *question*; the same for the same text, whatever the text is."""
-    return grade(parse(text, question.answer, finish=finish), question.answer, question.gold)
+    return grade(parse(text, question.answer, finish=finish), question.answer, gold=question.gold)
 
 
 def as_json(value: Value, spec: AnswerSpec) -> Any:
@@ -74,7 +74,7 @@ def _graded(share: Fraction) -> Mark:
     return Mark.PARTIAL if share else Mark.WRONG
 
 
-def _share(value: Value, spec: AnswerSpec, gold: Any) -> Fraction:
+def _share(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:
     """The share of the answer that is right; 0 or 1 for every kind but LABELS."""
     match spec.kind:
         case AnswerKind.NUMBER:
@@ -82,7 +82,7 @@ def _share(value: Value, spec: AnswerSpec, gold: Any) -> Fraction:
         case AnswerKind.YES_NO | AnswerKind.CHOICE:
             return _whole(value == gold)
         case AnswerKind.LABELS:
-            return _labels(value, spec, gold)
+            return _labels(value, spec, gold=gold)
         case AnswerKind.SET:
             right = _sets(gold)
             return _whole(isinstance(value, frozenset) and (value <= right if right and value else value == right))
@@ -104,7 +104,7 @@ def _number(gold: Any) -> Fraction:
         raise MalformedCase(f"gold {gold!r} is not a number; write it as a fraction or decimal in quotes") from None
 
 
-def _labels(value: Value, spec: AnswerSpec, gold: Any) -> Fraction:
+def _labels(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:
     if not isinstance(gold, Mapping) or not spec.items:
         raise MalformedCase(f"gold {gold!r} does not label items; write an object from item to label")
     given = dict(value) if isinstance(value, tuple) else {}

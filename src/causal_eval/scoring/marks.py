@@ -52,7 +52,7 @@ def last_mark(text: str, kind: AnswerKind) -> Mark | None:
     for word in reversed(list(_WORD.finditer(text))):
         end = _marked_at(text, word)
         if end is not None and _SAYS.search(text, end):
-            return _mark(text, word.start(), end, kind)
+            return _mark(text, word.start(), end=end, kind=kind)
     return None
 
 
@@ -116,16 +116,16 @@ def _marked_at(text: str, word: re.Match[str]) -> int | None:
     return end if heads_line and _HEADING_END.match(text, end) else None
 
 
-def _mark(text: str, start: int, end: int, kind: AnswerKind) -> Mark:
+def _mark(text: str, start: int, *, end: int, kind: AnswerKind) -> Mark:
     payload = text[end : end + _REACH]
     before = text[start - 1 : start]
     if before == "<":
         parts = _CLOSING_TAG.split(payload, maxsplit=1)
         return Mark(start, parts[0], to_end=len(parts) == 1)
-    return _json_mark(start, payload, kind) if before in ("'", '"') else Mark(start, payload)
+    return _json_mark(start, payload, kind=kind) if before in ("'", '"') else Mark(start, payload)
 
 
-def _json_mark(start: int, payload: str, kind: AnswerKind) -> Mark:
+def _json_mark(start: int, payload: str, *, kind: AnswerKind) -> Mark:
     bare = payload.lstrip()
     try:
         value, _ = _DECODER.raw_decode(bare)

@@ -53,11 +53,6 @@ def named(text: str, names: tuple[str, ...]) -> str:
     return _loosely(names)[_GAP.sub(" ", text)]
 
 
-def mentions(text: str, names: tuple[str, ...]) -> list[str]:
-    """All names that stand in folded *text*, in order, with repetition."""
-    return [named(match[0], names) for match in pattern(names).finditer(text)]
-
-
 @functools.lru_cache(maxsize=1024)
 def words(names: tuple[str, ...]) -> frozenset[str]:
     """Every word of every name, folded."""

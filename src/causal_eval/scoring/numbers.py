@@ -171,12 +171,8 @@ def _value(match: re.Match[str] | None) -> Fraction | None:
     value = value * power if exponent >= 0 else value / power
     if match["percent"]:
         value /= 100
-    negative = _is_minus(match["sign"]) != _is_minus(match["inner"])
-    return -value if negative else value
-
-
-def _is_minus(sign: str | None) -> bool:
-    return bool(sign) and sign[0] != "+" if sign else False
+    minuses = sum(bool(sign) and sign[0] != "+" for sign in (match["sign"] or "", match["inner"] or ""))
+    return -value if minuses == 1 else value
 
 
 def _decimal(text: str) -> Fraction:

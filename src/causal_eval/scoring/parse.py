@@ -66,12 +66,9 @@ def parse(text: str, spec: AnswerSpec, *, finish: str = "stop") -> Parse:
             return _both(TRUNCATED)
     strict = _strict(reply, spec)
     if isinstance(strict, Answer):
-        return _both(_uncut(strict, reply, spec) if cut else strict)
+        return _both(_uncut(strict, reply, spec=spec) if cut else strict)
     lenient = _lenient(reply, spec, cut=cut)
-    if not isinstance(lenient, Answer):
-        lenient = _outcome(lenient, reply, finish)
-        return _both(lenient)
-    return Parse(lenient, BAD_FORMAT)
+    return Parse(lenient, BAD_FORMAT) if isinstance(lenient, Answer) else _both(_outcome(lenient, reply, finish=finish))
 
 
 def _both(reading: Reading) -> Parse:
@@ -93,7 +90,7 @@ def _last_line(text: str) -> str:
     return text.rstrip().rpartition("\n")[2].strip()
 
 
-def _outcome(reading: Reading, reply: str, finish: str) -> Reading:
+def _outcome(reading: Reading, reply: str, *, finish: str) -> Reading:
     """Why nothing was read, once the end of the reply and its silence are taken into account."""
     if isinstance(reading, Abstained) or reading == TRUNCATED:
         return reading
@@ -108,24 +105,24 @@ def _lenient(reply: str, spec: AnswerSpec, *, cut: bool) -> Reading:
     reader = _READERS[spec.kind]
     mark = marks.last_mark(reply, spec.kind)
     if mark is not None:
-        reading = _marked(reply, mark, spec)
+        reading = _marked(reply, mark, spec=spec)
         if reading != BAD_FORMAT:
-            return _uncut_mark(reading, mark, spec) if cut else reading
+            return _uncut_mark(reading, mark, spec=spec) if cut else reading
         reply = reply[mark.start :]
     box = marks.last_box(reply)
     if box is not None and (reading := reader.marked(box.payload, spec)) != BAD_FORMAT:
         return reading
     said = agree([reader.marked(phrase.payload, spec) for phrase in marks.phrases(reply)])
     if said != BAD_FORMAT:
-        return _uncut(said, reply, spec) if cut else said
+        return _uncut(said, reply, spec=spec) if cut else said
     if mark is None and not cut:
         return _unmarked(reply, spec)
     if mark is None:
-        return _uncut(_whole(reply, spec), reply, spec)
+        return _uncut(_whole(reply, spec), reply, spec=spec)
     return _ending(reply, spec)
 
 
-def _marked(reply: str, mark: marks.Mark, spec: AnswerSpec) -> Reading:
+def _marked(reply: str, mark: marks.Mark, *, spec: AnswerSpec) -> Reading:
     """The marked answer, unless the reply goes on to say that the answer is another one."""
     reader = _READERS[spec.kind]
     reading = _plainly(mark.payload, spec) or reader.marked(mark.payload, spec)
@@ -221,15 +218,13 @@ def _words_of_an_answer(spec: AnswerSpec) -> int:
     return few.get(spec.kind, 3 * longest + 8)
 
 
-def _uncut_mark(reading: Reading, mark: marks.Mark, spec: AnswerSpec) -> Reading:
-    if not mark.to_end:
+def _uncut_mark(reading: Reading, mark: marks.Mark, *, spec: AnswerSpec) -> Reading:
+    if not mark.to_end or (spec.kind not in _SEVERAL_LINES and "\n" in mark.payload.strip()):
         return reading
-    if spec.kind not in _SEVERAL_LINES and "\n" in mark.payload.strip():
-        return reading
-    return _uncut(reading, mark.payload, spec)
+    return _uncut(reading, mark.payload, spec=spec)
 
 
-def _uncut(reading: Reading, text: str, spec: AnswerSpec) -> Reading:
+def _uncut(reading: Reading, text: str, *, spec: AnswerSpec) -> Reading:
     """*reading* of a reply that was cut off, unless more of the same answer could have followed."""
     if not isinstance(reading, Answer):
         return reading

@@ -57,16 +57,7 @@ class _Bracket:
     ok: bool = True
     """False: it holds words that are neither candidates nor clearly other names."""
 
-    def leaf(self) -> frozenset[str]:
-        return frozenset(self.items)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A bracket and where the text goes on after it."""
-
-    bracket: _Bracket
-    end: int
+    end: int = 0
     """Index of the token after the closing bracket."""
 
 
@@ -101,9 +92,9 @@ def marked(payload: str, spec: AnswerSpec) -> Reading:
     if begin == len(tokens):
         return BAD_FORMAT
     if tokens[begin].kind == "open":
-        return _bracketed(text, tokens, begin, spec)
+        return _bracketed(text, tokens, place=begin, spec=spec)
     if tokens[begin].kind == "item":
-        return _bare(text, tokens, begin, spec)
+        return _bare(text, tokens, place=begin, spec=spec)
     return BAD_FORMAT
 
 
@@ -116,9 +107,9 @@ def loose(reply: str, spec: AnswerSpec) -> Reading:
     found: list[Reading] = []
     place = 0
     while place < len(tokens):
-        closed = _bracket(tokens, place, spec) if tokens[place].text == "{" else None
-        if closed is not None and closed.bracket.ok:
-            found.append(_meaning([closed.bracket], spec))
+        closed = _bracket(tokens, place, spec=spec) if tokens[place].text == "{" else None
+        if closed is not None and closed.ok:
+            found.append(_meaning([closed], spec))
         place = closed.end if closed else place + 1
     if spec.kind is AnswerKind.SETS and len(found) > 1:
         return AMBIGUOUS
@@ -184,7 +175,7 @@ def _skip_lead(text: str, tokens: list[_Token]) -> int:
     return place
 
 
-def _bracket(tokens: list[_Token], place: int, spec: AnswerSpec) -> _Found | None:
+def _bracket(tokens: list[_Token], place: int, *, spec: AnswerSpec) -> _Bracket | None:
     """The bracket that opens at *place*; None where it does not close. No recursion: the depth is the input's."""
     stack: list[tuple[str, _Bracket, list[str]]] = []
     while place < len(tokens):
@@ -195,20 +186,21 @@ def _bracket(tokens: list[_Token], place: int, spec: AnswerSpec) -> _Found | Non
             continue
         closing, bracket, slot = stack[-1]
         if token.kind == "close":
-            _close_slot(bracket, slot, spec)
+            _close_slot(bracket, slot, spec=spec)
             bracket.ok = bracket.ok and token.text == closing
             stack.pop()
             if not stack:
-                return _Found(bracket, place)
+                bracket.end = place
+                return bracket
             stack[-1][1].inner.append(bracket)
         elif token.kind in ("sep", "line"):
-            _close_slot(bracket, slot, spec)
+            _close_slot(bracket, slot, spec=spec)
         else:
             slot.append(("=" if token.kind == "item" else "") + token.text)
     return None
 
 
-def _close_slot(bracket: _Bracket, slot: list[str], spec: AnswerSpec) -> None:
+def _close_slot(bracket: _Bracket, slot: list[str], *, spec: AnswerSpec) -> None:
     """Take what stood between two separators: a candidate, or a name that is no candidate at all (so: wrong)."""
     if not slot:
         return
@@ -221,18 +213,18 @@ def _close_slot(bracket: _Bracket, slot: list[str], spec: AnswerSpec) -> None:
     slot.clear()
 
 
-def _bracketed(text: str, tokens: list[_Token], place: int, spec: AnswerSpec) -> Reading:
+def _bracketed(text: str, tokens: list[_Token], *, place: int, spec: AnswerSpec) -> Reading:
     """One bracket or several in a row, and a harmless rest."""
     found: list[_Bracket] = []
     either = False
     end = tokens[place].start
     while place < len(tokens) and tokens[place].kind == "open":
-        closed = _bracket(tokens, place, spec)
+        closed = _bracket(tokens, place, spec=spec)
         if closed is None:
             return BAD_FORMAT
-        if found and (tokens[place].text == "(" or not closed.bracket.ok):
+        if found and (tokens[place].text == "(" or not closed.ok):
             break  # an explanation in parentheses
-        found.append(closed.bracket)
+        found.append(closed)
         end, place = tokens[closed.end - 1].end, closed.end
         following = place
         while (
@@ -248,14 +240,14 @@ def _bracketed(text: str, tokens: list[_Token], place: int, spec: AnswerSpec) ->
         return BAD_FORMAT
     if spec.kind is AnswerKind.SET and len(found) > 1:
         return AMBIGUOUS
-    return _checked(_meaning(found, spec), text[end:], spec)
+    return _checked(_meaning(found, spec), text[end:], spec=spec)
 
 
 def _joins(token: _Token) -> bool:
     return token.kind != "word" or token.text in "-•*." or token.text.isdigit()
 
 
-def _checked(reading: Reading, rest: str, spec: AnswerSpec) -> Reading:
+def _checked(reading: Reading, rest: str, *, spec: AnswerSpec) -> Reading:
     """*reading*, unless the rest takes it back or names another set."""
     if tail.corrected(rest) or (re.match(r"\s*(?:or|and)\b", rest) and names.pattern(spec.items).search(rest)):
         return AMBIGUOUS
@@ -275,10 +267,10 @@ def _meaning(found: list[_Bracket], spec: AnswerSpec) -> Reading:
         return BAD_FORMAT
     if spec.kind is AnswerKind.SET and len(groups) > 1:
         return AMBIGUOUS
-    return Answer(frozenset(group.leaf() for group in groups))
+    return Answer(frozenset(frozenset(group.items) for group in groups))
 
 
-def _bare(text: str, tokens: list[_Token], place: int, spec: AnswerSpec) -> Reading:
+def _bare(text: str, tokens: list[_Token], *, place: int, spec: AnswerSpec) -> Reading:
     """Names without brackets: ``a, b and c``; SETS: sets apart by ``;``, *or* or lines."""
     groups: list[set[str]] = [set()]
     splits = 0
@@ -293,7 +285,7 @@ def _bare(text: str, tokens: list[_Token], place: int, spec: AnswerSpec) -> Read
             groups.append(set())
         place += 1
     found = [frozenset(group) for group in groups if group]
-    reading = _listed(found, splits, spec)
+    reading = _listed(found, splits, spec=spec)
     rest = text[tokens[last].end :]
     if not isinstance(reading, Answer):
         return reading
@@ -302,7 +294,7 @@ def _bare(text: str, tokens: list[_Token], place: int, spec: AnswerSpec) -> Read
     return reading if tail.free(rest) else BAD_FORMAT
 
 
-def _listed(found: list[frozenset[str]], splits: int, spec: AnswerSpec) -> Reading:
+def _listed(found: list[frozenset[str]], splits: int, *, spec: AnswerSpec) -> Reading:
     if spec.kind is AnswerKind.SET:
         return AMBIGUOUS if splits else Answer(frozenset({frozenset().union(*found)}))
     if len(found) == 1 and len(found[0]) > 1:
@@ -333,9 +325,9 @@ def _bullet_value(line: str, spec: AnswerSpec) -> Sets | None:
     if not tokens:
         return None
     one = AnswerSpec(AnswerKind.SET, items=spec.items)
-    reading = _bare(line, tokens, 0, one) if tokens[0].kind == "item" else BAD_FORMAT
+    reading = _bare(line, tokens, place=0, spec=one) if tokens[0].kind == "item" else BAD_FORMAT
     if tokens[0].kind == "open":
-        reading = _bracketed(line, tokens, 0, one)
+        reading = _bracketed(line, tokens, place=0, spec=one)
     if not isinstance(reading, Answer) or not isinstance(reading.value, frozenset):
         return None
     return reading.value

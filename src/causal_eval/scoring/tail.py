@@ -31,14 +31,9 @@ LINK = re.compile(
 """What must stand right before a value in prose for it to be taken as the answer."""
 
 
-def nothing(rest: str) -> bool:
-    """Only punctuation is left."""
-    return _NOTHING.fullmatch(rest) is not None
-
-
 def free(rest: str) -> bool:
     """*rest* begins as an explanation or an end does, so what it says does not change the answer."""
-    return nothing(rest) or _FREE.match(rest) is not None
+    return _NOTHING.fullmatch(rest) is not None or _FREE.match(rest) is not None
 
 
 def corrected(rest: str) -> bool:
