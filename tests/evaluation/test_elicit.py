@@ -92,7 +92,7 @@ async def test_a_continued_reply_reads_like_any_other(make_question: Make, text:
     question = make_question(1)
     outcome = await Prompted(Echo(Reply(text)), FewShot(EXAMPLES)).answer(Ask(question))
     assert isinstance(outcome, Reply)
-    verdict = judge(outcome.text, outcome.finish, question)
+    verdict = judge(outcome.text, outcome.finish, question=question)
     assert verdict.mark is Mark.CORRECT
     assert outcome.text.upper().count("ANSWER:") == 1
 
