@@ -136,6 +136,13 @@ def test_small_graphs(
     assert minimal_adjustment_sets(g, 1, 4) == expected
 
 
+def test_no_set_is_listed_twice() -> None:
+    """Two ways round one bottleneck: the bottleneck, or both ways, each once."""
+    x, y, u, v, w = range(5)
+    g = Graph.build(5, [(u, v), (u, w), (u, y), (v, x), (w, x)])
+    assert minimal_adjustment_sets(g, 1 << x, 1 << y) == ((u,), (v, w))
+
+
 def test_enumeration_does_not_try_all_subsets() -> None:
     """Among 60 candidates that need no adjustment the ten sets that matter are found at once."""
     chain = list(range(2, 12))

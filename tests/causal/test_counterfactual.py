@@ -147,6 +147,16 @@ def test_the_classic_pair_that_tables_cannot_tell_apart() -> None:
     assert answers == [0, 1]
 
 
+def test_evidence_of_two_worlds_must_be_determined_by_itself() -> None:
+    """The answer may add what makes the joint law known; the probability of the evidence alone still is not."""
+    scm = Draw(2).positive(Graph.build(2, [(0, 1)]))
+    evidence = (Seen(((0, 0),), ((1, 1),)), Seen((), ((1, 1),)))
+    asked = (Seen((), ((0, 0),)),)
+    assert undetermined(scm, (*asked, *evidence)) is None
+    with pytest.raises(NotDetermined):
+        joint(Worlds(scm), asked, evidence)
+
+
 def test_a_table_with_one_uncertain_row_is_determined() -> None:
     """When only one row leaves anything to chance, every model of the tables agrees."""
     table = Table({(0,): (Fraction(1), Fraction(0)), (1,): (Fraction(2, 5), Fraction(3, 5))})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from causal_eval.causal import second
 from causal_eval.causal.case import Case, Kind, Query, read_case, write_case
 from causal_eval.causal.derivation import Line, derive, facts
 from causal_eval.causal.graph import Graph, mask_of
-from causal_eval.causal.scm import Call, Linear, Rule, Scm, Table, Var, binary
+from causal_eval.causal.scm import Call, Const, Linear, Rule, Scm, Table, Unspecified, Var, binary
 from causal_eval.causal.solve import answer_json, solve
 from causal_eval.errors import CausalError, MalformedCase
 
@@ -176,8 +177,20 @@ def test_no_set_works_is_shown_by_the_widest_one() -> None:
     g = Graph.build(4, [(0, 1), (0, 2), (1, 2), (3, 1)], latent=1)
     case = Case(("U", "X", "Y", "W"), g, None, Query(Kind.MINIMAL_ADJUSTMENT_SETS, x=(1,), y=(2,)))
     first, last = derive(case)
+    assert '"Z":["W"]' in first.expression
     assert first.text.endswith("does not suffice: open path X <- U -> Y")
     assert (first.value, last.value) == ("false", "[]")
+
+
+@pytest.mark.parametrize("least", [0, 1, 2, 3])
+def test_counts_are_derived_as_sums_of_patterns(least: int) -> None:
+    """At least k of three, for every context: the arithmetic line has the node's value."""
+    rule = Rule(Call("count_ge", (Var(0), Call("not", (Var(1),)), Var(2), Const(least))))
+    scm = binary(Graph.build(4, [(0, 3), (1, 3), (2, 3)]), Unspecified(), Unspecified(), Unspecified(), rule)
+    for values in itertools.product((0, 1), repeat=3):
+        case = Case(tuple("ABCD"), scm.graph, scm, Query(Kind.VALUES, context=tuple(enumerate(values))))
+        assert [line.rule for line in derive(case)] == ["given"] * 3 + ["arithmetic", "claim"]
+        assert replayed(case)["D"] == int(values[0] + (1 - values[1]) + values[2] >= least)
 
 
 def test_linear_effects_are_derived_along_the_paths() -> None:
