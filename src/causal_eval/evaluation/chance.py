@@ -5,7 +5,7 @@ Policies, by kind of answer (each is scored on scoring units: a jointly scored t
 - NUMBER: always the same number: the middle of the window of tolerance width that held most other answers.
 - YES_NO: always yes, always no, or a fair coin, right for the whole group.
 - CHOICE: a uniform draw from the options, or always the option at the same place.
-- LABELS: for every item a draw from the label shares of the kind, or always its most frequent label.
+- LABELS: for every item a uniform draw, or one from the label shares of the kind, or always its most frequent label.
 - SET, SETS: always none, always the empty set, always all candidates, or every candidate by a fair coin.
 - TEXT: nothing is to be had without seeing the question.
 """
@@ -126,6 +126,16 @@ def _drawn_labels(units: Sequence[Sequence[Question]]) -> Fraction:
     )
 
 
+def _uniform_labels(units: Sequence[Sequence[Question]]) -> Fraction:
+    return _mean(
+        (
+            _product(Fraction(1, len(question.answer.options)) for question in unit for _ in question.answer.items)
+            for unit in units
+        ),
+        units,
+    )
+
+
 def _top_label(units: Sequence[Sequence[Question]]) -> Fraction:
     counts = Counter(label for unit in units for question in unit for label in question.gold.values())
     top, _ = counts.most_common(1)[0]
@@ -155,7 +165,7 @@ _POLICIES: dict[AnswerKind, tuple[Policy, ...]] = {
     AnswerKind.NUMBER: (_window,),
     AnswerKind.YES_NO: (_constant("yes"), _constant("no"), _coin),
     AnswerKind.CHOICE: (_uniform, _same_place),
-    AnswerKind.LABELS: (_drawn_labels, _top_label),
+    AnswerKind.LABELS: (_drawn_labels, _uniform_labels, _top_label),
     AnswerKind.SET: _SETS,
     AnswerKind.SETS: _SETS,
     AnswerKind.TEXT: (),

@@ -25,8 +25,11 @@ class Counts:
     words: Mapping[str, Mapping[str, int]]
     totals: Mapping[str, int]
 
-    def best(self, seen: Sequence[str]) -> str:
-        """The most probable class given the words (naive Bayes, add-one smoothing); ties go to the first name."""
+    def best(self, seen: Sequence[str], among: Sequence[str] = ()) -> str:
+        """The most probable class given the words (naive Bayes, add-one smoothing); ties go to the first name.
+
+        With *among*, only these classes are looked at; the first of them where none was ever seen.
+        """
         size = len(self.words) + 1
         scores = {
             name: math.log(count)
@@ -35,7 +38,10 @@ class Counts:
                 for word in seen
             )
             for name, count in self.classes.items()
+            if not among or name in among
         }
+        if not scores:
+            return among[0]
         return max(sorted(scores), key=lambda name: scores[name])
 
 

@@ -34,7 +34,8 @@ def bag_of_words(question: Question, fitted: Fitted) -> Any:
         return majority(question, fitted)
     match question.answer.kind:
         case AnswerKind.LABELS:
-            return {item: counts.best(words_about(question.prompt, item)) for item in question.answer.items}
+            labels = question.answer.options
+            return {item: counts.best(words_about(question.prompt, item), labels) for item in question.answer.items}
         case AnswerKind.SET | AnswerKind.SETS:
             return [
                 [item for item in question.answer.items if counts.best(words_about(question.prompt, item)) == "True"]

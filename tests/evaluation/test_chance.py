@@ -1,0 +1,79 @@
+"""Chance: the worth of policies that see only the format, by hand-made questions whose worth is known."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from causal_eval.evaluation.chance import chance
+from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+
+
+def question(number: int, spec: AnswerSpec, gold: Any, twin: str | None = None) -> Question:
+    return Question(
+        id=f"q-{number:03}",
+        family="f",
+        kind="k",
+        rung=1,
+        domain="",
+        regime="",
+        difficulty=1,
+        cluster=f"c-{number}",
+        twin=twin,
+        joint=twin is not None,
+        exempt=(),
+        prompt=f"{number}",
+        answer=spec,
+        gold=gold,
+        certificate=None,
+    )
+
+
+YES_NO = AnswerSpec(AnswerKind.YES_NO)
+TWO_LABELS = AnswerSpec(AnswerKind.LABELS, options=("x", "y"), items=("a", "b"))
+
+
+def worth(questions: list[Question]) -> Fraction:
+    return chance(questions)["f", "k"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "golds", "expected"),
+    [
+        (AnswerSpec(AnswerKind.CHOICE, options=("a", "b", "c", "d")), ["a", "b", "c", "d"], Fraction(1, 4)),
+        (AnswerSpec(AnswerKind.CHOICE, options=("a", "b")), ["a", "a", "a", "b"], Fraction(3, 4)),
+        (YES_NO, ["yes", "no", "yes", "yes"], Fraction(3, 4)),
+        (AnswerSpec(AnswerKind.SET, items=("a", "b")), [[["a"]], [["b"]], [["a"], ["b"]]], Fraction(1, 3)),
+        (AnswerSpec(AnswerKind.SET, items=("a", "b"), may_be_none=True), [[], [], [["a"]]], Fraction(2, 3)),
+        (AnswerSpec(AnswerKind.SETS, items=("a", "b", "c")), [[["a"], ["b"]], [["c"]]], Fraction(1, 16)),
+        (TWO_LABELS, [{"a": "x", "b": "y"}, {"a": "y", "b": "x"}], Fraction(1, 4)),
+        (AnswerSpec(AnswerKind.TEXT), ["anything"], Fraction(0)),
+    ],
+)  # fmt: skip
+def test_the_best_blind_policy(spec: AnswerSpec, golds: list[Any], expected: Fraction) -> None:
+    """Constants, coins and uniform draws are weighed against each other; the best one counts."""
+    assert worth([question(number, spec, gold) for number, gold in enumerate(golds)]) == expected
+
+
+def test_a_flipped_pair_is_worth_nothing_to_a_constant() -> None:
+    """Jointly scored yes/no pairs leave a coin for each member: a quarter for two."""
+    pairs = [
+        question(2 * pair + member, YES_NO, ("yes", "no")[member], twin=f"t-{pair}")
+        for pair in range(5)
+        for member in range(2)
+    ]
+    assert worth(pairs) == Fraction(1, 4)
+
+
+def test_a_lucky_window_is_not_chance() -> None:
+    """Numbers that never repeat are worth nothing, however few there are; numbers that always repeat are worth all."""
+    number = AnswerSpec(AnswerKind.NUMBER)
+    assert worth([question(place, number, str(Fraction(place, 20))) for place in range(20)]) == 0
+    assert worth([question(place, number, "7/20") for place in range(20)]) == 1
+
+
+def test_public_questions_have_no_chance() -> None:
+    """Without gold nothing is claimed."""
+    assert chance([question(1, YES_NO, None)]) == {}
