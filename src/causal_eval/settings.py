@@ -209,7 +209,7 @@ def _unknown_name(what: str, name: str) -> str:
     return f"unknown {what} {name!r}: known is {', '.join(near)}"
 
 
-def _resolve(setting: Setting, sources: tuple[_Source, ...], here: _Place, faults: list[str]) -> tuple[object, str]:
+def _resolve(setting: Setting, sources: tuple[_Source, ...], *, here: _Place, faults: list[str]) -> tuple[object, str]:
     for source in sources:
         text = source.values.get(setting.name)
         if text is None:
