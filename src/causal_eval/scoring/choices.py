@@ -89,7 +89,7 @@ def _options(spec: AnswerSpec) -> _Vocabulary:
 
 
 def _exactly(text: str, spec: AnswerSpec) -> str | None:
-    table = names.by_fold(spec.options)
+    table = names.forms(spec.options)
     return table.get(text) or table.get(text.strip(_EDGE))
 
 

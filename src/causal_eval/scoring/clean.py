@@ -71,8 +71,6 @@ def clean(text: str) -> str:
         text = _latex(text)
     if "<" in text:
         text = _HTML.sub("", text)
-    if "~~~" in text:
-        text = _FENCE.sub("", text)
     if "*" in text:
         text = _STARS.sub(_star, text)
     return _UNDERSCORES.sub("", text) if "_" in text else text

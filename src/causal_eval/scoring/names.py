@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from causal_eval.scoring.clean import fold
 
+_OPTIONAL = re.compile(r"^(?:(?:the|an?) (?=\S))?(?:(?:variable|node|factor|quantity) (?=\S))?")
 _GAP = re.compile(r"(?:\\?[ _-])+")
 
 
@@ -28,13 +29,24 @@ def by_fold(names: tuple[str, ...]) -> Mapping[str, str]:
     return {fold(name): name for name in names}
 
 
+@functools.lru_cache(maxsize=1024)
+def forms(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Folded name -> name, with or without its article or the word "variable" before it."""
+    full = by_fold(names)
+    short: dict[str, set[str]] = {}
+    for folded, name in full.items():
+        short.setdefault(_OPTIONAL.sub("", folded), set()).add(name)
+    return {form: min(meant) for form, meant in short.items() if len(meant) == 1} | full
+
+
 @functools.lru_cache(maxsize=4096)
 def expression(names: tuple[str, ...]) -> str:
     """A pattern without groups that matches any of *names* in folded text, the longest first.
 
-    Spaces, hyphens and underscores inside a name stand for each other unless two names differ only by them.
+    Names count in all their :func:`forms`. Spaces, hyphens and underscores inside a name stand for each other unless
+    two names differ only by them.
     """
-    folded = sorted(by_fold(names), key=lambda name: (-len(name), name))
+    folded = sorted(forms(names), key=lambda name: (-len(name), name))
     apart = len({_GAP.sub(" ", name) for name in folded}) == len(folded)
     return "(?:" + "|".join(_one(name, apart=apart) for name in folded if name) + ")" if any(folded) else "(?!)"
 
@@ -47,7 +59,7 @@ def pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 
 def named(text: str, names: tuple[str, ...]) -> str:
     """The name that *text*, a match of :func:`expression`, stands for."""
-    table = by_fold(names)
+    table = forms(names)
     if text in table:
         return table[text]
     return _loosely(names)[_GAP.sub(" ", text)]
@@ -61,7 +73,7 @@ def words(names: tuple[str, ...]) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _loosely(names: tuple[str, ...]) -> Mapping[str, str]:
-    return {_GAP.sub(" ", folded): name for folded, name in by_fold(names).items()}
+    return {_GAP.sub(" ", folded): name for folded, name in forms(names).items()}
 
 
 def _one(name: str, *, apart: bool) -> str:

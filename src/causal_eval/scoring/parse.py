@@ -250,4 +250,4 @@ def _uncut(reading: Reading, text: str, *, spec: AnswerSpec) -> Reading:
 
 def _extendable(name: str, options: tuple[str, ...]) -> bool:
     folded = fold(name)
-    return any(other != folded and other.startswith(folded) for other in names.by_fold(options))
+    return any(other != folded and other.startswith(folded) for other in names.forms(options))
