@@ -36,7 +36,7 @@ def forms(names: tuple[str, ...]) -> Mapping[str, str]:
     short: dict[str, set[str]] = {}
     for folded, name in full.items():
         short.setdefault(_OPTIONAL.sub("", folded), set()).add(name)
-    return {form: min(meant) for form, meant in short.items() if len(meant) == 1} | full
+    return {form: min(meant) for form, meant in short.items() if len(meant) == 1} | dict(full)
 
 
 @functools.lru_cache(maxsize=4096)
