@@ -44,7 +44,10 @@ def graph_of(facts: Facts, n: int) -> Graph:
     edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
     latent = 0
     for fact in of_form(facts, "latent"):
-        latent |= 1 << node(fact.slots[0])
+        hidden = node(fact.slots[0])
+        if latent >> hidden & 1:
+            raise VerificationMismatch(f"node {hidden} is said twice to be unmeasured")
+        latent |= 1 << hidden
     return Graph.build(n, edges, latent=latent)
 
 
