@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from causal_eval.evaluation.baselines.associate import associated_with_both
 from causal_eval.evaluation.baselines.fit import Fitted, beginning
 from causal_eval.evaluation.baselines.prompt import first_place, mentions, numbers, words, words_about
 from causal_eval.questions.question import AnswerKind, Question
@@ -49,12 +50,20 @@ def bag_of_words(question: Question, fitted: Fitted) -> Any:
 
 
 def association(question: Question, fitted: Fitted) -> Any:
-    """The association taken for the answer: the named mistake *correlation is causation*, where there is one."""
+    """The association taken for the answer: the named mistake *correlation is causation*, where there is one.
+
+    For sets of covariates: whatever is associated with both treatment and outcome.
+    """
     if "association" in question.exempt:
         return question.gold
     named = question.certificate.mistakes if question.certificate else {}
     if "correlation is causation" in named:
         return msgspec.json.decode(named["correlation is causation"])
+    if (
+        question.answer.kind in (AnswerKind.SET, AnswerKind.SETS)
+        and (both := associated_with_both(question)) is not None
+    ):
+        return [both]
     return no_graph(question, fitted)
 
 
