@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise
+from typing import TypeAlias
 
 from causal_eval.causal.adjust import forbidden, proper_backdoor_graph
 from causal_eval.causal.attribution import Label
@@ -15,21 +16,39 @@ from causal_eval.causal.query import Case, Kind, Query
 from causal_eval.causal.separation import judge
 from causal_eval.causal.solve import answer_json, estimand, value_of
 
+Claim: TypeAlias = tuple[Query, bool, str]
+"""A query on the same graph, its answer, and the reason in words."""
+
+Structural: TypeAlias = bool | dict[int, str] | tuple[int, ...] | tuple[tuple[int, ...], ...] | None
+"""Answers of structural kinds."""
+
 MOST_LINES = 16
 """Claims that support the last one; beyond, only the last stands."""
 
 
+_ARTICLE = {Label.CAUSE: "a cause", Label.EFFECT: "an effect"}
+
+
 def structural_claims(ledger: Ledger, case: Case) -> None:
     """The claims that lead to the answer; the last one is the answer."""
-    support = _SUPPORT.get(Kind(case.query.kind))
-    if support is not None:
-        for query, text in islice(support(case), MOST_LINES):
-            _claim(ledger, replace(case, query=query), text=text)
-    _claim(ledger, case, text=estimand(case) + _reason(case))
+    value = value_of(case)
+    for query, holds, text in islice(_support(case, value), MOST_LINES):
+        ledger.claim(text, write_query(replace(case, query=query)), value=holds)
+    ledger.claim(estimand(case) + _reason(case), write_query(case), value=answer_json(value, case))
 
 
-def _claim(ledger: Ledger, case: Case, *, text: str) -> None:
-    ledger.claim(text, write_query(case), value=answer_json(value_of(case), case))
+def _support(case: Case, value: Structural) -> Iterable[Claim]:
+    """The claims that the answer *value* rests on; none where the answer is a single claim."""
+    match Kind(case.query.kind), value:
+        case Kind.ATTRIBUTION, dict(labels):
+            return _attribution(case, labels)
+        case Kind.MINIMAL_ADJUSTMENT_SETS, tuple(sets):
+            return _minimal_sets(case, [one for one in sets if isinstance(one, tuple)])
+        case Kind.MINIMAL_SEPARATOR, tuple(members):
+            return _separator(case, [one for one in members if isinstance(one, int)])
+        case Kind.MARKOV_BLANKET, tuple(members):
+            return _blanket(case, [one for one in members if isinstance(one, int)])
+    return ()
 
 
 def _reason(case: Case) -> str:
@@ -72,10 +91,9 @@ def path_text(case: Case, path: Iterable[int]) -> str:
     return text
 
 
-def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
+def _attribution(case: Case, labels: Mapping[int, str]) -> Iterable[Claim]:
     """One separation for every other node: it decides the node's label together with the order of causes."""
     y, g = case.query.y[0], case.graph
-    labels: Mapping[int, str] = value_of(case)
     mixed = any(g.bidirected)
     for node, label in labels.items():
         name, outcome = case.names[node], case.names[y]
@@ -84,11 +102,16 @@ def _attribution(case: Case) -> Iterable[tuple[Query, str]]:
             path = path_text(case, _directed(g, one, other=other))
             if not mixed:
                 known = tuple(bits(g.parents[one]))
-                yield Query(Kind.DSEP, x=(one,), y=(other,), z=known), f"{name} is a {label}: {path}"
+                yield (
+                    Query(Kind.DSEP, x=(one,), y=(other,), z=known),
+                    False,
+                    f"{name} is {_ARTICLE[Label(label)]}: {path}",
+                )
             continue
         verdict = judge(g, 1 << node, 1 << y, 0)
         reason = f"only through {path_text(case, verdict.open_path)}" if verdict.open_path else "no open path"
-        yield Query(Kind.DSEP, x=(node,), y=(y,)), f"{name} and {outcome}: {label}, {reason}"
+        apart = verdict.separated
+        yield Query(Kind.DSEP, x=(node,), y=(y,)), apart, f"{name} and {outcome}: {label}, {reason}"
 
 
 def _directed(g: Graph, one: int, *, other: int) -> list[int]:
@@ -101,50 +124,46 @@ def _directed(g: Graph, one: int, *, other: int) -> list[int]:
     raise AssertionError("asked for a path that does not exist")
 
 
-def _minimal_sets(case: Case) -> Iterable[tuple[Query, str]]:
+def _minimal_sets(case: Case, sets: Sequence[tuple[int, ...]]) -> Iterable[Claim]:
     """Each set is valid, and no longer so without any one of its members."""
     query = case.query
-    sets: tuple[tuple[int, ...], ...] = value_of(case)
     for members in sets:
         whole = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=members)
-        yield whole, f"adjusting for {_names(case, members)} is valid{_reason(replace(case, query=whole))}"
+        yield whole, True, f"adjusting for {_names(case, members)} is valid{_reason(replace(case, query=whole))}"
         for member in members:
             if member not in query.must_include:
                 less = replace(whole, z=tuple(node for node in members if node != member))
                 reason = _reason(replace(case, query=less))
-                yield less, f"not without {case.names[member]}{reason}"
+                yield less, False, f"not without {case.names[member]}{reason}"
     if not sets:
         yield from _nothing_works(case)
 
 
-def _nothing_works(case: Case) -> Iterable[tuple[Query, str]]:
+def _nothing_works(case: Case) -> Iterable[Claim]:
     """If any set were valid, the ancestors that may be used would be (van der Zander et al. 2019, theorem 4)."""
     query, g = case.query, case.graph
     x, y, include = mask_of(query.x), mask_of(query.y), mask_of(query.must_include)
     usable = g.ancestors(x | y | include) & ~(x | y | g.latent | mask_of(query.must_exclude) | forbidden(g, x, y))
     widest = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=tuple(bits(usable | include)))
     reason = _reason(replace(case, query=widest))
-    yield widest, f"even all that may be adjusted for, {_names(case, widest.z)}, does not suffice{reason}"
+    yield widest, False, f"even all that may be adjusted for, {_names(case, widest.z)}, does not suffice{reason}"
 
 
-def _separator(case: Case) -> Iterable[tuple[Query, str]]:
-    found: tuple[int, ...] | None = value_of(case)
-    if found is None:
-        return
+def _separator(case: Case, found: Sequence[int]) -> Iterable[Claim]:
     query = case.query
-    whole = Query(Kind.DSEP, x=query.x, y=query.y, z=found)
-    yield whole, f"{_names(case, found)} separates {_names(case, query.x)} from {_names(case, query.y)}"
-    for member in found:
+    whole = Query(Kind.DSEP, x=query.x, y=query.y, z=tuple(found))
+    yield whole, True, f"{_names(case, found)} separates {_names(case, query.x)} from {_names(case, query.y)}"
+    for member in sorted({*found} - {*query.must_include}):
         less = replace(whole, z=tuple(node for node in found if node != member))
-        yield less, f"not without {case.names[member]}{_reason(replace(case, query=less))}"
+        yield less, False, f"not without {case.names[member]}{_reason(replace(case, query=less))}"
 
 
-def _blanket(case: Case) -> Iterable[tuple[Query, str]]:
-    found: tuple[int, ...] = value_of(case)
+def _blanket(case: Case, found: Sequence[int]) -> Iterable[Claim]:
     rest = tuple(bits(case.graph.observed & ~mask_of((*found, *case.query.x))))
     if rest:
         yield (
-            Query(Kind.DSEP, x=case.query.x, y=rest, z=found),
+            Query(Kind.DSEP, x=case.query.x, y=rest, z=tuple(found)),
+            True,
             f"{_names(case, found)} separates {_names(case, case.query.x)} from {_names(case, rest)}",
         )
 
@@ -152,11 +171,3 @@ def _blanket(case: Case) -> Iterable[tuple[Query, str]]:
 def _names(case: Case, nodes: Iterable[int]) -> str:
     inner = [case.names[node] for node in nodes]
     return inner[0] if len(inner) == 1 else f"{{{', '.join(inner)}}}"
-
-
-_SUPPORT: Mapping[Kind, Callable[[Case], Iterable[tuple[Query, str]]]] = {
-    Kind.ATTRIBUTION: _attribution,
-    Kind.MINIMAL_ADJUSTMENT_SETS: _minimal_sets,
-    Kind.MINIMAL_SEPARATOR: _separator,
-    Kind.MARKOV_BLANKET: _blanket,
-}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
 from causal_eval.causal.case import write_query
 from causal_eval.causal.estimand import estimand, probability_text
 from causal_eval.causal.intervene import Worlds, describe, nodes_of
-from causal_eval.causal.ledger import ONE, Ledger, Term, difference, product, quotient, total
+from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Call, Const, Expression, Rule, Table, Var
 from causal_eval.causal.solve import answer_json, model_of, value_of
-from causal_eval.causal.symbolic import entry_text
 
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
@@ -28,21 +26,24 @@ def by_values(ledger: Ledger, case: Case) -> None:
     """Every node in causal order, by arithmetic where its rule is a truth function, then the answer as a claim."""
     scm, query = model_of(case), case.query
     values: dict[int, int] = value_of(case)
-    given = dict(query.context) | dict(query.do)
+    done = dict(query.do)
+    given = dict(query.context) | done
     terms: dict[int, Term] = {}
     for node in case.graph.topological():
         name, mechanism = case.names[node], scm.mechanisms[node]
-        number = Fraction(values[node])
+        word = _word(case, node, value=values[node])
+        truth = scm.names(node) == (0, 1)
         if node in given:
-            how = "set to" if node in dict(query.do) else "stated:"
-            terms[node] = ledger.given(f"{name} {how} {_word(case, node, value=values[node])}", number)
-        elif (
-            isinstance(mechanism, Rule)
-            and scm.names(node) == (0, 1)
-            and (term := _arithmetic(case, mechanism.expression, terms=terms)) is not None
-        ):
-            text = f"{name} = {rule_text(case, mechanism.expression)} = {_word(case, node, value=values[node])}"
-            terms[node] = ledger.arithmetic(text, term)
+            how = "set to" if node in done else "stated:"
+            term = ledger.given(f"{name} {how} {word}", values[node])
+        elif not truth or not isinstance(mechanism, Rule):
+            continue
+        elif (found := _arithmetic(mechanism.expression, terms)) is not None:
+            term = ledger.arithmetic(f"{name} = {rule_text(case, mechanism.expression)} = {word}", found)
+        else:
+            continue
+        if truth:
+            terms[node] = term
     ledger.claim(estimand(case), write_query(case), value=answer_json(values, case))
 
 
@@ -134,24 +135,28 @@ def _chance(ledger: Ledger, case: Case, *, node: int, value: int) -> Term:
     assert isinstance(mechanism, Table), "roots of such a system are tables"
     row = mechanism.rows[()]
     if len(row) == _BINARY and value == 0 and 1 not in row:
-        return difference(ONE, ledger.given(entry_text(case, node, key=(), value=1), row[1]))
-    return ledger.given(entry_text(case, node, key=(), value=value), row[value])
+        return difference(ONE, ledger.given(_root_text(case, node, value=1), row[1]))
+    return ledger.given(_root_text(case, node, value=value), row[value])
 
 
-def _arithmetic(case: Case, expression: Expression, *, terms: dict[int, Term]) -> Term | None:
-    """A truth function as arithmetic on 0 and 1; None when it is none."""
+def _root_text(case: Case, node: int, *, value: int) -> str:
+    return probability_text(case, ((node, value),))
+
+
+def _arithmetic(expression: Expression, terms: Mapping[int, Term]) -> Term | None:
+    """A truth function of *terms* as arithmetic on 0 and 1; None when it is none."""
     match expression:
-        case Var(node) if node in terms and model_of(case).names(node) == (0, 1):
-            return terms[node]
+        case Var(node):
+            return terms.get(node)
         case Const(bool() as value):
-            return Term(str(int(value)), Fraction(int(value)))
+            return ONE if value else NOTHING
         case Call("copy", (inner,)):
-            return _arithmetic(case, inner, terms=terms)
+            return _arithmetic(inner, terms)
         case Call("not" | "and" | "or" | "xor" as op, args):
-            parts = [_arithmetic(case, arg, terms=terms) for arg in args]
+            parts = [_arithmetic(arg, terms) for arg in args]
             return None if None in parts else _truth(op, [part for part in parts if part is not None])
         case Call("count_ge", (*args, Const(int() as least))):
-            parts = [_arithmetic(case, arg, terms=terms) for arg in args]
+            parts = [_arithmetic(arg, terms) for arg in args]
             return None if None in parts else _at_least(least, [part for part in parts if part is not None])
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,12 +30,12 @@ class Term:
     """A part of an expression with its value; *weak* when it needs parentheses inside a product."""
 
     expression: str
-    value: Fraction
+    value: Fraction | int
     weak: bool = False
 
 
-NOTHING = Term("0", Fraction(0))
-ONE = Term("1", Fraction(1))
+NOTHING = Term("0", 0)
+ONE = Term("1", 1)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
@@ -47,29 +48,27 @@ class Ledger:
         self.lines: list[Line] = []
         self._given: dict[str, Term] = {}
 
-    def given(self, text: str, value: Fraction) -> Term:
+    def given(self, text: str, value: Fraction | int) -> Term:
         """The number that the case states under *text*."""
         if text not in self._given:
-            self._given[text] = self._add(Line("given", text, str(value), canonical_json(value)), value)
+            self._given[text] = self._add(Line("given", text, str(value), f'"{value}"'), value)
         return self._given[text]
 
     def arithmetic(self, text: str, term: Term) -> Term:
         """A new line that holds *term*."""
-        return self._add(Line("arithmetic", text, term.expression, canonical_json(term.value)), term.value)
+        return self._add(Line("arithmetic", text, term.expression, f'"{term.value}"'), term.value)
 
     def claim(self, text: str, query: dict[str, Any], *, value: Any) -> None:
         """A line that states the answer of a query."""
         self.lines.append(Line("claim", text, canonical_json(query), canonical_json(value)))
 
-    def _add(self, line: Line, value: Fraction) -> Term:
+    def _add(self, line: Line, value: Fraction | int) -> Term:
         self.lines.append(line)
         return Term(f"s{len(self.lines)}", value)
 
 
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, fractions as strings."""
-    if isinstance(value, Fraction):
-        return f'"{value}"'
     return _ENCODER.encode(value)
 
 
@@ -78,19 +77,14 @@ def product(terms: Iterable[Term]) -> Term:
     kept = [term for term in terms if term.expression != "1"]
     if len(kept) <= 1:
         return kept[0] if kept else ONE
-    value = Fraction(1)
-    for term in kept:
-        value *= term.value
-    return Term(" * ".join(_inside(term) for term in kept), value)
+    return Term(" * ".join([_inside(term) for term in kept]), math.prod([term.value for term in kept]))
 
 
 def total(terms: Sequence[Term]) -> Term:
     """The sum; 0 when there is nothing to add."""
     if len(terms) == 1:
         return terms[0]
-    return Term(
-        " + ".join(term.expression for term in terms) or "0", sum((t.value for t in terms), Fraction(0)), weak=True
-    )
+    return Term(" + ".join([term.expression for term in terms]) or "0", sum([term.value for term in terms]), weak=True)
 
 
 def difference(one: Term, other: Term) -> Term:
@@ -101,7 +95,7 @@ def difference(one: Term, other: Term) -> Term:
 def quotient(one: Term, other: Term) -> Term:
     """*one* / *other*, which is not 0."""
     divisor = _inside(other) if other.expression.isalnum() else f"({other.expression})"
-    return Term(f"{_inside(one)} / {divisor}", one.value / other.value)
+    return Term(f"{_inside(one)} / {divisor}", Fraction(one.value) / other.value)
 
 
 def _inside(term: Term) -> str:

@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from causal_eval.causal.expression import evaluate, key_of
 from causal_eval.causal.graph import bits
-from causal_eval.causal.scm import Rule, Scm, Table
+from causal_eval.causal.scm import Expression, Rule, Scm, Table, Value
 from causal_eval.errors import MalformedCase, TooLarge
 
 LARGEST_TABLE = 1 << 16
@@ -81,19 +82,29 @@ def _compile_table(table: Table, parents: tuple[int, ...], *, scm: Scm) -> Compi
 
 
 def _tabulate(scm: Scm, node: int, *, rule: Rule, parents: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    named = [scm.names(parent) for parent in parents]
+    named = tuple([scm.names(parent) for parent in parents])
     if (size := math.prod(map(len, named))) > LARGEST_TABLE:
         raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")
     own = scm.names(node)
+    units = [tuple(int(place == other) for other in range(len(own))) for place in range(len(own))]
     rows = []
-    for values in itertools.product(*named):
-        result = evaluate(rule.expression, dict(zip(parents, values, strict=True)))
+    for result in _results(rule.expression, parents, named=named):
         if result not in own:
             allowed = ", ".join(map(key_of, own))
             raise MalformedCase(f"the rule of node {node} gives {key_of(result)}, its values are {allowed}")
-        place = own.index(result)
-        rows.append(tuple(int(place == other) for other in range(len(own))))
+        rows.append(units[own.index(result)])
     return tuple(rows)
+
+
+# Questions use few different rules: most are looked up.
+@lru_cache(maxsize=4096)
+def _results(
+    expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]
+) -> tuple[Value, ...]:
+    """What *expression* gives for every combination of the parents' values."""
+    return tuple(
+        [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
+    )
 
 
 def as_fraction(numerator: int, denominator: int) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
 from causal_eval.causal.second.reach import members
@@ -14,11 +15,17 @@ def result_of(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     own = _names(scm, node)
-    result = _value(mechanism.expression, scm, places=places)
+    inputs = tuple([(parent, _names(scm, parent)[place]) for parent, place in places.items()])
+    result = _computed(mechanism.expression, inputs)
     for place, name in enumerate(own):
         if name == result:
             return place
     raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
+
+
+@lru_cache(maxsize=1 << 15)
+def _computed(expression: Expression, inputs: tuple[tuple[int, Value], ...]) -> Value:
+    return _value(expression, dict(inputs))
 
 
 def value_of(scm: Scm, node: int, *, given: Mapping[int, int]) -> int:
@@ -41,12 +48,12 @@ def _names(scm: Scm, node: int) -> tuple[Value, ...]:
     return scm.values[node] if scm.values else tuple(range(scm.domains[node]))
 
 
-def _value(expression: Expression, scm: Scm, *, places: Mapping[int, int]) -> Value:
+def _value(expression: Expression, values: Mapping[int, Value]) -> Value:
     if isinstance(expression, Var):
-        return _names(scm, expression.node)[places[expression.node]]
+        return values[expression.node]
     if isinstance(expression, Const):
         return expression.value
-    parts = [_value(arg, scm, places=places) for arg in expression.args]
+    parts = [_value(arg, values) for arg in expression.args]
     if expression.op in ("sum", "ge"):
         return _arithmetic(expression.op, parts)
     if expression.op == "table":

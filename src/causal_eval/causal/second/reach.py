@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from causal_eval.causal.graph import Graph
 
 
-def members(mask: int) -> list[int]:
+@lru_cache(maxsize=8192)
+def members(mask: int) -> tuple[int, ...]:
     """The nodes of *mask*, ascending."""
-    return [node for node in range(mask.bit_length()) if mask >> node & 1]
+    return tuple([node for node in range(mask.bit_length()) if mask >> node & 1])
 
 
 def mask_from(nodes: tuple[int, ...] | list[int]) -> int:
