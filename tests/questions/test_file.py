@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from causal_eval.errors import MalformedFile
-from causal_eval.questions.file import SetHash, read_questions, write_jsonl
+from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import GENERATOR, AnswerKind, AnswerSpec, Question
 
 OWN = {"id": "a", "prompt": "How much?", "answer": "number", "gold": 0.35}
@@ -116,3 +117,12 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """The message names the path."""
     with pytest.raises(MalformedFile, match="nowhere"):
         list(read_questions(tmp_path / "nowhere.jsonl"))
+
+
+def test_parquet_holds_the_same_questions(tmp_path: Path) -> None:
+    """A set written as Parquet is read back unchanged, proofs included, under the same set hash."""
+    questions = list(generate(Plan(n=12, seed="parquet")))
+    digest = write_parquet(questions, tmp_path / "q.parquet")
+    assert list(read_questions(tmp_path / "q.parquet")) == questions
+    assert write_jsonl(questions, tmp_path / "q.jsonl") == digest
+    assert list(read_questions(tmp_path / "q.jsonl")) == questions
