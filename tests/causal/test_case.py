@@ -8,13 +8,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.causal.drawing import Draw
 
+from causal_eval.causal import second
 from causal_eval.causal.case import Case, Kind, Query, read_case, write_case
 from causal_eval.causal.scm import Call, Const, Linear, Rule, Scm, Table, Unspecified, Var
-from causal_eval.errors import MalformedCase
+from causal_eval.causal.solve import solve
+from causal_eval.errors import CausalError, MalformedCase
+from causal_eval.seeds import Stream
 
 GRAPH = {"nodes": ["Z", "X", "Y"], "directed": [["Z", "X"], ["Z", "Y"], ["X", "Y"]]}
 CPTS = {
@@ -94,6 +97,10 @@ def test_a_table_may_list_parents_in_any_order() -> None:
         (("scm", "cpts", "X", "table"), {"0": ["1", "1/0"], "1": ["1", "0"]}, "'1/0' is no exact number"),
         (("scm", "cpts", "W"), {"parents": [], "table": ["1/2", "1/2"]}, "no node is called 'W'"),
         (("scm", "equations"), {"Y": "X"}, "'Y' has two mechanisms"),
+        (("scm", "noise"), 3, "scm: noise must be a JSON object, got int 3"),
+        (("scm", "linear"), [1], "scm: linear must be a JSON object, got list"),
+        (("scm", "cpts", "Z", "table"), [], "0 probabilities for 1 values"),
+        (("query", "event"), {"Y": float("nan")}, "nan is no exact number"),
         (("scm", "domains"), {"Q": [0]}, "no node is called 'Q'"),
         (("scm", "domains"), {"Y": [0, 0]}, "no new boolean"),
     ],
@@ -159,6 +166,7 @@ def test_a_graph_may_be_its_equations_alone() -> None:
         (["table", ["X"], {"0": True}], "no row for"),
         (["table", ["X"], [1]], "write an object"),
         (["const", ["X"]], "a value is a boolean"),
+        (float("inf"), "inf is no exact number"),
     ],
 )
 def test_expressions_that_cannot_be_read_are_quoted(equation: object, message: str) -> None:
@@ -257,3 +265,28 @@ def test_a_constant_that_is_a_name_is_written_so_that_it_stays_one() -> None:
     )
     case = Case(("A", "B"), scm.graph, scm, Query(Kind.VALUES, context=((0, 1),)))
     assert read_case(write_case(case)) == case
+
+
+JUNK: list[Any] = [None, -1, 2, 0.5, float("nan"), "", "X", "1/2", [], {}, [1], ["A"], [["A", "B"]], {"X": 1}, True]
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=400)
+def test_no_input_crashes_the_reader(seed: int) -> None:
+    """Whatever stands anywhere in a case, it is read and solved or refused by a named error, never by a crash."""
+    stream = Stream("junk", seed)
+    whole = copy.deepcopy(stream.choice([NUMERIC, EQUATIONS]))
+    for _ in range(stream.between(1, 3)):
+        part: Any = whole
+        while isinstance(part, dict | list) and part:
+            key = stream.choice(sorted(part)) if isinstance(part, dict) else stream.below(len(part))
+            if stream.chance(1, 3) or not isinstance(part[key], dict | list):
+                part[key] = copy.deepcopy(stream.choice(JUNK))
+                break
+            part = part[key]
+    try:
+        case = read_case(whole)
+        assert read_case(write_case(case)) == case
+        assert solve(case).value == second.solve(case)
+    except (MalformedCase, CausalError) as error:
+        assert str(error)

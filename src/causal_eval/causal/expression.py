@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from causal_eval.causal.reading import fraction
 from causal_eval.causal.scm import Call, Const, Expression, Look, Value, Var
 from causal_eval.errors import MalformedCase
 
@@ -81,7 +82,7 @@ def parse(obj: Any, nodes: Reader, *, domains: Sequence[Sequence[Value]]) -> Exp
         case bool() | int():
             return Const(obj)
         case float():
-            return Const(Fraction(repr(obj)))
+            return Const(fraction(obj, "expression"))
         case str() if obj in nodes:
             return Var(nodes[obj])
         case str():
@@ -134,7 +135,7 @@ def _call(op: str, args: list[Any], *, nodes: Reader, domains: Sequence[Sequence
 
 def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:
     if isinstance(value, float):
-        return Const(Fraction(repr(value)))
+        return Const(fraction(value, "expression"))
     if isinstance(value, str) and not any(value in domain for domain in domains):
         raise MalformedCase(f"{value!r} in an expression is neither a variable nor a value of any domain")
     if not isinstance(value, bool | int | str):

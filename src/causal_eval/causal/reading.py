@@ -69,7 +69,7 @@ def fraction(value: Any, where: str) -> Fraction:
 
 def position(value: Any, names: Sequence[Value], where: str) -> int:
     """The position of *value* among the values of a variable; ``true`` is 1 and ``false`` is 0."""
-    wanted = Fraction(repr(value)) if isinstance(value, float) else value
+    wanted = fraction(value, where) if isinstance(value, float) else value
     for place, name in enumerate(names):
         if name == wanted and isinstance(name, str) == isinstance(wanted, str):
             return place

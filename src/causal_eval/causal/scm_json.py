@@ -140,7 +140,7 @@ class _Reader:
         where = f"scm: {name!r}" + (f", row {key!r}" if key else "")
         found = tuple(fraction(part, where) for part in sequence(row, where))
         size = len(self.domains[_node(name, self.index)])
-        if len(found) != size:
+        if len(found) != size or not found:
             raise MalformedCase(f"{where} has {len(found)} probabilities for {size} values")
         if min(found) < 0 or sum(found) != 1:
             raise MalformedCase(f"{where}: probabilities {', '.join(map(str, found))} must be >= 0 and sum to 1")
@@ -234,7 +234,7 @@ def _domains(obj: Mapping[str, Any], names: Sequence[str]) -> list[tuple[Value, 
     cpts = mapping(obj.get("cpts") or {}, "scm: cpts")
     exogenous = obj.get("exogenous")
     probabilities = exogenous if isinstance(exogenous, dict) else {}
-    linear = {*(obj.get("linear") or {}), *(obj.get("noise") or {})}
+    linear = {name for field in ("linear", "noise") for name in mapping(obj.get(field) or {}, f"scm: {field}")}
     for name in listed:
         if name not in names:
             raise MalformedCase(f"scm: domains: no node is called {name!r}; the nodes are {', '.join(names)}")
