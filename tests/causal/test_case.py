@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from fractions import Fraction
 from typing import Any
@@ -284,9 +285,7 @@ def test_no_input_crashes_the_reader(seed: int) -> None:
                 part[key] = copy.deepcopy(stream.choice(JUNK))
                 break
             part = part[key]
-    try:
+    with contextlib.suppress(MalformedCase, CausalError):
         case = read_case(whole)
         assert read_case(write_case(case)) == case
         assert solve(case).value == second.solve(case)
-    except (MalformedCase, CausalError) as error:
-        assert str(error)
