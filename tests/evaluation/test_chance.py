@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from fractions import Fraction
+from statistics import median
 from typing import Any
 
 import pytest
 
-from causal_eval.evaluation.chance import chance
+from causal_eval.evaluation.chance import chance, shipped
+from causal_eval.questions.catalog import families
+from causal_eval.questions.family import Family
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 
 
@@ -77,3 +82,29 @@ def test_a_lucky_window_is_not_chance() -> None:
 def test_public_questions_have_no_chance() -> None:
     """Without gold nothing is claimed."""
     assert chance([question(1, YES_NO, None)]) == {}
+
+
+def test_the_shipped_table_knows_every_kind() -> None:
+    """Each (family, kind) that can be generated has its worth of guessing."""
+    assert set(shipped()) == {(family.name, kind.name) for family in families() for kind in family.kinds}
+
+
+def test_guessing_does_not_pay() -> None:
+    """The median family is worth at most five per cent to the best blind policy, kinds weighted as they are asked."""
+    worths = [family_worth(family) for family in families()]
+    assert median(worths) <= 0.05
+    assert max(worths) <= 0.07
+
+
+def family_worth(family: Family) -> float:
+    weights = sum(kind.weight for kind in family.kinds)
+    return float(sum(shipped()[family.name, kind.name] * kind.weight for kind in family.kinds) / weights)
+
+
+def test_the_shipped_table_is_that_of_fresh_questions() -> None:
+    """Fresh questions give the same worths, within what a small sample allows."""
+    fresh = chance(generate(Plan(n=700, seed="chance test")))
+    gaps: dict[str, list[float]] = defaultdict(list)
+    for key, worth in fresh.items():
+        gaps[key[0]].append(float(worth - shipped()[key]))
+    assert all(abs(sum(values) / len(values)) <= 0.05 for values in gaps.values()), gaps

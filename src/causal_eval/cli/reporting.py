@@ -21,7 +21,7 @@ from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.cli import output
 from causal_eval.cli.display import score_table
 from causal_eval.errors import UsageError
-from causal_eval.evaluation.chance import chance
+from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.provider import Reply
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.store.database import Store
@@ -36,6 +36,7 @@ LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
 FREE = (BASELINE, "local/", "demo/")
 """Answerers without a price."""
+LARGEST_GUESSED = 2_000
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
 
@@ -70,7 +71,7 @@ def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | N
     """Show the table of *evaluations* (of one question set); their report goes to the file or folder *report*."""
     question_set = load_set(store, evaluations[0].spec.question_set)
     found = profile(chain.from_iterable(_observed(store, one) for one in evaluations))
-    guessing = chance(set_questions(store, question_set.digest)) if question_set.generator else {}
+    guessing = _guessing(store, question_set)
     comparisons = _comparisons(store, evaluations)
     rows = score_rows(found, guessing)
     path = None if report is None else _report_path(report, evaluations)
@@ -101,6 +102,13 @@ def _observed(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
     free = evaluation.spec.answerer.startswith(FREE)
     for row in observations(store, evaluation):
         yield replace(row, cost=Fraction(0)) if free else row
+
+
+def _guessing(store: Store, question_set: StoredSet) -> Mapping[tuple[str, str], Fraction]:
+    """What guessing is worth: known for generated questions, found for a user's own unless there are very many."""
+    if question_set.generator:
+        return shipped()
+    return chance(set_questions(store, question_set.digest)) if question_set.count <= LARGEST_GUESSED else {}
 
 
 def _show(

@@ -12,6 +12,8 @@ Policies, by kind of answer (each is scored on scoring units: a jointly scored t
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
@@ -36,6 +38,18 @@ def chance(questions: Iterable[Question]) -> dict[Key, Fraction]:
             unit = question.twin if question.joint and question.twin else question.id
             groups[question.family, question.kind][unit].append(question)
     return {key: _best(list(units.values())) for key, units in groups.items()}
+
+
+def shipped() -> dict[Key, Fraction]:
+    """The worth of guessing in generated questions, found once on thousands of them (``benchmarks/chance.py``).
+
+    A small set cannot tell how often the best constant number is right; this table can.
+    """
+    text = importlib.resources.files("causal_eval.evaluation").joinpath("chance.json").read_text("utf-8")
+    table: dict[str, str] = json.loads(text)["chance"]
+    return {
+        (family, kind): Fraction(worth) for name, worth in table.items() for family, _, kind in [name.partition("/")]
+    }
 
 
 def _best(units: Sequence[Sequence[Question]]) -> Fraction:
@@ -128,12 +142,16 @@ def _drawn_labels(units: Sequence[Sequence[Question]]) -> Fraction:
 
 def _uniform_labels(units: Sequence[Sequence[Question]]) -> Fraction:
     return _mean(
-        (
-            _product(Fraction(1, len(question.answer.options)) for question in unit for _ in question.answer.items)
-            for unit in units
-        ),
-        units,
+        (_product(Fraction(1, fitting) for question in unit for fitting in _fitting(question)) for unit in units), units
     )
+
+
+def _fitting(question: Question) -> list[int]:
+    """For every item how many labels fit it: its own two states where the labels are state words, else all."""
+    options = set(question.answer.options)
+    words = question.certificate.names.values() if question.certificate else ()
+    states = {name: {low, high} for name, low, high in words}
+    return [2 if states.get(item, {None}) <= options else len(options) for item in question.answer.items]
 
 
 def _top_label(units: Sequence[Sequence[Question]]) -> Fraction:
