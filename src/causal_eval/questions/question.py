@@ -66,8 +66,8 @@ class Step:
     text: str
     """What the step says, for people: ``"P(recovery=1 | drug=1, age=0)"``."""
     expression: str
-    """given: the fact's key; arithmetic: ``"s1*s2 + 1/4"`` (only + - * / parentheses, integers, ids, and the
-    comparisons of :mod:`causal_eval.questions.certify`); claim: canonical JSON of a ``solve`` query."""
+    """given: the printed number, whose fact *text* names; arithmetic: ``"s1*s2 + 1/4"`` (only + - * /, parentheses,
+    integers and earlier ids); claim: canonical JSON of a ``solve`` query."""
     value: str
     """Canonical JSON of the value (fractions as ``"3/10"``)."""
 
