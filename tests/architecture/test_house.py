@@ -54,7 +54,7 @@ ANY = {
 
 _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assembled"
 LOCAL_IMPORTS = {
-    "providers/assemble.py": {
+    "providers/adapters.py": {
         "causal_eval.providers.anthropic": _ADAPTER,
         "causal_eval.providers.http": _ADAPTER,
         "causal_eval.providers.local": _ADAPTER,

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.assemble import ProviderConfig, assemble
+from causal_eval.providers.assemble import assemble
+from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
 
 ASKED = Prompt((), text="Why?")

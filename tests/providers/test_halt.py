@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from causal_eval.errors import ProviderDown, ProviderRefused
-from causal_eval.providers.assemble import ProviderConfig, resilient
+from causal_eval.providers.assemble import resilient
 from causal_eval.providers.clock import SimulatedClock
+from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.providers.provider import FATAL, RETRYABLE, Failure, FailureKind, Prompt, Refusal, Reply
 

@@ -14,8 +14,9 @@ from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.evaluation.baselines.shortcuts import TRAINED
 from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.providers.assemble import ProviderConfig, assemble
+from causal_eval.providers.assemble import assemble
 from causal_eval.providers.catalog import LOCAL, route
+from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
 from causal_eval.questions.generate import generate

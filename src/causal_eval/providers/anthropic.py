@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
-from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.http import Http
 from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage
 
@@ -72,12 +69,11 @@ _decode = msgspec.json.Decoder(_Answer).decode
 class Anthropic:
     """One model behind a messages endpoint."""
 
-    def __init__(self, name: str, model: str, http: Http, *, clock: Clock | None = None) -> None:
+    def __init__(self, name: str, model: str, http: Http) -> None:
         self._name = name
         self._model = model
         self._http = http
         self._url = http.url(PATH)
-        self._now = (clock or SystemClock()).now
 
     @property
     def name(self) -> str:
@@ -86,13 +82,7 @@ class Anthropic:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        body = _encode(self._body(prompt))
-        began = self._now()
-        answer = await self._http.post(self._url, body)
-        elapsed = (self._now() - began) * 1000
-        if isinstance(answer, bytes):
-            return self._read(answer, elapsed)
-        return replace(answer, latency_ms=elapsed)
+        return await self._http.call(self._url, _encode(self._body(prompt)), self._read)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -111,14 +101,11 @@ class Anthropic:
             stop_sequences=prompt.stop or None,
         )
 
-    def _read(self, content: bytes, elapsed: float) -> Outcome:
-        try:
-            answer = _decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return replace(self._http.bad_reply(f"the body cannot be read: {error}"), latency_ms=elapsed)
+    def _read(self, content: bytes) -> Outcome:
+        answer = _decode(content)
         served, usage = answer.model or "", _tokens(answer.usage)
         if answer.stop_reason == "refusal":
-            return Refusal(_why(answer.stop_details), served=served, usage=usage, latency_ms=elapsed)
+            return Refusal(_why(answer.stop_details), served=served, usage=usage)
         reason = answer.stop_reason or "stop"
         return Reply(
             text="".join(block.text for block in answer.content if block.type == "text"),
@@ -126,7 +113,6 @@ class Anthropic:
             finish=_FINISH.get(reason, reason),
             served=served,
             usage=usage,
-            latency_ms=elapsed,
         )
 
 

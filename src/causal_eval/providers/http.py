@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from causal_eval.providers.classify import Origin, Response, classify
 from causal_eval.providers.clock import Clock, SystemClock
-from causal_eval.providers.provider import Failure, FailureKind, Refusal
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal
 from causal_eval.providers.redact import one_line
 
 LARGEST_BODY = 16 * 2**20
@@ -65,6 +67,22 @@ class Http:
     def url(self, path: str) -> URL:
         """The address of *path* (``/chat/completions``) below the base URL."""
         return URL(self._endpoint.base_url + path)
+
+    async def call(self, url: URL, body: bytes, read: Callable[[bytes], Outcome]) -> Outcome:
+        """What *read* makes of the body of a 200 response, or what went wrong; timed. Raises only CancelledError.
+
+        A body that *read* cannot decode is a bad reply.
+        """
+        began = self._clock.now()
+        answer = await self.post(url, body)
+        elapsed = (self._clock.now() - began) * 1000
+        if not isinstance(answer, bytes):
+            return replace(answer, latency_ms=elapsed)
+        try:
+            outcome = read(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            outcome = self.bad_reply(f"the body cannot be read: {error}")
+        return replace(outcome, latency_ms=elapsed)
 
     async def post(self, url: URL, body: bytes) -> bytes | Refusal | Failure:
         """The body of a 200 response; else what went wrong. Raises only CancelledError."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
-from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.http import Http
 from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
 
@@ -91,15 +90,12 @@ class ChatQuirks:
 class OpenAI:
     """One model behind a chat-completions endpoint."""
 
-    def __init__(
-        self, name: str, model: str, http: Http, *, quirks: ChatQuirks | None = None, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, name: str, model: str, http: Http, *, quirks: ChatQuirks | None = None) -> None:
         self._name = name
         self._model = model
         self._http = http
         self._url = http.url(PATH)
         self._quirks = quirks or ChatQuirks()
-        self._now = (clock or SystemClock()).now
 
     @property
     def name(self) -> str:
@@ -108,13 +104,7 @@ class OpenAI:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        body = _encode(self._body(prompt))
-        began = self._now()
-        answer = await self._http.post(self._url, body)
-        elapsed = (self._now() - began) * 1000
-        if isinstance(answer, bytes):
-            return self._read(answer, elapsed)
-        return replace(answer, latency_ms=elapsed)
+        return await self._http.call(self._url, _encode(self._body(prompt)), self._read)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -134,14 +124,11 @@ class OpenAI:
             stop=prompt.stop[:_MOST_STOPS] or None,
         )
 
-    def _read(self, content: bytes, elapsed: float) -> Outcome:
-        try:
-            completion = _decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return replace(self._http.bad_reply(f"the body cannot be read: {error}"), latency_ms=elapsed)
+    def _read(self, content: bytes) -> Outcome:
+        completion = _decode(content)
         if completion.choices:
-            return _outcome(completion, completion.choices[0], elapsed=elapsed)
-        return replace(self._no_choice(completion.error, content), latency_ms=elapsed)
+            return _outcome(completion, completion.choices[0])
+        return self._no_choice(completion.error, content)
 
     def _no_choice(self, error: _ErrorInside | str | None, content: bytes) -> Failure | Refusal:
         if isinstance(error, _ErrorInside):
@@ -150,17 +137,17 @@ class OpenAI:
         return self._http.bad_reply("it holds no choice" if error is None else error)
 
 
-def _outcome(completion: _Completion, choice: _Choice, *, elapsed: float) -> Reply | Refusal:
+def _outcome(completion: _Completion, choice: _Choice) -> Reply | Refusal:
     said = choice.message
     served = completion.model or ""
     usage = _tokens(completion.usage)
     finish = choice.finish_reason or "stop"
     if said.refusal or finish == _FILTERED:
-        return Refusal(said.refusal or _FILTERED, served=served, usage=usage, latency_ms=elapsed)
+        return Refusal(said.refusal or _FILTERED, served=served, usage=usage)
     content = said.content or ""
     text, thought = (content, "") if isinstance(content, str) else (_joined(content), _thoughts(content))
     reasoning = said.reasoning_content or said.reasoning or thought
-    return Reply(text, reasoning=reasoning, finish=finish, served=served, usage=usage, latency_ms=elapsed)
+    return Reply(text, reasoning=reasoning, finish=finish, served=served, usage=usage)
 
 
 def _joined(parts: list[_Part]) -> str:
