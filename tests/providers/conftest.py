@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from causal_eval.providers.anthropic import Anthropic
-from causal_eval.providers.http import Endpoint, Http, Timeouts
-from causal_eval.providers.openai import ChatQuirks, OpenAI
 from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Reply
-
-KEY = "sk-planted-secret-value-1234"
 
 
 class Upstream:
@@ -59,38 +54,6 @@ async def upstream() -> AsyncIterator[Upstream]:
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield server
     await runner.cleanup()
-
-
-@pytest.fixture
-def key() -> str:
-    """A key that no message may show."""
-    return KEY
-
-
-Build = Callable[..., Any]
-
-
-@pytest.fixture
-def openai_at() -> Build:
-    """Builds the OpenAI adapter for a root URL."""
-
-    def build(url: str, *, timeouts: Timeouts | None = None, own_host: bool = False) -> OpenAI:
-        http = Http(Endpoint(f"{url}/v1", KEY, "OPENAI_API_KEY"), timeouts=timeouts)
-        return OpenAI("openai/gpt-x", "gpt-x", http, quirks=ChatQuirks(completion_limit=own_host))
-
-    return build
-
-
-@pytest.fixture
-def anthropic_at() -> Build:
-    """Builds the Anthropic adapter for a root URL."""
-
-    def build(url: str, *, timeouts: Timeouts | None = None) -> Anthropic:
-        version = (("anthropic-version", "2026-10-21"),)
-        http = Http(Endpoint(f"{url}/v1", KEY, "ANTHROPIC_API_KEY", version), timeouts=timeouts)
-        return Anthropic("anthropic/claude-x", "claude-x", http)
-
-    return build
 
 
 @pytest.fixture

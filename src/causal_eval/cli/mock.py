@@ -15,9 +15,9 @@ from causal_eval.cli import output
 from causal_eval.cli.skilled import skilled_replies
 from causal_eval.errors import MalformedFile, UsageError
 from causal_eval.evaluation.elicit import Direct, Reason
-from causal_eval.providers.mock.answers import Answers, AnswerTable, Fixed, Script
-from causal_eval.providers.mock.faults import parse_fault
-from causal_eval.providers.mock.server import MockConfig, MockServer
+from causal_eval.mock.answers import Answers, AnswerTable, Fixed, Script
+from causal_eval.mock.faults import parse_fault
+from causal_eval.mock.server import MockConfig, MockServer
 from causal_eval.providers.scripted import prompt_key
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question

@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 
 from causal_eval.errors import UsageError
+from causal_eval.mock.answers import AnswerTable, Fixed, Script
+from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.server import MockConfig, MockServer
 from causal_eval.providers.http import Timeouts
-from causal_eval.providers.mock.answers import AnswerTable, Fixed, Script
-from causal_eval.providers.mock.faults import Fault, Mode
-from causal_eval.providers.mock.server import MockConfig, MockServer
 from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Refusal, Reply
 from causal_eval.providers.scripted import prompt_key
 

@@ -12,9 +12,9 @@ from typing import Self
 from aiohttp import web
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.mock.answers import Answers, Fixed
-from causal_eval.providers.mock.faults import Fault, Mode
-from causal_eval.providers.mock.wire import (
+from causal_eval.mock.answers import Answers, Fixed
+from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.wire import (
     AnthropicWire,
     Json,
     OpenAIWire,

@@ -12,9 +12,9 @@ import httpx2
 import openai
 import pytest
 
-from causal_eval.providers.mock.answers import Fixed
-from causal_eval.providers.mock.faults import Fault, Mode
-from causal_eval.providers.mock.server import MockConfig, MockServer
+from causal_eval.mock.answers import Fixed
+from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.server import MockConfig, MockServer
 
 pytestmark = pytest.mark.anyio
 

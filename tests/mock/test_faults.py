@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.mock.faults import Fault, Mode, parse_fault
+from causal_eval.mock.faults import Fault, Mode, parse_fault
 from causal_eval.seeds import Stream
 
 
