@@ -6,10 +6,12 @@ catches clusters that are torn apart).
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from causal_eval.analysis.intervals import LEVEL, Exact, Interval, Tally, mean, score_cluster, score_interval
 from causal_eval.analysis.observation import Observation
@@ -139,6 +141,14 @@ class _Sums:
         self.strict = self.strict.plus(score_cluster([unit.strict for unit in scored], samples))
         self.upper += sum(unit.upper for unit in scored)
 
+    def join(self, other: _Sums) -> None:
+        """Add the sums of other clusters."""
+        self.lenient = self.lenient.merge(other.lenient)
+        self.strict = self.strict.merge(other.strict)
+        self.upper += other.upper
+        self.excluded += other.excluded
+        self.exempt += other.exempt
+
 
 @dataclass(slots=True)
 class _Answerer:
@@ -146,7 +156,10 @@ class _Answerer:
 
     name: str
     seen: set[int] = field(default_factory=set)
-    sums: dict[Scope, _Sums] = field(default_factory=dict)
+    pure: dict[Scope, _Sums] = field(default_factory=dict)
+    """Clusters of a single kind, by kind: they count the same in every scope of that kind, joined at the end."""
+    mixed: dict[Scope, _Sums] = field(default_factory=dict)
+    """Clusters of several kinds, by scope."""
     counters: dict[Scope, OutcomeCounter] = field(default_factory=dict)
     """By kind only: counts of wider scopes are joined at the end."""
 
@@ -155,20 +168,32 @@ class _Answerer:
         if hash(cluster) in self.seen:
             raise ValueError(f"cluster {cluster!r} of {self.name!r} comes in pieces: order the rows by cluster")
         self.seen.add(hash(cluster))
-        for row in rows:
-            self.counters.setdefault(Scope(row.family, row.kind, row.rung), OutcomeCounter()).add(row)
+        for kind, own in _by_kind(rows).items():
+            counter = self.counters.get(kind)
+            if counter is None:
+                counter = self.counters[kind] = OutcomeCounter()
+            for row in own:
+                counter.add(row)
+        kinds = _by_kind(units_of(rows))
+        if len(kinds) == 1:
+            ((kind, units),) = kinds.items()
+            self.pure.setdefault(kind, _Sums()).add(units)
+        else:
+            self._add_mixed(kinds)
+
+    def _add_mixed(self, kinds: Mapping[Scope, list[Unit]]) -> None:
         parts: dict[Scope, list[Unit]] = {}
-        for unit in units_of(rows):
-            for scope in _scopes(Scope(unit.family, unit.kind, unit.rung)):
-                parts.setdefault(scope, []).append(unit)
+        for kind, units in kinds.items():
+            for scope in _scopes(kind):
+                parts.setdefault(scope, []).extend(units)
         for scope, units in parts.items():
-            self.sums.setdefault(scope, _Sums()).add(units)
+            self.mixed.setdefault(scope, _Sums()).add(units)
 
     def result(self, level: float) -> AnswererProfile:
         """The frozen profile."""
         outcomes = self._outcomes()
         standings = {
-            scope: _standing(scope, sums, outcomes=outcomes[scope], level=level) for scope, sums in self.sums.items()
+            scope: _standing(scope, sums, outcomes=outcomes[scope], level=level) for scope, sums in self._sums().items()
         }
         first = _first_rungs(self.counters)
         return AnswererProfile(
@@ -179,12 +204,35 @@ class _Answerer:
             kinds=tuple(standings[scope] for scope in sorted(self.counters, key=lambda scope: _place(scope, first))),
         )
 
+    def _sums(self) -> dict[Scope, _Sums]:
+        joined = {scope: replace(sums) for scope, sums in self.mixed.items()}
+        for kind, sums in self.pure.items():
+            for scope in _scopes(kind):
+                joined.setdefault(scope, _Sums()).join(sums)
+        return joined
+
     def _outcomes(self) -> dict[Scope, Outcomes]:
         joined: dict[Scope, OutcomeCounter] = {}
         for kind, counter in self.counters.items():
             for scope in _scopes(kind):
                 joined.setdefault(scope, OutcomeCounter()).join(counter)
         return {scope: counter.outcomes() for scope, counter in joined.items()}
+
+
+_Part = TypeVar("_Part", Observation, Unit)
+
+
+def _by_kind(parts: Iterable[_Part]) -> dict[Scope, list[_Part]]:
+    """What belongs to each kind; most clusters hold a single one."""
+    found: dict[tuple[str, str, int], list[_Part]] = {}
+    for part in parts:
+        found.setdefault((part.family, part.kind, part.rung), []).append(part)
+    return {_kind(*key): own for key, own in found.items()}
+
+
+@functools.lru_cache(maxsize=1024)
+def _kind(family: str, kind: str, rung: int) -> Scope:
+    return Scope(family, kind, rung)
 
 
 def _scopes(kind: Scope) -> tuple[Scope, Scope, Scope, Scope]:

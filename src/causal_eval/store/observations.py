@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
@@ -16,6 +17,8 @@ from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 
 _PAGE = 1000
+_NOTHING = Fraction(0)
+_MARKS = {mark.value: mark for mark in Mark}
 NOT_JUDGED = "not judged yet"
 """Reason of an UNGRADED observation whose reply is kept, but whose verdict an interruption prevented."""
 
@@ -65,7 +68,7 @@ _ROWS = text(
 
 def _samples(evaluation: Evaluation, rows: list[Row[Any]]) -> Iterator[Observation]:
     kept = {row.sample: row for row in rows if row.sample is not None}
-    exempt = tuple(msgspec.json.decode(rows[0].exempt))
+    exempt = _names(rows[0].exempt)
     for sample in range(evaluation.spec.epochs):
         yield _observation(evaluation.spec.answerer, kept.get(sample, rows[0]), sample=sample, exempt=exempt)
 
@@ -88,7 +91,7 @@ def _observation(answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str
         exempt=exempt,
         mark=_mark(row.mark, there=there),
         strict=_mark(row.strict, there=there),
-        share=Fraction(row.share) if there and row.share is not None else Fraction(0),
+        share=_share(row.share) if there and row.share is not None else _NOTHING,
         reason=_reason(row) if there else "",
         input_tokens=row.input_tokens if there else None,
         output_tokens=row.output_tokens if there else None,
@@ -96,10 +99,21 @@ def _observation(answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str
     )
 
 
+@functools.lru_cache(maxsize=256)
+def _names(exempt: str) -> tuple[str, ...]:
+    return tuple(msgspec.json.decode(exempt))
+
+
+@functools.lru_cache(maxsize=4096)
+def _share(text: str) -> Fraction:
+    """The share that *text* says; few different ones are ever given."""
+    return Fraction(text)
+
+
 def _mark(mark: str | None, *, there: bool) -> Mark:
     if not there:
         return Mark.MISSING
-    return Mark.UNGRADED if mark is None else Mark(mark)
+    return Mark.UNGRADED if mark is None else _MARKS[mark]
 
 
 def _reason(row: Row[Any]) -> str:
