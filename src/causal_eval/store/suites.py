@@ -138,8 +138,8 @@ def ensure_order(connection: Connection, digest: str, *, seed: str) -> None:
         .distinct()
     )
     for page in clusters.partitions():
-        ranks = [{"cluster": cluster, "rank": cluster_rank(seed, cluster)} for cluster in page]
-        connection.execute(text("INSERT INTO cluster_ranks VALUES (:cluster, :rank)"), ranks)
+        ranks = [(cluster, cluster_rank(seed, cluster)) for cluster in page]
+        connection.exec_driver_sql("INSERT INTO cluster_ranks VALUES (?, ?)", ranks)
     connection.execute(_ORDER, {"set_digest": digest, "seed": seed})
     connection.exec_driver_sql("DROP TABLE cluster_ranks")
 
@@ -177,11 +177,13 @@ def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
     shown, digest, generator = SetHash(), hashlib.sha256(), ""
     stream = iter(given)
     while page := list(islice(stream, _PAGE)):
-        rows = [{**question_values(question), "position": shown.count + place} for place, question in enumerate(page)]
-        connection.execute(_STAGE, rows)
-        for question, row in zip(page, rows, strict=True):
+        rows = []
+        for question in page:
+            values = question_values(question)
+            digest.update(values["body"] + b"\n")
+            rows.append((*values.values(), shown.count))
             shown.add(question)
-            digest.update(row["body"] + b"\n")
+        connection.exec_driver_sql(_STAGE, rows)
         generator = page[-1].generator
     if shown.count == 0:
         raise UsageError("the question set is empty: `causal-eval generate --n 100 --out FILE` makes one")
@@ -206,9 +208,8 @@ def _publish(connection: Connection, stored: StoredSet) -> StoredSet:
 
 _NAMES = tuple(column.name for column in questions.columns)
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
-_STAGE = text(
-    f"INSERT INTO temp.staged ({_COLUMNS}, position) VALUES ({', '.join(f':{name}' for name in _NAMES)}, :position)"  # noqa: S608 - our own column names
-)
+_STAGE = f"INSERT INTO temp.staged ({_COLUMNS}, position) VALUES ({', '.join('?' * (len(_NAMES) + 1))})"  # noqa: S608 - our own column names
+"""Half the time of a Core insert, which matters here."""
 
 
 def _find(connection: Connection, key: str) -> StoredSet | None:
