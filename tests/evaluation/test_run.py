@@ -13,6 +13,7 @@ from causal_eval.evaluation import run
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.events import AnswerJudged, Event, OutcomeKept, RunEnded, RunHalting, RunStarted
 from causal_eval.evaluation.judging import Judge
+from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.memory import MemoryLedger
 from causal_eval.evaluation.run import Watch, evaluate
 from causal_eval.providers.halt import Halt
@@ -40,11 +41,11 @@ class Broken(MemoryLedger):
 
     commits_left = 1
 
-    async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
+    async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
         if self.commits_left == 0:
             raise StoreFull("no space left")
         self.commits_left -= 1
-        return await super().keep(attempts)
+        return await super().keep(attempts, judged)
 
 
 async def test_every_question_is_asked_once_and_judged(
@@ -107,11 +108,11 @@ async def test_group_commit_takes_what_arrived_meanwhile(ten: Sequence[Question]
     sizes: list[int] = []
 
     class Slow(MemoryLedger):
-        async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
+        async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
             sizes.append(len(attempts))
             for _ in range(50):
                 await asyncio.sleep(0)
-            return await super().keep(attempts)
+            return await super().keep(attempts, judged)
 
     class Staggered:
         name = "staggered/one"
@@ -246,9 +247,9 @@ async def test_cancelling_keeps_what_arrived(ten: Sequence[Question], calm: Watc
         async def close(self) -> None: ...
 
     class Slow(MemoryLedger):
-        async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
+        async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
             await asyncio.sleep(0.01)
-            return await super().keep(attempts)
+            return await super().keep(attempts, judged)
 
     ledger = Slow(ten)
     task = asyncio.create_task(evaluate(Half(), ledger=ledger, width=6, judge=judge, watch=calm))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DISPLAYS = ("full", "plain", "none")
 PLAIN_SECONDS = 10.0
 """A plain display says where it stands this often."""
+REFRESH_SECONDS = 0.1
+"""A bar moves this often, however many answers arrive."""
 
 
 class Display:
@@ -33,7 +35,7 @@ class Display:
         self._planned = self._done = 0
         self._marks: Counter[Mark] = Counter()
         self._waiting = ""
-        self._waits_until = self._said = 0.0
+        self._waits_until = self._said = self._next = 0.0
 
     def __enter__(self) -> Self:
         if self._kind == "full":
@@ -62,7 +64,7 @@ class Display:
             case run_events.RunHalting(reason=reason):
                 self._say(f"{self._name}: stopping: {reason}")
             case run_events.RunEnded():
-                self._said = 0.0
+                self._said = self._next = 0.0
                 self._show()
 
     def on_event(self, event: call_events.Event) -> None:
@@ -70,6 +72,7 @@ class Display:
         if isinstance(event, call_events.Waiting):
             self._waiting = f"waiting {event.seconds:.0f} s: {event.reason}"
             self._waits_until = time.monotonic() + event.seconds
+            self._next = 0.0
             self._show()
 
     def _begin(self, name: str, planned: int, kept: int) -> None:
@@ -85,6 +88,9 @@ class Display:
             self._task = self._bar.add_task(name, total=planned, completed=kept, note="")
 
     def _show(self) -> None:
+        if self._kind == "none" or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REFRESH_SECONDS
         note = self._waiting if time.monotonic() < self._waits_until else self._counts()
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=self._done, note=note)

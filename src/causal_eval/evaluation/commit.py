@@ -8,6 +8,7 @@ from causal_eval.evaluation.attempt import Attempt
 from causal_eval.evaluation.events import AnswerJudged, Listener, OutcomeKept
 from causal_eval.evaluation.judging import Judge, verdict_on
 from causal_eval.evaluation.ledger import Judged, Ledger
+from causal_eval.scoring.verdict import Verdict
 
 
 class _Batch:
@@ -29,6 +30,8 @@ class GroupCommit:
         self._judge = judge
         self._listener = listener
         self._open = _Batch()
+        self._judged: list[Judged] = []
+        """Verdicts on what is kept, not stored yet; lost in a crash, they are given again."""
         self._woken = asyncio.Event()
         self._closed = False
 
@@ -45,7 +48,7 @@ class GroupCommit:
         self._woken.set()
 
     async def run(self) -> None:
-        """Commit batch after batch until closed and empty."""
+        """Commit batch after batch until closed and empty; verdicts go into the next batch's commit if one waits."""
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -57,19 +60,21 @@ class GroupCommit:
 
     async def _commit(self) -> None:
         batch, self._open = self._open, _Batch()
-        keys = await self._ledger.keep(batch.attempts)
+        judged, self._judged = self._judged, []
+        keys = await self._ledger.keep(batch.attempts, judged)
         batch.kept.set()
         for attempt in batch.attempts:
             self._listener(OutcomeKept(self._answerer, attempt))
-        await self._judge_kept(batch.attempts, keys)
+        self._judged = [
+            Judged(key, self._verdict(attempt))
+            for attempt, key in zip(batch.attempts, keys, strict=True)
+            if key is not None
+        ]
+        if self._judged and not self._open.attempts:
+            judged, self._judged = self._judged, []
+            await self._ledger.judge(judged)
 
-    async def _judge_kept(self, attempts: list[Attempt], keys: list[int | None]) -> None:
-        verdicts = []
-        for attempt, key in zip(attempts, keys, strict=True):
-            if key is None:
-                continue
-            verdict = verdict_on(attempt.outcome, attempt.ask.question, judge=self._judge)
-            verdicts.append(Judged(key, verdict))
-            self._listener(AnswerJudged(self._answerer, attempt, verdict))
-        if verdicts:
-            await self._ledger.judge(verdicts)
+    def _verdict(self, attempt: Attempt) -> Verdict:
+        verdict = verdict_on(attempt.outcome, attempt.ask.question, judge=self._judge)
+        self._listener(AnswerJudged(self._answerer, attempt, verdict))
+        return verdict

@@ -49,11 +49,12 @@ class Ledger(Protocol):
         What fails while the iteration goes on is not given again by the same iteration.
         """
 
-    async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
+    async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
         """Store outcomes durably, all or none, and return a key for each that is to be judged.
 
-        None stands for a Failure (kept apart: the question stays missing) and for an outcome of which another
-        process has kept one before: the first stays, this one is dropped.
+        *judged*: verdicts on earlier attempts, stored in the same transaction as :meth:`judge` would. None stands for
+        a Failure (kept apart: the question stays missing) and for an outcome of which another process has kept one
+        before: the first stays, this one is dropped.
         """
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:

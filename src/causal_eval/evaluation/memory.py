@@ -48,8 +48,9 @@ class MemoryLedger:
             if (ask.question.id, ask.sample) not in self._keys:
                 yield ask
 
-    async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
-        """Remember outcomes; the first of two for the same ask stays."""
+    async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
+        """Remember outcomes and verdicts on earlier ones; the first of two for the same ask stays."""
+        await self.judge(judged)
         return [self._keep(attempt) for attempt in attempts]
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:

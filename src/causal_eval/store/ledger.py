@@ -87,8 +87,8 @@ class SqlLedger:
                     yield Ask(question, sample)
             after = rows[-1].position
 
-    async def keep(self, attempts: Sequence[Attempt]) -> list[int | None]:
-        """Store outcomes in one transaction and return their keys; see the protocol."""
+    async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
+        """Store outcomes, and verdicts on earlier ones, in one transaction and return the keys; see the protocol."""
         kept: list[Values] = []
         failed: list[Values] = []
         places: list[tuple[str, int] | None] = []
@@ -100,7 +100,8 @@ class SqlLedger:
             else:
                 kept.append(attempt_values(asked, attempt.outcome, started_at=attempt.started_at))
                 places.append((asked["question"], attempt.ask.sample))
-        ids = await self._writer.do(_insert_outcomes, kept=kept, failed=failed)
+        given = [verdict_values(one.key, one.verdict) for one in judged]
+        ids = await self._writer.do(_insert_outcomes, _Rows(kept, failed, given))
         return [None if place is None else ids.get(place) for place in places]
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:
@@ -213,11 +214,20 @@ def insert_verdicts(connection: Connection, rows: list[Values]) -> None:
     _insert(connection, verdicts, rows=rows)
 
 
-def _insert_outcomes(connection: Connection, *, kept: list[Values], failed: list[Values]) -> dict[tuple[str, int], int]:
+class _Rows(NamedTuple):
+    """What one transaction adds."""
+
+    kept: list[Values]
+    failed: list[Values]
+    verdicts: list[Values]
+
+
+def _insert_outcomes(connection: Connection, rows: _Rows) -> dict[tuple[str, int], int]:
     """Add outcomes; the new keys by (question, sample), without those that were there before."""
-    _insert(connection, failures, rows=failed)
+    _insert(connection, failures, rows=rows.failed)
+    _insert(connection, verdicts, rows=rows.verdicts)
     newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM attempts").scalar_one()
-    _insert(connection, attempts, rows=kept)
+    _insert(connection, attempts, rows=rows.kept)
     # the write lock is ours since the transaction began: what is newer than the newest is what we added
     added = connection.exec_driver_sql("SELECT question, sample, id FROM attempts WHERE id > ?", (newest,))
     return {(question, sample): key for question, sample, key in added}
