@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from causal_eval.store import migrate
-from causal_eval.store.database import HEAD, open_store
+from causal_eval.store.database import HEAD, Store, open_store
 from causal_eval.store.tables import metadata
 
 
@@ -20,10 +21,47 @@ def test_head_is_the_newest_migration() -> None:
     assert HEAD in migrate.revisions()
 
 
-def test_migrations_lead_to_the_tables_of_the_code(tmp_path: Path) -> None:
-    """After all migrations a comparison with the table definitions finds no difference."""
+@pytest.fixture
+def migrated(tmp_path: Path) -> Iterator[Store]:
+    """A database that went through every migration, one after the other."""
     store = open_store(f"sqlite:///{tmp_path}/m.db")
+    with store.writing() as connection:
+        for table in (*reversed(metadata.sorted_tables), "alembic_version"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        migrate.upgrade(connection)
+    yield store
+    store.close()
+
+
+def schema(store: Store) -> dict[str, object]:
+    """Every table with its columns, keys, indexes and constraints, as the database tells them."""
     with store.reading() as connection:
+        found = inspect(connection)
+        return {
+            name: (
+                [(column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(name)],
+                found.get_pk_constraint(name)["constrained_columns"],
+                sorted(map(str, found.get_foreign_keys(name))),
+                sorted(map(str, found.get_indexes(name))),
+                sorted(map(str, found.get_unique_constraints(name))),
+            )
+            for name in found.get_table_names()
+        }
+
+
+def test_a_new_database_equals_a_migrated_one(migrated: Store, tmp_path: Path) -> None:
+    """An empty database gets at once what all migrations lead to: tables, keys, indexes, first rows and revision."""
+    store = open_store(f"sqlite:///{tmp_path}/new.db")
+    assert schema(store) == schema(migrated)
+    for query in ("SELECT id, name FROM projects", "SELECT version_num FROM alembic_version"):
+        with store.reading() as new, migrated.reading() as old:
+            assert new.execute(text(query)).all() == old.execute(text(query)).all()
+    store.close()
+
+
+def test_migrations_lead_to_the_tables_of_the_code(migrated: Store) -> None:
+    """After all migrations a comparison with the table definitions finds no difference."""
+    with migrated.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
         assert compare_metadata(context, metadata) == []
         found = inspect(connection)
@@ -31,7 +69,6 @@ def test_migrations_lead_to_the_tables_of_the_code(tmp_path: Path) -> None:
             uniques = {constraint["name"] for constraint in found.get_unique_constraints(table.name)}
             wanted = {c.name for c in table.constraints if c.__visit_name__ == "unique_constraint"}
             assert uniques == wanted
-    store.close()
 
 
 def test_a_migration_is_all_or_nothing(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from causal_eval.errors import StoreNewer, UsageError
 from causal_eval.store.faults import explained
+from causal_eval.store.tables import metadata
 
 HEAD = "0001"
 """The newest migration; a test compares it with the folder."""
@@ -88,13 +89,24 @@ def current_revision(connection: Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
+def create_tables(connection: Connection) -> None:
+    """What all migrations lead to, in an empty database, without their history; a test compares the two."""
+    metadata.create_all(connection)
+    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
+    connection.execute(text("INSERT INTO projects VALUES ('local', 'Command line', CURRENT_TIMESTAMP)"))
+
+
 def _bring_up_to_date(store: Store) -> None:
     with store.reading() as connection:
         if current_revision(connection) == HEAD:
             return
-    from causal_eval.store import migrate  # start-up time: Alembic is needed once
-
     with store.writing() as connection:  # another process may have been faster: look again under the lock
+        if not inspect(connection).get_table_names():
+            create_tables(connection)
+            return
+        from causal_eval.store import migrate  # start-up time: Alembic is needed once
+
         revision = current_revision(connection)
         if revision is not None and revision not in migrate.revisions():
             raise StoreNewer(
