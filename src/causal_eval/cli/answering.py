@@ -6,12 +6,9 @@ import functools
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from causal_eval.evaluation.answerer import Answerer
-from causal_eval.evaluation.baselines.answer import Baseline, check_name
-from causal_eval.evaluation.baselines.fit import Fitted, fit
-from causal_eval.evaluation.baselines.shortcuts import TRAINED
 from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.assemble import assemble
@@ -19,10 +16,10 @@ from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
-from causal_eval.questions.generate import generate
-from causal_eval.questions.suite import examples, training
-from causal_eval.scoring.format import example
 from causal_eval.settings import Settings
+
+if TYPE_CHECKING:
+    from causal_eval.evaluation.baselines.fit import Fitted
 
 BASELINE = "baseline/"
 EXAMPLES = 2
@@ -96,6 +93,10 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
 
 def _baseline(name: str) -> Candidate:
+    from causal_eval.evaluation.baselines.answer import Baseline, check_name  # start-up time of API runs
+    from causal_eval.evaluation.baselines.fit import Fitted
+    from causal_eval.evaluation.baselines.shortcuts import TRAINED
+
     check_name(name)
     fitted = learnt() if name.removeprefix(BASELINE) in TRAINED else Fitted({}, {}, {})
 
@@ -109,6 +110,10 @@ def _baseline(name: str) -> Candidate:
 @functools.cache
 def learnt() -> Fitted:
     """What the shortcuts know, from seeds that no run asks; the same in every process."""
+    from causal_eval.evaluation.baselines.fit import fit  # start-up time of API runs
+    from causal_eval.questions.generate import generate
+    from causal_eval.questions.suite import training
+
     return fit(generate(training(TRAINING)))
 
 
@@ -132,6 +137,10 @@ def _endpoint(name: str, env: Mapping[str, str]) -> str:
 
 def _examples() -> dict[tuple[str, str], list[Example]]:
     """Short worked examples for every (family, kind), from a seed that no run asks."""
+    from causal_eval.questions.generate import generate  # start-up time of API runs
+    from causal_eval.questions.suite import examples
+    from causal_eval.scoring.format import example
+
     found: dict[tuple[str, str], list[Example]] = defaultdict(list)
     for question in generate(replace(examples(150), difficulties=(1, 1))):
         shown = found[question.family, question.kind]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from causal_eval.cli import output, reporting
+from causal_eval.cli import output
 from causal_eval.cli.answering import Call, Candidate, candidate
 from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.errors import CausalEvalError, Interrupted, TooManyUnscored, UnknownName, UsageError
 from causal_eval.evaluation.run import evaluate
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.file import read_questions
-from causal_eval.questions.generate import generate
-from causal_eval.questions.suite import suite
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
@@ -137,6 +137,7 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
     answerer = one.open(shown)
+    threading.Thread(target=_load_report, name="load-report", daemon=True).start()
     try:
         async with SqlLedger(store, evaluation) as ledger:
             await evaluate(
@@ -146,9 +147,17 @@ async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Disp
         await answerer.close()
 
 
+def _load_report() -> None:
+    """Load what the end of a run needs while its first calls are open."""
+    importlib.import_module("causal_eval.cli.reporting")
+
+
 def _question_set(store: Store, order: Order, seed: str) -> StoredSet:
     if order.questions is not None:
         return keep_set(store, read_questions(order.questions), name=order.questions.name)
+    from causal_eval.questions.generate import generate  # start-up time of runs over a file
+    from causal_eval.questions.suite import suite
+
     return keep_set(store, generate(suite(order.suite, seed)), name=f"{order.suite}/{seed}")
 
 
@@ -157,6 +166,8 @@ def _spec(one: Candidate, order: Order, question_set: StoredSet, seed: str) -> R
 
 
 def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ended]) -> int:
+    from causal_eval.cli import reporting  # loaded while the calls were open
+
     evaluations = [one.evaluation for one in ended]
     result = reporting.present(store, evaluations, report=order.report or settings.report_dir, json=order.json)
     for one in ended:

@@ -59,6 +59,7 @@ class GroupCommit:
                 return
 
     async def _commit(self) -> None:
+        await self._gather()
         batch, self._open = self._open, _Batch()
         judged, self._judged = self._judged, []
         keys = await self._ledger.keep(batch.attempts, judged)
@@ -73,6 +74,13 @@ class GroupCommit:
         if self._judged and not self._open.attempts:
             judged, self._judged = self._judged, []
             await self._ledger.judge(judged)
+
+    async def _gather(self) -> None:
+        """Let the batch grow as long as every turn of the loop adds to it: replies that came together stay so."""
+        size = 0
+        while len(self._open.attempts) > size:
+            size = len(self._open.attempts)
+            await asyncio.sleep(0)
 
     def _verdict(self, attempt: Attempt) -> Verdict:
         verdict = verdict_on(attempt.outcome, attempt.ask.question, judge=self._judge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -220,11 +221,17 @@ def _quoted(message: str) -> str:
     return message.split("`")[1] if message.count("`") >= 2 else ""  # noqa: PLR2004 - an opening and a closing one
 
 
+@functools.lru_cache(maxsize=4096)
+def _canonical_number(text: str) -> str:
+    """The number in lowest terms: ``"0.50"`` is ``"1/2"``."""
+    return str(Fraction(text))
+
+
 def _gold(spec: AnswerSpec, gold: Any) -> Any:
     if gold is None:
         return None
     if spec.kind is AnswerKind.NUMBER:
-        return str(Fraction(str(gold)))
+        return _canonical_number(str(gold))
     if spec.kind is AnswerKind.YES_NO:
         return {True: "yes", False: "no"}[gold] if isinstance(gold, bool) else gold.lower()
     return gold
@@ -237,7 +244,7 @@ def _gold_problem(spec: AnswerSpec, gold: Any) -> str | None:
 
 def _number_problem(_: AnswerSpec, gold: Any) -> str | None:
     try:
-        Fraction(str(gold))
+        _canonical_number(str(gold))
     except (ValueError, ZeroDivisionError):
         return f'expected a number such as 0.35 or "7/20", got {gold!r}'
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -99,9 +100,14 @@ def _whole(right: bool) -> Fraction:  # noqa: FBT001 - the one thing it turns in
 
 def _number(gold: Any) -> Fraction:
     try:
-        return Fraction(str(gold))
+        return _exact(str(gold))
     except (ValueError, ZeroDivisionError):
         raise MalformedCase(f"gold {gold!r} is not a number; write it as a fraction or decimal in quotes") from None
+
+
+@functools.lru_cache(maxsize=4096)
+def _exact(text: str) -> Fraction:
+    return Fraction(text)
 
 
 def _labels(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from fractions import Fraction
 from typing import Any
@@ -21,9 +22,12 @@ Values = dict[str, Any]
 
 def _fraction(kind: type, value: object) -> Fraction:
     if kind is Fraction and isinstance(value, str):
-        return Fraction(value)
+        return _known_fraction(value)
     raise NotImplementedError(kind)
 
+
+_known_fraction = functools.lru_cache(maxsize=256)(Fraction)
+"""Tolerances: few different ones are ever given."""
 
 _QUESTION = msgspec.json.Decoder(Question, dec_hook=_fraction)
 
