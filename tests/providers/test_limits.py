@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
 from causal_eval.providers.clock import SimulatedClock
-from causal_eval.providers.events import CallEnded, CallStarted, LimitChanged, Recorder, Waiting
-from causal_eval.providers.limits import LimitRule, Limits, Window
+from causal_eval.providers.events import LimitChanged, Recorder
+from causal_eval.providers.limits import LimitRule, Limits, Outer
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Reply
+from causal_eval.providers.quota import Allowance, Quota
+from causal_eval.providers.window import Window
 
 pytestmark = pytest.mark.anyio
 ASKED = Prompt((), text="?")
@@ -104,7 +105,7 @@ async def test_it_does_not_grow_unused() -> None:
 async def test_429_halves_once_per_window() -> None:
     """Eight calls under way together are told 429: one halving, not eight; the next window may halve again."""
     gate, heard = Gate(), Recorder()
-    limits = Limits(gate, LimitRule(most=8, start=8), listener=heard)
+    limits = Limits(gate, LimitRule(most=8, start=8, first_pause=0.0), listener=heard)
     tasks = await start(limits, 8)
     for _ in range(8):
         gate.answer(SLOW_DOWN)
@@ -121,7 +122,7 @@ async def test_429_halves_once_per_window() -> None:
 async def test_it_never_falls_below_one() -> None:
     """After any number of 429 one call may still be open."""
     gate = Gate()
-    limits = Limits(gate, LimitRule(most=8, start=8))
+    limits = Limits(gate, LimitRule(most=8, start=8, first_pause=0.0))
     for _ in range(10):
         tasks = await start(limits, 1)
         gate.answer(SLOW_DOWN)
@@ -132,7 +133,7 @@ async def test_it_never_falls_below_one() -> None:
 async def test_after_a_429_it_grows_by_one_per_window() -> None:
     """Additive increase: a window of replies adds one slot."""
     gate = Gate()
-    limits = Limits(gate, LimitRule(most=100, start=20))
+    limits = Limits(gate, LimitRule(most=100, start=20, first_pause=0.0))
     tasks = await start(limits, 300)
     gate.answer(SLOW_DOWN)
     await settle()
@@ -165,27 +166,65 @@ async def test_fixed_stays_fixed() -> None:
 
 
 async def test_retry_after_pauses_everybody() -> None:
-    """While the provider asks to wait no further call starts, and the wait is announced once with its reason."""
-    gate, clock, heard = Gate(), SimulatedClock(), Recorder()
-    limits = Limits(gate, LimitRule(most=2, fixed=True), clock=clock, listener=heard)
-    tasks = await start(limits, 2)
-    for _ in range(2):
-        gate.answer(Failure(FailureKind.RATE_LIMIT, "429 from host", status=429, retry_after=30.0))
+    """While the provider asks to wait no call is made: who comes is told why and how long, and that it cost no call."""
+    gate, clock = Gate(), SimulatedClock()
+    limits = Limits(gate, LimitRule(most=2, fixed=True), key="...3f2a", clock=clock)
+    tasks = await start(limits, 5)
+    gate.answer(Failure(FailureKind.RATE_LIMIT, "429 from host", status=429, retry_after=30.0))
     await settle()
-    assert clock.slept == []
-    tasks += await start(limits, 2)
-    assert clock.slept[0] == 30.0
-    assert clock.now() == 30.0
+    clock.advance(10.0)
+    held = await limits.complete(ASKED) if not gate.open else tasks[2].result()
+    assert held == Failure(FailureKind.RATE_LIMIT, "429 from host", status=429, retry_after=30.0, calls=0, held=True)
+    assert (len(gate.open), limits.wait) == (1, 20.0)
     await finish(gate, tasks)
-    assert [event for event in heard.events if isinstance(event, Waiting)] == [
-        Waiting("test/gate", 30.0, "429 from host")
-    ]
+    clock.advance(20.0)
+    assert limits.closed_for is None
+    assert await asyncio.gather(*await answered(limits, gate)) == [Reply("yes")]
+
+
+async def answered(limits: Limits, gate: Gate) -> list[asyncio.Task[Outcome]]:
+    tasks = await start(limits, 1)
+    gate.answer(Reply("yes"))
+    return tasks
+
+
+async def test_a_429_without_a_time_pauses_longer_and_longer() -> None:
+    """Half a second, one, two, up to 20; one pause for all calls that were under way together; a reply begins anew."""
+    gate, clock = Gate(), SimulatedClock()
+    limits = Limits(gate, LimitRule(most=4, fixed=True), clock=clock)
+    pauses = []
+    for _ in range(8):
+        tasks = await start(limits, 2)
+        gate.answer(SLOW_DOWN)
+        gate.answer(SLOW_DOWN)
+        await asyncio.gather(*tasks)
+        pauses.append(limits.wait)
+        clock.advance(limits.wait)
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 20, 20]
+    await asyncio.gather(*await answered(limits, gate))
+    tasks = await start(limits, 1)
+    gate.answer(SLOW_DOWN)
+    await settle()
+    assert limits.wait == 0.5
+
+
+async def test_it_stops_before_the_provider_refuses() -> None:
+    """No request left, 100 come back in 60 s: the next call starts after the time of one, not after a 429."""
+    gate, clock = Gate(), SimulatedClock()
+    limits = Limits(gate, LimitRule(most=4, fixed=True), clock=clock)
+    tasks = await start(limits, 1)
+    gate.answer(Reply("yes", quota=Quota(requests=Allowance(0, limit=100, reset=60.0))))
+    await asyncio.gather(*tasks)
+    assert limits.wait == pytest.approx(0.6)
+    held = await limits.complete(ASKED)
+    assert isinstance(held, Failure)
+    assert (held.held, held.calls, held.kind) == (True, 0, FailureKind.RATE_LIMIT)
 
 
 async def test_a_shared_cap_holds_over_providers() -> None:
     """Two providers with room of their own together keep the hard cap."""
     gate, cap = Gate(), Window(3)
-    pair = [Limits(gate, LimitRule(most=10, start=10), cap=cap) for _ in range(2)]
+    pair = [Limits(gate, LimitRule(most=10, start=10), outer=Outer(cap)) for _ in range(2)]
     tasks = [task for limits in pair for task in await start(limits, 5)]
     assert len(gate.open) == 3
     await finish(gate, tasks)
@@ -196,7 +235,7 @@ async def test_a_shared_cap_holds_over_providers() -> None:
 async def test_the_cap_can_be_raised_live() -> None:
     """A larger limit admits who waits, at once."""
     gate, cap = Gate(), Window(1)
-    tasks = await start(Limits(gate, LimitRule(most=10, start=10), cap=cap), 4)
+    tasks = await start(Limits(gate, LimitRule(most=10, start=10), outer=Outer(cap)), 4)
     assert (len(gate.open), cap.waiting) == (1, 3)
     cap.resize(3)
     await settle()
@@ -207,7 +246,7 @@ async def test_the_cap_can_be_raised_live() -> None:
 async def test_cancelled_calls_give_their_slots_back() -> None:
     """Cancelling open and waiting calls in any order leaks no slot."""
     gate, cap = Gate(), Window(4)
-    limits = Limits(gate, LimitRule(most=2, fixed=True), cap=cap)
+    limits = Limits(gate, LimitRule(most=2, fixed=True), outer=Outer(cap))
     tasks = await start(limits, 6)
     tasks[0].cancel()
     tasks[2].cancel()
@@ -217,7 +256,7 @@ async def test_cancelled_calls_give_their_slots_back() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert (cap.open, cap.waiting, limits._window.open, limits._window.waiting) == (0, 0, 0, 0)
+    assert (cap.open, cap.waiting, limits.window.open, limits.window.waiting) == (0, 0, 0, 0)
 
 
 async def test_a_slot_granted_to_a_cancelled_waiter_is_passed_on() -> None:
@@ -231,18 +270,3 @@ async def test_a_slot_granted_to_a_cancelled_waiter_is_passed_on() -> None:
     await asyncio.gather(first, return_exceptions=True)
     await second
     assert (window.open, window.waiting) == (1, 0)
-
-
-async def test_calls_are_told_to_the_listener(sequence: Any) -> None:
-    """A start and an end per call, the end with kind, status and time."""
-    heard = Recorder()
-    outcome = Failure(FailureKind.SERVER_ERROR, "500", status=500, latency_ms=3.0)
-    limits = Limits(sequence(outcome, Reply("yes", latency_ms=2.0)), listener=heard)
-    await limits.complete(ASKED)
-    await limits.complete(ASKED)
-    assert heard.events == [
-        CallStarted("test/sequence", 1),
-        CallEnded("test/sequence", FailureKind.SERVER_ERROR, 500, 3.0),
-        CallStarted("test/sequence", 1),
-        CallEnded("test/sequence", None, None, 2.0),
-    ]

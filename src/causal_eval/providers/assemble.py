@@ -1,16 +1,33 @@
 """From ``provider/model`` to a provider with everything resilient wrapped around it: the one place of the stack.
 
+Outermost first: other models (only where the run allows it) - switch - retry - hosts of the same model - keys - and
+for each key: limits - breaker - events - served - adapter. The hard cap and the pace are shared by all.
 Cheap to import: adapters and their libraries are loaded when one is assembled.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from causal_eval.errors import UsageError
 from causal_eval.providers.adapters import adapter, local
-from causal_eval.providers.catalog import LOCAL, route
+from causal_eval.providers.breaker import Breaker
+from causal_eval.providers.catalog import LOCAL, Route, route
 from causal_eval.providers.config import ProviderConfig
-from causal_eval.providers.limits import LimitRule, Limits
+from causal_eval.providers.fallback import Fallback, Way
+from causal_eval.providers.keys import key_label, read_keys
+from causal_eval.providers.limits import LimitRule, Limits, Outer
+from causal_eval.providers.live import Live, Variables
+from causal_eval.providers.pace import Pace, PaceRule
+from causal_eval.providers.pool import KeyPool, Lane
 from causal_eval.providers.provider import Provider
 from causal_eval.providers.retry import Retry, RetryRule
+from causal_eval.providers.served import Served
+from causal_eval.providers.stack import Line, Stack
+from causal_eval.providers.switch import Switch, switched_off
+from causal_eval.providers.told import Told
+from causal_eval.providers.window import Window
 from causal_eval.seeds import Stream
 
 
@@ -18,29 +35,136 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
     """The provider that *model* names, wrapped; UsageError says what is missing and what to type next.
 
     Names: ``openai/<name>``, ``anthropic/<name>``, ``openai-api/<server>/<name>``, ``local/gemma-3-270m``,
-    ``local/<path of a .gguf file>``.
+    ``local/<path of a .gguf file>``. All but ``local/`` give a :class:`Stack`.
     """
     way = route(model)
     if way.api == LOCAL:
         return local(model, way, config)
-    return resilient(adapter(model, way, config), config)
+    shared = _shared(config)
+    lines = [_line(names, shared) for names in _by_model(model, config)]
+    return Stack(lines, cap=shared.cap, pace=shared.pace, live=shared.live)
 
 
-def resilient(inner: Provider, config: ProviderConfig) -> Provider:
-    """*inner* inside limits inside retries: a slot is free while a retry waits."""
-    fixed = config.max_connections is not None
-    most = min(config.max_connections or config.max_concurrent, config.max_concurrent)
+def resilient(inner: Provider, config: ProviderConfig) -> Stack:
+    """*inner*, whatever it is, as the only route with the only key, in the same stack."""
+    shared = _shared(config)
+    keys = KeyPool(inner.name, lambda key: _lane(inner, key=key, shared=shared), live=shared.live, keys=lambda _: ())
+    line = _wrapped(inner.name, [_Host("", keys)], shared=shared, provider=inner.name.partition("/")[0])
+    return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live)
+
+
+def paused(model: str, config: ProviderConfig) -> str:
+    """The setting that switches the provider of *model* off now; empty while it is on."""
+    way = route(model)
+    return "" if way.api == LOCAL else switched_off(way.provider, prefix=way.variables, env=_live(config).env)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all parts of a stack have in common."""
+
+    config: ProviderConfig
+    cap: Window
+    pace: Pace | None
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class _Host:
+    """One address with its keys."""
+
+    label: str
+    pool: KeyPool
+
+
+def _shared(config: ProviderConfig) -> _Shared:
+    pace = None
+    if config.rpm is not None or config.tpm is not None:
+        pace = Pace(PaceRule(config.rpm, config.tpm), clock=config.clock)
+    return _Shared(config, config.cap or Window(config.max_concurrent), pace, _live(config))
+
+
+def _live(config: ProviderConfig) -> Live:
+    return config.live or Variables(config.env)
+
+
+def _by_model(model: str, config: ProviderConfig) -> list[list[str]]:
+    """The names of a run, those of the same model together, the asked model first.
+
+    Raises:
+        UsageError: a fallback is another model, and the run does not allow that.
+    """
+    found: dict[str, list[str]] = {route(model).model: [model]}
+    for name in config.fallbacks:
+        found.setdefault(route(name).model, []).append(name)
+    if len(found) > 1 and not config.allow_other_model:
+        other = next(names[0] for names in list(found.values())[1:])
+        raise UsageError(
+            f"fallback {other!r} is another model than {model!r}: its answers would count for the wrong one; "
+            f"name a host that serves {route(model).model!r}"
+        )
+    return list(found.values())
+
+
+def _line(names: Sequence[str], shared: _Shared) -> Line:
+    """One model with all its hosts."""
+    hosts = [host for name in names for host in _hosts(name, shared)]
+    way = route(names[0])
+    return _wrapped(names[0], hosts, shared=shared, provider=way.provider, prefix=way.variables)
+
+
+def _hosts(name: str, shared: _Shared) -> list[_Host]:
+    """Every address of *name*; ``<SERVER>_BASE_URL`` may be a comma list."""
+    way = route(name)
+    if way.api == LOCAL:
+        raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
+    given = shared.live.env.get(f"{way.variables}_BASE_URL", "").split(",")
+    addresses = [address for part in given if (address := part.strip())] or [""]
+    return [_Host(address or name, _pool(name, way, address=address, shared=shared)) for address in addresses]
+
+
+def _pool(name: str, way: Route, *, address: str, shared: _Shared) -> KeyPool:
+    variable = f"{way.variables}_API_KEY"
+
+    def build(key: str) -> Lane:
+        env = {**shared.live.env, variable: key, f"{way.variables}_BASE_URL": address}
+        bare = adapter(name, way, replace(shared.config, env=env))
+        return _lane(Served(bare, way.model), key=key, shared=shared)
+
+    def keys(live: Live) -> tuple[str, ...]:
+        return read_keys(variable, live.env)
+
+    return KeyPool(name, build, live=shared.live, keys=keys, listener=shared.config.listener)
+
+
+def _lane(inner: Provider, *, key: str, shared: _Shared) -> Lane:
+    """What stands behind one key."""
+    config, label = shared.config, key_label(key)
+    if config.listener is not None:
+        inner = Told(inner, config.listener)
+    breaker = Breaker(inner, key=label, clock=config.clock, listener=config.listener)
+    rule = LimitRule(most=config.max_connections or config.max_concurrent, fixed=config.max_connections is not None)
     limits = Limits(
-        inner,
-        LimitRule(most=most, fixed=fixed),
-        cap=config.cap,
+        breaker,
+        rule,
+        outer=Outer(shared.cap, shared.pace),
+        key=label,
         clock=config.clock,
         listener=config.listener,
     )
-    return Retry(
-        limits,
+    return Lane(limits, breaker)
+
+
+def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, provider: str, prefix: str = "") -> Line:
+    """The hosts of one model inside retries inside the switch."""
+    config = shared.config
+    several = Fallback(name, [Way(host.label, host.pool) for host in hosts]) if len(hosts) > 1 else None
+    retry = Retry(
+        several or hosts[0].pool,
         RetryRule(attempts=config.attempts),
-        jitter=Stream("retry", config.seed, inner.name),
+        jitter=Stream("retry", config.seed, name),
         clock=config.clock,
         listener=config.listener,
     )
+    switch = Switch(retry, provider, prefix=prefix, live=shared.live, clock=config.clock, listener=config.listener)
+    return Line(name, switch, retry, routes=tuple((host.label or name, host.pool) for host in hosts), hosts=several)

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from causal_eval.providers.provider import Failure, FailureKind, Refusal
+from causal_eval.providers.quota import number, quota_of
 from causal_eval.providers.redact import one_line
 
 _KINDS = {
@@ -26,6 +27,8 @@ _KINDS = {
 _QUOTA_WORDS = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_error", "quota_exceeded"})
 _OUT_OF_CREDIT = "credit balance is too low"
 _FILTERED = "content_filter"
+LONGEST_GUESS = 60.0
+"""Seconds; a 429 that says when its limit is whole again, but not when to come back, is not waited for any longer."""
 _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
 
 
@@ -51,6 +54,8 @@ class Origin:
     key: str = field(default="", repr=False)
     key_name: str = ""
     """Environment variable the key came from."""
+    label: str = ""
+    """How the key is named where it must not be shown: ``...3f2a``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,13 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower():
         kind = FailureKind.QUOTA
     message = f"HTTP {response.status} from {origin.host}: {text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
+    quota = quota_of(response.headers, wall)
     wait = retry_after(response.headers, wall)
-    return Failure(kind, one_line(message, origin.key), status=response.status, retry_after=wait)
+    if wait is None and kind is FailureKind.RATE_LIMIT and quota is not None and quota.exhausted is not None:
+        wait = min(quota.exhausted, LONGEST_GUESS)
+    return Failure(
+        kind, one_line(message, origin.key), status=response.status, retry_after=wait, key=origin.label, quota=quota
+    )
 
 
 def _kind(status: int) -> FailureKind:
@@ -118,23 +128,15 @@ def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
 
     A date is read against the response's own Date, so that a wrong clock on either side does no harm.
     """
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+    if (milliseconds := number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
     given = headers.get("retry-after")
-    if (seconds := _number(given)) is not None:
+    if (seconds := number(given)) is not None:
         return seconds
     deadline = _date(given)
     if deadline is None:
         return None
     return max(0.0, deadline - (_date(headers.get("date")) or wall))
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None
 
 
 def _date(text: str | None) -> float | None:

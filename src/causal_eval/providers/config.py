@@ -8,7 +8,8 @@ from pathlib import Path
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener
-from causal_eval.providers.limits import Window
+from causal_eval.providers.live import Live
+from causal_eval.providers.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class ProviderConfig:
     """What providers need to know, fixed at a door."""
 
     env: Mapping[str, str] = field(repr=False)
-    """Where keys and base URLs are looked up."""
+    """Where keys, base URLs and switches are looked up."""
     cache_dir: Path
     """Where the default local weights are put together."""
     max_concurrent: int = 100
@@ -29,6 +30,16 @@ class ProviderConfig:
     """Seconds for one call."""
     offline: bool = False
     """True: only this machine may be called."""
+    rpm: float | None = None
+    """``--rpm``: requests per minute, over all keys; None: as many as the provider takes."""
+    tpm: float | None = None
+    """``--tpm``: tokens per minute, prompts and replies, over all keys."""
+    fallbacks: tuple[str, ...] = ()
+    """Further names to ask, in order, when the first cannot answer: other hosts of the same model."""
+    allow_other_model: bool = False
+    """True: ``fallbacks`` may name other models. For graders; never for a model under test."""
+    live: Live | None = None
+    """The same as ``env``, where it may change while running; None: it does not."""
     cap: Window | None = None
     """Shared by providers that together keep the hard cap."""
     seed: str = "0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from causal_eval.providers.provider import FailureKind
@@ -37,7 +38,15 @@ class Waiting:
     provider: str
     seconds: float
     reason: str
-    """One line, e.g. ``"429 from api.openai.com: slow down"``."""
+    """One line, e.g. ``"HTTP 429 from api.openai.com: slow down"``."""
+    key: str = ""
+    """Name of the key that the wait is for."""
+    items: int = 1
+    """Prompts that wait now, this one included."""
+
+    def __str__(self) -> str:
+        key = f" (key {self.key})" if self.key else ""
+        return f"waiting {self.seconds:.0f} s: {self.reason}{key}, {_items(self.items)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,77 @@ class LimitChanged:
     limit: int
 
 
-Event = CallStarted | CallEnded | Waiting | LimitChanged
+class BreakerState(StrEnum):
+    """Whether calls go through."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    """No call is made."""
+    HALF_OPEN = "half-open"
+    """One call is made; it decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    """A breaker opened, tries again, or closed."""
+
+    provider: str
+    key: str
+    state: BreakerState
+    reason: str
+    """The failure that opened it; empty once it closed."""
+
+
+class KeyStatus(StrEnum):
+    """What a key is good for."""
+
+    NEW = "new"
+    """Not yet tried."""
+    READY = "ready"
+    RETIRING = "retiring"
+    """No longer listed: used until another key has proved itself."""
+    REVOKED = "revoked"
+    """The provider refused it."""
+    EXHAUSTED = "exhausted"
+    """Out of credit."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanged:
+    """A key came, proved itself, was refused, or went."""
+
+    provider: str
+    key: str
+    status: KeyStatus | None
+    """None: it is gone."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The provider is switched off: its items wait."""
+
+    provider: str
+    reason: str
+    """Which setting says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The provider is switched on again."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Settings were read again while running."""
+
+    problem: str = ""
+    """What cannot be read; what held before goes on to hold."""
+
+
+Event = CallStarted | CallEnded | Waiting | LimitChanged | BreakerChanged | KeyChanged | Paused | Resumed | Reread
 
 
 class Listener(Protocol):
@@ -67,3 +146,7 @@ class Recorder:
     def on_event(self, event: Event) -> None:
         """Append *event*."""
         self.events.append(event)
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'s' if count != 1 else ''}"

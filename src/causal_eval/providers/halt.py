@@ -20,7 +20,7 @@ class Halt:
     @property
     def refused(self) -> bool:
         """True: the provider refuses us (exit code 6); False: it is down (exit code 7)."""
-        return self.kind in FATAL or self.kind is FailureKind.BAD_REQUEST
+        return self.kind in FATAL or self.kind in {FailureKind.BAD_REQUEST, FailureKind.OTHER_MODEL}
 
     def error(self) -> CausalEvalError:
         """The error of the house for this halt; its exit code is that of the run."""
@@ -43,7 +43,8 @@ class HaltWatch:
     """Watches final outcomes of one provider; ``halt`` is set once and stays.
 
     All failures of the network's and the provider's own doing count as the same streak (500, then a reset, then 502
-    is one outage); refused prompts (400) and failures of the local runtime each form their own.
+    is one outage); refused prompts (400), replies of another model and failures of the local runtime each form their
+    own. A failure that says by itself that the provider is down ends the run at once.
     """
 
     def __init__(self, rule: HaltRule | None = None, *, clock: Clock | None = None) -> None:
@@ -66,6 +67,9 @@ class HaltWatch:
     def _note_failure(self, failure: Failure) -> None:
         if failure.kind in FATAL:
             self.halt = Halt(failure.kind, failure.message)
+            return
+        if failure.down:
+            self.halt = Halt(failure.kind, f"the provider is down, nobody has got a reply: {failure.message}")
             return
         now = self._clock.now()
         streak = "outage" if failure.kind in RETRYABLE else failure.kind.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -12,7 +13,9 @@ from yarl import URL
 
 from causal_eval.providers.classify import Origin, Response, classify
 from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.keys import key_label
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal
+from causal_eval.providers.quota import Quota, quota_of
 from causal_eval.providers.redact import one_line
 
 LARGEST_BODY = 16 * 2**20
@@ -45,6 +48,13 @@ class Timeouts:
     total: float = 600.0
 
 
+class Answered(NamedTuple):
+    """A 200 response."""
+
+    content: bytes
+    quota: Quota | None
+
+
 class Http:
     """Posts JSON to one endpoint; opens its session at the first call, on the loop that makes it."""
 
@@ -61,7 +71,7 @@ class Http:
         self._connections = connections
         self._clock = clock or SystemClock()
         self._host = urlsplit(endpoint.base_url).netloc
-        self._origin = Origin(self._host, endpoint.key, endpoint.key_name)
+        self._origin = Origin(self._host, endpoint.key, endpoint.key_name, key_label(endpoint.key))
         self._session: aiohttp.ClientSession | None = None
 
     def url(self, path: str) -> URL:
@@ -76,23 +86,24 @@ class Http:
         began = self._clock.now()
         answer = await self.post(url, body)
         elapsed = (self._clock.now() - began) * 1000
-        if not isinstance(answer, bytes):
-            return replace(answer, latency_ms=elapsed)
+        label = self._origin.label
+        if not isinstance(answer, Answered):
+            return replace(answer, latency_ms=elapsed, key=label)
         try:
-            outcome = read(answer)
+            outcome = read(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             outcome = self.bad_reply(f"the body cannot be read: {error}")
-        return replace(outcome, latency_ms=elapsed)
+        return replace(outcome, latency_ms=elapsed, key=label, quota=answer.quota)
 
-    async def post(self, url: URL, body: bytes) -> bytes | Refusal | Failure:
-        """The body of a 200 response; else what went wrong. Raises only CancelledError."""
+    async def post(self, url: URL, body: bytes) -> Answered | Refusal | Failure:
+        """The body of a 200 response and what is left of the limits, or what went wrong; raises only CancelledError."""
         # TimeoutError, which asyncio and aiohttp raise, is an OSError
         session = self._session or self._open()
         try:
             async with session.post(url, data=body, allow_redirects=False) as response:
                 content = await self._read(response)
                 if response.status == _OK and content is not None:
-                    return content
+                    return Answered(content, quota_of(response.headers, self._clock.wall()))
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 status = response.status
         except (aiohttp.ClientError, OSError) as error:

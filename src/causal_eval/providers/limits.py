@@ -1,68 +1,18 @@
-"""How many calls are open at once: a sliding window under a hard cap that feels its way up and backs off at 429."""
+"""How many calls are open at once: a sliding window under a hard cap that feels its way up and backs off when told."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
 from dataclasses import dataclass
 
 from causal_eval.providers.clock import Clock, SystemClock
-from causal_eval.providers.events import CallEnded, CallStarted, LimitChanged, Listener, Waiting
-from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Provider
+from causal_eval.providers.events import LimitChanged, Listener
+from causal_eval.providers.gradient import Gradient
+from causal_eval.providers.pace import Pace
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Provider, Refusal, Reply
+from causal_eval.providers.quota import Quota
+from causal_eval.providers.window import Window
 
 _OVERLOADED = frozenset({429, 503, 529})
-
-
-class Window:
-    """At most ``limit`` holders at once, first come, first served; the limit may change at any moment.
-
-    Shared by several providers it is the hard cap over all of them.
-    """
-
-    __slots__ = ("_queue", "limit", "open")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.open = 0
-        self._queue: deque[asyncio.Future[None]] = deque()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for a slot."""
-        return len(self._queue)
-
-    def resize(self, limit: int) -> None:
-        """Set the limit; calls that are open beyond a lower one end in their own time."""
-        self.limit = limit
-        self._admit()
-
-    async def enter(self) -> None:
-        """Return when a slot is held; it must be given back by :meth:`leave`."""
-        if self.open < self.limit and not self._queue:
-            self.open += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the slot came and the cancellation with it
-                self.leave()
-            else:
-                self._queue.remove(turn)
-            raise
-
-    def leave(self) -> None:
-        """Give a slot back."""
-        self.open -= 1
-        self._admit()
-
-    def _admit(self) -> None:
-        while self._queue and self.open < self.limit:
-            turn = self._queue.popleft()
-            if not turn.done():
-                self.open += 1
-                turn.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +20,7 @@ class LimitRule:
     """How the number of open calls moves."""
 
     most: int = 100
-    """Hard cap."""
+    """Upper end; adaptive limits follow the shared cap, where there is one, in its place."""
     start: int = 10
     fixed: bool = False
     """True: always ``most`` (``--max-connections``)."""
@@ -78,116 +28,199 @@ class LimitRule:
     """Factor at a 429, once for all calls that were under way together."""
     longest_pause: float = 60.0
     """Seconds; a longer Retry-After is left to the retry rule."""
+    first_pause: float = 0.5
+    """Seconds without a call after a 429 that names no time; doubled while nothing but such 429 come ..."""
+    longest_guess: float = 20.0
+    """... up to this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """What several providers or keys share."""
+
+    cap: Window | None = None
+    """Hard cap over everything."""
+    pace: Pace | None = None
+    """Requests and tokens per minute."""
 
 
 class Limits:
-    """Wraps a provider so that at most the current limit of calls is open, and none starts while it asks to wait."""
+    """Wraps a provider so that at most the current limit of calls is open, and none starts while it asks to wait.
+
+    Who comes in a pause gets a ``held`` failure with its end: another key may be free.
+    """
 
     def __init__(
         self,
         inner: Provider,
         rule: LimitRule | None = None,
         *,
-        cap: Window | None = None,
+        outer: Outer | None = None,
+        key: str = "",
         clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> None:
         self._inner = inner
-        self._rule = rule or LimitRule()
-        self._cap = cap
+        self._name = inner.name
+        self._rule = rule = rule or LimitRule()
+        self._cap = (outer or Outer()).cap
+        self._pace = (outer or Outer()).pace
+        self._key = key
         self._clock = clock or SystemClock()
         self._listener = listener
-        self._size = float(self._rule.most if self._rule.fixed else min(self._rule.start, self._rule.most))
-        self._window = Window(int(self._size))
-        self._searching = True
+        self._size = float(rule.most if rule.fixed else min(rule.start, rule.most))
+        self.window = Window(int(self._size))
+        self._gradient = None if rule.fixed else Gradient()
+        self._step = 0
+        """Exponent of growth: a reply adds size**-step/2: 0 doubles per window, 1 adds its root, 2 adds one."""
         self._round = 0
-        self._closed_until: float | None = None
+        self._storm = 0
+        self._closed_until = 0.0
+        self._closed_for: Failure | None = None
+        self.quota: Quota | None = None
+        """What the provider last said is left."""
 
     @property
     def name(self) -> str:
         """That of the wrapped provider."""
-        return self._inner.name
+        return self._name
 
     @property
     def limit(self) -> int:
         """Calls that may be open now."""
-        return self._window.limit
+        return self.window.limit
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the provider wants calls again; 0: now."""
+        if self._closed_for is None:
+            return 0.0
+        return max(0.0, self._closed_until - self._clock.now())
+
+    @property
+    def closed_for(self) -> Failure | None:
+        """The failure that asked to wait, while the wait lasts."""
+        return self._closed_for if self.wait else None
+
+    @property
+    def _most(self) -> int:
+        return self._rule.most if self._cap is None or self._rule.fixed else self._cap.limit
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """The wrapped provider's outcome, once a slot is free."""
-        await self._window.enter()
+        if not self.window.take():
+            await self.window.enter()
         try:
-            if self._closed_until is not None:
-                await self._pause()
+            if self._pace is not None:
+                return await self._paced(prompt, self._pace)
             return await self._capped(prompt)
         finally:
-            self._window.leave()
+            self.window.leave()
 
     async def close(self) -> None:
         """Close the wrapped provider."""
         await self._inner.close()
 
+    async def _paced(self, prompt: Prompt, pace: Pace) -> Outcome:
+        if self._closed_for is not None and (held := self._held()) is not None:
+            return held  # before a moment is used up
+        thought = await pace.turn(prompt)
+        outcome = await self._capped(prompt)
+        pace.settle(prompt, outcome, thought=thought)
+        return outcome
+
     async def _capped(self, prompt: Prompt) -> Outcome:
-        if self._cap is None:
+        cap = self._cap
+        if cap is None:
             return await self._call(prompt)
-        await self._cap.enter()
+        if not cap.take():
+            await cap.enter()
         try:
             return await self._call(prompt)
         finally:
-            self._cap.leave()
+            cap.leave()
 
     async def _call(self, prompt: Prompt) -> Outcome:
-        window, began_in = self._window, self._round
-        if self._listener is not None:
-            self._listener.on_event(CallStarted(self.name, window.open))
+        if self._closed_for is not None and (held := self._held()) is not None:
+            return held
+        window, began_in = self.window, self._round
         outcome = await self._inner.complete(prompt)
-        if self._listener is not None:
-            self._listener.on_event(_ended(self.name, outcome))
         if isinstance(outcome, Failure):
             self._learn_failure(outcome, began_in)
-        elif window.open >= window.limit and began_in == self._round and not self._rule.fixed:
-            self._grow()  # only a full window says that more would be used
+        else:
+            self._storm = 0
+            if outcome.quota is not None:
+                self._learn_quota(outcome.quota)
+            if window.open >= window.limit and began_in == self._round and self._gradient is not None:
+                self._grow(outcome, self._gradient)  # only a full window says that more would be used
         return outcome
 
-    async def _pause(self) -> None:
-        """Wait until the provider wants calls again."""
-        while self._closed_until is not None and (rest := self._closed_until - self._clock.now()) > 0:
-            await self._clock.sleep(rest)
-        self._closed_until = None
+    def _held(self) -> Failure | None:
+        """Why no call is made now; None once the pause is over."""
+        told, rest = self._closed_for, self.wait
+        if told is None or rest <= 0:
+            self._closed_for = None
+            return None
+        return Failure(told.kind, told.message, status=told.status, retry_after=rest, calls=0, key=self._key, held=True)
 
-    def _grow(self) -> None:
-        """Double per window of replies until the first 429 (slow start), then one more per window."""
-        if self._size < self._rule.most:
-            self._size = min(self._rule.most, self._size + (1.0 if self._searching else 1.0 / self._size))
+    def _grow(self, outcome: Reply | Refusal, gradient: Gradient) -> None:
+        """Double per window of replies until told to slow down (slow start), then more carefully."""
+        factor = gradient.note(outcome.latency_ms, outcome.usage.output, self.window.limit)
+        if factor < 1:
+            self._step = max(self._step, 1)
+            self._shrink(factor)
+        elif self._size < (most := self._most):
+            self._size = min(most, self._size + float(self._size ** (-self._step / 2)))
+            self._apply()
+        elif self._size > most:
+            self._size = float(most)
             self._apply()
 
     def _learn_failure(self, failure: Failure, began_in: int) -> None:
         if failure.kind is not FailureKind.RATE_LIMIT and failure.status not in _OVERLOADED:
             return
-        if failure.retry_after:
-            self._close_for(min(failure.retry_after, self._rule.longest_pause), failure.message)
-        if began_in == self._round and not self._rule.fixed:
+        if failure.calls == 0:  # the breaker's word, not the provider's
+            return
+        if failure.quota is not None:
+            self.quota = failure.quota
+        self._close(failure, began_in)
+        if began_in == self._round and self._gradient is not None:
+            self._step = 2
+            self._gradient.forget()
+            self._shrink(self._rule.backoff)
+        if began_in == self._round:
             self._round += 1
-            self._searching = False
-            self._size = max(1.0, self._size * self._rule.backoff)
-            self._apply()
 
-    def _close_for(self, seconds: float, reason: str) -> None:
+    def _close(self, failure: Failure, began_in: int) -> None:
+        seconds = failure.retry_after
+        if seconds is None:
+            if failure.kind is not FailureKind.RATE_LIMIT or began_in != self._round:
+                return
+            seconds = min(self._rule.longest_guess, self._rule.first_pause * 2.0**self._storm)
+            self._storm += 1
+        self._close_for(min(seconds, self._rule.longest_pause), failure)
+
+    def _close_for(self, seconds: float, failure: Failure) -> None:
         until = self._clock.now() + seconds
-        if self._closed_until is None and self._listener is not None:
-            self._listener.on_event(Waiting(self.name, seconds, reason))
-        self._closed_until = max(until, self._closed_until or until)
+        if seconds > 0 and until > self._closed_until:
+            self._closed_until, self._closed_for = until, failure
+
+    def _learn_quota(self, quota: Quota) -> None:
+        """Stop just before the provider would refuse."""
+        self.quota = quota
+        waits = [part.wait() for part in (quota.requests, quota.tokens) if part is not None and part.remaining <= 0]
+        seconds = min(max(waits, default=0.0), self._rule.longest_pause)
+        if seconds:
+            self._close_for(seconds, Failure(FailureKind.RATE_LIMIT, f"{self._name} says that its limit is used up"))
+
+    def _shrink(self, factor: float) -> None:
+        self._size = max(1.0, self._size * factor)
+        self._apply()
 
     def _apply(self) -> None:
         limit = int(self._size)
-        if limit == self._window.limit:
+        if limit == self.window.limit:
             return
-        self._window.resize(limit)
+        self.window.resize(limit)
         if self._listener is not None:
-            self._listener.on_event(LimitChanged(self.name, limit))
-
-
-def _ended(name: str, outcome: Outcome) -> CallEnded:
-    if isinstance(outcome, Failure):
-        return CallEnded(name, outcome.kind, outcome.status, outcome.latency_ms)
-    return CallEnded(name, None, None, outcome.latency_ms)
+            self._listener.on_event(LimitChanged(self._name, limit))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
+
+from causal_eval.providers.quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class FailureKind(StrEnum):
     NOT_FOUND = "not_found"
     """HTTP 404: unknown model or wrong base URL; fatal for the run."""
     QUOTA = "quota"
-    """Out of credit: a 429 or 402 that waiting will not change; fatal for the run."""
+    """Out of credit: a 429 or 402 that waiting will not change; fatal for the run unless another key is there."""
+    OTHER_MODEL = "other_model"
+    """Another model answered than the one that was asked; its answer is thrown away."""
     LOCAL = "local"
     """The local runtime failed."""
 
@@ -81,6 +85,8 @@ RETRYABLE = frozenset(
     }
 )
 FATAL = frozenset({FailureKind.AUTH, FailureKind.NOT_FOUND, FailureKind.QUOTA})
+OUTAGE = RETRYABLE - {FailureKind.RATE_LIMIT}
+"""What says that a provider is down, in whole or in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,13 @@ class Reply:
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1
-    """HTTP calls made for this reply, retries included."""
+    """HTTP calls made for this reply: retries and calls with other keys included."""
+    key: str = field(default="", compare=False)
+    """Name of the key that the call was made with (``...3f2a``), never the key."""
+    route: str = ""
+    """Which of several routes answered; empty where there is one."""
+    quota: Quota | None = field(default=None, compare=False)
+    """What the provider says is left of its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,9 @@ class Refusal:
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1
+    key: str = field(default="", compare=False)
+    route: str = ""
+    quota: Quota | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +137,16 @@ class Failure:
     retry_after: float | None = None
     """Seconds the provider asked to wait."""
     calls: int = 1
+    """HTTP calls made; 0: none was, because we hold calls back."""
     latency_ms: float = 0.0
     """Time spent in calls and, after retries, in waits between them; time in our own queue is not counted."""
+    key: str = field(default="", compare=False)
+    route: str = ""
+    quota: Quota | None = field(default=None, compare=False)
+    held: bool = False
+    """True: a breaker or a cooling key holds calls back; to be waited out, and no attempt of this prompt."""
+    down: bool = False
+    """True: nobody has got a reply for so long that the run should end."""
 
 
 Outcome = Reply | Refusal | Failure

@@ -1,15 +1,19 @@
 """Calls that failed for a passing reason are made again: full jitter, Retry-After, bounded in number and time.
 
+It stands outside keys and routes: they are tried at once, and only when none is left does a prompt wait here.
+
 Our own loop, not stamina's: outcomes here are values, not exceptions, and clock and jitter are arguments.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener, Waiting
-from causal_eval.providers.provider import RETRYABLE, Failure, Outcome, Prompt, Provider
+from causal_eval.providers.provider import OUTAGE, RETRYABLE, Failure, Outcome, Prompt, Provider
+from causal_eval.providers.state import Wait
 from causal_eval.seeds import Stream
 
 _FINENESS = 2**20
@@ -32,6 +36,15 @@ class RetryRule:
     patience: float = 150.0
     """... and seconds of such waits in all; they do not count against ``elapsed``. Also the longest that all prompts
     together go on as the provider names if none of them gets a reply."""
+    outage: float = 35.0
+    """The longest that prompts wait for a breaker to close, if none of them gets a reply."""
+    held: float = 600.0
+    """The longest that one prompt waits while calls are held back, though others get replies."""
+    at_least: int = 3
+    """So many prompts waiting without a reply to anybody mean that the provider is down: the first to give up says so,
+    for the run to end ..."""
+    grace: float = 15.0
+    """... and the others wait so much longer: the run ends around them, and they stay pending, not failed."""
 
 
 class Retry:
@@ -51,7 +64,10 @@ class Retry:
         self._jitter = jitter
         self._clock = clock or SystemClock()
         self._listener = listener
-        self._starving_since: float | None = None
+        self._silent_since: float | None = None
+        self._told_down: float | None = None
+        self._asleep: dict[int, _Sleeper] = {}
+        self._number = 0
 
     @property
     def name(self) -> str:
@@ -62,7 +78,7 @@ class Retry:
         """The first outcome that another call would not change, or the last failure."""
         outcome = await self._inner.complete(prompt)
         if not isinstance(outcome, Failure):
-            self._starving_since = None
+            self._silent_since = self._told_down = None
             return outcome
         if outcome.kind not in RETRYABLE:
             return outcome
@@ -72,44 +88,76 @@ class Retry:
         """Close the wrapped provider."""
         await self._inner.close()
 
+    def waits(self) -> tuple[Wait, ...]:
+        """What is waited for now, by reason and key; longest first."""
+        now = self._clock.now()
+        found: dict[tuple[str, str], list[float]] = {}
+        for sleeper in self._asleep.values():
+            rest = max(0.0, sleeper.until - now)
+            found.setdefault((sleeper.failure.message, sleeper.failure.key), []).append(rest)
+        waits = (Wait(reason, key, max(rests), len(rests)) for (reason, key), rests in found.items())
+        return tuple(sorted(waits, key=lambda wait: -wait.seconds))
+
     async def _again(self, prompt: Prompt, failure: Failure) -> Outcome:
         tally = _Tally(self._rule, calls=failure.calls, spent=failure.latency_ms / 1000)
-        while not self._starved(failure) and (wait := tally.wait(failure, self._share())) is not None:
-            self._tell(wait, failure)
-            await self._clock.sleep(wait)
-            outcome = await self._inner.complete(prompt)
-            tally.calls += outcome.calls
-            if not isinstance(outcome, Failure):
-                self._starving_since = None
-                return replace(outcome, calls=tally.calls)
-            tally.spent += outcome.latency_ms / 1000
-            failure = outcome
-        return replace(failure, calls=tally.calls, latency_ms=(tally.spent + tally.waited_as_told) * 1000)
+        number = self._number = self._number + 1
+        try:
+            while not self._gives_up(failure) and (wait := tally.wait(failure, self._share())) is not None:
+                self._asleep[number] = _Sleeper(self._clock.now() + wait, failure)
+                self._tell(wait, failure)
+                await self._clock.sleep(wait)
+                outcome = await self._inner.complete(prompt)
+                tally.calls += outcome.calls
+                if not isinstance(outcome, Failure):
+                    self._silent_since = self._told_down = None
+                    return replace(outcome, calls=tally.calls)
+                tally.spent += outcome.latency_ms / 1000
+                failure = outcome
+            down = self._told_down is not None and self._told_down == self._clock.now()
+        finally:
+            self._asleep.pop(number, None)
+        spent = tally.spent + tally.waited_as_told + tally.held
+        return replace(failure, calls=tally.calls, latency_ms=spent * 1000, held=False, down=down)
 
-    def _starved(self, failure: Failure) -> bool:
-        """Whether the provider has put everybody off for longer than our patience.
+    def _gives_up(self, failure: Failure) -> bool:
+        """Whether nobody has got a reply for longer than is borne.
 
-        A few slots pass among many prompts so slowly that no single prompt would use up its own.
+        No single prompt would find out: a few slots pass among many so slowly that none uses up its own bounds.
         """
         if failure.retry_after is None:
             return False
         now = self._clock.now()
-        if self._starving_since is None:
-            self._starving_since = now
-        return now - self._starving_since > self._rule.patience
+        if self._silent_since is None:
+            self._silent_since = now
+        bound = self._rule.outage if failure.kind in OUTAGE else self._rule.patience
+        if now - self._silent_since <= bound:
+            return False
+        if len(self._asleep) < self._rule.at_least:
+            return True
+        if self._told_down is None:
+            self._told_down = now
+            return True
+        return now - self._told_down > self._rule.grace
 
     def _share(self) -> float:
         return self._jitter.below(_FINENESS + 1) / _FINENESS
 
     def _tell(self, wait: float, failure: Failure) -> None:
         if self._listener is not None:
-            self._listener.on_event(Waiting(self.name, wait, failure.message))
+            self._listener.on_event(Waiting(self.name, wait, failure.message, failure.key, len(self._asleep)))
+
+
+class _Sleeper(NamedTuple):
+    """A prompt that waits."""
+
+    until: float
+    failure: Failure
 
 
 class _Tally:
     """What one prompt has cost so far."""
 
-    __slots__ = ("_rule", "_tries", "_unnamed", "calls", "spent", "waited_as_told")
+    __slots__ = ("_rule", "_tries", "_unnamed", "calls", "held", "spent", "waited_as_told")
 
     def __init__(self, rule: RetryRule, *, calls: int, spent: float) -> None:
         self._rule = rule
@@ -118,6 +166,7 @@ class _Tally:
         self.calls = calls
         self.spent = spent
         self.waited_as_told = 0.0
+        self.held = 0.0
 
     def wait(self, failure: Failure, share: float) -> float | None:
         """Seconds to wait before the next call (*share* in 0..1 is the jitter); None: no further call."""
@@ -128,6 +177,9 @@ class _Tally:
             return self._own_wait(share)
         # a tenth of jitter, so that those told the same moment do not all come back in it
         wait = failure.retry_after * (1 + share / 10)
+        if failure.held:
+            self.held += wait
+            return wait if self.held <= rule.held else None
         if self._tries >= rule.named_attempts or self.waited_as_told + wait > rule.patience:
             return None
         self._tries += 1

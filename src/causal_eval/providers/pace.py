@@ -1,0 +1,86 @@
+"""Requests and tokens per minute: every call gets its own moment, evenly spaced; no batch, no burst at the full minute.
+
+The generic cell rate algorithm (virtual scheduling): one number a limit says when the next call may begin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.provider import Outcome, Prompt, Reply
+
+_MINUTE = 60.0
+_CHARACTERS_PER_TOKEN = 4.0
+_LEARN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PaceRule:
+    """What the provider allows, over all keys; None: no limit of ours."""
+
+    requests: float | None = None
+    """``--rpm``."""
+    tokens: float | None = None
+    """``--tpm``; prompt and reply together."""
+
+
+class Pace:
+    """Shared by all keys of a provider; :meth:`turn` returns when a call may begin, :meth:`settle` tells its cost."""
+
+    def __init__(self, rule: PaceRule, *, clock: Clock | None = None) -> None:
+        self._rule = rule
+        self._clock = clock or SystemClock()
+        self._request_at = 0.0
+        self._tokens_at = 0.0
+        self._written: float | None = None
+        self._ratio = 1.0
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a call that came now could begin."""
+        return max(0.0, max(self._request_at, self._tokens_at) - self._clock.now())
+
+    async def turn(self, prompt: Prompt) -> float:
+        """Return when the call may begin; the tokens it is thought to cost. Cancelled, it gives its moment back."""
+        tokens = self.estimate(prompt)
+        now = self._clock.now()
+        starts = max(now, self._request_at, self._tokens_at)
+        self._take(starts, tokens)
+        try:
+            while (rest := starts - self._clock.now()) > 0:
+                await self._clock.sleep(rest)
+        except BaseException:
+            self._give_back(tokens)
+            raise
+        return tokens
+
+    def estimate(self, prompt: Prompt) -> float:
+        """Tokens of a call: its letters by what a token has held so far, and the usual length of a reply."""
+        letters = sum(len(message.content) for message in prompt.messages) or len(prompt.text)
+        written = prompt.max_tokens if self._written is None else min(self._written, prompt.max_tokens)
+        return self._ratio * letters / _CHARACTERS_PER_TOKEN + written
+
+    def settle(self, prompt: Prompt, outcome: Outcome, *, thought: float) -> None:
+        """Correct what *prompt* was *thought* to cost by what it did."""
+        if not isinstance(outcome, Reply) or outcome.usage.input is None or outcome.usage.output is None:
+            return
+        read, written = outcome.usage.input, outcome.usage.output
+        letters = sum(len(message.content) for message in prompt.messages) or len(prompt.text)
+        if letters:
+            self._ratio += _LEARN * (read * _CHARACTERS_PER_TOKEN / letters - self._ratio)
+        self._written = written if self._written is None else self._written + _LEARN * (written - self._written)
+        if self._rule.tokens is not None:
+            self._tokens_at += (read + written - thought) * _MINUTE / self._rule.tokens
+
+    def _take(self, starts: float, tokens: float) -> None:
+        if self._rule.requests is not None:
+            self._request_at = max(self._request_at, starts) + _MINUTE / self._rule.requests
+        if self._rule.tokens is not None:
+            self._tokens_at = max(self._tokens_at, starts) + tokens * _MINUTE / self._rule.tokens
+
+    def _give_back(self, tokens: float) -> None:
+        if self._rule.requests is not None:
+            self._request_at -= _MINUTE / self._rule.requests
+        if self._rule.tokens is not None:
+            self._tokens_at -= tokens * _MINUTE / self._rule.tokens

@@ -1,0 +1,97 @@
+"""An assembled provider: answers prompts, says at any moment what it is doing, and takes new settings while running."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from causal_eval.providers.fallback import Fallback, Way
+from causal_eval.providers.live import Live
+from causal_eval.providers.pace import Pace
+from causal_eval.providers.pool import KeyPool
+from causal_eval.providers.provider import Outcome, Prompt, Provider
+from causal_eval.providers.retry import Retry
+from causal_eval.providers.state import RouteState, StackState
+from causal_eval.providers.switch import Switch
+from causal_eval.providers.window import Window
+
+CAP = "MAX_CONCURRENT_API_CALLS"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One model: its wrappers, outermost first."""
+
+    name: str
+    switch: Switch
+    retry: Retry
+    routes: tuple[tuple[str, KeyPool], ...]
+    """Label and keys of each host."""
+    hosts: Fallback | None = None
+    """None: there is one host."""
+
+
+class Stack:
+    """One name with everything around it; several lines only where other models may answer."""
+
+    def __init__(self, lines: Sequence[Line], *, cap: Window, pace: Pace | None, live: Live) -> None:
+        self._lines = tuple(lines)
+        self._cap = cap
+        self._pace = pace
+        self._live = live
+        self._seen = live.version
+        first = self._lines[0].switch
+        others = [Way(line.name, line.switch) for line in self._lines]
+        self._outermost: Provider = Fallback(first.name, others) if len(others) > 1 else first
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+        return self._outermost.name
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """The outcome after everything that can be done for it."""
+        outcome = await self._outermost.complete(prompt)
+        if self._live.version != self._seen:
+            self._follow()
+        return outcome
+
+    async def close(self) -> None:
+        """Release every connection; idempotent."""
+        await self._outermost.close()
+
+    def reload(self) -> None:
+        """Read keys, switches and the hard cap again (SIGHUP); what cannot be read leaves everything as it was."""
+        self._live.reload()
+        self._follow()
+
+    def resize(self, limit: int) -> None:
+        """Let at most *limit* calls be open at once, from now on."""
+        self._cap.resize(limit)
+
+    def state(self) -> StackState:
+        """What it is doing now."""
+        off = [line.switch for line in self._lines if line.switch.off]
+        waits = [wait for line in self._lines for wait in line.retry.waits()]
+        return StackState(
+            provider=self.name,
+            paused=off[0].off if off else "",
+            paused_items=sum(switch.waiting for switch in off),
+            open_calls=self._cap.open,
+            cap=self._cap.limit,
+            pace_wait=self._pace.wait if self._pace is not None else 0.0,
+            waits=tuple(sorted(waits, key=lambda wait: -wait.seconds)),
+            routes=tuple(state for line in self._lines for state in _routes(line)),
+        )
+
+    def _follow(self) -> None:
+        """The hard cap may have changed with the rest."""
+        self._seen = self._live.version
+        said = self._live.env.get(CAP, "")
+        if said.isdecimal() and int(said) >= 1:
+            self._cap.resize(int(said))
+
+
+def _routes(line: Line) -> list[RouteState]:
+    out = line.hosts.out if line.hosts is not None else {}
+    return [RouteState(label, pool.states(), out[label].message if label in out else "") for label, pool in line.routes]
