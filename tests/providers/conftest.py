@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Reply
+from causal_eval.providers.adapters import adapter
+from causal_eval.providers.catalog import route
+from causal_eval.providers.config import ProviderConfig
+from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Provider, Reply
 
 
 class Upstream:
@@ -54,6 +58,16 @@ async def upstream() -> AsyncIterator[Upstream]:
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield server
     await runner.cleanup()
+
+
+@pytest.fixture
+def adapter_of(tmp_path: Path) -> Callable[..., Provider]:
+    """Builds the bare adapter that a user's name and variables lead to."""
+
+    def build(model: str, env: dict[str, str], **arguments: Any) -> Provider:
+        return adapter(model, route(model), ProviderConfig(env=env, cache_dir=tmp_path, arguments=arguments))
+
+    return build
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ async def test_a_reply_with_usage(upstream: Any, anthropic_at: Any, prompt: Prom
         "Yes.",
         reasoning="hm",
         served="claude-x-2026",
-        usage=Usage(input=9, output=7, cached=3, reasoning=6),
+        usage=Usage(input=9, output=7, cached=3, reasoning=6, written=1),
         latency_ms=outcome.latency_ms,
     )
 

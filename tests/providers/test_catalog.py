@@ -14,6 +14,9 @@ from causal_eval.providers.catalog import Route, base_url, is_loopback, provider
         ("openai/gpt-x", Route("openai", "openai", "gpt-x"), "OPENAI"),
         ("openai/ft:gpt-x/7", Route("openai", "openai", "ft:gpt-x/7"), "OPENAI"),
         ("anthropic/claude-x", Route("anthropic", "anthropic", "claude-x"), "ANTHROPIC"),
+        ("ollama/llama3", Route("ollama", "ollama", "llama3"), "OLLAMA"),
+        ("llama-cpp/m", Route("llama-cpp", "llama-cpp", "m"), "LLAMA_CPP"),
+        ("openrouter/meta/llama-3", Route("openrouter", "openrouter", "meta/llama-3"), "OPENROUTER"),
         ("openai-api/my-vllm/org/m", Route("openai-api/my-vllm", "openai-api", "org/m"), "MY_VLLM"),
         ("local/gemma-3-270m", Route("local", "local", "gemma-3-270m"), "LOCAL"),
         ("local//tmp/x.gguf", Route("local", "local", "/tmp/x.gguf"), "LOCAL"),
@@ -30,6 +33,8 @@ def test_a_name_is_taken_apart(model: str, expected: Route, variables: str) -> N
     ("model", "part"),
     [
         ("opnai/gpt-x", "did you mean openai"),
+        ("olama/llama3", "did you mean ollama"),
+        ("lmstudio/m", "did you mean lm-studio"),
         ("gpt-x", "openai/gpt-x"),
         ("openai/", "openai/<model>"),
         ("openai-api/server", "openai-api/<server>/<model>"),
@@ -107,5 +112,5 @@ def test_what_is_on_this_machine(url: str, here: bool) -> None:
 def test_the_catalogue_can_be_read() -> None:
     """Every entry names a wire format we speak, and addresses are in the form we call."""
     for name, entry in read_catalog().items():
-        assert entry.adapter in {"openai", "anthropic"}, name
+        assert entry.adapter in {"openai", "anthropic", "google", "azure"}, name
         assert not entry.base_url or base_url(entry.base_url, name) == entry.base_url

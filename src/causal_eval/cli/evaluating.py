@@ -17,6 +17,7 @@ from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.errors import CausalEvalError, Interrupted, TooManyUnscored, UnknownName, UsageError
 from causal_eval.evaluation.run import evaluate
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.prices import read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import Settings, read_settings
@@ -63,6 +64,7 @@ def run(order: Order) -> int:
     if not order.models:
         raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
     settings = read_settings(os.environ)
+    read_prices(settings.prices)  # a wrong table is said before anything is asked
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
@@ -169,7 +171,13 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
     from causal_eval.cli import reporting  # loaded while the calls were open
 
     evaluations = [one.evaluation for one in ended]
-    result = reporting.present(store, evaluations, report=order.report or settings.report_dir, json=order.json)
+    result = reporting.present(
+        store,
+        evaluations,
+        report=order.report or settings.report_dir,
+        json=order.json,
+        prices=read_prices(settings.prices),
+    )
     for one in ended:
         if one.error is not None:
             summary = summarize(store, one.evaluation)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from itertools import chain, combinations, islice
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import Any
 import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.numbers import points
-from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
@@ -22,11 +23,12 @@ from causal_eval.cli import output
 from causal_eval.cli.display import score_table
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.chance import chance, shipped
-from causal_eval.providers.provider import Reply
+from causal_eval.providers.prices import FREE, Prices, sold_by_list
+from causal_eval.providers.provider import Reply, Usage
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.observations import observations
+from causal_eval.store.observations import Pricer, observations
 from causal_eval.store.rescore import kept_attempts
 from causal_eval.store.suites import StoredSet, load_set, set_questions
 
@@ -34,8 +36,7 @@ EXAMPLES = 6
 """Example cards per report."""
 LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
-FREE = (BASELINE, "local/", "demo/")
-"""Answerers without a price."""
+SERVICE_TIER = "service_tier"
 LARGEST_GUESSED = 2_000
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
@@ -48,6 +49,16 @@ class Unscored:
     answerer: str
     evaluation: str
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How and with what beside it a table is shown."""
+
+    path: Path | None
+    """The report's."""
+    prices: str
+    json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,13 @@ class Result:
                 yield Unscored(one.answerer, evaluation.id, share)
 
 
-def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | None, json: bool) -> Result:
+def present(
+    store: Store, evaluations: Sequence[Evaluation], *, report: Path | None, json: bool, prices: Prices | None = None
+) -> Result:
     """Show the table of *evaluations* (of one question set); their report goes to the file or folder *report*."""
+    prices = prices or Prices()
     question_set = load_set(store, evaluations[0].spec.question_set)
-    found = profile(chain.from_iterable(_observed(store, one) for one in evaluations))
+    found = profile(chain.from_iterable(observations(store, one, price=_pricer(one, prices)) for one in evaluations))
     guessing = _guessing(store, question_set)
     comparisons = _comparisons(store, evaluations)
     rows = score_rows(found, guessing)
@@ -83,7 +97,7 @@ def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | N
                 ReportData(
                     title="Causal evaluation of " + ", ".join(_asked(evaluations)),
                     profile=found,
-                    facts=_facts(question_set, evaluations),
+                    facts=_facts(question_set, evaluations, prices),
                     command=_command(question_set, evaluations),
                     chance=guessing,
                     comparisons=comparisons,
@@ -93,15 +107,25 @@ def present(store: Store, evaluations: Sequence[Evaluation], *, report: Path | N
             "utf-8",
         )
         part.replace(path)
-    _show(rows, comparisons, evaluations=evaluations, path=path, json=json)
+    _show(rows, comparisons, evaluations=evaluations, shown=_Shown(path, _priced_by(evaluations, prices), json))
     return Result(found, tuple(evaluations))
 
 
-def _observed(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
-    """The run's observations; what runs on this machine costs nothing."""
-    free = evaluation.spec.answerer.startswith(FREE)
-    for row in observations(store, evaluation):
-        yield replace(row, cost=Fraction(0)) if free else row
+def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer:
+    """The cost of a reply of this run; another host or service tier than the usual one has no list price."""
+    spec = evaluation.spec
+    listed = sold_by_list(spec.answerer, spec.endpoint) and SERVICE_TIER not in dict(spec.params)
+
+    def price(usage: Usage, served: str, at: str) -> Fraction | None:
+        when = datetime.fromisoformat(at)
+        return prices.cost(spec.answerer, usage, served=served, at=when, list_price=listed)
+
+    return price
+
+
+def _priced_by(evaluations: Sequence[Evaluation], prices: Prices) -> str:
+    """Which tables of prices the costs are from; empty where every answerer is free."""
+    return "" if all(one.spec.answerer.startswith(FREE) for one in evaluations) else prices.version
 
 
 def _guessing(store: Store, question_set: StoredSet) -> Mapping[tuple[str, str], Fraction]:
@@ -116,24 +140,26 @@ def _show(
     comparisons: Sequence[Comparison],
     *,
     evaluations: Sequence[Evaluation],
-    path: Path | None,
-    json: bool,
+    shown: _Shown,
 ) -> None:
-    if json:
+    if shown.json:
         for one in evaluations:
             scores = [_score(row) for row in rows if row.answerer == one.spec.answerer]
-            output.emit({"event": "done", "evaluation": one.id, "answerer": one.spec.answerer, "scores": scores})
+            line = {"evaluation": one.id, "answerer": one.spec.answerer, "scores": scores}
+            output.emit({"event": "done", **line, **({"prices": shown.prices} if shown.prices else {})})
         for comparison in comparisons:
             output.emit({"event": "comparison", **_difference(comparison)})
-        if path is not None:
-            output.emit({"event": "report", "path": str(path)})
+        if shown.path is not None:
+            output.emit({"event": "report", "path": str(shown.path)})
         return
     score_table(rows)
     for comparison in comparisons:
         output.say(f"\n{comparison_line(comparison)}")
     output.say("\n" + "\n".join(f"{one.id}  {one.spec.answerer}" for one in evaluations))
-    if path is not None:
-        output.say(f"report {path}")
+    if shown.prices:
+        output.say(f"prices {shown.prices}")
+    if shown.path is not None:
+        output.say(f"report {shown.path}")
 
 
 def comparison_line(comparison: Comparison) -> str:
@@ -160,7 +186,7 @@ def _comparisons(store: Store, evaluations: Sequence[Evaluation]) -> tuple[Compa
         else [(model, other) for model in models for other in shortcuts]
     )
     return tuple(
-        compare(_observed(store, a), _observed(store, b))
+        compare(observations(store, a), observations(store, b))
         for a, b in pairs
         if max(a.planned, b.planned) <= LARGEST_COMPARED
     )
@@ -196,8 +222,9 @@ def _asked(evaluations: Sequence[Evaluation]) -> list[str]:
     return models or [one.spec.answerer for one in evaluations]
 
 
-def _facts(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> tuple[tuple[str, str], ...]:
+def _facts(question_set: StoredSet, evaluations: Sequence[Evaluation], prices: Prices) -> tuple[tuple[str, str], ...]:
     first = evaluations[0].spec
+    priced_by = _priced_by(evaluations, prices)
     return (
         ("Question set", f"{question_set.hash} ({question_set.name}, {question_set.count} questions)"),
         ("Generator", question_set.generator or "none: a user's own file"),
@@ -205,6 +232,7 @@ def _facts(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> tuple[
         ("Samples per question", str(first.epochs)),
         ("Scorer", SCORER),
         ("Program", f"causal-eval-bench {causal_eval.__version__}"),
+        *((("Prices", priced_by),) if priced_by else ()),
         *((f"Run {one.id}", _told(one)) for one in evaluations),
     )
 
@@ -218,6 +246,7 @@ def _told(one: Evaluation) -> str:
         said.append(f"at {spec.endpoint}")
     if spec.temperature is not None:
         said.append(f"temperature {spec.temperature:g}")
+    said.extend(f"{name} {value}" for name, value in spec.params)
     return ", ".join(said)
 
 
@@ -234,7 +263,13 @@ def _command(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> str:
     )
     limit = "" if spec.limit is None else f" --limit {spec.limit}"
     epochs = "" if spec.epochs == 1 else f" --epochs {spec.epochs}"
-    return f"causal-eval eval {models} {asked} --seed {spec.seed}{limit}{epochs}"
+    given = "".join(f" -M {shlex.quote(f'{name}={value}')}" for name, value in _params(evaluations))
+    return f"causal-eval eval {models} {asked} --seed {spec.seed}{limit}{epochs}{given}"
+
+
+def _params(evaluations: Sequence[Evaluation]) -> Iterable[tuple[str, str]]:
+    """The model arguments of the command: every answerer that takes any has the same."""
+    return next((one.spec.params for one in evaluations if one.spec.params), ())
 
 
 def _score(row: ScoreRow) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_text
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from causal_eval.cli.answering import Call
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
 from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
@@ -62,7 +64,7 @@ def show(beginning: str, *, report: Path | None, json: bool) -> int:
             output.say(
                 "  ".join(f"{key} {row[key]}" for key in ("id", "status", "progress", "questions", "set", "begun"))
             )
-        reporting.present(store, [evaluation], report=report, json=json)
+        reporting.present(store, [evaluation], report=report, json=json, prices=_prices())
     return 0
 
 
@@ -72,7 +74,10 @@ def resume(beginning: str, call: Call, order: Order) -> int:
         evaluation = find_evaluation(store, beginning)
     spec = evaluation.spec
     way = spec.elicitation.partition("@")[0] or None
-    same = replace(call, temperature=spec.temperature, max_tokens=spec.max_tokens or call.max_tokens, elicitation=way)
+    same = replace(
+        call, temperature=spec.temperature, max_tokens=spec.max_tokens or call.max_tokens, elicitation=way,
+        arguments={name: json_text.loads(value) for name, value in spec.params},
+    )  # fmt: skip
     return resume_evaluation(evaluation, same, order)
 
 
@@ -90,13 +95,17 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
             output.emit({"event": "rescored", **line, "differing": list(result.differing)})
         else:
             output.say(f"{evaluation.id}: {result.attempts} replies judged, {result.added} verdicts added")
-        reporting.present(store, [evaluation], report=report, json=json)
+        reporting.present(store, [evaluation], report=report, json=json, prices=_prices())
     if result.differing:
         raise VerificationMismatch(
             f"{evaluation.id}: {len(result.differing)} verdicts of this scorer version are not what it says now, e.g. "
             f"{result.differing[0]}: rows or program were changed"
         )
     return 0
+
+
+def _prices() -> Prices:
+    return read_prices(read_settings(os.environ).prices)
 
 
 def one_report(path: Path | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""From the parts of a name to the bare adapter behind it: address, key, quirks.
+"""From the parts of a name to the bare adapter behind it: address, key, weights.
 
 Cheap to import: an adapter and its libraries are loaded when one is wanted.
 """
@@ -6,10 +6,11 @@ Cheap to import: an adapter and its libraries are loaded when one is wanted.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.catalog import NAMED_SERVER, Entry, Route, base_url, is_loopback, read_catalog
+from causal_eval.providers.catalog import LOCAL, Entry, Route, Site, base_url, is_loopback, route, set_variable
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.processors import processors
 from causal_eval.providers.provider import Provider
@@ -23,45 +24,42 @@ _MOST_THREADS = 8
 
 def adapter(model: str, way: Route, config: ProviderConfig) -> Provider:
     """The bare adapter of *way*, one call a prompt; UsageError says what is missing and what to type next."""
-    from causal_eval.providers.http import Endpoint, Http, Timeouts
+    from causal_eval.providers.dialects import speaking
 
-    entry = read_catalog()[way.api]
-    address = _address(way, entry, config=config)
-    key = _key(way, address, entry=entry, env=config.env)
-    http = Http(
-        Endpoint(address, key, f"{way.variables}_API_KEY", tuple(entry.headers.items())),
-        timeouts=Timeouts(total=config.timeout, read=config.timeout),
-        connections=config.max_concurrent,
-        clock=config.clock,
-    )
-    if entry.adapter == "anthropic":
-        from causal_eval.providers.anthropic import Anthropic
-
-        return Anthropic(model, way.model, http)
-    from causal_eval.providers.openai import ChatQuirks, OpenAI
-
-    quirks = ChatQuirks(completion_limit=address == entry.base_url and entry.reply_cap == "max_completion_tokens")
-    return OpenAI(model, way.model, http, quirks=quirks)
+    site = _site(way, way.entry, config=config)
+    variable = set_variable(way.key_variables, config.env)
+    key = _key(way, site.address, variable=variable, env=config.env)
+    return speaking(model, way, site=replace(site, key=key, key_variable=variable), config=config)
 
 
-def _address(way: Route, entry: Entry, *, config: ProviderConfig) -> str:
-    variable = f"{way.variables}_BASE_URL"
-    given = config.env.get(variable, "").strip() or entry.base_url
+def refuses_temperature(model: str) -> bool:
+    """Whether the API takes no temperature but 1 for *model*, as far as the catalogue knows."""
+    way = route(model)
+    return way.api != LOCAL and way.matches(way.entry.fixed_temperature)
+
+
+def _site(way: Route, entry: Entry, *, config: ProviderConfig) -> Site:
+    variable = set_variable(way.address_variables, config.env)
+    given = way.own_address(config.env) or entry.base_url
     if not given:
-        raise UsageError(
-            f"{variable} is not set: it says where {way.provider} is; type export {variable}=http://localhost:8000/v1"
-        )
-    address = base_url(given, variable)
-    if config.offline and not is_loopback(address):
+        example = "https://<resource>.openai.azure.com" if entry.adapter == "azure" else "http://localhost:8000/v1"
+        raise UsageError(f"{variable} is not set: it says where {way.provider} is; type export {variable}={example}")
+    if entry.adapter == "azure":
+        from causal_eval.providers.azure import resource
+
+        site = resource(given, variable, deployment=way.model, env=config.env)
+    else:
+        site = Site(base_url(given, variable), entry.auth)
+    if config.offline and not is_loopback(site.address):
         raise UsageError(f"--offline: {way.provider} is not on this machine; use local/{DEFAULT_WEIGHTS} or drop it")
-    return address
+    return site
 
 
-def _key(way: Route, address: str, *, entry: Entry, env: Mapping[str, str]) -> str:
+def _key(way: Route, address: str, *, variable: str, env: Mapping[str, str]) -> str:
     """The first key of the comma list; servers of one's own may do without."""
-    variable = f"{way.variables}_API_KEY"
     key = env.get(variable, "").split(",")[0].strip()
-    if not key and way.api != NAMED_SERVER and address == entry.base_url:
+    own = address == way.entry.base_url or not way.entry.base_url
+    if not key and way.entry.needs_key and own:
         raise UsageError(f"{variable} is not set: {way.provider} needs a key; type export {variable}=<your key>")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise UsageError(f"{variable} holds a character that no key has (a space, a line break ...): copy it again")
@@ -73,6 +71,8 @@ def local(model: str, way: Route, config: ProviderConfig) -> Provider:
     from causal_eval.providers.local import Local, LocalRule
     from causal_eval.providers.weights import default_weights, weights_at
 
+    if config.arguments:
+        raise UsageError(f"-M {next(iter(config.arguments))}: {LOCAL}/ takes no model arguments; leave it out")
     default = way.model == DEFAULT_WEIGHTS
     if not default and not way.model.endswith(".gguf"):
         raise UsageError(f"--model {model!r}: local/ takes {DEFAULT_WEIGHTS} or the path of a .gguf file")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from causal_eval.errors import UsageError
+from causal_eval.providers.arguments import AnthropicArguments, merged
 from causal_eval.providers.http import Http
 from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage
 
@@ -27,6 +29,37 @@ class _Body(msgspec.Struct, omit_defaults=True):
     temperature: float | None = None
     top_p: float | None = None
     stop_sequences: tuple[str, ...] | None = None
+
+
+class _Thinking(msgspec.Struct, omit_defaults=True):
+    type: str
+    budget_tokens: int | None = None
+
+
+class _OutputConfig(msgspec.Struct):
+    effort: str
+
+
+class _Extra(msgspec.Struct, omit_defaults=True):
+    """Fields that the arguments set, the same in every request."""
+
+    thinking: _Thinking | None = None
+    output_config: _OutputConfig | None = None
+    service_tier: str | None = None
+
+
+def _extra(arguments: AnthropicArguments) -> _Extra:
+    effort, budget, mode = arguments.reasoning_effort, arguments.thinking_budget, arguments.thinking
+    if budget is not None and mode is not None:
+        raise UsageError(f"-M thinking={mode} and -M thinking_budget={budget} contradict each other: leave one out")
+    if effort == "none":
+        effort, mode = None, "disabled"
+    thinking = _Thinking(mode) if mode else None
+    return _Extra(
+        thinking=_Thinking("enabled", budget) if budget is not None else thinking,
+        output_config=_OutputConfig(effort) if effort else None,
+        service_tier=arguments.service_tier,
+    )
 
 
 class _Block(msgspec.Struct):
@@ -69,8 +102,9 @@ _decode = msgspec.json.Decoder(_Answer).decode
 class Anthropic:
     """One model behind a messages endpoint."""
 
-    def __init__(self, name: str, model: str, http: Http) -> None:
+    def __init__(self, name: str, model: str, http: Http, *, arguments: AnthropicArguments | None = None) -> None:
         self._name = name
+        self._extra = _encode(_extra(arguments or AnthropicArguments()))
         self._model = model
         self._http = http
         self._url = http.url(PATH)
@@ -82,7 +116,7 @@ class Anthropic:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        return await self._http.call(self._url, _encode(self._body(prompt)), self._read)
+        return await self._http.call(self._url, merged(_encode(self._body(prompt)), self._extra), self._read)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -135,4 +169,5 @@ def _tokens(usage: _Usage | None) -> Usage:
         output=usage.output_tokens,
         cached=cached,
         reasoning=details.thinking_tokens if details else None,
+        written=usage.cache_creation_input_tokens,
     )

@@ -34,8 +34,9 @@ from causal_eval.seeds import Stream
 def assemble(model: str, config: ProviderConfig) -> Provider:
     """The provider that *model* names, wrapped; UsageError says what is missing and what to type next.
 
-    Names: ``openai/<name>``, ``anthropic/<name>``, ``openai-api/<server>/<name>``, ``local/gemma-3-270m``,
-    ``local/<path of a .gguf file>``. All but ``local/`` give a :class:`Stack`.
+    Names: ``<api>/<name>`` for every API of the catalogue (``openai``, ``google``, ``ollama`` ...),
+    ``openai-api/<server>/<name>``, ``local/gemma-3-270m``, ``local/<path of a .gguf file>``.
+    All but ``local/`` give a :class:`Stack`.
     """
     way = route(model)
     if way.api == LOCAL:

@@ -6,8 +6,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from causal_eval.errors import UnknownName, UsageError
@@ -15,20 +17,28 @@ from causal_eval.errors import UnknownName, UsageError
 LOCAL = "local"
 NAMED_SERVER = "openai-api"
 _VERSION = re.compile(r"v\d+(?:(?:alpha|beta)\d*)?")
-_PATHS = ("/chat/completions", "/messages", "/completions")
+_PATHS = ("/chat/completions", "/messages", "/completions", "/responses")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d+){3}|::1|.*\.localhost")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One API of the catalogue."""
+    """One API of the catalogue; ``catalog.toml`` explains each field."""
 
     adapter: str
-    """``openai`` or ``anthropic``: which wire format it speaks."""
+    """``openai``, ``anthropic``, ``google`` or ``azure``: which wire format it speaks."""
     base_url: str = ""
+    keys: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    auth: str = "Authorization"
+    needs_key: bool = True
     reply_cap: str = "max_tokens"
-    """Field that bounds the reply on the API's own host."""
+    seed: str = "seed"
     headers: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
+    responses_only: tuple[str, ...] = ()
+    fixed_temperature: tuple[str, ...] = ()
+    prices: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Route:
     """A user's name taken apart: which API, which server, which model."""
 
     provider: str
-    """``openai``, ``anthropic``, ``openai-api/<server>`` or ``local``: what shares keys, limits and switches."""
+    """``openai``, ``ollama``, ``openai-api/<server>``, ``local`` ...: what shares keys, limits and switches."""
     api: str
     """Key of the catalogue, or ``local``."""
     model: str
@@ -46,12 +56,57 @@ class Route:
         """Prefix of the environment variables: ``OPENAI`` or the server's own name, ``MY_SERVER``."""
         return self.provider.rpartition("/")[2].upper().replace("-", "_").replace(".", "_")
 
+    @property
+    def entry(self) -> Entry:
+        """The catalogue's entry of an API; a local file has none."""
+        return read_catalog()[self.api]
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """Environment variables that may hold the key, best first."""
+        return self.entry.keys or (f"{self.variables}_API_KEY",)
+
+    @property
+    def address_variables(self) -> tuple[str, ...]:
+        """Environment variables that may hold the address, best first."""
+        return self.entry.addresses or (f"{self.variables}_BASE_URL",)
+
+    def matches(self, patterns: tuple[str, ...]) -> bool:
+        """Whether the model's name is one of *patterns*."""
+        return any(fnmatchcase(self.model, pattern) for pattern in patterns)
+
+    def own_address(self, env: Mapping[str, str]) -> str:
+        """The address that the user gave in place of the API's own; empty: none."""
+        return "" if self.api == LOCAL else env.get(set_variable(self.address_variables, env), "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a model is served, under which paths, and as whom it is called."""
+
+    address: str
+    auth: str
+    """Header of the key."""
+    chat: str = "/chat/completions"
+    responses: str = "/responses"
+    key: str = field(default="", repr=False)
+    key_variable: str = ""
+
 
 @cache
 def read_catalog() -> Mapping[str, Entry]:
     """Every API by name."""
     table = tomllib.loads(Path(__file__).with_name("catalog.toml").read_text("utf-8"))
-    return {name: Entry(**fields) for name, fields in table.items()}
+    return {name: Entry(**{key: _value(field) for key, field in row.items()}) for name, row in table.items()}
+
+
+def _value(field: Any) -> Any:
+    return tuple(field) if isinstance(field, list) else field
+
+
+def set_variable(names: tuple[str, ...], env: Mapping[str, str]) -> str:
+    """The first of *names* that *env* sets, else the first of all."""
+    return next((name for name in names if env.get(name, "").strip()), names[0])
 
 
 def provider_of(model: str) -> str:
@@ -86,6 +141,16 @@ def base_url(given: str, variable: str) -> str:
 
     ``http://host:8000``, ``http://host:8000/v1/`` and ``http://host:8000/v1/chat/completions`` are the same.
     """
+    text = checked_url(given, variable)
+    for path in _PATHS:
+        text = text.removesuffix(path)
+    if any(_VERSION.fullmatch(segment) for segment in urlsplit(text).path.split("/")):
+        return text
+    return f"{text}/v1"
+
+
+def checked_url(given: str, variable: str) -> str:
+    """*given* without a slash at the end; UsageError if it is no http address or holds a secret or a query."""
     text = given.strip().rstrip("/")
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -94,11 +159,7 @@ def base_url(given: str, variable: str) -> str:
         raise UsageError(f"{variable} must not hold a user name or password: put the key into the _API_KEY variable")
     if parts.query or parts.fragment:
         raise UsageError(f"{variable} must not hold '?' or '#': give the address up to /v1 only")
-    for path in _PATHS:
-        text = text.removesuffix(path)
-    if any(_VERSION.fullmatch(segment) for segment in urlsplit(text).path.split("/")):
-        return text
-    return f"{text}/v1"
+    return text
 
 
 def is_loopback(url: str) -> bool:

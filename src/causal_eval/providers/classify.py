@@ -32,12 +32,37 @@ LONGEST_GUESS = 60.0
 _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
 
 
+_WRONG_KEY = "API_KEY_INVALID"
+_PER_DAY = "PerDay"
+
+
+class _Violation(msgspec.Struct, rename="camel"):
+    quota_id: str = ""
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    """One entry of Google's ``details``: ErrorInfo, QuotaFailure or RetryInfo of google.rpc."""
+
+    reason: str = ""
+    violations: tuple[_Violation, ...] = ()
+    retry_delay: str = ""
+
+
 class _Detail(msgspec.Struct):
-    """The object under ``error``; OpenAI and Anthropic agree on ``type`` and ``message``."""
+    """The object under ``error``; OpenAI and Anthropic agree on ``type`` and ``message``, Google adds ``details``."""
 
     message: str | None = None
     type: str | None = None
     code: str | int | None = None
+    details: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def statuses(self) -> tuple[_Status, ...]:
+        """Google's details; nothing where another server's stand under that name."""
+        try:
+            return _decode_statuses(self.details)
+        except msgspec.DecodeError:
+            return ()
 
 
 class _ErrorBody(msgspec.Struct):
@@ -68,6 +93,7 @@ class Response:
 
 
 _decode = msgspec.json.Decoder(_ErrorBody).decode
+_decode_statuses = msgspec.json.Decoder(tuple[_Status, ...]).decode
 
 
 def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Refusal:
@@ -76,18 +102,31 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     words = {detail.type, detail.code}
     if _FILTERED in words:
         return Refusal(reason=_FILTERED)
-    kind = _kind(response.status)
     text = detail.message or ""
-    if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower():
+    kind = _kind(response.status)
+    if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower() or _used_up(detail):
         kind = FailureKind.QUOTA
+    elif any(status.reason == _WRONG_KEY for status in detail.statuses):  # Google says it with 400
+        kind = FailureKind.AUTH
     message = f"HTTP {response.status} from {origin.host}: {text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
     quota = quota_of(response.headers, wall)
     wait = retry_after(response.headers, wall)
+    if wait is None:  # Google says it in the body
+        wait = next((s for s in map(_seconds, detail.statuses) if s is not None), None)
     if wait is None and kind is FailureKind.RATE_LIMIT and quota is not None and quota.exhausted is not None:
         wait = min(quota.exhausted, LONGEST_GUESS)
     return Failure(
         kind, one_line(message, origin.key), status=response.status, retry_after=wait, key=origin.label, quota=quota
     )
+
+
+def _used_up(detail: _Detail) -> bool:
+    """Whether a quota of a whole day is gone, which no wait of a run outlasts."""
+    return any(_PER_DAY in violation.quota_id for status in detail.statuses for violation in status.violations)
+
+
+def _seconds(status: _Status) -> float | None:
+    return number(status.retry_delay.removesuffix("s"))
 
 
 def _kind(status: int) -> FailureKind:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener
 from causal_eval.providers.live import Live
 from causal_eval.providers.window import Window
+
+Arguments = Mapping[str, Any]
+"""Model arguments: name -> JSON value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +48,7 @@ class ProviderConfig:
     """Shared by providers that together keep the hard cap."""
     seed: str = "0"
     """Names the jitter of retries; it has no influence on replies."""
+    arguments: Arguments = field(default_factory=dict)
+    """Model arguments (``-M name=value``), checked by the adapter that takes them."""
     clock: Clock = field(default_factory=SystemClock)
     listener: Listener | None = None

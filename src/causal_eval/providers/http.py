@@ -31,11 +31,13 @@ class Endpoint:
     base_url: str
     """Root of the API with its version, without a slash at the end: ``https://api.openai.com/v1``."""
     key: str = field(default="", repr=False)
-    """Sent as bearer token; empty: no Authorization header."""
+    """Sent in the ``auth`` header; empty: no such header."""
     key_name: str = ""
     """Environment variable the key came from, for messages."""
     headers: tuple[tuple[str, str], ...] = ()
     """Further headers of every call."""
+    auth: str = "Authorization"
+    """Header of the key, which stands there bare; in ``Authorization`` as a bearer token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Http:
     def _open(self) -> aiohttp.ClientSession:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._endpoint.key:
-            headers["Authorization"] = f"Bearer {self._endpoint.key}"
+            bearer = self._endpoint.auth == "Authorization"
+            headers[self._endpoint.auth] = f"Bearer {self._endpoint.key}" if bearer else self._endpoint.key
         headers.update(self._endpoint.headers)
         limits = self._timeouts
         self._session = aiohttp.ClientSession(

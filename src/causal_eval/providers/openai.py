@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from causal_eval.providers.arguments import ChatArguments, merged
 from causal_eval.providers.http import Http
 from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
 
@@ -24,6 +27,7 @@ class _Body(msgspec.Struct, omit_defaults=True):
     temperature: float | None = None
     top_p: float | None = None
     seed: int | None = None
+    random_seed: int | None = None
     stop: tuple[str, ...] | None = None
 
 
@@ -49,6 +53,7 @@ class _Choice(msgspec.Struct):
 
 class _InputDetails(msgspec.Struct):
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
 
 class _OutputDetails(msgspec.Struct):
@@ -85,6 +90,13 @@ class ChatQuirks:
 
     completion_limit: bool = False
     """True: ``max_completion_tokens`` (OpenAI's own host); False: ``max_tokens`` (what others understand)."""
+    random_seed: bool = False
+    """True: the seed is called ``random_seed`` (Mistral)."""
+    path: str = PATH
+    """Below the base URL; Azure's names its API version."""
+    arguments: ChatArguments = field(default_factory=ChatArguments)
+    further: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the body that only this server documents: name -> JSON value."""
 
 
 class OpenAI:
@@ -94,8 +106,9 @@ class OpenAI:
         self._name = name
         self._model = model
         self._http = http
-        self._url = http.url(PATH)
         self._quirks = quirks or ChatQuirks()
+        self._url = http.url(self._quirks.path)
+        self._extra = _encode({**msgspec.to_builtins(self._quirks.arguments), **self._quirks.further})
 
     @property
     def name(self) -> str:
@@ -104,7 +117,8 @@ class OpenAI:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        return await self._http.call(self._url, _encode(self._body(prompt)), self._read)
+        body = merged(_encode(self._body(prompt)), self._extra)
+        return await self._http.call(self._url, body, self._read)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -112,7 +126,7 @@ class OpenAI:
 
     def _body(self, prompt: Prompt) -> _Body:
         limit = prompt.max_tokens
-        own = self._quirks.completion_limit
+        own, renamed = self._quirks.completion_limit, self._quirks.random_seed
         return _Body(
             model=self._model,
             messages=prompt.messages or (Message("user", prompt.text),),
@@ -120,7 +134,8 @@ class OpenAI:
             max_completion_tokens=limit if own else None,
             temperature=prompt.temperature,
             top_p=prompt.top_p,
-            seed=prompt.seed,
+            seed=None if renamed else prompt.seed,
+            random_seed=prompt.seed if renamed else None,
             stop=prompt.stop[:_MOST_STOPS] or None,
         )
 
@@ -167,4 +182,5 @@ def _tokens(usage: _Usage | None) -> Usage:
         output=usage.completion_tokens,
         cached=read.cached_tokens if read else None,
         reasoning=written.reasoning_tokens if written else None,
+        written=read.cache_write_tokens if read else None,
     )

@@ -50,6 +50,8 @@ class Usage:
     """Input tokens read from the provider's prompt cache (contained in ``input``)."""
     reasoning: int | None = None
     """Output tokens spent on hidden reasoning (contained in ``output``)."""
+    written: int | None = None
+    """Input tokens written to the provider's prompt cache (contained in ``input``)."""
 
 
 class FailureKind(StrEnum):

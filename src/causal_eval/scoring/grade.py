@@ -16,6 +16,7 @@ from causal_eval.scoring.verdict import Mark, Verdict
 
 _NOTHING = Fraction(0)
 _ALL = Fraction(1)
+_exact = functools.lru_cache(maxsize=4096)(Fraction)
 
 
 def grade(parsed: Parse, spec: AnswerSpec, *, gold: Any) -> Verdict:
@@ -103,11 +104,6 @@ def _number(gold: Any) -> Fraction:
         return _exact(str(gold))
     except (ValueError, ZeroDivisionError):
         raise MalformedCase(f"gold {gold!r} is not a number; write it as a fraction or decimal in quotes") from None
-
-
-@functools.lru_cache(maxsize=4096)
-def _exact(text: str) -> Fraction:
-    return Fraction(text)
 
 
 def _labels(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Row, text
 
 from causal_eval.analysis.observation import Observation
+from causal_eval.providers.provider import Usage
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -22,9 +23,12 @@ _MARKS = {mark.value: mark for mark in Mark}
 NOT_JUDGED = "not judged yet"
 """Reason of an UNGRADED observation whose reply is kept, but whose verdict an interruption prevented."""
 
+Pricer = Callable[[Usage, str, str], Fraction | None]
+"""From tokens, served model and time (ISO 8601) of a kept reply to its cost in US dollars; None = unknown."""
 
-def observations(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
-    """Every planned (question, sample) with its newest verdict; MISSING where no reply is kept.
+
+def observations(store: Store, evaluation: Evaluation, *, price: Pricer | None = None) -> Iterator[Observation]:
+    """Every planned (question, sample) with its newest verdict and cost; MISSING where no reply is kept.
 
     Clusters are contiguous; a page of questions is in memory at a time.
     """
@@ -32,7 +36,7 @@ def observations(store: Store, evaluation: Evaluation) -> Iterator[Observation]:
         with store.reading() as connection:
             rows = _page(connection, evaluation, places=range(start, min(start + _PAGE, evaluation.planned)))
         for _, group in groupby(rows, key=lambda row: row.position):
-            yield from _samples(evaluation, list(group))
+            yield from _samples(evaluation, list(group), price=price)
 
 
 def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> list[Row[Any]]:
@@ -54,7 +58,8 @@ def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> l
 _ROWS = text(
     """
     SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
-           q.exempt, a.sample, a.input_tokens, a.output_tokens, a.latency_ms, v.mark, v.strict, v.share, v.reason
+           q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served,
+           a.started_at, a.latency_ms, v.mark, v.strict, v.share, v.reason
     FROM set_orders o
     JOIN questions q ON q.digest = o.question
     LEFT JOIN attempts a ON a.evaluation_id = :evaluation AND a.question = o.question AND a.answerer = :answerer
@@ -66,14 +71,25 @@ _ROWS = text(
 """Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
 
 
-def _samples(evaluation: Evaluation, rows: list[Row[Any]]) -> Iterator[Observation]:
+def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Pricer | None) -> Iterator[Observation]:
     kept = {row.sample: row for row in rows if row.sample is not None}
     exempt = _names(rows[0].exempt)
     for sample in range(evaluation.spec.epochs):
-        yield _observation(evaluation.spec.answerer, kept.get(sample, rows[0]), sample=sample, exempt=exempt)
+        row = kept.get(sample)
+        cost = _cost(row, price) if row is not None and price is not None else None
+        yield _observation(
+            evaluation.spec.answerer, rows[0] if row is None else row, sample=sample, exempt=exempt, cost=cost
+        )
 
 
-def _observation(answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str, ...]) -> Observation:
+def _cost(row: Row[Any], price: Pricer) -> Fraction | None:
+    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, written=row.written_tokens)
+    return price(usage, row.served, row.started_at)
+
+
+def _observation(
+    answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str, ...], cost: Fraction | None
+) -> Observation:
     there = row.sample == sample
     return Observation(
         answerer=answerer,
@@ -96,6 +112,7 @@ def _observation(answerer: str, row: Row[Any], *, sample: int, exempt: tuple[str
         input_tokens=row.input_tokens if there else None,
         output_tokens=row.output_tokens if there else None,
         latency_ms=row.latency_ms if there else None,
+        cost=cost,
     )
 
 

@@ -76,6 +76,7 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
         "output_tokens": usage.output,
         "cached_tokens": usage.cached,
         "reasoning_tokens": usage.reasoning,
+        "written_tokens": usage.written,
         "latency_ms": outcome.latency_ms,
         "calls": outcome.calls,
     }
@@ -101,7 +102,12 @@ def failure_values(asked: Values, failure: Failure, *, started_at: str) -> Value
 
 
 def content_hash(values: Values) -> str:
-    """The SHA-256 of a kept outcome: every column but ``id`` and the hash itself."""
+    """The SHA-256 of a kept outcome: every column but ``id`` and the hash itself.
+
+    Columns that came later count where they hold something, so that older rows keep their hash.
+    """
+    if values.get("written_tokens") is None:
+        values = {name: value for name, value in values.items() if name != "written_tokens"}
     return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()
 
 
@@ -116,7 +122,7 @@ def attempt_from(row: Row[Any], question: Question) -> Attempt:
         raise VerificationMismatch(
             f"attempt {row.id} of {row.evaluation_id} was changed after it was written: restore a backup"
         )
-    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, row.reasoning_tokens)
+    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, row.reasoning_tokens, row.written_tokens)
     outcome: Reply | Refusal
     if row.kind == "reply":
         outcome = Reply(
@@ -167,6 +173,7 @@ _HASHED = frozenset(
         "output_tokens",
         "cached_tokens",
         "reasoning_tokens",
+        "written_tokens",
         "latency_ms",
         "calls",
         "started_at",
