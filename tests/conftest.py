@@ -10,8 +10,9 @@ import pytest
 from hypothesis import settings
 
 from causal_eval.providers.anthropic import Anthropic
-from causal_eval.providers.http import Endpoint, Http, Timeouts
+from causal_eval.providers.http import Endpoint, Http
 from causal_eval.providers.openai import ChatQuirks, OpenAI
+from causal_eval.providers.transport import Timeouts
 
 KEY = "sk-planted-secret-value-1234"
 

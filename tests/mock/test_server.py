@@ -13,9 +13,9 @@ from causal_eval.errors import UsageError
 from causal_eval.mock.answers import AnswerTable, Fixed, Script
 from causal_eval.mock.faults import Fault, Mode
 from causal_eval.mock.server import MockConfig, MockServer
-from causal_eval.providers.http import Timeouts
 from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Refusal, Reply
 from causal_eval.providers.scripted import prompt_key
+from causal_eval.providers.transport import Timeouts
 
 pytestmark = pytest.mark.anyio
 ASKED = Prompt((Message("user", "Does it?"),))

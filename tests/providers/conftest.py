@@ -37,7 +37,7 @@ class Upstream:
             {
                 "method": request.method,
                 "path": request.path_qs,
-                "headers": dict(request.headers),
+                "headers": request.headers.copy(),
                 "json": await request.json(),
             }
         )

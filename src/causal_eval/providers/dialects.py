@@ -14,10 +14,11 @@ from causal_eval.providers.arguments import (
 from causal_eval.providers.catalog import Route, Site
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.google import Google
-from causal_eval.providers.http import Endpoint, Http, Timeouts
+from causal_eval.providers.http import Endpoint, Http
 from causal_eval.providers.openai import ChatQuirks, OpenAI
 from causal_eval.providers.provider import Provider
 from causal_eval.providers.responses import Responses
+from causal_eval.providers.transport import Timeouts
 
 RESPONSES_API = "responses_api"
 """The argument that chooses between OpenAI's two APIs; without it the catalogue does."""

@@ -1,27 +1,34 @@
-"""The network's faults come back as values."""
+"""The network's faults come back as values, the same over both transports."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import inspect
+import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from pyreqwest.exceptions import ConnectError
 
-from causal_eval.providers import http as http_room
-from causal_eval.providers.http import Endpoint, Http, Timeouts, explain
+from causal_eval.providers import over_reqwest
+from causal_eval.providers.http import Endpoint, Http, fastest
 from causal_eval.providers.openai import OpenAI
-from causal_eval.providers.provider import Failure, FailureKind, Prompt
+from causal_eval.providers.over_aiohttp import OverAiohttp, explain
+from causal_eval.providers.over_reqwest import OverReqwest
+from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
+from causal_eval.providers.transport import Timeouts, Transport, TransportRule
 
 pytestmark = pytest.mark.anyio
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+Ask = Callable[[str], Awaitable[Any]]
 BRIEF = Timeouts(connect=1.0, read=0.2, total=0.4)
 _WHERE = ConnectionKey("host", 1, is_ssl=False, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
 
@@ -49,6 +56,45 @@ def test_every_client_error_of_aiohttp_has_its_words() -> None:
         told = explain(some_error(kind), BRIEF)
         assert told.words
         assert (told.kind is FailureKind.TIMEOUT) == issubclass(kind, TimeoutError), kind
+
+
+@pytest.mark.parametrize(
+    ("causes", "words"),
+    [
+        (["error sending request", "client error (Connect)", "dns error", "error resolving DNS"], "resolved"),
+        (["error sending request", "client error (Connect)", "invalid peer certificate: UnknownIssuer"], "TLS failed"),
+        (
+            ["error sending request", "client error (Connect)", "tcp connect error", "refused (os error 111)"],
+            "refused)",
+        ),
+        (["error sending request", "client error (SendRequest)", "connection closed"], "reset"),
+        ([], "reset"),
+    ],
+)
+def test_every_cause_that_reqwest_names_has_its_words(causes: list[str], words: str) -> None:
+    """The library tells errors apart by their causes; what it may say in future is a reset connection."""
+    error = ConnectError("connection error", {"causes": [{"message": cause} for cause in causes]})
+    told = over_reqwest.explain(error, BRIEF, elapsed=0.1)
+    assert told.kind is FailureKind.CONNECTION
+    assert words in told.words
+
+
+@pytest.fixture(params=[OverAiohttp, OverReqwest], ids=["aiohttp", "reqwest"])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Asks a model behind a URL once, over each transport in turn."""
+
+    def open_transport(rule: TransportRule) -> Transport:
+        transport: Transport = request.param(replace(rule, largest=4000))
+        return transport
+
+    async def asked(url: str) -> Any:
+        http = Http(Endpoint(f"{url}/v1", "sk-some-key-1234"), timeouts=BRIEF, open_transport=open_transport)
+        provider = OpenAI("t/x", "x", http)
+        outcome = await provider.complete(Prompt((), text="hi"))
+        await provider.close()
+        return outcome
+
+    return asked
 
 
 @asynccontextmanager
@@ -114,50 +160,84 @@ CASES = [
 
 
 @pytest.mark.parametrize(("speak", "kind", "part"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-async def test_a_bad_server_gives_a_failure(speak: Speak, kind: FailureKind, part: str) -> None:
+async def test_a_bad_server_gives_a_failure(*, speak: Speak, kind: FailureKind, part: str, ask: Ask) -> None:
     """Whatever a server does, the outcome is a Failure of the right kind with the time it took."""
     async with raw_server(speak) as url:
-        provider = OpenAI("t/x", "x", Http(Endpoint(f"{url}/v1"), timeouts=BRIEF))
-        outcome = await provider.complete(Prompt((), text="hi"))
-        await provider.close()
+        outcome = await ask(url)
     assert isinstance(outcome, Failure)
     assert outcome.kind is kind
     assert part in outcome.message
     assert outcome.latency_ms > 0
 
 
-async def test_nobody_listening(unused_port: int) -> None:
+async def test_nobody_listening(unused_port: int, ask: Ask) -> None:
     """A refused connection names the address and asks the right question."""
-    provider = OpenAI("t/x", "x", Http(Endpoint(f"http://127.0.0.1:{unused_port}/v1"), timeouts=BRIEF))
-    outcome = await provider.complete(Prompt((), text="hi"))
-    await provider.close()
+    outcome = await ask(f"http://127.0.0.1:{unused_port}")
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.CONNECTION
     assert f"127.0.0.1:{unused_port}" in outcome.message
     assert "is the server running?" in outcome.message
 
 
-async def test_tls_to_a_server_without_it() -> None:
+async def test_tls_to_a_server_without_it(ask: Ask) -> None:
     """A failed TLS handshake is a connection failure."""
     async with raw_server(says(b"HTTP/1.1 200 OK\r\n\r\n")) as url:
-        provider = OpenAI("t/x", "x", Http(Endpoint(url.replace("http:", "https:") + "/v1"), timeouts=BRIEF))
-        outcome = await provider.complete(Prompt((), text="hi"))
-        await provider.close()
+        outcome = await ask(url.replace("http:", "https:"))
     assert isinstance(outcome, Failure)
     assert outcome.kind in {FailureKind.CONNECTION, FailureKind.TIMEOUT}
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 5000\r\n\r\n", b"Connection: close\r\n\r\n"])
-async def test_a_runaway_body_is_not_swallowed(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_runaway_body_is_not_swallowed(head: bytes, ask: Ask) -> None:
     """A body beyond the limit is given up, with and without an announced length."""
-    monkeypatch.setattr(http_room, "LARGEST_BODY", 4000)
     async with raw_server(says(HEAD + head + b" " * 5000)) as url:
-        provider = OpenAI("t/x", "x", Http(Endpoint(f"{url}/v1"), timeouts=BRIEF))
-        outcome = await provider.complete(Prompt((), text="hi"))
-        await provider.close()
+        outcome = await ask(url)
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.BAD_REPLY
     assert "longer than" in outcome.message
+
+
+async def test_a_name_that_does_not_resolve(ask: Ask) -> None:
+    """A misspelt host is said to be one."""
+    outcome = await ask("http://no-such-host.invalid")
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.CONNECTION
+    assert "no-such-host.invalid: the host name cannot be resolved" in outcome.message
+
+
+async def test_one_answer_is_the_same_over_both(ask: Ask) -> None:
+    """Text, served model, usage, the limits that are left and the key's public name arrive unchanged."""
+    body = json.dumps(
+        {
+            "model": "served",
+            "choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 3, "completion_tokens": 2},
+        }
+    ).encode()
+    head = HEAD + b"X-RateLimit-Remaining-Requests: 7\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with raw_server(says(head + body)) as url:
+        outcome = await ask(url)
+    assert isinstance(outcome, Reply)
+    assert (outcome.text, outcome.served, outcome.usage.input, outcome.usage.output) == ("Yes.", "served", 3, 2)
+    assert outcome.quota is not None
+    assert outcome.quota.requests is not None
+    assert outcome.quota.requests.remaining == 7
+    assert outcome.key == "...1234"
+
+
+@pytest.mark.parametrize("code", [b"429 Too Many", b"500 Oops"])
+async def test_headers_of_an_error_are_found_in_any_case(code: bytes, ask: Ask) -> None:
+    """Retry-After counts however the server writes it."""
+    head = b"HTTP/1.1 " + code + b"\r\nRETRY-AFTER: 9\r\nContent-Length: 2\r\n\r\n{}"
+    async with raw_server(says(head)) as url:
+        outcome = await ask(url)
+    assert isinstance(outcome, Failure)
+    assert outcome.retry_after == 9.0
+
+
+def test_the_faster_transport_is_taken_where_it_is_installed() -> None:
+    """The extra ``[fast]`` decides, nothing else."""
+    assert isinstance(fastest(TransportRule()), OverReqwest)
 
 
 async def test_close_is_idempotent_and_the_key_is_not_shown() -> None:

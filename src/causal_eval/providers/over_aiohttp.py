@@ -1,0 +1,89 @@
+"""Requests over aiohttp: the transport that is always there."""
+
+from __future__ import annotations
+
+import functools
+
+import aiohttp
+from yarl import URL
+
+from causal_eval.providers import transport
+from causal_eval.providers.transport import Answer, NoAnswer, Timeouts, TransportRule
+
+_CHUNK = 64 * 2**10
+_address = functools.lru_cache(maxsize=64)(URL)
+
+
+class OverAiohttp:
+    """One session; opened at the first request, on the loop that makes it."""
+
+    def __init__(self, rule: TransportRule) -> None:
+        self._rule = rule
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes) -> Answer | NoAnswer:
+        """See the protocol."""
+        session = self._session or self._open()
+        # TimeoutError, which asyncio and aiohttp raise, is an OSError
+        try:
+            async with session.post(_address(url), data=body, allow_redirects=False) as response:
+                return Answer(response.status, response.headers, await self._read(response))
+        except (aiohttp.ClientError, OSError) as error:
+            return explain(error, self._rule.timeouts)
+
+    async def close(self) -> None:
+        """See the protocol; a later request opens a new session."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        limits = self._rule.timeouts
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._rule.connections, ttl_dns_cache=300),
+            timeout=aiohttp.ClientTimeout(
+                total=limits.total, connect=None, sock_connect=limits.connect, sock_read=limits.read
+            ),
+            headers=dict(self._rule.headers),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=not self._rule.direct,
+        )
+        return self._session
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
+        length = response.content_length
+        if length is not None and length <= self._rule.largest and "Content-Encoding" not in response.headers:
+            return await response.read()
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_chunked(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > self._rule.largest:
+                return None
+        return b"".join(parts)
+
+
+def explain(error: Exception, timeouts: Timeouts) -> NoAnswer:
+    """What an error of aiohttp or the operating system means; every class of ``aiohttp.ClientError`` has its words."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return transport.no_connection(timeouts)
+        case aiohttp.SocketTimeoutError():
+            return transport.no_data(timeouts)
+        case TimeoutError():
+            return transport.no_end(timeouts)
+        case aiohttp.ClientConnectorDNSError():
+            return transport.UNKNOWN_HOST
+        case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
+            return transport.tls_failed(str(error))
+        case aiohttp.ClientConnectorError():
+            return transport.refused(str(error.strerror))
+        case aiohttp.ClientPayloadError():
+            return transport.BROKEN_OFF
+        case aiohttp.InvalidURL():
+            return transport.BAD_ADDRESS
+        case aiohttp.ClientResponseError():
+            return transport.no_http(error.message)
+        case _:
+            return transport.reset(type(error).__name__)
