@@ -37,6 +37,7 @@ ANY = {
     "providers/local.py": "the library has no types",
     "providers/openai.py": "model arguments are JSON",
     "providers/prices.py": "TOML enters",
+    "mock/scenario.py": "TOML enters",
     "mock/wire.py": _JSON,
     "questions/answers.py": "gold is JSON",
     "questions/card.py": "steps carry JSON",
