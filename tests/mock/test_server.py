@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from typing import Any
 
 import aiohttp
@@ -11,8 +12,11 @@ import pytest
 
 from causal_eval.errors import UsageError
 from causal_eval.mock.answers import AnswerTable, Fixed, Script
+from causal_eval.mock.certificate import Certificate
 from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.scenario import parse_scenario
 from causal_eval.mock.server import MockConfig, MockServer
+from causal_eval.providers.clock import SimulatedClock
 from causal_eval.providers.http import Timeouts
 from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Refusal, Reply
 from causal_eval.providers.scripted import prompt_key
@@ -227,3 +231,94 @@ async def test_stopping_cuts_what_hangs(openai_at: Any) -> None:
         assert isinstance(await call, Failure)
     await server.stop()
     await provider.close()
+
+
+@pytest.mark.parametrize("kind", list(Certificate))
+async def test_https_that_nobody_should_trust(kind: Certificate) -> None:
+    """A client refuses it for its signature; one that trusts the file is served, unless it is too old."""
+    async with MockServer(MockConfig(tls=kind)) as server, aiohttp.ClientSession() as session:
+        assert server.url.startswith("https://127.0.0.1:")
+        with pytest.raises(aiohttp.ClientConnectorCertificateError, match=r"self.signed|expired"):
+            await session.get(f"{server.url}/v1/models")
+        trusting = ssl.create_default_context(cafile=server.certificate)
+        if kind is Certificate.EXPIRED:
+            with pytest.raises(aiohttp.ClientConnectorCertificateError, match="expired"):
+                await session.get(f"{server.url}/v1/models", ssl=trusting)
+        else:
+            async with session.get(f"{server.url}/v1/models", ssl=trusting) as response:
+                assert response.status == 200
+    assert server.certificate is not None
+    assert not server.certificate.exists()
+
+
+async def test_a_certificate_of_another_kind() -> None:
+    """The known ones are named."""
+    with pytest.raises(UsageError, match="self-signed"):
+        await MockServer(MockConfig(tls="self-singed")).start()
+
+
+SCENARIO = """
+[keys.one]
+value = "sk-planted-secret-value-1234"
+[keys.dead]
+value = "dead"
+revoked_from_request = 1
+[keys.poor]
+value = "poor"
+quota = 1
+[keys.slow]
+value = "slow"
+requests_per_minute = 2
+
+[[phase]]
+mode = "server-error"
+model = "flappy"
+from_second = 5
+for_seconds = 10
+"""
+
+
+async def test_a_scenario_on_the_wire() -> None:
+    """A dead key among four, a quota, a limit with its headers, and a phase that comes and goes with the clock."""
+    told, clock = parse_scenario(SCENARIO), SimulatedClock()
+    config = MockConfig(keys=told.keys, phases=told.phases, clock=clock)
+    async with MockServer(config) as server, aiohttp.ClientSession() as session:
+
+        async def ask(key: str, *, model: str = "m", path: str = "chat/completions") -> aiohttp.ClientResponse:
+            body = {"model": model, "messages": [{"role": "user", "content": "?"}]}
+            headers = {"x-api-key": key} if path == "messages" else {"Authorization": f"Bearer {key}"}
+            return await session.post(f"{server.url}/v1/{path}", json=body, headers=headers)
+
+        assert [(await ask(key)).status for key in ("sk-planted-secret-value-1234", "dead", "nobody")] == [
+            200,
+            401,
+            401,
+        ]
+        assert [(await ask("poor")).status for _ in range(2)] == [200, 429]
+        first, second, third = [await ask("slow") for _ in range(3)]
+        assert (first.status, second.status, third.status) == (200, 200, 429)
+        limit = {
+            name.removeprefix("x-ratelimit-"): value for name, value in first.headers.items() if "ratelimit" in name
+        }
+        assert limit == {"limit-requests": "2", "remaining-requests": "1", "reset-requests": "30s"}
+        assert third.headers["Retry-After"] == "30"
+        clock.advance(30)
+        other = await ask("slow", path="messages")
+        assert other.headers["anthropic-ratelimit-requests-remaining"] == "0"
+        assert other.headers["anthropic-ratelimit-requests-reset"] == "2023-11-14T22:14:50.000Z"
+    async with MockServer(config) as server, aiohttp.ClientSession() as session:
+        key = "sk-planted-secret-value-1234"
+        statuses = []
+        for _ in range(4):
+            statuses.append(((await ask(key, model="flappy")).status, (await ask(key)).status))
+            clock.advance(5)
+        assert statuses == [(200, 200), (500, 200), (500, 200), (200, 200)]
+
+
+async def test_the_key_headers_of_every_api() -> None:
+    """Bearer, Anthropic's, Azure's and Google's are one key."""
+    async with MockServer(MockConfig(key="k")) as server, aiohttp.ClientSession() as session:
+        for headers in ({"Authorization": "Bearer k"}, {"x-api-key": "k"}, {"api-key": "k"}, {"x-goog-api-key": "k"}):
+            response = await session.post(f"{server.url}/v1/messages", json={}, headers=headers)
+            assert response.status == 200
+        assert (await session.post(f"{server.url}/v1/messages", json={})).status == 401

@@ -54,7 +54,18 @@ class Accounts:
         """Requests by who asked whom what."""
         self.paid: Counter[Item] = Counter()
         """Those of them that a provider would bill."""
-        self._file = None if record is None else _opened(record)
+        self._record = record
+        self._file: int | None = None
+
+    def open(self) -> None:
+        """Open the record, without a buffer: a line is in the file as soon as it is written."""
+        if self._record is None:
+            return
+        try:
+            self._file = os.open(self._record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror}); choose another file"
+            raise UsageError(f"--record {self._record}: {reason}") from error
 
     def add(self, received: Received) -> None:
         """Count one request."""
@@ -99,11 +110,3 @@ def _flat(received: Received) -> Json:
         "paid": received.paid,
         "batch": received.batch,
     }
-
-
-def _opened(path: Path) -> int:
-    """Opened without a buffer: a line is in the file as soon as it is written."""
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    except OSError as error:
-        raise UsageError(f"--record {path}: cannot be written ({error.strerror}); choose another file") from error

@@ -93,7 +93,15 @@ class MockServer:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen; UsageError if the port is taken."""
+        """Listen; UsageError if the port is taken, the record cannot be written or there is no such certificate."""
+        try:
+            await self._listen()
+        except UsageError:
+            await self.stop()
+            raise
+
+    async def _listen(self) -> None:
+        self.accounts.open()
         context = await self._context()
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -101,7 +109,6 @@ class MockServer:
         try:
             await site.start()
         except OSError as error:
-            await self.stop()
             place = f"{self.config.host}:{self.config.port}"
             raise UsageError(f"cannot listen on {place}: {error.strerror}; choose another --port") from error
         host, port = self._runner.addresses[0][:2]
