@@ -223,6 +223,8 @@ async def test_what_is_not_there() -> None:
                 await call("none")
         with pytest.raises(openai.BadRequestError):
             await one.batches.create(input_file_id="none", endpoint="/v1/chat/completions", completion_window="24h")
+        with pytest.raises(openai.BadRequestError):
+            await one.post("/batches", body=["no object"], cast_to=object)
         for ask in (two.messages.batches.retrieve, two.messages.batches.cancel, two.messages.batches.delete):
             with pytest.raises(anthropic.NotFoundError):
                 await ask("none")

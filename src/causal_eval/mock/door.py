@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import msgspec
 from aiohttp import web
 
 from causal_eval.mock.answers import Answers
@@ -14,7 +13,7 @@ from causal_eval.mock.faults import Mode
 from causal_eval.mock.headers import waiting
 from causal_eval.mock.reception import Case, Reception
 from causal_eval.mock.speech import UNPAID, problem_of, twisted
-from causal_eval.mock.wire import Asked, Json, Problem, Said, Wire, encoded, tokens
+from causal_eval.mock.wire import Asked, Json, Problem, Said, Wire, encoded, json_object, tokens
 
 NOTHING = Asked("", "", stream=False)
 _NO_REPLY = Problem(400, "invalid_request_error", "The mock has no reply for this prompt.")
@@ -40,7 +39,7 @@ class Door:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer one request for a reply, spoiled or not."""
-        body = _object(await request.read())
+        body = json_object(await request.read())
         asked = NOTHING if body is None else self.wire.read(body, request.path)
         case = self.reception.judge(request, asked)
         text = None if body is None or case.mode in UNPAID else self._answers.reply_to(asked.text)
@@ -119,11 +118,3 @@ class Door:
         said = self._said(case, text)
         chunks = list(self.wire.stream(said)) if stream else [encoded(self.wire.reply(said))]
         return Parcel(request, chunks, stream, case.headers)
-
-
-def _object(raw: bytes) -> Json | None:
-    try:
-        body = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return None
-    return body if isinstance(body, dict) else None

@@ -11,7 +11,7 @@ from aiohttp import web
 from causal_eval.mock.batches import Batch, BatchPlan, Result, Row, RowEnd
 from causal_eval.mock.door import Answer, Door
 from causal_eval.mock.reception import Case
-from causal_eval.mock.wire import Json, Problem, encoded
+from causal_eval.mock.wire import Json, Problem, encoded, json_object
 
 _DAY = 86_400
 _LOST = Problem(404, "not_found_error", "No such file or batch.")
@@ -85,7 +85,7 @@ class OpenAIBatches:
         return _LOST if file is None else file.content
 
     async def _create(self, request: web.Request, case: Case) -> Answer:
-        order = msgspec.json.decode(await request.read(), type=Json)
+        order = json_object(await request.read()) or {}
         file, endpoint = self._files.get(str(order.get("input_file_id"))), str(order.get("endpoint"))
         if file is None or endpoint not in self._doors:
             return _NO_ORDER
@@ -205,9 +205,8 @@ def _fault(content: bytes, endpoint: str) -> Json | None:
     if not lines:
         return _broken("empty_file", "The file holds no request.", line=None)
     for number, line in enumerate(lines, start=1):
-        try:
-            row = msgspec.json.decode(line, type=Json)
-        except msgspec.DecodeError:
+        row = json_object(line)
+        if row is None:
             return _broken("invalid_json_line", "This line is not a JSON object.", line=number)
         name = row.get("custom_id")
         if not isinstance(name, str) or name in seen:

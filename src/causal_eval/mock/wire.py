@@ -116,6 +116,15 @@ def pieces(text: str) -> list[str]:
     return [word if place == 0 else f" {word}" for place, word in enumerate(words)] if text else []
 
 
+def json_object(raw: bytes) -> Json | None:
+    """The JSON object in *raw*; None: there is none."""
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def encoded(data: object) -> bytes:
     """JSON."""
     return msgspec.json.encode(data)
