@@ -97,7 +97,7 @@ BUDGETS = {
     "causal": 7000,
     "questions": 5500,
     "providers": 3900,
-    "mock": 1400,
+    "mock": 1900,
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
