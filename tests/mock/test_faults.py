@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from causal_eval.errors import UsageError
@@ -16,6 +19,8 @@ from causal_eval.seeds import Stream
         ("rate-limit:every=3", Fault(Mode.RATE_LIMIT, every=3)),
         ("rate-limit:first=2,seconds=0.5", Fault(Mode.RATE_LIMIT, first=2, seconds=0.5)),
         ("hang:chance=0.25, seconds=9", Fault(Mode.HANG, chance=0.25, seconds=9.0)),
+        ("big:bytes=500", Fault(Mode.BIG, size=500)),
+        ("rate-limit-date:skew=-3600", Fault(Mode.RATE_LIMIT_DATE, skew=-3600.0)),
     ],
 )
 def test_a_fault_is_read(text: str, fault: Fault) -> None:
@@ -32,6 +37,8 @@ def test_a_fault_is_read(text: str, fault: Fault) -> None:
         ("reset:every=0", "whole number from 1"),
         ("reset:first=1.5", "whole number from 1"),
         ("reset:chance=2", "above 0 and at most 1"),
+        ("rate-limit:seconds=-1", "rate-limit-bare"),
+        ("big:bytes=0.5", "whole number from 1"),
     ],
 )
 def test_a_wrong_fault_is_put_right(text: str, part: str) -> None:
@@ -60,3 +67,10 @@ def test_chance_is_seeded() -> None:
     hits = [fault.hits(n, one) for n in range(1000)]
     assert hits == [fault.hits(n, two) for n in range(1000)]
     assert 240 < sum(hits) < 360
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_every_mode_is_documented(mode: Mode, root: Path) -> None:
+    """``docs/reference/mock-server.md`` has a row for it."""
+    text = (root / "docs/reference/mock-server.md").read_text("utf-8")
+    assert re.search(rf"^\| `{mode.value}` \| \S", text, flags=re.MULTILINE)

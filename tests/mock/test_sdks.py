@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,33 +26,73 @@ MALFORMED = json.JSONDecodeError
 
 OPENAI: list[tuple[Mode, type[Exception]]] = [
     (Mode.RATE_LIMIT, openai.RateLimitError),
+    (Mode.RATE_LIMIT_BARE, openai.RateLimitError),
+    (Mode.RATE_LIMIT_DATE, openai.RateLimitError),
     (Mode.QUOTA, openai.RateLimitError),
     (Mode.SERVER_ERROR, openai.InternalServerError),
+    (Mode.BAD_GATEWAY, openai.InternalServerError),
     (Mode.OVERLOADED, openai.InternalServerError),
-    (Mode.UNAUTHORIZED, openai.AuthenticationError),
     (Mode.BAD_REQUEST, openai.BadRequestError),
+    (Mode.UNAUTHORIZED, openai.AuthenticationError),
+    (Mode.FORBIDDEN, openai.PermissionDeniedError),
+    (Mode.NOT_FOUND, openai.NotFoundError),
+    (Mode.TOO_LARGE, openai.APIStatusError),
+    (Mode.UNPROCESSABLE, openai.UnprocessableEntityError),
+    (Mode.REDIRECT, openai.NotFoundError),
     (Mode.RESET, openai.APIConnectionError),
     (Mode.BREAK_OFF, openai.APIConnectionError),
     (Mode.HANG, openai.APITimeoutError),
+    (Mode.BROKEN_CHUNKS, openai.APIConnectionError),
+    (Mode.BROKEN_GZIP, openai.APIConnectionError),
     (Mode.GARBAGE, MALFORMED),
+    (Mode.ENDLESS, TimeoutError),
 ]
 ANTHROPIC: list[tuple[Mode, type[Exception]]] = [
     (Mode.RATE_LIMIT, anthropic.RateLimitError),
+    (Mode.RATE_LIMIT_BARE, anthropic.RateLimitError),
+    (Mode.RATE_LIMIT_DATE, anthropic.RateLimitError),
     (Mode.QUOTA, anthropic.APIStatusError),
     (Mode.SERVER_ERROR, anthropic.InternalServerError),
+    (Mode.BAD_GATEWAY, anthropic.InternalServerError),
     (Mode.OVERLOADED, anthropic.InternalServerError),
-    (Mode.UNAUTHORIZED, anthropic.AuthenticationError),
     (Mode.BAD_REQUEST, anthropic.BadRequestError),
+    (Mode.UNAUTHORIZED, anthropic.AuthenticationError),
+    (Mode.FORBIDDEN, anthropic.PermissionDeniedError),
+    (Mode.NOT_FOUND, anthropic.NotFoundError),
+    (Mode.TOO_LARGE, anthropic.APIStatusError),
+    (Mode.UNPROCESSABLE, anthropic.UnprocessableEntityError),
+    (Mode.REDIRECT, anthropic.NotFoundError),
     (Mode.RESET, anthropic.APIConnectionError),
     (Mode.BREAK_OFF, anthropic.APIConnectionError),
     (Mode.HANG, anthropic.APITimeoutError),
+    (Mode.BROKEN_CHUNKS, anthropic.APIConnectionError),
+    (Mode.BROKEN_GZIP, anthropic.APIConnectionError),
     (Mode.GARBAGE, MALFORMED),
+    (Mode.ENDLESS, TimeoutError),
+    (Mode.CONTENT_FILTER, anthropic.BadRequestError),
 ]
+THROUGH = {
+    Mode.BREAK_OFF: httpx2.RemoteProtocolError,
+    Mode.BROKEN_CHUNKS: httpx2.RemoteProtocolError,
+    Mode.BROKEN_GZIP: httpx2.DecodingError,
+}
+"""What Anthropic's SDK lets through from the HTTP client when it is streaming."""
+INTACT = [Mode.DRIP, Mode.SLOW_HEADERS, Mode.CLOSE, Mode.HTTP10, Mode.GZIP, Mode.STALE]
+"""Odd ways to travel that lose nothing (a connection is stale from its second request on)."""
+SAYING = {
+    Mode.OTHER_NAME: TEXT,
+    Mode.UNCLOSED_THINK: f"<think>\nLet me see. {TEXT}",
+    Mode.DUPLICATED: f"{TEXT}\n\n{TEXT}",
+    Mode.BIG: TEXT.ljust(1_000_000, "."),
+}
+"""Replies that look like any other on the wire."""
+TESTED_ALONE = {Mode.EMPTY, Mode.TRUNCATION, Mode.REFUSAL, Mode.CONTENT_FILTER, Mode.PAGE, Mode.ERROR_IN_200}
 
 
 @asynccontextmanager
 async def running(*modes: Mode) -> AsyncIterator[MockServer]:
-    faults = tuple(Fault(mode, seconds=30 if mode is Mode.HANG else 2) for mode in modes)
+    seconds = {Mode.HANG: 30.0, Mode.DRIP: 0.2, Mode.SLOW_HEADERS: 0.2, Mode.ENDLESS: 0.05}
+    faults = tuple(Fault(mode, seconds=seconds.get(mode, 2.0), size=1_000_000) for mode in modes)
     async with MockServer(MockConfig(answers=Fixed(TEXT), faults=faults)) as server:
         yield server
 
@@ -76,7 +117,7 @@ async def ask_anthropic(url: str, *, stream: bool = False) -> Any:
 
 def test_every_mode_is_tried() -> None:
     """No way to fail without an SDK that met it."""
-    answered = {Mode.EMPTY, Mode.TRUNCATION, Mode.REFUSAL}
+    answered = {*INTACT, *SAYING, *TESTED_ALONE}
     assert {mode for mode, _ in OPENAI} | answered == set(Mode)
     assert {mode for mode, _ in ANTHROPIC} | answered == set(Mode)
 
@@ -87,7 +128,8 @@ async def test_openais_errors(*, mode: Mode, error: type[Exception], stream: boo
     """The OpenAI SDK raises its own error for the mode, streaming or not."""
     async with running(mode) as server:
         with pytest.raises(error) as told:
-            await ask_openai(server.url, stream=stream)
+            async with asyncio.timeout(1.5):
+                await ask_openai(server.url, stream=stream)
         assert server.spoiled == {mode: 1}
     if mode is Mode.RATE_LIMIT:
         assert told.value.response.headers["retry-after"] == "2"  # type: ignore[attr-defined]  # a status error
@@ -102,11 +144,78 @@ async def test_anthropics_errors(*, mode: Mode, error: type[Exception], stream: 
 
     A stream that breaks off is the exception: this SDK lets the HTTP client's error through there.
     """
-    expected = httpx2.RemoteProtocolError if stream and mode is Mode.BREAK_OFF else error
+    expected = THROUGH.get(mode, error) if stream else error
     async with running(mode) as server:
         with pytest.raises(expected):
-            await ask_anthropic(server.url, stream=stream)
+            async with asyncio.timeout(1.5):
+                await ask_anthropic(server.url, stream=stream)
         assert server.spoiled == {mode: 1}
+
+
+def openai_text(answer: Any, *, stream: bool) -> str:
+    """What the completion or its chunks say."""
+    if not stream:
+        return str(answer.choices[0].message.content)
+    return "".join(chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices)
+
+
+def anthropic_text(answer: Any, *, stream: bool) -> str:
+    """What the message or its events say."""
+    if not stream:
+        return str(answer.content[0].text)
+    return "".join(event.delta.text for event in answer if event.type == "content_block_delta")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", INTACT)
+async def test_odd_ways_to_travel_lose_nothing(*, mode: Mode, stream: bool) -> None:
+    """Both SDKs get the whole reply over a slow, old, compressed or closing connection."""
+    async with running(mode) as server:
+        assert openai_text(await ask_openai(server.url, stream=stream), stream=stream) == TEXT
+        assert anthropic_text(await ask_anthropic(server.url, stream=stream), stream=stream) == TEXT
+        assert server.spoiled == ({} if mode is Mode.STALE else {mode: 2})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("mode", SAYING)
+async def test_odd_replies_arrive_as_they_are(*, mode: Mode, stream: bool) -> None:
+    """What only a reader of the text or of the served name can notice."""
+    async with running(mode) as server:
+        one, two = await ask_openai(server.url, stream=stream), await ask_anthropic(server.url, stream=stream)
+    assert openai_text(one, stream=stream) == SAYING[mode]
+    assert anthropic_text(two, stream=stream) == SAYING[mode]
+    served = {one[0].model, two[0].message.model} if stream else {one.model, two.model}
+    assert served == ({"another-name-1"} if mode is Mode.OTHER_NAME else {"gpt-x", "claude-x"})
+
+
+async def test_a_page_is_no_reply() -> None:
+    """Neither SDK notices: the page itself is handed on, or a stream without any event."""
+    async with running(Mode.PAGE) as server:
+        for ask in (ask_openai, ask_anthropic):
+            assert (await ask(server.url)).startswith("<!doctype html>")
+            assert await ask(server.url, stream=True) == []
+
+
+async def test_an_error_in_a_200() -> None:
+    """A stream raises it; without one, both SDKs hand on an object that holds the error and nothing else."""
+    async with running(Mode.ERROR_IN_200) as server:
+        one, two = await ask_openai(server.url), await ask_anthropic(server.url)
+        assert (one.choices, two.content) == (None, None)
+        assert "upstream" in one.error["message"]
+        assert "upstream" in two.error["message"]
+        with pytest.raises(openai.APIError, match="upstream"):
+            await ask_openai(server.url, stream=True)
+        with pytest.raises(anthropic.APIStatusError, match="upstream"):
+            await ask_anthropic(server.url, stream=True)
+
+
+async def test_openais_content_filter() -> None:
+    """The reply breaks off, and says why."""
+    async with running(Mode.CONTENT_FILTER) as server:
+        choice = (await ask_openai(server.url)).choices[0]
+        chunks = await ask_openai(server.url, stream=True)
+    assert (choice.message.content, choice.finish_reason) == (TEXT[:6], "content_filter")
+    assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "content_filter"
 
 
 async def test_openais_replies() -> None:

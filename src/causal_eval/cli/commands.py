@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.mock.faults import Mode
+
 app = typer.Typer(
     name="causal-eval",
     help="Ask language models causal questions with proof, and trust the score.",
@@ -239,8 +241,7 @@ def mock_server(
         list[str] | None,
         typer.Option(
             "--fault",
-            help="MODE[:every=N|first=N|chance=P][,seconds=S]; repeated. rate-limit, server-error, "
-            "overloaded, unauthorized, bad-request, quota, reset, break-off, hang, garbage, empty, truncation, refus",
+            help="MODE[:every=N,first=N,chance=P,seconds=S,bytes=N,skew=S]; repeated; modes: " + ", ".join(Mode) + ".",
         ),
     ] = None,
     latency: Annotated[float, typer.Option(help="Seconds before each answer.")] = 0.0,
@@ -248,6 +249,9 @@ def mock_server(
     seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 = any free port.")] = 8399,
+    scenario: Annotated[Path | None, typer.Option(help="TOML: keys, phases by time and number, batches.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Append a line of JSON for every request.")] = None,
+    tls: Annotated[str, typer.Option(help="Serve https: self-signed or expired.")] = "",
     json: Json = False,
 ) -> int:
     """Serve the OpenAI and Anthropic APIs from a question file at a given skill, with faults: to test harnesses."""
@@ -255,6 +259,6 @@ def mock_server(
 
     order = mock.Serving(
         questions=questions, skill=skill, script=script, reply=reply, faults=tuple(fault or ()), latency=latency,
-        key=key, seed=seed, host=host, port=port,
+        key=key, seed=seed, host=host, port=port, scenario=scenario, record=record, tls=tls,
     )  # fmt: skip
     return mock.serve(order, json=json)

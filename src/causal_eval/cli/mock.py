@@ -16,7 +16,9 @@ from causal_eval.cli.skilled import skilled_replies
 from causal_eval.errors import MalformedFile, UsageError
 from causal_eval.evaluation.elicit import Direct, Reason
 from causal_eval.mock.answers import Answers, AnswerTable, Fixed, Script
+from causal_eval.mock.batches import BatchPlan
 from causal_eval.mock.faults import parse_fault
+from causal_eval.mock.scenario import Scenario, read_scenario
 from causal_eval.mock.server import MockConfig, MockServer
 from causal_eval.providers.scripted import prompt_key
 from causal_eval.questions.file import read_questions
@@ -37,20 +39,29 @@ class Serving:
     seed: str = "0"
     host: str = "127.0.0.1"
     port: int = 8399
+    scenario: Path | None = None
+    record: Path | None = None
+    tls: str = ""
 
 
 def serve(order: Serving, *, json: bool) -> int:
     """Serve until interrupted; the address stands on stdout as soon as requests are answered."""
     if not 0 <= order.skill <= 1:
         raise UsageError(f"--skill is {order.skill}: give the share of right answers, between 0 and 1")
+    told = Scenario() if order.scenario is None else read_scenario(order.scenario)
     config = MockConfig(
         answers=_answers(order),
         faults=tuple(parse_fault(text) for text in order.faults),
-        latency=order.latency,
+        phases=told.phases,
+        keys=told.keys,
+        latency=told.latency or order.latency,
         key=order.key,
-        seed=order.seed,
+        batch=told.batch or BatchPlan(),
+        seed=order.seed if told.seed is None else told.seed,
         host=order.host,
         port=order.port,
+        tls=order.tls,
+        record=order.record,
     )
     asyncio.run(_serve(config, json=json))
     return 0
@@ -93,11 +104,15 @@ async def _serve(config: MockConfig, *, json: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     async with MockServer(config) as server:
+        trust = str(server.certificate) if server.certificate else None
         if json:
-            output.emit({"event": "listening", "url": server.url})
+            output.emit({"event": "listening", "url": server.url, "certificate": trust})
         else:
             output.say(f"listening on {server.url}  (OpenAI: {server.url}/v1, Anthropic: {server.url})")
+            if trust:
+                output.say(f"certificate: {trust}")
         output.flush()
         await stopped.wait()
-        counts = {**server.received, **{f"spoiled {mode.value}": count for mode, count in server.spoiled.items()}}
-    output.note("  ".join(f"{name} {count}" for name, count in counts.items()) or "no requests")
+        spoiled = {f"spoiled {mode.value}": count for mode, count in server.spoiled.items()}
+        counts = {**server.received, **spoiled, "paid": server.accounts.paid.total()}
+    output.note("  ".join(f"{name} {count}" for name, count in counts.items()) if server.received else "no requests")

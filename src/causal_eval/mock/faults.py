@@ -1,4 +1,4 @@
-"""Which requests the mock server spoils, and how."""
+"""Ways in which the mock server spoils a request, and how a user writes one down."""
 
 from __future__ import annotations
 
@@ -8,38 +8,52 @@ from enum import StrEnum
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.seeds import Stream
 
+BIG = 10_000_000
 _FINENESS = 10**6
+_WHOLE = frozenset({"every", "first", "bytes"})
+_OPTIONS = ("every", "first", "chance", "seconds", "bytes", "skew")
 
 
 class Mode(StrEnum):
-    """Ways to fail; the value is what a user types."""
+    """Ways to fail; the value is what a user types, and ``docs/reference/mock-server.md`` says what each does."""
 
     RATE_LIMIT = "rate-limit"
-    """429 with Retry-After."""
+    RATE_LIMIT_BARE = "rate-limit-bare"
+    RATE_LIMIT_DATE = "rate-limit-date"
     QUOTA = "quota"
-    """429 that waiting will not change: out of credit."""
     SERVER_ERROR = "server-error"
-    """500."""
+    BAD_GATEWAY = "bad-gateway"
     OVERLOADED = "overloaded"
-    """503 (OpenAI) or 529 (Anthropic)."""
-    UNAUTHORIZED = "unauthorized"
-    """401."""
     BAD_REQUEST = "bad-request"
-    """400."""
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    TOO_LARGE = "too-large"
+    UNPROCESSABLE = "unprocessable"
+    REDIRECT = "redirect"
     RESET = "reset"
-    """The connection is cut before any answer."""
+    STALE = "stale"
     BREAK_OFF = "break-off"
-    """The connection is cut in the middle of the body."""
     HANG = "hang"
-    """No answer for ``seconds``, then the connection is cut."""
+    DRIP = "drip"
+    SLOW_HEADERS = "slow-headers"
+    CLOSE = "close"
+    HTTP10 = "http10"
+    BROKEN_CHUNKS = "broken-chunks"
+    GZIP = "gzip"
+    BROKEN_GZIP = "broken-gzip"
     GARBAGE = "garbage"
-    """200 with JSON that cannot be read."""
+    PAGE = "page"
+    ERROR_IN_200 = "error-in-200"
+    BIG = "big"
+    ENDLESS = "endless"
     EMPTY = "empty"
-    """200 without any choice (OpenAI) or content (Anthropic)."""
     TRUNCATION = "truncation"
-    """The first half of the reply, marked as cut at the token limit."""
     REFUSAL = "refusal"
-    """The model declines."""
+    CONTENT_FILTER = "content-filter"
+    OTHER_NAME = "other-name"
+    UNCLOSED_THINK = "unclosed-think"
+    DUPLICATED = "duplicated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +67,25 @@ class Fault:
     """Only the first so many requests."""
     chance: float = 0.0
     """Each request with this probability, decided by the server's seed."""
-    seconds: float = 1.0
-    """Retry-After of ``rate-limit`` (a value below 0 sends none), length of ``hang``."""
+    seconds: float | None = None
+    """What a mode that takes time or names one takes or names; None: :attr:`time`'s default."""
+    size: int = BIG
+    """Length of the reply that ``big`` gives, in bytes."""
+    skew: float = 0.0
+    """How far the server's own clock is ahead in ``rate-limit-date``, in seconds."""
 
     def hits(self, number: int, dice: Stream) -> bool:
         """Whether request *number* (from 1) is spoiled."""
-        if self.every:
-            return number % self.every == 0
-        if self.first:
-            return number <= self.first
-        if self.chance:
-            return dice.chance(round(self.chance * _FINENESS), _FINENESS)
-        return True
+        if self.every and number % self.every:
+            return False
+        if self.first and number > self.first:
+            return False
+        return not self.chance or dice.chance(round(self.chance * _FINENESS), _FINENESS)
+
+    @property
+    def time(self) -> float:
+        """Seconds, by default one."""
+        return 1.0 if self.seconds is None else self.seconds
 
 
 def parse_fault(text: str) -> Fault:
@@ -81,18 +102,23 @@ def parse_fault(text: str) -> Fault:
         every=int(values.get("every", 0)),
         first=int(values.get("first", 0)),
         chance=values.get("chance", 0.0),
-        seconds=values.get("seconds", 1.0),
+        seconds=values.get("seconds"),
+        size=int(values.get("bytes", BIG)),
+        skew=values.get("skew", 0.0),
     )
 
 
 def _number(key: str, value: str, text: str) -> float:
-    if key not in {"every", "first", "chance", "seconds"}:
-        raise UnknownName(f"option of {text!r}", key, ("every", "first", "chance", "seconds"))
+    if key not in _OPTIONS:
+        raise UnknownName(f"option of {text!r}", key, _OPTIONS)
     try:
         number = float(value)
     except ValueError:
         raise UsageError(f"{text!r}: {key} must be a number, e.g. rate-limit:every=3,seconds=0.5") from None
-    whole = key in {"every", "first"}
-    if (whole and (number < 1 or number != int(number))) or (key == "chance" and not 0 < number <= 1):
-        raise UsageError(f"{text!r}: {key} must be {'a whole number from 1' if whole else 'above 0 and at most 1'}")
+    if key in _WHOLE and (number < 1 or number != int(number)):
+        raise UsageError(f"{text!r}: {key} must be a whole number from 1")
+    if key == "chance" and not 0 < number <= 1:
+        raise UsageError(f"{text!r}: chance must be above 0 and at most 1")
+    if key == "seconds" and not 0 <= number < float("inf"):
+        raise UsageError(f"{text!r}: seconds must be 0 or more; rate-limit-bare sends no Retry-After")
     return number

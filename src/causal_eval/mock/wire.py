@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
+import msgspec
+
 Json = dict[str, Any]
 
-_OPENAI_TYPES = {"authentication_error": "invalid_request_error", "overloaded_error": "server_error"}
-_OPENAI_CODES = {"authentication_error": "invalid_api_key", "rate_limit_error": "rate_limit_exceeded"}
-_ANTHROPIC_TYPES = {"server_error": "api_error", "insufficient_quota": "billing_error"}
+_OPENAI_TYPES = {
+    "authentication_error": "invalid_request_error",
+    "permission_error": "invalid_request_error",
+    "not_found_error": "invalid_request_error",
+    "request_too_large": "invalid_request_error",
+    "unprocessable": "invalid_request_error",
+    "overloaded_error": "server_error",
+}
+_OPENAI_CODES = {
+    "authentication_error": "invalid_api_key",
+    "not_found_error": "model_not_found",
+    "rate_limit_error": "rate_limit_exceeded",
+}
+_ANTHROPIC_TYPES = {
+    "server_error": "api_error",
+    "insufficient_quota": "billing_error",
+    "content_filter": "invalid_request_error",
+    "unprocessable": "invalid_request_error",
+}
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "refusal": "refusal", "empty": "end_turn"}
+"""Anthropic's words; a reply that its filter stops is no reply there but status 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +40,20 @@ class Said:
 
     text: str
     model: str
-    """The name that the request asked for; served under the same."""
+    """The name that it is served under."""
     asked: str = ""
     finish: str = "stop"
-    """``stop``, ``length``, ``refusal`` or ``empty``."""
+    """``stop``, ``length``, ``refusal``, ``content_filter`` or ``empty``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request wants."""
+
+    text: str
+    """The last user message."""
+    model: str
+    stream: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +77,9 @@ class Wire(Protocol):
     def statuses(self) -> Mapping[str, int]:
         """Kind of problem -> status, where the API differs from the other."""
 
+    def read(self, body: Json, path: str) -> Asked:
+        """What the request with *body* to *path* wants."""
+
     def reply(self, said: Said) -> Json:
         """The body of a 200 response."""
 
@@ -59,15 +90,24 @@ class Wire(Protocol):
         """The body of an error response."""
 
 
-def asked_text(body: Json) -> str:
+def read_chat(body: Json) -> Asked:
+    """What a body with ``messages``, ``model`` and ``stream`` wants."""
+    return Asked(_last_text(body), str(body.get("model", "")), bool(body.get("stream")))
+
+
+def _last_text(body: Json) -> str:
     """The text of the last user message; content may be a string or a list of text parts."""
-    for message in reversed(body.get("messages", [])):
-        if message.get("role") == "user":
-            content = message.get("content", "")
-            if isinstance(content, str):
-                return content
-            return "".join(part.get("text", "") for part in content)
+    messages = body.get("messages")
+    for message in reversed(messages if isinstance(messages, list) else []):
+        if isinstance(message, dict) and message.get("role") == "user":
+            return _joined(message.get("content"))
     return ""
+
+
+def _joined(content: Any) -> str:
+    if isinstance(content, list):
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
 
 
 def pieces(text: str) -> list[str]:
@@ -76,14 +116,28 @@ def pieces(text: str) -> list[str]:
     return [word if place == 0 else f" {word}" for place, word in enumerate(words)] if text else []
 
 
-def _count(text: str) -> int:
+def json_object(raw: bytes) -> Json | None:
+    """The JSON object in *raw*; None: there is none."""
+    try:
+        value = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def encoded(data: object) -> bytes:
+    """JSON."""
+    return msgspec.json.encode(data)
+
+
+def tokens(text: str) -> int:
     """A stand-in for tokens: words."""
     return len(text.split())
 
 
 def _event(data: Json, *, name: str = "") -> bytes:
     head = f"event: {name}\n" if name else ""
-    return f"{head}data: {json.dumps(data)}\n\n".encode()
+    return f"{head}data: {encoded(data).decode()}\n\n".encode()
 
 
 class OpenAIWire:
@@ -91,6 +145,10 @@ class OpenAIWire:
 
     path = "/v1/chat/completions"
     statuses = MappingProxyType({"overloaded_error": 503})
+
+    def read(self, body: Json, path: str) -> Asked:  # noqa: ARG002 - the body says all
+        """Messages, model, stream."""
+        return read_chat(body)
 
     def reply(self, said: Said) -> Json:
         """A ``chat.completion`` object."""
@@ -129,10 +187,10 @@ class OpenAIWire:
         return {"id": "chatcmpl-mock", "object": kind, "created": 0, "model": said.model, "system_fingerprint": "mock"}
 
     def _finish(self, said: Said) -> str:
-        return "length" if said.finish == "length" else "stop"
+        return said.finish if said.finish in {"length", "content_filter"} else "stop"
 
     def _usage(self, said: Said) -> Json:
-        read, written = _count(said.asked), _count(said.text)
+        read, written = tokens(said.asked), tokens(said.text)
         return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
@@ -140,7 +198,11 @@ class AnthropicWire:
     """Messages."""
 
     path = "/v1/messages"
-    statuses = MappingProxyType({"overloaded_error": 529, "insufficient_quota": 402})
+    statuses = MappingProxyType({"overloaded_error": 529, "insufficient_quota": 402, "content_filter": 400})
+
+    def read(self, body: Json, path: str) -> Asked:  # noqa: ARG002 - the body says all
+        """Messages, model, stream."""
+        return read_chat(body)
 
     def reply(self, said: Said) -> Json:
         """A ``message`` object."""
@@ -149,7 +211,7 @@ class AnthropicWire:
             "content": [] if said.finish in {"empty", "refusal"} else [{"type": "text", "text": said.text}],
             "stop_reason": _STOP_REASONS[said.finish],
             **self._stop_details(said),
-            "usage": {"input_tokens": _count(said.asked), "output_tokens": _count(said.text)},
+            "usage": {"input_tokens": tokens(said.asked), "output_tokens": tokens(said.text)},
         }
 
     def stream(self, said: Said) -> Iterator[bytes]:
@@ -164,7 +226,7 @@ class AnthropicWire:
                 yield self._named({"type": "content_block_delta", "index": 0, "delta": delta})
             yield self._named({"type": "content_block_stop", "index": 0})
         ended = {"stop_reason": _STOP_REASONS[said.finish], "stop_sequence": None, **self._stop_details(said)}
-        usage = {"output_tokens": _count(said.text)}
+        usage = {"output_tokens": tokens(said.text)}
         yield self._named({"type": "message_delta", "delta": ended, "usage": usage})
         yield self._named({"type": "message_stop"})
 
@@ -188,7 +250,7 @@ class AnthropicWire:
         return {"stop_details": {"type": "refusal", "category": None, "explanation": said.text}}
 
     def _usage(self, said: Said, *, output: int) -> Json:
-        return {"input_tokens": _count(said.asked), "output_tokens": output}
+        return {"input_tokens": tokens(said.asked), "output_tokens": output}
 
     def _named(self, data: Json) -> bytes:
         return _event(data, name=str(data["type"]))
