@@ -159,7 +159,8 @@ async def test_a_late_reply_closes_it() -> None:
     breaker = Breaker(gate, RULE, clock=clock)
     tasks = [asyncio.create_task(breaker.complete(ASKED)) for _ in range(4)]
     await settle()
-    for turn, outcome in zip(gate.open, (BROKEN, BROKEN, BROKEN, Reply("yes")), strict=True):
+    outcomes: list[Outcome] = [BROKEN, BROKEN, BROKEN, Reply("yes")]
+    for turn, outcome in zip(gate.open, outcomes, strict=True):
         turn.set_result(outcome)
         await settle()
     await asyncio.gather(*tasks)

@@ -70,7 +70,7 @@ def same(_: int, __: Stream) -> float:
 
 def varied(_: int, dice: Stream) -> float:
     """Log-uniform over a factor of 50: 30 to 1,500 tokens."""
-    return 30.0 * 50.0 ** (dice.below(10_000) / 10_000)
+    return 30.0 * float(50.0 ** (dice.below(10_000) / 10_000))
 
 
 def longer_later(number: int, dice: Stream) -> float:

@@ -52,7 +52,7 @@ class Upstream:
         breaker = Breaker(_Key(self, key), key=key_label(key), clock=self.clock)
         return Lane(Limits(breaker, LimitRule(most=8, fixed=True), key=key_label(key), clock=self.clock), breaker)
 
-    def list(self, *keys: str) -> None:
+    def now_listed(self, *keys: str) -> None:
         """Let *keys* be listed from now on."""
         self.live.set({"X_API_KEY": ",".join(keys)})
 
@@ -186,7 +186,7 @@ async def test_rotation_fails_no_item() -> None:
     upstream = Upstream(A)
     open_calls = [asyncio.create_task(upstream.pool.complete(ASKED)) for _ in range(4)]
     await asyncio.sleep(0)
-    upstream.list(B)
+    upstream.now_listed(B)
     outcomes = [*await upstream.ask(10), *await asyncio.gather(*open_calls)]
     assert all(isinstance(outcome, Reply) for outcome in outcomes)
     await upstream.ask(1)
@@ -201,11 +201,11 @@ async def test_a_bad_new_key_does_not_replace_a_good_old_one() -> None:
     upstream = Upstream(A)
     await upstream.ask(1)
     upstream.gets[B] = DEAD
-    upstream.list(B)
+    upstream.now_listed(B)
     outcomes = await upstream.ask(5)
     assert all(isinstance(outcome, Reply) for outcome in outcomes)
     assert upstream.statuses() == {"...aaaa": KeyStatus.RETIRING, "...bbbb": KeyStatus.REVOKED}
-    upstream.list(C)
+    upstream.now_listed(C)
     await upstream.ask(2)
     assert upstream.statuses() == {"...cccc": KeyStatus.READY}
 
@@ -230,7 +230,7 @@ async def test_a_key_revoked_before_it_is_replaced_is_replaced_in_the_same_call(
 async def test_an_empty_list_changes_nothing() -> None:
     """A file that somebody is just writing."""
     upstream = Upstream(A)
-    upstream.list()
+    upstream.now_listed()
     assert await upstream.ask(1) == [Reply("yes")]
 
 
