@@ -27,6 +27,8 @@ class Upstream:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes = b"{}"
+        self.refused: dict[str, int] = {}
+        """Key -> status that it gets in place of the answer."""
 
     def answer(self, body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
         """Answer from now on with *body* (bytes as they are, anything else as JSON)."""
@@ -43,6 +45,10 @@ class Upstream:
                 "json": await request.json(),
             }
         )
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        status = self.refused.get(key, self.status)
+        if status != self.status:
+            return web.json_response({"error": {"message": f"key {key} is refused"}}, status=status)
         return web.Response(
             body=self.body, status=self.status, headers={"Content-Type": "application/json", **self.headers}
         )

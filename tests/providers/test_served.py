@@ -25,6 +25,9 @@ SAME = [
     ("qwen", "/weights/qwen.gguf"),
     ("mistral-large-latest", "mistral-large-2411"),
     ("mock", ""),
+    ("gemini-flash-latest", "gemini-2.5-flash-preview-09-2025"),
+    ("claude-sonnet-4-0", "claude-sonnet-4-20250514"),
+    ("meta-llama/llama-3.1-8b-instruct:free", "meta-llama/llama-3.1-8b-instruct"),
 ]
 OTHER = [
     ("gpt-4o", "gpt-4o-mini"),
@@ -38,6 +41,10 @@ OTHER = [
     ("o1", "o1-mini"),
     ("o1", "o1-2024-12-17-evil"),
     ("m", "n"),
+    ("gemini-flash-latest", "gemini-2.5-flash-lite"),
+    ("claude-3-5-sonnet-latest", "claude-3-7-sonnet-20250219"),
+    ("llama3:8b", "llama3:70b"),
+    ("openrouter/auto", "openai/gpt-4o"),
 ]
 
 
