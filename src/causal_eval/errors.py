@@ -15,6 +15,7 @@ CausalEvalError                      1
 ├── BudgetReached                    5   a cost or time cap was reached; the partial run is saved
 ├── ProviderRefused                  6   the provider refuses us: key, permission, quota, unknown model
 ├── ProviderDown                     7   the provider cannot be reached or answers only errors; resumable
+│   └── ProviderPaused               7   the provider is switched off by a setting; nothing was asked; resumable
 ├── StoreError                       2   the database cannot be used
 │   ├── StoreReadOnly                2
 │   ├── StoreFull                    2
@@ -118,6 +119,10 @@ class ProviderDown(CausalEvalError):
     """The provider cannot be reached or answers only errors; the run is resumable."""
 
     exit_code = 7
+
+
+class ProviderPaused(ProviderDown):
+    """A setting switches the provider off; nothing was asked of it, and the run is resumable."""
 
 
 class StoreError(CausalEvalError):

@@ -54,10 +54,12 @@ class Settings:
     """A user's own table of prices; None: list prices alone."""
     offline: bool
     """True: nothing but this machine is called; API providers are refused before a run begins."""
+    disabled_providers: str
+    """Comma list of providers that are switched off: what is to be asked of them waits."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
-    """``<SERVER>_API_KEY``, ``<SERVER>_BASE_URL``, Azure's and ``HF_TOKEN``; environment and ``.env`` only."""
+    """Keys, files of keys, addresses and switches of servers, and ``HF_TOKEN``; environment and ``.env`` only."""
     unknown: tuple[str, ...] = ()
     """``CEB_*`` variables that nothing here reads: likely misspelt."""
 
@@ -150,7 +152,10 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
     return variables
 
 
-_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9_]*_(API_KEY|BASE_URL)|AZURE_OPENAI_ENDPOINT|OPENAI_API_VERSION|HF_TOKEN")
+_CREDENTIAL = re.compile(
+    r"[A-Z][A-Z0-9_]*_(API_KEY(_FILE)?|BASE_URL|ENABLED)|AZURE_OPENAI_ENDPOINT|OPENAI_API_VERSION|HF_TOKEN"
+)
+_NAMES = re.compile(r"[\w./-]+(\s*,\s*[\w./-]+)*")
 _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
@@ -261,6 +266,12 @@ def _calls(text: str, _: _Place) -> int:
     return number
 
 
+def _names(text: str, _: _Place) -> str:
+    if not _NAMES.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
 def _sqlite_url(text: str, place: _Place) -> str:
     scheme, _, rest = text.partition(":///")
     if scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest:
@@ -291,5 +302,12 @@ SETTINGS = (
     ),
     Setting("prices", "CEB_PRICES", _file, "the path of a TOML file with prices", lambda _: ""),
     Setting("offline", "CEB_OFFLINE", _switch, "one of 1, true, yes, on, 0, false, no, off", lambda _: "false"),
+    Setting(
+        "disabled_providers",
+        "DISABLED_PROVIDERS",
+        _names,
+        "a comma list of providers, e.g. openai,anthropic",
+        lambda _: "",
+    ),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

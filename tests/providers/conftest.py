@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import heapq
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ class Upstream:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.body: bytes = b"{}"
+        self.refused: dict[str, int] = {}
+        """Key -> status that it gets in place of the answer."""
 
     def answer(self, body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
         """Answer from now on with *body* (bytes as they are, anything else as JSON)."""
@@ -41,6 +45,10 @@ class Upstream:
                 "json": await request.json(),
             }
         )
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        status = self.refused.get(key, self.status)
+        if status != self.status:
+            return web.json_response({"error": {"message": f"key {key} is refused"}}, status=status)
         return web.Response(
             body=self.body, status=self.status, headers={"Content-Type": "application/json", **self.headers}
         )
@@ -116,3 +124,53 @@ def failure() -> Callable[..., Failure]:
 def reply() -> Reply:
     """A plain reply."""
     return Reply("yes")
+
+
+class EventClock:
+    """Simulated time with many sleepers: it jumps to the next deadline when nobody has anything left to do."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._number = 0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    def now(self) -> float:
+        """Simulated seconds."""
+        return self._now
+
+    def wall(self) -> float:
+        """Simulated seconds since 1970."""
+        return 1_700_000_000.0 + self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Return at the deadline, after everybody whose deadline is earlier."""
+        turn = asyncio.get_running_loop().create_future()
+        self._number += 1
+        heapq.heappush(self._sleepers, (self._now + seconds, self._number, turn))
+        await turn
+
+    async def run(self, work: Awaitable[object], *, until: float = float("inf")) -> float:
+        """Let time pass until *work* is done (or *until*, when it is cancelled); the time it took."""
+        task = asyncio.ensure_future(work)
+        began = self._now
+        while True:
+            for _ in range(10):
+                await asyncio.sleep(0)
+            if task.done() or not self._sleepers or self._sleepers[0][0] > until:
+                break
+            self._now, _, turn = heapq.heappop(self._sleepers)
+            if not turn.done():
+                turn.set_result(None)
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._now = max(self._now, until)
+            return self._now - began
+        await task
+        return self._now - began
+
+
+@pytest.fixture
+def event_clock() -> EventClock:
+    """A fresh :class:`EventClock`."""
+    return EventClock()

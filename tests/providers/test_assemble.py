@@ -5,15 +5,21 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.assemble import assemble
+from causal_eval.providers.assemble import assemble, paused
+from causal_eval.providers.clock import SimulatedClock
 from causal_eval.providers.config import ProviderConfig
+from causal_eval.providers.events import Recorder
+from causal_eval.providers.live import Variables, Watched
 from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
+from causal_eval.providers.stack import Stack
+from causal_eval.settings import parse_dotenv
 
 ASKED = Prompt((), text="Why?")
 OPENAI_REPLY = {"model": "m", "choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}]}
@@ -70,6 +76,111 @@ async def test_a_refused_key_is_asked_once_and_named(upstream: Any, tmp_path: Pa
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.calls, len(upstream.requests)) == (FailureKind.AUTH, 1, 1)
     assert "VLLM_API_KEY" in outcome.message
+
+
+FOUR = ("sk-planted-dead-0000", "sk-planted-good-aaaa", "sk-planted-good-bbbb", "sk-planted-good-cccc")
+
+
+@pytest.mark.anyio
+async def test_a_dead_key_among_four_on_real_sockets(upstream: Any, tmp_path: Path) -> None:
+    """Every item is answered, the dead key is asked once, and no key shows anywhere."""
+    upstream.answer(OPENAI_REPLY)
+    upstream.refused = {FOUR[0]: 401}
+    heard = Recorder()
+    env = {"VLLM_BASE_URL": upstream.url, "VLLM_API_KEY": ",".join(FOUR)}
+    given = replace(config(env, tmp_path), listener=heard)
+    provider = assemble("openai-api/vllm/m", given)
+    assert isinstance(provider, Stack)
+    outcomes = [await provider.complete(ASKED) for _ in range(40)]
+    state = provider.state()
+    await provider.close()
+    assert all(isinstance(outcome, Reply) for outcome in outcomes)
+    assert sum(outcome.calls for outcome in outcomes) == len(upstream.requests) == 41
+    assert {outcome.key for outcome in outcomes} == {"...aaaa", "...bbbb", "...cccc"}
+    assert state.routes[0].keys[0].status.value == "revoked"
+    shown = f"{outcomes}{heard.events}{state}{given}"
+    assert not [key for key in FOUR if key in shown]
+
+
+@pytest.mark.anyio
+async def test_a_key_is_rotated_by_editing_a_file(upstream: Any, tmp_path: Path) -> None:
+    """New key in, old key out, in mid-run, then the old one is revoked: zero failed items, on real sockets."""
+    upstream.answer(OPENAI_REPLY)
+    path = tmp_path / ".env"
+    path.write_text("VLLM_API_KEY=sk-the-old-key-1111\n")
+    clock = SimulatedClock()
+
+    def read() -> Mapping[str, str]:
+        return {"VLLM_BASE_URL": upstream.url, **parse_dotenv(path.read_text(), str(path), faults=[])}
+
+    live = Watched(read, (path,), clock=clock)
+    provider = assemble("openai-api/vllm/m", replace(config(live.env, tmp_path), live=live, clock=clock))
+    outcomes = [await provider.complete(ASKED) for _ in range(5)]
+    path.write_text("VLLM_API_KEY=sk-the-new-key-2222\n")
+    clock.advance(1.0)
+    outcomes += [await provider.complete(ASKED) for _ in range(5)]
+    upstream.refused = {"sk-the-old-key-1111": 401}
+    outcomes += [await provider.complete(ASKED) for _ in range(5)]
+    await provider.close()
+    assert [(type(outcome), outcome.key) for outcome in outcomes] == [(Reply, "...1111")] * 5 + [
+        (Reply, "...2222")
+    ] * 10
+
+
+@pytest.mark.anyio
+async def test_another_host_of_the_same_model_stands_in(upstream: Any, free_tcp_port: int, tmp_path: Path) -> None:
+    """Nobody listens at the first address: the second answers, and the outcome says so."""
+    upstream.answer(OPENAI_REPLY)
+    env = {"VLLM_BASE_URL": f"http://127.0.0.1:{free_tcp_port},{upstream.url}"}
+    provider = assemble("openai-api/vllm/m", config(env, tmp_path))
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    assert isinstance(outcome, Reply)
+    assert (outcome.route, outcome.calls) == (upstream.url, 2)
+
+
+@pytest.mark.anyio
+async def test_a_served_model_never_counts_for_another(upstream: Any, tmp_path: Path) -> None:
+    """A server that answers as somebody else gives a failure, once, whatever it said."""
+    upstream.answer(OPENAI_REPLY)
+    provider = assemble("openai-api/vllm/large", config({"VLLM_BASE_URL": upstream.url}, tmp_path))
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, outcome.calls, len(upstream.requests)) == (FailureKind.OTHER_MODEL, 1, 1)
+
+
+def test_another_model_is_no_fallback(tmp_path: Path) -> None:
+    """Refused before any call, unless the run says that it may answer."""
+    env = {"A_BASE_URL": "http://localhost:1", "B_BASE_URL": "http://localhost:2"}
+    given = replace(config(env, tmp_path), fallbacks=("openai-api/b/other",))
+    with pytest.raises(UsageError, match="'openai-api/b/other' is another model than 'openai-api/a/m'"):
+        assemble("openai-api/a/m", given)
+    assert assemble("openai-api/a/m", replace(given, allow_other_model=True)).name == "openai-api/a/m"
+    assert assemble("openai-api/a/m", replace(given, fallbacks=("openai-api/b/m",))).name == "openai-api/a/m"
+
+
+@pytest.mark.anyio
+async def test_a_grader_may_be_stood_in_for(upstream: Any, free_tcp_port: int, tmp_path: Path) -> None:
+    """Where the run says so the other model answers, and the outcome names its route and who served it."""
+    upstream.answer({**OPENAI_REPLY, "model": "other"})
+    env = {"A_BASE_URL": f"http://127.0.0.1:{free_tcp_port}", "B_BASE_URL": upstream.url}
+    given = replace(config(env, tmp_path), fallbacks=("openai-api/b/other",), allow_other_model=True, attempts=1)
+    provider = assemble("openai-api/a/m", given)
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    assert isinstance(outcome, Reply)
+    assert (outcome.route, outcome.served) == ("openai-api/b/other", "other")
+
+
+@pytest.mark.parametrize("name", ["VLLM_ENABLED", "DISABLED_PROVIDERS"])
+def test_whether_it_is_switched_off_is_known_before_a_call(name: str, tmp_path: Path) -> None:
+    """By either setting; local weights have no switch."""
+    env = {"VLLM_BASE_URL": "http://localhost:1", name: "no" if name.endswith("ENABLED") else "vllm"}
+    assert paused("openai-api/vllm/m", config(env, tmp_path)) == f"{name}={env[name]}"
+    assert paused("local/x.gguf", config({"DISABLED_PROVIDERS": "local"}, tmp_path)) == ""
+    live = Variables({})
+    assert paused("openai-api/vllm/m", replace(config(env, tmp_path), live=live)) == ""
 
 
 @pytest.mark.parametrize(

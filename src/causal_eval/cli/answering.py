@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from causal_eval.cli.live import heed_hangup, variables, watched
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.adapters import refuses_temperature
-from causal_eval.providers.assemble import assemble
+from causal_eval.providers.assemble import assemble, paused
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
@@ -44,6 +45,8 @@ class Call:
     elicitation: str | None = None
     arguments: Arguments = field(default_factory=dict)
     """Model arguments (``-M name=value``): part of a run's identity."""
+    rpm: float | None = None
+    tpm: float | None = None
 
 
 class Open(Protocol):
@@ -63,6 +66,8 @@ class Candidate:
     spec: RunSpec
     """What its run is, but for the question set and the order."""
     open: Open
+    paused: Callable[[], str] = str
+    """The setting that switches its provider off now; empty while it is on."""
 
     def watch(self) -> HaltWatch:
         """A fresh judge of when going on is hopeless."""
@@ -91,10 +96,12 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     )  # fmt: skip
 
     def open_(listener: Listener) -> Answerer:
-        return Prompted(assemble(name, replace(config, listener=listener)), way, sampling)
+        live = watched(listener)
+        heed_hangup(live)
+        return Prompted(assemble(name, replace(config, listener=listener, live=live)), way, sampling)
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
-    return Candidate(name, LOCAL_WIDTH if local else most, spec, open_)
+    return Candidate(name, LOCAL_WIDTH if local else most, spec, open_, lambda: paused(name, config))
 
 
 def _baseline(name: str) -> Candidate:
@@ -122,11 +129,13 @@ def learnt() -> Fitted:
 
 def _config(call: Call, settings: Settings) -> ProviderConfig:
     return ProviderConfig(
-        env=settings.credentials,
+        env=variables(settings),
         cache_dir=settings.cache_dir,
         max_concurrent=settings.max_concurrent_api_calls,
         max_connections=call.max_connections,
         attempts=call.max_retries + 1,
+        rpm=call.rpm,
+        tpm=call.tpm,
         timeout=call.timeout,
         offline=settings.offline,
         arguments=call.arguments,

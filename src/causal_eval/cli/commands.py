@@ -108,6 +108,8 @@ Effort = Annotated[str | None, typer.Option("--reasoning-effort", help="Short fo
 Connections = Annotated[
     int | None, typer.Option("--max-connections", help="Fixed number of open calls; default adaptive.")
 ]
+Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
+Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
@@ -132,6 +134,8 @@ def evaluate(
     max_connections: Connections = None,
     timeout: Timeout = 120.0,
     max_retries: Retries = 4,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
     elicitation: Elicit = None,
     model_arg: ModelArgs = None,
     reasoning_effort: Effort = None,
@@ -146,7 +150,7 @@ def evaluate(
     from causal_eval.cli.questions import split
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
-    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments)
+    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm)
     return evaluating.run(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
@@ -164,6 +168,8 @@ def resume(
     max_connections: Connections = None,
     timeout: Timeout = 120.0,
     max_retries: Retries = 4,
+    rpm: Rpm = None,
+    tpm: Tpm = None,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
@@ -173,7 +179,7 @@ def resume(
     from causal_eval.cli import evaluating, runs
     from causal_eval.cli.answering import Call
 
-    call = Call(max_connections=max_connections, timeout=timeout, max_retries=max_retries)
+    call = Call(max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm)
     order = evaluating.Order((), call, report=report, fail_on_error=fail_on_error, display=display, json=json)
     return runs.resume(run, call, order)
 

@@ -35,6 +35,7 @@ class Display:
         self._planned = self._done = 0
         self._marks: Counter[Mark] = Counter()
         self._waiting = ""
+        self._broken = False
         self._waits_until = self._said = self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -68,12 +69,30 @@ class Display:
                 self._show()
 
     def on_event(self, event: call_events.Event) -> None:
-        """Take note of an event of the calls: what is being waited for."""
-        if isinstance(event, call_events.Waiting):
-            self._waiting = f"waiting {event.seconds:.0f} s: {event.reason}"
-            self._waits_until = time.monotonic() + event.seconds
-            self._next = 0.0
-            self._show()
+        """Take note of an event of the calls: what is being waited for, and what somebody should know."""
+        match event:
+            case call_events.Waiting(seconds=seconds):
+                self._wait(str(event), seconds)
+            case call_events.Paused(reason=reason):
+                self._wait(f"paused: {reason}", float("inf"))
+                self._say(f"{self._name}: paused: {reason}; what is to be asked of it waits")
+            case call_events.Resumed():
+                self._wait("", 0.0)
+                self._say(f"{self._name}: switched on again")
+            case call_events.BreakerChanged(state=call_events.BreakerState.OPEN, reason=reason) if not self._broken:
+                self._broken = True
+                self._say(f"{self._name}: no call is made until the provider answers again: {reason}")
+            case call_events.BreakerChanged(state=call_events.BreakerState.CLOSED):
+                self._broken = False
+                self._say(f"{self._name}: the provider answers again")
+            case call_events.KeyChanged() | call_events.Reread():
+                self._say(f"{self._name}: {event}")
+
+    def _wait(self, text: str, seconds: float) -> None:
+        self._waiting = text
+        self._waits_until = time.monotonic() + seconds
+        self._next = 0.0
+        self._show()
 
     def _begin(self, name: str, planned: int, kept: int) -> None:
         self._name, self._planned, self._done = name, planned, kept

@@ -14,7 +14,7 @@ from pathlib import Path
 from causal_eval.cli import output
 from causal_eval.cli.answering import Call, Candidate, candidate
 from causal_eval.cli.display import DISPLAYS, Display
-from causal_eval.errors import CausalEvalError, Interrupted, TooManyUnscored, UnknownName, UsageError
+from causal_eval.errors import CausalEvalError, Interrupted, ProviderPaused, TooManyUnscored, UnknownName, UsageError
 from causal_eval.evaluation.run import evaluate
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.prices import read_prices
@@ -111,6 +111,8 @@ def carry_out(
 def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
     status = Status.INTERRUPTED
     try:
+        if off := one.paused():
+            raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
         with running(store, evaluation):
             _loop()(_ask(store, one, evaluation, shown))
         status = Status.COMPLETE

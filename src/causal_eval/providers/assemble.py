@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from causal_eval.errors import UsageError
 from causal_eval.providers.adapters import adapter, local
 from causal_eval.providers.breaker import Breaker
-from causal_eval.providers.catalog import LOCAL, Route, route
+from causal_eval.providers.catalog import LOCAL, Route, route, set_variable
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.fallback import Fallback, Way
-from causal_eval.providers.keys import key_label, read_keys
+from causal_eval.providers.keys import key_label, key_variable, read_keys
 from causal_eval.providers.limits import LimitRule, Limits, Outer
 from causal_eval.providers.live import Live, Variables
 from causal_eval.providers.pace import Pace, PaceRule
@@ -119,21 +119,22 @@ def _hosts(name: str, shared: _Shared) -> list[_Host]:
     way = route(name)
     if way.api == LOCAL:
         raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
-    given = shared.live.env.get(f"{way.variables}_BASE_URL", "").split(",")
+    given = way.own_address(shared.live.env).split(",")
     addresses = [address for part in given if (address := part.strip())] or [""]
     return [_Host(address or name, _pool(name, way, address=address, shared=shared)) for address in addresses]
 
 
 def _pool(name: str, way: Route, *, address: str, shared: _Shared) -> KeyPool:
-    variable = f"{way.variables}_API_KEY"
-
     def build(key: str) -> Lane:
-        env = {**shared.live.env, variable: key, f"{way.variables}_BASE_URL": address}
-        bare = adapter(name, way, replace(shared.config, env=env))
-        return _lane(Served(bare, way.model), key=key, shared=shared)
+        env = shared.live.env
+        one = {key_variable(way.key_variables, env): key, set_variable(way.address_variables, env): address}
+        bare = adapter(name, way, replace(shared.config, env={**env, **one}))
+        # Azure is asked for a deployment, whose name is the user's own
+        checked = bare if way.entry.adapter == "azure" else Served(bare, way.model)
+        return _lane(checked, key=key, shared=shared)
 
     def keys(live: Live) -> tuple[str, ...]:
-        return read_keys(variable, live.env)
+        return read_keys(key_variable(way.key_variables, live.env), live.env)
 
     return KeyPool(name, build, live=shared.live, keys=keys, listener=shared.config.listener)
 

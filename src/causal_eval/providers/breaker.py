@@ -6,6 +6,7 @@ Our own, not a library's: outcomes here are values, not exceptions, and the cloc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import BreakerChanged, BreakerState, Listener
@@ -17,13 +18,24 @@ class BreakerRule:
     """When to stop calling and when to try again; times in seconds."""
 
     failures: int = 10
-    """So many in a row, with no reply between, open it; fewer would take a half-broken provider for a dead one."""
+    """So many in a row, with no reply between, open it; fewer would take a half-broken provider for a dead one. A
+    prompt that went on failing while others got replies does not count."""
     initial: float = 1.0
     """From opening to the first probe; it doubles with each probe that fails ..."""
     longest: float = 4.0
     """... up to this."""
     probing: float = 1.0
     """While a probe is under way, who comes is told to ask again after this."""
+
+
+class _Since(NamedTuple):
+    """A prompt (held, so that its identity stays its own) and how many replies there were when it failed first."""
+
+    prompt: Prompt
+    replies: int
+
+
+_REMEMBERED = 1000
 
 
 class Breaker:
@@ -44,6 +56,8 @@ class Breaker:
         self._clock = clock or SystemClock()
         self._listener = listener
         self._count = 0
+        self._replies = 0
+        self._failed: dict[int, _Since] = {}
         self._pause = self._rule.initial
         self._opened = 0.0
         self.state = BreakerState.CLOSED
@@ -72,17 +86,18 @@ class Breaker:
         outcome = await self._inner.complete(prompt)
         if not isinstance(outcome, Failure):
             self._count = 0
+            self._replies += 1
             if self.last is not None:
                 self._close()
             return outcome
-        return self._note(outcome)
+        return self._note(prompt, outcome)
 
     async def close(self) -> None:
         """Close the wrapped provider."""
         await self._inner.close()
 
-    def _note(self, failure: Failure) -> Failure:
-        if failure.kind not in OUTAGE or self.state is not BreakerState.CLOSED:
+    def _note(self, prompt: Prompt, failure: Failure) -> Failure:
+        if failure.kind not in OUTAGE or self.state is not BreakerState.CLOSED or self._suspect(prompt):
             return failure
         self._count += 1
         if self._count < self._rule.failures:
@@ -90,6 +105,16 @@ class Breaker:
         self._pause = self._rule.initial
         self._open(failure)
         return self._blamed(failure)
+
+    def _suspect(self, prompt: Prompt) -> bool:
+        """Whether others got replies since *prompt* failed first: then it is the prompt, and says nothing of an outage.
+
+        Without this, a few prompts that no server survives would look like one at the end of a run.
+        """
+        if len(self._failed) >= _REMEMBERED:
+            self._failed.clear()
+        since = self._failed.setdefault(id(prompt), _Since(prompt, self._replies))
+        return since.replies != self._replies
 
     async def _probe(self, prompt: Prompt) -> Outcome:
         """One call that decides; abandoned, it leaves the breaker open and due."""

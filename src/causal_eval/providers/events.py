@@ -102,6 +102,10 @@ class KeyChanged:
     """None: it is gone."""
     reason: str = ""
 
+    def __str__(self) -> str:
+        status = self.status.value if self.status is not None else "gone"
+        return f"key {self.key} is {status}" + (f": {self.reason}" if self.reason else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Paused:
@@ -125,6 +129,9 @@ class Reread:
 
     problem: str = ""
     """What cannot be read; what held before goes on to hold."""
+
+    def __str__(self) -> str:
+        return f"settings not taken over: {self.problem}" if self.problem else "settings were read again"
 
 
 Event = CallStarted | CallEnded | Waiting | LimitChanged | BreakerChanged | KeyChanged | Paused | Resumed | Reread

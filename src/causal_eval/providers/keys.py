@@ -26,6 +26,11 @@ def key_label(key: str) -> str:
     return f"#{hashlib.sha256(key.encode()).hexdigest()[:_FINGERPRINT]}"
 
 
+def key_variable(names: tuple[str, ...], env: Mapping[str, str]) -> str:
+    """The first of *names* that *env* sets, itself or as ``_FILE``; else the first of all."""
+    return next((name for name in names for part in ("_FILE", "") if env.get(f"{name}{part}", "").strip()), names[0])
+
+
 def read_keys(variable: str, env: Mapping[str, str]) -> tuple[str, ...]:
     """The keys in the file that ``<variable>_FILE`` names if that is set, else in *variable*, each once, in order.
 

@@ -70,7 +70,7 @@ class Limits:
         self._listener = listener
         self._size = float(rule.most if rule.fixed else min(rule.start, rule.most))
         self.window = Window(int(self._size))
-        self._gradient = None if rule.fixed else Gradient()
+        self._gradient = None if rule.fixed else Gradient(self._clock.now)
         self._step = 0
         """Exponent of growth: a reply adds size**-step/2: 0 doubles per window, 1 adds its root, 2 adds one."""
         self._round = 0
@@ -165,16 +165,15 @@ class Limits:
 
     def _grow(self, outcome: Reply | Refusal, gradient: Gradient) -> None:
         """Double per window of replies until told to slow down (slow start), then more carefully."""
-        factor = gradient.note(outcome.latency_ms, outcome.usage.output, self.window.limit)
-        if factor < 1:
+        factor = gradient.note(outcome.latency_ms, outcome.usage.output, limit=self.window.limit)
+        most = self._most
+        if factor != 1:
             self._step = max(self._step, 1)
-            self._shrink(factor)
-        elif self._size < (most := self._most):
-            self._size = min(most, self._size + float(self._size ** (-self._step / 2)))
-            self._apply()
+            self._resize(min(most, self._size * factor))
         elif self._size > most:
-            self._size = float(most)
-            self._apply()
+            self._resize(most)
+        elif self._size < most and not gradient.holding:
+            self._resize(min(most, self._size + float(self._size ** (-self._step / 2))))
 
     def _learn_failure(self, failure: Failure, began_in: int) -> None:
         if failure.kind is not FailureKind.RATE_LIMIT and failure.status not in _OVERLOADED:
@@ -187,7 +186,7 @@ class Limits:
         if began_in == self._round and self._gradient is not None:
             self._step = 2
             self._gradient.forget()
-            self._shrink(self._rule.backoff)
+            self._resize(self._size * self._rule.backoff)
         if began_in == self._round:
             self._round += 1
 
@@ -213,11 +212,8 @@ class Limits:
         if seconds:
             self._close_for(seconds, Failure(FailureKind.RATE_LIMIT, f"{self._name} says that its limit is used up"))
 
-    def _shrink(self, factor: float) -> None:
-        self._size = max(1.0, self._size * factor)
-        self._apply()
-
-    def _apply(self) -> None:
+    def _resize(self, size: float) -> None:
+        self._size = max(1.0, size)
         limit = int(self._size)
         if limit == self.window.limit:
             return

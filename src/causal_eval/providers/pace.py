@@ -1,6 +1,6 @@
 """Requests and tokens per minute: every call gets its own moment, evenly spaced; no batch, no burst at the full minute.
 
-The generic cell rate algorithm (virtual scheduling): one number a limit says when the next call may begin.
+The generic cell rate algorithm (virtual scheduling): one number says when the next call may begin.
 """
 
 from __future__ import annotations
@@ -31,27 +31,25 @@ class Pace:
     def __init__(self, rule: PaceRule, *, clock: Clock | None = None) -> None:
         self._rule = rule
         self._clock = clock or SystemClock()
-        self._request_at = 0.0
-        self._tokens_at = 0.0
+        self._next = 0.0
         self._written: float | None = None
         self._ratio = 1.0
 
     @property
     def wait(self) -> float:
         """Seconds until a call that came now could begin."""
-        return max(0.0, max(self._request_at, self._tokens_at) - self._clock.now())
+        return max(0.0, self._next - self._clock.now())
 
     async def turn(self, prompt: Prompt) -> float:
         """Return when the call may begin; the tokens it is thought to cost. Cancelled, it gives its moment back."""
         tokens = self.estimate(prompt)
-        now = self._clock.now()
-        starts = max(now, self._request_at, self._tokens_at)
-        self._take(starts, tokens)
+        starts = max(self._clock.now(), self._next)
+        self._next = starts + self._seconds(tokens)
         try:
             while (rest := starts - self._clock.now()) > 0:
                 await self._clock.sleep(rest)
         except BaseException:
-            self._give_back(tokens)
+            self._next -= self._seconds(tokens)
             raise
         return tokens
 
@@ -70,17 +68,11 @@ class Pace:
         if letters:
             self._ratio += _LEARN * (read * _CHARACTERS_PER_TOKEN / letters - self._ratio)
         self._written = written if self._written is None else self._written + _LEARN * (written - self._written)
-        if self._rule.tokens is not None:
-            self._tokens_at += (read + written - thought) * _MINUTE / self._rule.tokens
+        self._next += self._seconds(read + written) - self._seconds(thought)
 
-    def _take(self, starts: float, tokens: float) -> None:
-        if self._rule.requests is not None:
-            self._request_at = max(self._request_at, starts) + _MINUTE / self._rule.requests
-        if self._rule.tokens is not None:
-            self._tokens_at = max(self._tokens_at, starts) + tokens * _MINUTE / self._rule.tokens
-
-    def _give_back(self, tokens: float) -> None:
-        if self._rule.requests is not None:
-            self._request_at -= _MINUTE / self._rule.requests
-        if self._rule.tokens is not None:
-            self._tokens_at -= tokens * _MINUTE / self._rule.tokens
+    def _seconds(self, tokens: float) -> float:
+        """How long a call of *tokens* keeps the next one off: the stricter of both limits."""
+        rule = self._rule
+        for_request = _MINUTE / rule.requests if rule.requests is not None else 0.0
+        for_tokens = tokens * _MINUTE / rule.tokens if rule.tokens is not None else 0.0
+        return max(for_request, for_tokens)

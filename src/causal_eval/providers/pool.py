@@ -36,7 +36,7 @@ class Lane:
 class _Member:
     """One key with what is known of it."""
 
-    __slots__ = ("key", "label", "lane", "limits", "refusal", "status")
+    __slots__ = ("asked", "key", "label", "lane", "limits", "refusal", "status")
 
     def __init__(self, key: str, lane: Lane) -> None:
         self.key = key
@@ -45,6 +45,7 @@ class _Member:
         self.limits = lane.limits
         self.status = KeyStatus.NEW
         self.refusal: Failure | None = None
+        self.asked = 0
 
     @property
     def out(self) -> bool:
@@ -61,11 +62,11 @@ class _Member:
         return (window.open + window.waiting) / window.limit
 
     @property
-    def rank(self) -> tuple[bool, bool, float, float]:
-        """The least is asked: one still listed, with a free slot, with most requests left, with least load."""
+    def rank(self) -> tuple[bool, bool, float, float, int]:
+        """The least is asked: one still listed, with a free slot, most requests left, least load, fewest calls."""
         quota, load = self.limits.quota, self.load
         left = quota.requests.remaining - self.limits.window.open if quota and quota.requests else float("inf")
-        return (self.status is KeyStatus.RETIRING, load >= 1, -left, load)
+        return (self.status is KeyStatus.RETIRING, load >= 1, -left, load, self.asked)
 
 
 class KeyPool:
@@ -102,6 +103,7 @@ class KeyPool:
         member = members[0] if len(members) == 1 else self._best(())
         if member is None or member.out:
             return self._none(None)
+        member.asked += 1
         outcome = await member.limits.complete(prompt)
         if isinstance(outcome, Failure):
             return await self._elsewhere(prompt, member, failure=outcome)

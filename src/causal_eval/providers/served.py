@@ -2,9 +2,11 @@
 
 The same model is: the same name in any case; the asked name with a date or a number of its version behind it
 (``gpt-4o`` -> ``gpt-4o-2024-08-06``, ``gpt-4`` -> ``gpt-4-0613``, ``gemini-2.0-flash`` -> ``gemini-2.0-flash-001``);
-``x-latest`` -> ``x`` and its versions; either with a path in front (``models/``, ``openai/``, a folder), with the
-ending of a weights file, or with Ollama's ``:latest``. A name that says a date is only itself: another date is
-another model. Where a server calls it differently, write the server's own name.
+``x-latest`` and Anthropic's ``x-0`` -> ``x`` and its versions, and a ``-latest`` without any number, as in
+``gemini-flash-latest``, -> whatever version of the same family; either with a path in front (``models/``, a folder),
+with the ending of a weights file, with Ollama's ``:latest`` or OpenRouter's ``:free``, ``:nitro``, ``:floor``.
+A name that says a date is only itself: another date is another model. Where a server calls it differently, write the
+server's own name. Azure is asked for a deployment, not for a model: there it is off.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt
 
 _VERSION = re.compile(r"[-@](?:\d{4}-\d{2}-\d{2}|\d{8}|\d{6}|\d{4}|\d{3}|\d{2}-\d{4}|v\d+(?:[.:]\d+)*)")
 _LATEST = "-latest"
+_ALIAS = re.compile(r"-(?:latest|0)$")
+_TAIL = re.compile(r"(?::(?:latest|free|nitro|floor))?(?:\.gguf)?$")
+_NUMBER = re.compile(r"\d[\d.]*|preview|exp")
 
 
 def same_model(asked: str, served: str) -> bool:
@@ -24,13 +29,19 @@ def same_model(asked: str, served: str) -> bool:
     wanted, given = _bare(asked), _bare(served)
     if given == wanted:
         return True
-    root = wanted.removesuffix(_LATEST)
-    return given.startswith(root) and (given == root or _VERSION.fullmatch(given[len(root) :]) is not None)
+    root = _ALIAS.sub("", wanted)
+    if given.startswith(root):
+        return given == root or _VERSION.fullmatch(given[len(root) :]) is not None
+    return wanted.endswith(_LATEST) and _words(given) == root.split("-")
+
+
+def _words(name: str) -> list[str]:
+    """The parts of a name but for numbers and dates: its family."""
+    return [word for word in name.split("-") if not _NUMBER.fullmatch(word)]
 
 
 def _bare(name: str) -> str:
-    last = name.strip().lower().rstrip("/").rpartition("/")[2]
-    return last.removesuffix(":latest").removesuffix(".gguf")
+    return _TAIL.sub("", name.strip().lower().rstrip("/").rpartition("/")[2])
 
 
 class Served:

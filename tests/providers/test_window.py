@@ -1,0 +1,52 @@
+"""A counted door keeps its number and its order."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from causal_eval.providers.window import Window
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_nobody_overtakes_who_waits() -> None:
+    """A free slot belongs to the first in the queue, not to who happens to come."""
+    window = Window(1)
+    assert window.take()
+    waiting = asyncio.create_task(window.enter())
+    await asyncio.sleep(0)
+    window.leave()
+    assert not window.take()
+    await waiting
+    assert (window.open, window.waiting) == (1, 0)
+
+
+async def test_it_says_when_everybody_has_gone() -> None:
+    """Who is inside and who queues are waited for; an empty one is empty at once."""
+    window = Window(1)
+    await window.empty()
+    window.take()
+    queued = asyncio.create_task(window.enter())
+    empty = asyncio.create_task(window.empty())
+    await asyncio.sleep(0)
+    window.leave()
+    await queued
+    assert not empty.done()
+    window.leave()
+    async with asyncio.timeout(1):
+        await empty
+
+
+async def test_a_smaller_limit_drains() -> None:
+    """Those inside stay; nobody enters until there is room."""
+    window = Window(3)
+    for _ in range(3):
+        window.take()
+    window.resize(1)
+    window.leave()
+    window.leave()
+    assert not window.take()
+    window.leave()
+    assert window.take()
