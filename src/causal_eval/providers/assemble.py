@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from causal_eval.errors import UsageError
 from causal_eval.providers.adapters import adapter, local
 from causal_eval.providers.breaker import Breaker
-from causal_eval.providers.catalog import LOCAL, Route, route
+from causal_eval.providers.catalog import LOCAL, Route, route, set_variable
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.fallback import Fallback, Way
 from causal_eval.providers.keys import key_label, read_keys
@@ -35,8 +35,8 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
     """The provider that *model* names, wrapped; UsageError says what is missing and what to type next.
 
     Names: ``<api>/<name>`` for every API of the catalogue (``openai``, ``google``, ``ollama`` ...),
-    ``openai-api/<server>/<name>``, ``local/gemma-3-270m``, ``local/<path of a .gguf file>``.
-    All but ``local/`` give a :class:`Stack`.
+    ``openai-api/<server>/<name>``, ``local/gemma-3-270m``, ``local/<path of a .gguf file>``. All but ``local/``
+    give a :class:`Stack`.
     """
     way = route(model)
     if way.api == LOCAL:
@@ -115,22 +115,22 @@ def _line(names: Sequence[str], shared: _Shared) -> Line:
 
 
 def _hosts(name: str, shared: _Shared) -> list[_Host]:
-    """Every address of *name*; ``<SERVER>_BASE_URL`` may be a comma list."""
+    """Every address of *name*; its address variable (``<SERVER>_BASE_URL``) may be a comma list."""
     way = route(name)
     if way.api == LOCAL:
         raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
-    given = shared.live.env.get(f"{way.variables}_BASE_URL", "").split(",")
+    given = way.own_address(shared.live.env).split(",")
     addresses = [address for part in given if (address := part.strip())] or [""]
     return [_Host(address or name, _pool(name, way, address=address, shared=shared)) for address in addresses]
 
 
 def _pool(name: str, way: Route, *, address: str, shared: _Shared) -> KeyPool:
-    variable = f"{way.variables}_API_KEY"
+    variable = set_variable(way.key_variables, shared.live.env)
 
     def build(key: str) -> Lane:
-        env = {**shared.live.env, variable: key, f"{way.variables}_BASE_URL": address}
-        bare = adapter(name, way, replace(shared.config, env=env))
-        return _lane(Served(bare, way.model), key=key, shared=shared)
+        place = set_variable(way.address_variables, shared.live.env)
+        bare = adapter(name, way, replace(shared.config, env={**shared.live.env, variable: key, place: address}))
+        return _lane(bare if way.entry.own_names else Served(bare, way.model), key=key, shared=shared)
 
     def keys(live: Live) -> tuple[str, ...]:
         return read_keys(variable, live.env)
