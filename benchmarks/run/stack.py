@@ -67,7 +67,8 @@ def main() -> None:
         config = ProviderConfig(env={}, cache_dir=Path())
         wrapped = microseconds(resilient(AtOnce(), config), count)
         told = microseconds(
-            resilient(AtOnce(), ProviderConfig(env={}, cache_dir=Path(), max_connections=WORKERS, listener=Deaf())), count
+            resilient(AtOnce(), ProviderConfig(env={}, cache_dir=Path(), max_connections=WORKERS, listener=Deaf())),
+            count,
         )
         print(f"bare {bare:.2f} us, stack {wrapped - bare:.2f} us more, with a listener {told - bare:.2f} us more")
 

@@ -56,6 +56,48 @@ async def test_each_api_answers(
     assert request["json"]["max_tokens"] == 1024
 
 
+GOOGLE_REPLY = {"modelVersion": "m-001", "candidates": [{"content": {"parts": [{"text": "Yes."}]}}]}
+SERVED_REPLY = {**OPENAI_REPLY, "model": "gpt-x-2026"}
+AZURE = {"OPENAI_API_VERSION": "2025-04-01-preview"}
+KEYS = "sk-first-1234, sk-second-1234"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("model", "address", "env", "body", "sent"),
+    [
+        ("google/m", "GOOGLE_BASE_URL", {"GEMINI_API_KEY": KEYS}, GOOGLE_REPLY, "x-goog-api-key"),
+        ("azure/mine", "AZURE_OPENAI_ENDPOINT", {"AZURE_OPENAI_API_KEY": KEYS, **AZURE}, SERVED_REPLY, "api-key"),
+        ("azure/mine", "AZURE_BASE_URL", {"AZURE_API_KEY": KEYS, **AZURE}, SERVED_REPLY, "api-key"),
+        ("openrouter/meta/m", "OPENROUTER_BASE_URL", {"OPENROUTER_API_KEY": KEYS}, OPENAI_REPLY, "Authorization"),
+        ("llama-cpp/m", "LLAMA_CPP_BASE_URL", {"LLAMA_CPP_API_KEY": KEYS}, OPENAI_REPLY, "Authorization"),
+        ("mistral/m", "MISTRAL_BASE_URL", {"MISTRAL_API_KEY": KEYS}, OPENAI_REPLY, "Authorization"),
+    ],
+)
+async def test_each_variable_is_read(  # noqa: PLR0913 - a table of cases
+    upstream: Any, tmp_path: Path, *, model: str, address: str, env: dict[str, str], body: Any, sent: str
+) -> None:
+    """Address and keys come from whichever of an API's variables is set; a deployment may serve any model."""
+    upstream.answer(body)
+    provider = assemble(model, config({**env, address: f"{upstream.url}, {upstream.url}/unused"}, tmp_path))
+    outcome = await provider.complete(ASKED)
+    await provider.close()
+    assert isinstance(outcome, Reply), outcome
+    (request,) = upstream.requests
+    assert request["headers"][sent].removeprefix("Bearer ") == "sk-first-1234"
+
+
+@pytest.mark.anyio
+async def test_mistral_calls_the_seed_otherwise(upstream: Any, tmp_path: Path) -> None:
+    """As its documentation has it."""
+    upstream.answer(OPENAI_REPLY)
+    provider = assemble("mistral/m", config({"MISTRAL_API_KEY": "k", "MISTRAL_BASE_URL": upstream.url}, tmp_path))
+    await provider.complete(Prompt((), text="Why?", seed=7))
+    await provider.close()
+    sent = upstream.requests[0]["json"]
+    assert (sent["random_seed"], "seed" in sent) == (7, False)
+
+
 @pytest.mark.anyio
 async def test_a_server_of_ones_own_needs_no_key(upstream: Any, tmp_path: Path) -> None:
     """Without a key no Authorization header is sent."""
@@ -189,6 +231,9 @@ def test_whether_it_is_switched_off_is_known_before_a_call(name: str, tmp_path: 
         ("openai/m", {}, "export OPENAI_API_KEY="),
         ("openai/m", {"OPENAI_API_KEY": "  "}, "export OPENAI_API_KEY="),
         ("anthropic/m", {}, "export ANTHROPIC_API_KEY="),
+        ("google/m", {}, "export GOOGLE_API_KEY="),
+        ("groq/m", {}, "export GROQ_API_KEY="),
+        ("azure/m", {}, "export AZURE_OPENAI_ENDPOINT=https"),
         ("openai-api/my-vllm/m", {}, "export MY_VLLM_BASE_URL=http"),
         ("openai-api/x/m", {"X_BASE_URL": "host"}, "X_BASE_URL must begin with"),
         ("openai/m", {"OPENAI_API_KEY": "sk-a\nb"}, "OPENAI_API_KEY holds a character"),

@@ -35,8 +35,8 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
     """The provider that *model* names, wrapped; UsageError says what is missing and what to type next.
 
     Names: ``<api>/<name>`` for every API of the catalogue (``openai``, ``google``, ``ollama`` ...),
-    ``openai-api/<server>/<name>``, ``local/gemma-3-270m``, ``local/<path of a .gguf file>``.
-    All but ``local/`` give a :class:`Stack`.
+    ``openai-api/<server>/<name>``, ``local/gemma-3-270m``, ``local/<path of a .gguf file>``. All but ``local/``
+    give a :class:`Stack`.
     """
     way = route(model)
     if way.api == LOCAL:
@@ -115,7 +115,7 @@ def _line(names: Sequence[str], shared: _Shared) -> Line:
 
 
 def _hosts(name: str, shared: _Shared) -> list[_Host]:
-    """Every address of *name*; ``<SERVER>_BASE_URL`` may be a comma list."""
+    """Every address of *name*; its address variable (``<SERVER>_BASE_URL``) may be a comma list."""
     way = route(name)
     if way.api == LOCAL:
         raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
@@ -129,8 +129,8 @@ def _pool(name: str, way: Route, *, address: str, shared: _Shared) -> KeyPool:
         env = shared.live.env
         one = {key_variable(way.key_variables, env): key, set_variable(way.address_variables, env): address}
         bare = adapter(name, way, replace(shared.config, env={**env, **one}))
-        # Azure is asked for a deployment, whose name is the user's own
-        checked = bare if way.entry.adapter == "azure" else Served(bare, way.model)
+        # where names are the user's own (Azure's deployments), the served name tells nothing
+        checked = bare if way.entry.own_names else Served(bare, way.model)
         return _lane(checked, key=key, shared=shared)
 
     def keys(live: Live) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class Entry:
     auth: str = "Authorization"
     needs_key: bool = True
     reply_cap: str = "max_tokens"
+    own_names: bool = False
     seed: str = "seed"
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: tuple[str, ...] = ()

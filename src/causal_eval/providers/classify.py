@@ -30,8 +30,6 @@ _FILTERED = "content_filter"
 LONGEST_GUESS = 60.0
 """Seconds; a 429 that says when its limit is whole again, but not when to come back, is not waited for any longer."""
 _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
-
-
 _WRONG_KEY = "API_KEY_INVALID"
 _PER_DAY = "PerDay"
 
@@ -112,7 +110,7 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     quota = quota_of(response.headers, wall)
     wait = retry_after(response.headers, wall)
     if wait is None:  # Google says it in the body
-        wait = next((s for s in map(_seconds, detail.statuses) if s is not None), None)
+        wait = next((seconds for seconds in map(_seconds, detail.statuses) if seconds is not None), None)
     if wait is None and kind is FailureKind.RATE_LIMIT and quota is not None and quota.exhausted is not None:
         wait = min(quota.exhausted, LONGEST_GUESS)
     return Failure(

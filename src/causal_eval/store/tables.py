@@ -131,13 +131,13 @@ attempts = Table(
     Column("output_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("reasoning_tokens", Integer),
-    Column("written_tokens", Integer),
     Column("latency_ms", Float, nullable=False),
     Column("calls", Integer, nullable=False),
     #: UTC, ISO 8601 with milliseconds.
     Column("started_at", String(32), nullable=False),
-    #: SHA-256 over all of the above but the id; without ``written_tokens`` where they are not known.
+    #: SHA-256 over all columns but the id; without ``written_tokens`` where they are not known.
     Column("content_hash", String(64), nullable=False),
+    Column("written_tokens", Integer),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
 )
 
