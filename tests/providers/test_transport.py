@@ -147,6 +147,13 @@ CASES = [
     ("slow drip", drips, FailureKind.TIMEOUT, "within 0.4 s"),
     ("closed", says(b""), FailureKind.CONNECTION, "reset"),
     ("cut body", says(HEAD + b"Content-Length: 100\r\n\r\n{"), FailureKind.CONNECTION, "middle"),
+    ("broken chunks", says(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{"), FailureKind.BAD_REPLY, "not HTTP"),
+    (
+        "broken gzip",
+        says(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"),
+        FailureKind.BAD_REPLY,
+        "decompressed",
+    ),
     ("no HTTP", says(b"SSH-2.0-OpenSSH\r\n\r\n"), FailureKind.BAD_REPLY, "not HTTP"),
     ("garbage JSON", says(HEAD + b'Content-Length: 3\r\n\r\n{"a'), FailureKind.BAD_REPLY, "cannot be read"),
     ("wrong type", says(HEAD + b"Content-Length: 4\r\n\r\n<ht>"), FailureKind.BAD_REPLY, "cannot be read"),

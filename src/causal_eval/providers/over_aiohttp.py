@@ -80,10 +80,16 @@ def explain(error: Exception, timeouts: Timeouts) -> NoAnswer:
         case aiohttp.ClientConnectorError():
             return transport.refused(str(error.strerror))
         case aiohttp.ClientPayloadError():
-            return transport.BROKEN_OFF
+            return _body_fault(str(error))
         case aiohttp.InvalidURL():
             return transport.BAD_ADDRESS
         case aiohttp.ClientResponseError():
             return transport.no_http(error.message)
         case _:
             return transport.reset(type(error).__name__)
+
+
+def _body_fault(text: str) -> NoAnswer:
+    if "content-encoding" in text:
+        return transport.BAD_ENCODING
+    return transport.no_http("broken chunks") if "chunk" in text else transport.BROKEN_OFF

@@ -82,8 +82,7 @@ def explain(error: PyreqwestError, timeouts: Timeouts, *, elapsed: float) -> NoA
         case RequestTimeoutError():
             return _timeout(text, timeouts, elapsed=elapsed)
         case BodyDecodeError():
-            torn = "from connection" in text or "chunk" in text or "end of file" in text
-            return transport.BROKEN_OFF if torn else transport.BAD_ENCODING
+            return _body_fault(text, causes[-1])
         case DecodeError():
             return transport.no_http(causes[-1])
     if "dns error" in text:
@@ -95,6 +94,12 @@ def explain(error: PyreqwestError, timeouts: Timeouts, *, elapsed: float) -> NoA
     if "tcp connect error" in text or "(Connect)" in text:
         return transport.refused(causes[-1].partition(" (os error")[0])
     return transport.reset(causes[-1])
+
+
+def _body_fault(text: str, last: str) -> NoAnswer:
+    if "chunk" in text:
+        return transport.no_http(last)
+    return transport.BROKEN_OFF if "from connection" in text else transport.BAD_ENCODING
 
 
 def _timeout(text: str, timeouts: Timeouts, *, elapsed: float) -> NoAnswer:
