@@ -23,6 +23,8 @@ RUN = .venv/bin/causal-eval eval --model $(MODEL) $(foreach b,$(BESIDE),--model 
 
 # uv reads no pip settings, and none of its own that would change what is installed; it never fetches a Python.
 unexport PIP_FIND_LINKS PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# What is installed has its byte code, so that every start but the first is quick.
+unexport PYTHONDONTWRITEBYTECODE
 unexport UV_FIND_LINKS UV_SYSTEM_PYTHON UV_PROJECT_ENVIRONMENT UV_PYTHON
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_CONFIG := 1
