@@ -147,7 +147,7 @@ def evaluate(
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
     from causal_eval.cli import evaluating
     from causal_eval.cli.answering import Call, parse_arguments
-    from causal_eval.cli.questions import split
+    from causal_eval.cli.flags import split
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
     call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm)
@@ -218,7 +218,7 @@ def doctor(
 ) -> int:
     """Check settings, keys, endpoints, database and disk, and say what to do."""
     from causal_eval.cli import doctor as checks
-    from causal_eval.cli.questions import split
+    from causal_eval.cli.flags import split
 
     return checks.doctor(split(model), json=json)
 

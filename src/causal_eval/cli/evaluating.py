@@ -68,8 +68,8 @@ def run(order: Order) -> int:
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
-        question_set = _question_set(store, order, seed)
         candidates = [candidate(model, order.call, settings) for model in order.models]
+        question_set = _question_set(store, order, seed)
         specs = [_spec(one, order, question_set, seed) for one in candidates]
         return _finish(
             store, order, settings, carry_out(store, candidates, specs, display=order.display, json=order.json)

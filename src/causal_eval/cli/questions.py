@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causal_eval.cli import output
+from causal_eval.cli.flags import split
 from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
 from causal_eval.questions.card import card
 from causal_eval.questions.certify import verify
@@ -27,12 +28,6 @@ class Names:
     def of(cls, family: list[str] | None, domain: list[str] | None, regime: list[str] | None) -> Names:
         """Flags may be repeated or hold commas."""
         return cls(split(family), split(domain), split(regime))
-
-
-def split(values: list[str] | None) -> tuple[str, ...]:
-    """The names in repeated or comma-separated flags, each once, in order."""
-    names = (name.strip() for value in values or () for name in value.split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, names: Names) -> Plan:

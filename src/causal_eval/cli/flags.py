@@ -1,0 +1,9 @@
+"""What the flags of several commands have in common; cheap to import."""
+
+from __future__ import annotations
+
+
+def split(values: list[str] | None) -> tuple[str, ...]:
+    """The names in repeated or comma-separated flags, each once, in order."""
+    names = (name.strip() for value in values or () for name in value.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
