@@ -11,6 +11,10 @@ from causal_eval.evaluation.ledger import Judged, Ledger
 from causal_eval.scoring.verdict import Verdict
 
 
+_FEW = 16
+"""Commits of fewer outcomes are worth a moment's wait for company."""
+
+
 class _Batch:
     """Outcomes that become durable together."""
 
@@ -64,6 +68,7 @@ class GroupCommit:
         judged, self._judged = self._judged, []
         keys = await self._ledger.keep(batch.attempts, judged)
         batch.kept.set()
+        await asyncio.sleep(0)  # who waited makes the next call first: judging has time while that is open
         for attempt in batch.attempts:
             self._listener(OutcomeKept(self._answerer, attempt))
         self._judged = [
@@ -76,9 +81,9 @@ class GroupCommit:
             await self._ledger.judge(judged)
 
     async def _gather(self) -> None:
-        """Let the batch grow as long as every turn of the loop adds to it: replies that came together stay so."""
+        """Let the batch grow to a few while every turn of the loop adds to it; a larger one would march in step."""
         size = 0
-        while len(self._open.attempts) > size:
+        while size < len(self._open.attempts) < _FEW:
             size = len(self._open.attempts)
             await asyncio.sleep(0)
 
