@@ -10,7 +10,6 @@ from causal_eval.evaluation.judging import Judge, verdict_on
 from causal_eval.evaluation.ledger import Judged, Ledger
 from causal_eval.scoring.verdict import Verdict
 
-
 _FEW = 16
 """Commits of fewer outcomes are worth a moment's wait for company."""
 
