@@ -135,7 +135,8 @@ class EventClock:
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
     def now(self) -> float:
-        """Simulated seconds."""
+        """Simulated seconds; as with a real clock, no two looks see the same time."""
+        self._now += 1e-9
         return self._now
 
     def wall(self) -> float:
@@ -158,7 +159,8 @@ class EventClock:
                 await asyncio.sleep(0)
             if task.done() or not self._sleepers or self._sleepers[0][0] > until:
                 break
-            self._now, _, turn = heapq.heappop(self._sleepers)
+            deadline, _, turn = heapq.heappop(self._sleepers)
+            self._now = max(self._now, deadline)
             if not turn.done():
                 turn.set_result(None)
         if not task.done():

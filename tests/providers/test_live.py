@@ -77,6 +77,16 @@ def test_a_broken_file_leaves_what_held(tmp_path: Path) -> None:
     assert heard.events == [Reread(f"{path}:1: not of the form NAME=value"), Reread()]
 
 
+def test_who_cannot_wait_looks_now(tmp_path: Path) -> None:
+    """A change is found before the second is over; without one nothing is read."""
+    path = tmp_path / ".env"
+    path.write_text("A=1")
+    live = Watched(read := Reader(path), (path,), clock=SimulatedClock())
+    assert (live.look(now=True), read.count) == (0, 1)
+    path.write_text("A=22")
+    assert (live.look(now=True), live.env) == (1, {"A": "22"})
+
+
 def test_told_to_read_it_reads(tmp_path: Path) -> None:
     """A signal waits for no second and no change."""
     path = tmp_path / ".env"

@@ -112,10 +112,10 @@ async def test_many_at_once_lose_nothing_to_a_dead_key() -> None:
     """Those that were under way with it move too; their calls are counted."""
     upstream = Upstream(A, B)
     upstream.gets[A] = DEAD
-    outcomes = await asyncio.gather(*(upstream.pool.complete(ASKED) for _ in range(12)))
+    outcomes = await asyncio.gather(*(upstream.pool.complete(ASKED) for _ in range(100)))
     assert all(isinstance(outcome, Reply) for outcome in outcomes)
     assert sum(outcome.calls for outcome in outcomes) == sum(upstream.calls.values())
-    assert upstream.calls[A] <= 8
+    assert upstream.calls[A] == 8  # its window; who queued behind made no call with it
 
 
 async def test_no_key_left_is_a_refusal() -> None:
@@ -216,9 +216,11 @@ async def test_a_key_revoked_before_it_is_replaced_is_replaced_in_the_same_call(
     upstream.gets[A] = DEAD
 
     class Late(Variables):
-        def reload(self) -> None:
+        def look(self, *, now: bool = False) -> int:
             """The file has changed by now."""
-            self.set({"X_API_KEY": B})
+            if now:
+                self.set({"X_API_KEY": B})
+            return self.version
 
     upstream.live = Late(upstream.live.env)
     upstream.pool = KeyPool(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -110,6 +112,60 @@ async def test_a_fatal_failure_ends_the_retries(sequence: Any, failure: Any) -> 
     outcome = await wrapped(inner, SimulatedClock()).complete(ASKED)
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.calls, inner.calls) == (FailureKind.AUTH, 2, 2)
+
+
+HELD = Failure(FailureKind.SERVER_ERROR, "breaker open: 500", retry_after=2.0, calls=0, held=True)
+
+
+async def test_what_is_held_back_is_no_attempt(sequence: Any, reply: Reply) -> None:
+    """Six waits for a breaker do not use up a single attempt, not even where only one call is allowed."""
+    for attempts in (1, 5):
+        inner, clock = sequence(*[HELD] * 6, reply), SimulatedClock()
+        outcome = await wrapped(inner, clock, rule=RetryRule(attempts=attempts)).complete(ASKED)
+        assert outcome == Reply("yes", calls=1)
+        assert all(2.0 <= wait <= 2.2 for wait in clock.slept)
+
+
+async def test_what_is_held_back_for_ever_ends(sequence: Any) -> None:
+    """Alone it waits as long as an outage may last; the failure says how many calls were made: none."""
+    clock = SimulatedClock()
+    outcome = await wrapped(sequence(HELD), clock).complete(ASKED)
+    assert isinstance(outcome, Failure)
+    assert (outcome.calls, outcome.held, outcome.down) == (0, False, False)
+    assert 35 < clock.now() < 40
+
+
+async def test_the_first_of_many_says_that_the_provider_is_down(sequence: Any, event_clock: Any) -> None:
+    """One of fifty; the others wait for the run to end around them, but not for ever."""
+    retry = Retry(sequence(HELD), jitter=Stream("test"), clock=event_clock)
+    ended: list[float] = []
+    downs: list[float] = []
+
+    async def one() -> None:
+        outcome = await retry.complete(ASKED)
+        assert isinstance(outcome, Failure)
+        (downs if outcome.down else ended).append(event_clock.now())
+
+    await event_clock.run(asyncio.gather(*(one() for _ in range(50))))
+    assert (len(downs), len(ended)) == (1, 49)
+    assert 35 < downs[0] < 38
+    assert downs[0] + 14.9 < min(ended) <= max(ended) < downs[0] + 20
+
+
+async def test_what_is_waited_for_can_be_asked(sequence: Any, event_clock: Any) -> None:
+    """By reason and key, with how long and how many; nothing once it is over."""
+    told = Failure(FailureKind.RATE_LIMIT, "HTTP 429 from host", retry_after=30.0, key="...3f2a")
+    retry = Retry(sequence(*[told] * 12, Reply("yes")), jitter=Stream("test"), clock=event_clock)
+    seen: list[str] = []
+
+    async def look() -> None:
+        await event_clock.sleep(5.0)
+        seen.extend(str(wait) for wait in retry.waits())
+
+    await event_clock.run(asyncio.gather(look(), *(retry.complete(ASKED) for _ in range(12))))
+    (line,) = seen
+    assert re.fullmatch(r"waiting 2[5-8] s: HTTP 429 from host \(key ...3f2a\), 12 items", line)
+    assert retry.waits() == ()
 
 
 @given(

@@ -82,7 +82,7 @@ class Display:
             case call_events.BreakerChanged(state=call_events.BreakerState.OPEN, reason=reason) if not self._broken:
                 self._broken = True
                 self._say(f"{self._name}: no call is made until the provider answers again: {reason}")
-            case call_events.BreakerChanged(state=call_events.BreakerState.CLOSED):
+            case call_events.BreakerChanged(state=call_events.BreakerState.CLOSED) if self._broken:
                 self._broken = False
                 self._say(f"{self._name}: the provider answers again")
             case call_events.KeyChanged() | call_events.Reread():

@@ -117,6 +117,10 @@ class Limits:
         finally:
             self.window.leave()
 
+    def shut(self, failure: Failure) -> None:
+        """Make no further call, for *failure*'s reason: who queues here is sent on."""
+        self._closed_until, self._closed_for = float("inf"), failure
+
     async def close(self) -> None:
         """Close the wrapped provider."""
         await self._inner.close()

@@ -28,8 +28,8 @@ class Live(Protocol):
     def version(self) -> int:
         """Rises with every reading."""
 
-    def look(self) -> int:
-        """Read again if something changed; the version."""
+    def look(self, *, now: bool = False) -> int:
+        """Read again if something changed, at once if *now*, else within a second; the version."""
 
     def reload(self) -> None:
         """Read again, changed or not (SIGHUP); what cannot be read leaves everything as it was."""
@@ -47,7 +47,7 @@ class Variables:
         self.env = dict(env)
         self.version += 1
 
-    def look(self) -> int:
+    def look(self, *, now: bool = False) -> int:  # noqa: ARG002 - a change holds at once
         """The version."""
         return self.version
 
@@ -76,11 +76,11 @@ class Watched:
         self._marks = self._stamps()
         self._due = self._clock.now() + _EVERY
 
-    def look(self) -> int:
-        """Read again if a file changed, at most once a second; the version."""
-        now = self._clock.now()
-        if now >= self._due:
-            self._due = now + _EVERY
+    def look(self, *, now: bool = False) -> int:
+        """Read again if a file changed, at most once a second unless *now*; the version."""
+        time = self._clock.now()
+        if now or time >= self._due:
+            self._due = time + _EVERY
             if self._stamps() != self._marks:
                 self.reload()
         return self.version

@@ -88,6 +88,7 @@ class KeyPool:
         self._listener = listener
         self._version = live.version
         self._members = [_Member(key, build(key)) for key in keys(live) or ("",)]
+        self._first = frozenset(self._members)
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -147,9 +148,10 @@ class KeyPool:
         if status is None or member.out or not failure.calls:
             return
         member.status, member.refusal = status, failure
+        member.limits.shut(failure)
         self._tell(member, status, reason=failure.message)
-        self._live.reload()  # its successor may be listed already
-        self._reread()
+        if self._live.look(now=True) != self._version:  # its successor may be listed already
+            self._reread()
 
     def _best(self, tried: list[_Member] | tuple[()]) -> _Member | None:
         ready = [m for m in self._members if not m.out and m not in tried and not m.wait]
@@ -212,7 +214,7 @@ class KeyPool:
     def _prove(self, member: _Member) -> None:
         """A new key answered: what it replaces goes, once its open calls have ended."""
         member.status = KeyStatus.READY
-        if len(self._members) > 1:
+        if member not in self._first:
             self._tell(member, KeyStatus.READY)
         for other in [other for other in self._members if other.status is KeyStatus.RETIRING]:
             self._drop(other)

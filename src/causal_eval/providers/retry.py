@@ -8,6 +8,7 @@ Our own loop, not stamina's: outcomes here are values, not exceptions, and clock
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import NamedTuple
 
 from causal_eval.providers.clock import Clock, SystemClock
@@ -102,7 +103,10 @@ class Retry:
         tally = _Tally(self._rule, calls=failure.calls, spent=failure.latency_ms / 1000)
         number = self._number = self._number + 1
         try:
-            while not self._gives_up(failure) and (wait := tally.wait(failure, self._share())) is not None:
+            while (hope := self._hope(failure)) is _Hope.YES:
+                wait = tally.wait(failure, self._share())
+                if wait is None:
+                    break
                 self._asleep[number] = _Sleeper(self._clock.now() + wait, failure)
                 self._tell(wait, failure)
                 await self._clock.sleep(wait)
@@ -113,31 +117,30 @@ class Retry:
                     return replace(outcome, calls=tally.calls)
                 tally.spent += outcome.latency_ms / 1000
                 failure = outcome
-            down = self._told_down is not None and self._told_down == self._clock.now()
         finally:
             self._asleep.pop(number, None)
         spent = tally.spent + tally.waited_as_told + tally.held
-        return replace(failure, calls=tally.calls, latency_ms=spent * 1000, held=False, down=down)
+        return replace(failure, calls=tally.calls, latency_ms=spent * 1000, held=False, down=hope is _Hope.FOR_NOBODY)
 
-    def _gives_up(self, failure: Failure) -> bool:
+    def _hope(self, failure: Failure) -> _Hope:
         """Whether nobody has got a reply for longer than is borne.
 
         No single prompt would find out: a few slots pass among many so slowly that none uses up its own bounds.
         """
         if failure.retry_after is None:
-            return False
+            return _Hope.YES
         now = self._clock.now()
         if self._silent_since is None:
             self._silent_since = now
         bound = self._rule.outage if failure.kind in OUTAGE else self._rule.patience
         if now - self._silent_since <= bound:
-            return False
+            return _Hope.YES
         if len(self._asleep) < self._rule.at_least:
-            return True
+            return _Hope.NONE
         if self._told_down is None:
             self._told_down = now
-            return True
-        return now - self._told_down > self._rule.grace
+            return _Hope.FOR_NOBODY
+        return _Hope.NONE if now - self._told_down > self._rule.grace else _Hope.YES
 
     def _share(self) -> float:
         return self._jitter.below(_FINENESS + 1) / _FINENESS
@@ -145,6 +148,16 @@ class Retry:
     def _tell(self, wait: float, failure: Failure) -> None:
         if self._listener is not None:
             self._listener.on_event(Waiting(self.name, wait, failure.message, failure.key, len(self._asleep)))
+
+
+class _Hope(Enum):
+    """Whether waiting on makes sense."""
+
+    YES = auto()
+    NONE = auto()
+    """Not for this prompt."""
+    FOR_NOBODY = auto()
+    """The provider is down, and this prompt is the first to say so."""
 
 
 class _Sleeper(NamedTuple):
@@ -171,7 +184,7 @@ class _Tally:
     def wait(self, failure: Failure, share: float) -> float | None:
         """Seconds to wait before the next call (*share* in 0..1 is the jitter); None: no further call."""
         rule = self._rule
-        if failure.kind not in RETRYABLE or rule.attempts <= 1:
+        if failure.kind not in RETRYABLE or (rule.attempts <= 1 and not failure.held):
             return None
         if failure.retry_after is None:
             return self._own_wait(share)
