@@ -42,7 +42,7 @@ PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r t d; do printf '  %-10s %s\n' "$$t" "$$d"; done
-	@echo; echo "MODEL: local/gemma-3-270m (default), local/<file.gguf>, openai/<name>, anthropic/<name>, openai-api/<server>/<name>"
+	@echo; echo "MODEL: local/gemma-3-270m (default), local/<file.gguf>, openai/<name>, anthropic/<name>, google/<name>, ollama/<name> ... (docs/reference/providers.md)"
 	@echo "SEED: of the questions and their order; without it today's date, so the same command on the same day goes on"
 
 run: .venv/.local  ## evaluate a real language model (MODEL) on N fresh questions, and write a report

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -254,6 +255,11 @@ BAD = [
     (("eval", "--model", "baseline/random", "--questions", "nowhere.jsonl"), 2, "nowhere.jsonl"),
     (("eval", "--model", "baseline/random", "--epochs", "0"), 2, "epochs"),
     (("eval", "--model", "baseline/random", "--display", "fancy"), 2, "plain"),
+    (("eval", "--model", "openai-api/x/m", "-M", "effort"), 2, "name=value"),
+    (("eval", "--model", "local/gemma-3-270m", "-M", "top_k=1"), 2, "takes no model arguments"),
+    (("eval", "--model", "olama/m"), 2, "did you mean ollama"),
+    (("eval", "--model", "ollama/m", "--reasoning-effort", "much"), 2, "medium, minimal"),
+    (("eval", "--model", "openai/o3", "--temperature", "0"), 2, "leave it out"),
     (("eval",), 2, "model"),
     (("generate", "--family", "efect"), 2, "did you mean effect"),
     (("generate", "--domain", "medcine"), 2, "did you mean medicine"),
@@ -330,3 +336,43 @@ def test_doctor_says_what_is_there(terminal: Terminal) -> None:
     assert "...cdef" in done.stdout
     assert SECRET not in done.stdout
     assert "CEB_DATA_DIR" in done.stdout
+
+
+def scores(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The line that ends a run."""
+    return next(line for line in lines(done) if line.get("event") == "done")
+
+
+def test_model_arguments_make_another_run(terminal: Terminal, question_file: Path) -> None:
+    """The same arguments find the run again, others begin a new one, and resuming keeps them."""
+    command = ("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), "--limit", "3", "--json")
+    with terminal.server("--questions", str(question_file)) as env:
+        plain = scores(terminal.run(*command, env=env))["evaluation"]
+        low = scores(terminal.run(*command, "--reasoning-effort", "low", "-M", "verbosity=low", env=env))["evaluation"]
+        same = scores(terminal.run(*command, "-M", "verbosity=low", "-M", "reasoning_effort=low", env=env))
+        resumed = terminal.run("resume", low, "--json", env=env)
+    assert plain != low == same["evaluation"]
+    assert resumed.returncode == 0
+    assert terminal.rows("SELECT count(*) FROM attempts") == [(6,)]
+    kept = {str(run): json.loads(str(spec)) for run, spec in terminal.rows("SELECT id, spec FROM evaluations")}
+    assert kept[low]["params"] == [["reasoning_effort", '"low"'], ["verbosity", '"low"']]
+    assert "params" not in kept[plain]
+
+
+def test_costs_are_known_or_unknown_never_zero(terminal: Terminal, question_file: Path) -> None:
+    """A server without a price costs an unknown sum; with the user's table exactly tokens times price, at any time."""
+    command = ("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), "--limit", "3", "--json")
+    with terminal.server("--questions", str(question_file)) as env:
+        before = scores(terminal.run(*command, env=env))
+    assert before["scores"][0]["cost"] is None
+    table = terminal.home / "prices.toml"
+    table.write_text('["openai-api/mock/*"]\ninput = 1000\noutput = 2000\n')
+    after = scores(terminal.run("show", before["evaluation"], "--json", env={"CEB_PRICES": str(table)}))
+    ((tokens,),) = terminal.rows("SELECT sum(input_tokens + 2 * output_tokens) FROM attempts")
+    assert after["scores"][0]["cost"] == pytest.approx(int(str(tokens)) / 1000)
+    assert after["prices"].startswith("prices.toml (")
+    free = scores(terminal.run("eval", "--model", "baseline/majority", "--questions", str(question_file), "--json"))
+    assert (free["scores"][0]["cost"], "prices" in free) == (0, False)
+    shown = terminal.run("show", before["evaluation"])
+    assert "unknown" in shown.stdout
+    assert "prices genai-prices 0." in shown.stdout

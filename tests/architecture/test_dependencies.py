@@ -23,7 +23,7 @@ ROOMS = {
     "genai_prices": {"providers"},
     "jinja2": {"analysis"},
     "markupsafe": {"analysis"},
-    "msgspec": {"causal", "questions", "providers", "scoring", "evaluation", "analysis", "store", "cli"},
+    "msgspec": {"causal", "questions", "providers", "mock", "scoring", "evaluation", "analysis", "store", "cli"},
     "numpy": {"causal", "analysis"},
     "polars": {"questions"},
     "pydantic": {"questions"},

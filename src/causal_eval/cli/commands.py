@@ -260,7 +260,7 @@ def mock_server(
     tls: Annotated[str, typer.Option(help="Serve https: self-signed or expired.")] = "",
     json: Json = False,
 ) -> int:
-    """Serve the OpenAI and Anthropic APIs from a question file at a given skill, with faults: to test harnesses."""
+    """Serve the APIs of OpenAI, Anthropic, Google and Azure at a given skill, with faults: to test harnesses."""
     from causal_eval.cli import mock
 
     order = mock.Serving(

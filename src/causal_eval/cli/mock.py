@@ -1,4 +1,4 @@
-"""``causal-eval mock-server``: an OpenAI- and Anthropic-compatible server of known skill, with faults on request."""
+"""``causal-eval mock-server``: a server of known skill that speaks the large APIs, with faults on request."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def _serve(config: MockConfig, *, json: bool) -> None:
         if json:
             output.emit({"event": "listening", "url": server.url, "certificate": trust})
         else:
-            output.say(f"listening on {server.url}  (OpenAI: {server.url}/v1, Anthropic: {server.url})")
+            output.say(f"listening on {server.url}  (OpenAI: {server.url}/v1, others: {server.url})")
             if trust:
                 output.say(f"certificate: {trust}")
         output.flush()

@@ -20,6 +20,7 @@ from causal_eval.mock.batches import BatchPlan
 from causal_eval.mock.certificate import server_context
 from causal_eval.mock.door import Door
 from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.further import further_routes
 from causal_eval.mock.keys import Key, Keyring, public_name
 from causal_eval.mock.latency import FixedTime, Latency
 from causal_eval.mock.message_batches import MessageBatches
@@ -146,6 +147,7 @@ class MockServer:
         for wire in (OpenAIWire(), AnthropicWire()):
             doors[wire.path] = Door(wire, reception, answers=self.config.answers, hold=self.hold)
             app.router.add_post(wire.path, doors[wire.path].serve)
+        app.add_routes(further_routes(lambda wire: Door(wire, reception, answers=self.config.answers, hold=self.hold)))
         messages = doors.pop(AnthropicWire.path)
         app.add_routes(OpenAIBatches(doors, self.config.batch).routes())
         app.add_routes(MessageBatches(messages, self.config.batch).routes())
