@@ -13,7 +13,7 @@ import msgspec
 
 from causal_eval.cli import output
 from causal_eval.cli.skilled import skilled_replies
-from causal_eval.errors import MalformedFile, UsageError
+from causal_eval.errors import MalformedFile
 from causal_eval.evaluation.elicit import Direct, Reason
 from causal_eval.mock.answers import Answers, AnswerTable, Fixed, Script
 from causal_eval.mock.batches import BatchPlan
@@ -46,9 +46,12 @@ class Serving:
 
 def serve(order: Serving, *, json: bool) -> int:
     """Serve until interrupted; the address stands on stdout as soon as requests are answered."""
+<<<<<<< HEAD
     if not 0 <= order.skill <= 1:
         raise UsageError(f"--skill is {order.skill}: give the share of right answers, between 0 and 1")
     told = Scenario() if order.scenario is None else read_scenario(order.scenario)
+=======
+>>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
     config = MockConfig(
         answers=_answers(order),
         faults=tuple(parse_fault(text) for text in order.faults),

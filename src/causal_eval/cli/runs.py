@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,20 @@ from causal_eval.cli import output, reporting
 from causal_eval.cli.answering import Call
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
+<<<<<<< HEAD
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.providers.prices import Prices, read_prices
+=======
+from causal_eval.errors import VerificationMismatch
+>>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
 from causal_eval.store.rescore import rescore as judge_again
+
+LISTED = ("id", "answerer", "status", "progress", "questions", "set", "begun")
+"""What ``ls`` shows of a run."""
 
 
 @contextmanager
@@ -43,16 +50,26 @@ def ls(*, limit: int, json: bool) -> int:
     if not summaries:
         output.say("no runs yet; `causal-eval demo` makes two without any model")
         return 0
+    _list([_row(summary) for summary in summaries])
+    return 0
+
+
+def _list(rows: Sequence[Mapping[str, str | int]]) -> None:
+    """A table, or two lines a run where the terminal is narrower than that."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for title in ("id", "answerer", "status", "kept", "questions", "set", "begun (UTC)"):
         table.add_column(title, no_wrap=True, overflow="ignore")
-    for summary in summaries:
-        row = _row(summary)
-        table.add_row(*(str(row[key]) for key in ("id", "answerer", "status", "progress", "questions", "set", "begun")))
-    output.console().print(table)
-    return 0
+    for row in rows:
+        table.add_row(*(str(row[key]) for key in LISTED))
+    console = output.console()
+    if output.fits(table, console):
+        output.print_whole(table, console)
+        return
+    for row in rows:
+        output.say("  ".join(str(row[key]) for key in LISTED[:2]))
+        output.say("    " + "  ".join(str(row[key]) for key in LISTED[2:]))
 
 
 def show(beginning: str, *, report: Path | None, json: bool) -> int:
@@ -104,6 +121,7 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
     return 0
 
 
+<<<<<<< HEAD
 def _prices() -> Prices:
     return read_prices(read_settings(os.environ).prices)
 
@@ -119,6 +137,8 @@ def one_report(path: Path | None) -> Path | None:
     return path
 
 
+=======
+>>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
 def _row(summary: Summary) -> dict[str, str | int]:
     evaluation = summary.evaluation
     status = evaluation.status.value
