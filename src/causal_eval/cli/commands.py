@@ -108,15 +108,10 @@ Effort = Annotated[str | None, typer.Option("--reasoning-effort", help="Short fo
 Connections = Annotated[
     int | None, typer.Option("--max-connections", min=1, help="Fixed number of open calls; default adaptive.")
 ]
-<<<<<<< HEAD
 Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
 Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds for one call.")]
-Retries = Annotated[int, typer.Option("--max-retries", help="Retries of one call.")]
-=======
 Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
->>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
 Unscored = Annotated[
     float,
@@ -265,14 +260,10 @@ def mock_server(
     key: Annotated[str, typer.Option(envvar="CEB_MOCK_KEY", help="Demand this key.")] = "",
     seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-<<<<<<< HEAD
-    port: Annotated[int, typer.Option(help="0 = any free port.")] = 8399,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8399,
     scenario: Annotated[Path | None, typer.Option(help="TOML: keys, phases by time and number, batches.")] = None,
     record: Annotated[Path | None, typer.Option(help="Append a line of JSON for every request.")] = None,
     tls: Annotated[str, typer.Option(help="Serve https: self-signed or expired.")] = "",
-=======
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8399,
->>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
     json: Json = False,
 ) -> int:
     """Serve the OpenAI and Anthropic APIs from a question file at a given skill, with faults: to test harnesses."""

@@ -75,11 +75,11 @@ def run(order: Order) -> int:
         raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
     settings = read_settings(os.environ)
     read_prices(settings.prices)  # a wrong table is said before anything is asked
+    candidates = [candidate(model, order.call, settings) for model in order.models]
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
-        candidates = [candidate(model, order.call, settings) for model in order.models]
         question_set = _question_set(store, order, seed)
         specs = [_spec(one, order, question_set, seed) for one in candidates]
         return _finish(
@@ -92,10 +92,10 @@ def run(order: Order) -> int:
 def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     """Go on with a stored evaluation: the same spec, so only what is missing is asked."""
     settings = read_settings(os.environ)
+    one = candidate(evaluation.spec.answerer, call, settings)
     output.check_report(order.report or settings.report_dir)
     store = open_store(settings.database_url)
     try:
-        one = candidate(evaluation.spec.answerer, call, settings)
         ended = carry_out(store, [one], [evaluation.spec], display=order.display, json=order.json)
         return _finish(store, order, settings, ended)
     finally:

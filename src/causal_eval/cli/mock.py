@@ -46,12 +46,7 @@ class Serving:
 
 def serve(order: Serving, *, json: bool) -> int:
     """Serve until interrupted; the address stands on stdout as soon as requests are answered."""
-<<<<<<< HEAD
-    if not 0 <= order.skill <= 1:
-        raise UsageError(f"--skill is {order.skill}: give the share of right answers, between 0 and 1")
     told = Scenario() if order.scenario is None else read_scenario(order.scenario)
-=======
->>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
     config = MockConfig(
         answers=_answers(order),
         faults=tuple(parse_fault(text) for text in order.faults),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -54,6 +55,21 @@ def writing(path: Path, *others: Path) -> Iterator[None]:
             f"{str(path)!r} cannot be written ({error.strerror or error}): check the folder's rights and free space, "
             "or choose another place"
         ) from error
+
+
+def check_report(report: Path) -> None:
+    """Make the folder of *report* (FILE.html or a folder) and see that a file can be made there, before a run begins.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    folder = report.parent if report.suffix == ".html" else report
+    if folder.is_file():
+        raise UsageError(f"--report is {str(report)!r}: give a folder, or a file that ends in .html")
+    with writing(report):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
 
 
 def note(text: str) -> None:

@@ -13,12 +13,8 @@ from causal_eval.cli import output, reporting
 from causal_eval.cli.answering import Call
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
-<<<<<<< HEAD
-from causal_eval.errors import UsageError, VerificationMismatch
-from causal_eval.providers.prices import Prices, read_prices
-=======
 from causal_eval.errors import VerificationMismatch
->>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
+from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
@@ -121,24 +117,10 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
     return 0
 
 
-<<<<<<< HEAD
 def _prices() -> Prices:
     return read_prices(read_settings(os.environ).prices)
 
 
-def one_report(path: Path | None) -> Path | None:
-    """The path of a report, if its folder is there.
-
-    Raises:
-        UsageError: the folder is missing.
-    """
-    if path is not None and not path.parent.exists():
-        raise UsageError(f"--report is {str(path)!r}: the folder {str(path.parent)!r} does not exist; make it first")
-    return path
-
-
-=======
->>>>>>> 53083d2 (Show ids and numbers whole at any width, name every flag that cannot be taken, explain places that cannot be written)
 def _row(summary: Summary) -> dict[str, str | int]:
     evaluation = summary.evaluation
     status = evaluation.status.value
