@@ -29,6 +29,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_NAMED = 20
+"""Known names that an error lists: it stays one line that a person reads."""
+
 
 class CausalEvalError(Exception):
     """Something this program knows how to explain."""
@@ -53,8 +56,16 @@ class UnknownName(UsageError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(names)}"
-        super().__init__(f"unknown {what} {name!r}: {hint}")
+        super().__init__(f"unknown {what} {name!r}: {_hint(names, near)}")
+
+
+def _hint(names: list[str], near: list[str]) -> str:
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    if not names:
+        return "none is there"
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"known: {', '.join(names[:MOST_NAMED])}{more}"
 
 
 class MalformedFile(UsageError):

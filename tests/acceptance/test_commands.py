@@ -3,75 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-COMMAND = [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
-SECRET = "sk-planted-0123456789abcdef"
-
-
-class Terminal:
-    """Runs commands in a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        self.env = {**kept, "HOME": str(home), "NO_COLOR": "1", "COLUMNS": "160", "CEB_DATA_DIR": str(home / "data"),
-                    "CEB_REPORT_DIR": str(home / "reports"), "CEB_CACHE_DIR": str(home / "cache")}  # fmt: skip
-
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*COMMAND, *arguments], env={**self.env, **(env or {})}, cwd=self.home, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-
-    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments, env=env)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        with sqlite3.connect(self.home / "data" / "causal-eval.db") as connection:
-            return connection.execute(query).fetchall()
-
-    @contextmanager
-    def server(self, *arguments: str) -> Iterator[dict[str, str]]:
-        """A mock server; yields the environment that points the provider ``openai-api/mock`` at it."""
-        process = self.start("mock-server", "--port", "0", "--json", *arguments)
-        try:
-            assert process.stdout is not None
-            url = json.loads(process.stdout.readline())["url"]
-            yield {"MOCK_BASE_URL": f"{url}/v1", "MOCK_API_KEY": SECRET}
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=20)
-
-
-@pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    return Terminal(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def question_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    terminal = Terminal(tmp_path_factory.mktemp("questions"))
-    path = terminal.home / "set.jsonl"
-    assert terminal.run("generate", "--n", "60", "--seed", "acceptance", "--out", str(path)).returncode == 0
-    return path
-
-
-def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
+from tests.acceptance.terminal import SECRET, Terminal, lines
 
 
 def test_demo_gives_a_paired_verdict_and_a_report(terminal: Terminal) -> None:
@@ -125,7 +63,7 @@ def test_kill_9_and_the_same_command_repeat_only_what_was_open(terminal: Termina
     with terminal.server("--questions", str(question_file), "--skill", "0.5", "--latency", "0.15") as env:
         for kept in (8, 30):
             process = terminal.start(*command, env=env)
-            wait_for_attempts(terminal, kept)
+            terminal.wait_for_attempts(kept)
             process.kill()
             process.communicate()
         resumed = terminal.run(*command, env=env)
@@ -143,18 +81,6 @@ def times_removed(found: list[dict[str, object]]) -> list[dict[str, object]]:
     kept = json.loads(text, object_hook=lambda row: {key: value for key, value in row.items() if key != "time_ms"})
     assert isinstance(kept, list)
     return kept
-
-
-def wait_for_attempts(terminal: Terminal, count: int) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            if terminal.rows("SELECT count(*) FROM attempts") >= [(count,)]:
-                return
-        except sqlite3.OperationalError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"no {count} attempts within a minute")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +109,7 @@ def test_interrupting_saves_what_arrived(terminal: Terminal, question_file: Path
         process = terminal.start(
             "eval", "--model", "openai-api/mock/i", "--questions", str(question_file), "--max-connections", "4", env=env
         )
-        wait_for_attempts(terminal, 6)
+        terminal.wait_for_attempts(6)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 130, errors
@@ -212,12 +138,26 @@ def test_verification_finds_a_changed_answer(terminal: Terminal, question_file: 
     assert number["id"] in done.stderr
 
 
+def test_a_public_set_may_be_parquet(terminal: Terminal) -> None:
+    """The set has the hash of its JSON lines; the answers go to a file apart that verifies."""
+    sets = [
+        lines(terminal.run("generate", "--n", "8", "--public", "--out", f"p.{kind}", "--json"))[0]["set"]
+        for kind in ("parquet", "jsonl")
+    ]
+    assert sets[0] == sets[1]
+    assert terminal.run("verify", "p.gold.jsonl").returncode == 0
+    done = terminal.run("eval", "--model", "baseline/random", "--questions", "p.parquet")
+    assert "field 'gold'" in done.stderr
+
+
 def test_explain_shows_the_proof(terminal: Terminal, question_file: Path) -> None:
     """The proof card holds graph, estimand, derivation, answer and mistakes, and verifies on request."""
     first = json.loads(question_file.read_text().splitlines()[0])["id"]
     done = terminal.run("explain", first[:10], "--file", str(question_file), "--verify")
     assert done.returncode == 0, done.stderr
-    for title in ("Question", "Causal graph", "Asked for", "Derivation", "Answer", "classic mistake", "verified"):
+    for title in (
+        "Question", "Causal graph", "Asked for", "Quantities", "Derivation", "Answer", "classic mistake", "verified",
+    ):  # fmt: skip
         assert title in done.stdout
 
 
@@ -254,6 +194,10 @@ BAD = [
     (("eval", "--model", "baseline/random", "--suite", "quik"), 2, "quick"),
     (("eval", "--model", "baseline/random", "--questions", "nowhere.jsonl"), 2, "nowhere.jsonl"),
     (("eval", "--model", "baseline/random", "--epochs", "0"), 2, "epochs"),
+    (("eval", "--model", "baseline/random", "--limit", "few"), 2, "--limit"),
+    (("eval", "--model", "openai/x", "--temperature", "nan"), 2, "--temperature"),
+    (("eval", "--model", "baseline/random", "--fail-on-error", "7"), 2, "--fail-on-error"),
+    (("eval", "--model", "baseline/random", "--report", "/dev/null/x.html"), 2, "x.html"),
     (("eval", "--model", "baseline/random", "--display", "fancy"), 2, "plain"),
     (("eval", "--model", "openai-api/x/m", "-M", "effort"), 2, "name=value"),
     (("eval", "--model", "local/gemma-3-270m", "-M", "top_k=1"), 2, "takes no model arguments"),
@@ -265,7 +209,10 @@ BAD = [
     (("generate", "--domain", "medcine"), 2, "did you mean medicine"),
     (("generate", "--difficulty", "7"), 2, "1-5"),
     (("generate", "--difficulty", "hard"), 2, "--difficulty"),
-    (("generate", "--n", "0"), 2, "at least 1"),
+    (("generate", "--difficulty", "²"), 2, "--difficulty"),
+    (("generate", "--difficulty", "3-"), 2, "--difficulty"),
+    (("generate", "--n", "0"), 2, "--n"),
+    (("generate", "--out", "/dev/null/x.jsonl"), 2, "/dev/null"),
     (("generate", "--out", "no/such/folder/x.jsonl"), 2, "folder"),
     (("generate", "--out", "x.csv"), 2, ".jsonl"),
     (("verify", "nowhere.jsonl"), 2, "nowhere.jsonl"),
@@ -273,6 +220,8 @@ BAD = [
     (("resume", "ev-nothing"), 2, "ev-nothing"),
     (("explain", "q-nothing"), 2, "q-nothing"),
     (("mock-server", "--fault", "flood"), 2, "rate-limit"),
+    (("mock-server", "--port", "99999"), 2, "--port"),
+    (("ls", "--limit", "-1"), 2, "--limit"),
     (("nonsense",), 2, "nonsense"),
 ]
 
@@ -304,6 +253,39 @@ def test_an_unreachable_server_is_down_not_wrong(terminal: Terminal, question_fi
     assert done.returncode == 7
     assert lines(done)[-1]["error"]["kind"] == "ProviderDown"  # type: ignore[index]  # a JSON object
     assert terminal.rows("SELECT count(*) FROM attempts") == [(0,)]
+
+
+def test_a_run_too_short_for_a_streak_is_down_too(terminal: Terminal, question_file: Path) -> None:
+    """Three questions and no answer at all: exit code 7 as for three thousand, and the run can be resumed."""
+    env = {"MOCK_BASE_URL": "http://127.0.0.1:9/v1", "MOCK_API_KEY": "x"}
+    command = ("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), "--limit", "3")
+    done = terminal.run(*command, "--max-retries", "0", env=env)
+    assert done.returncode == 7, done.stderr
+    assert "no call was answered" in done.stderr
+    assert terminal.rows("SELECT status FROM evaluations") == [("halted",)]
+
+
+def test_the_report_names_the_command_that_made_it(terminal: Terminal, question_file: Path) -> None:
+    """What differs from the defaults is in it: sampling and way of asking too; what does not is left out."""
+    command = ("eval", "--model", "openai-api/mock/r", "--questions", str(question_file), "--limit", "4", "--seed", "9")
+    flags = ("--temperature", "0.5", "--max-tokens", "300", "--elicitation", "direct")
+    with terminal.server("--questions", str(question_file)) as env:
+        for name, more in (("all", flags), ("usual", ())):
+            report = ("--report", f"{name}.html")
+            assert terminal.run(*command, *more, *report, env=env).returncode in (0, 4)
+    shown = "causal-eval eval --model openai-api/mock/r --questions set.jsonl --seed 9 --limit 4"
+    assert f"{shown} {' '.join(flags)}<" in (terminal.home / "all.html").read_text()
+    assert f"{shown}<" in (terminal.home / "usual.html").read_text()
+
+
+def test_a_users_own_file_may_mix_formats(terminal: Terminal) -> None:
+    """Numbers, yes or no, texts: scored together, with what guessing is worth beside it."""
+    own = terminal.home / "own.jsonl"
+    rows = [("a", "number", 0.35), ("b", "yes_no", "yes"), ("c", "text", "rain")]
+    own.write_text("\n".join(json.dumps({"id": i, "prompt": i, "answer": a, "gold": g}) for i, a, g in rows))
+    done = terminal.run("eval", "--model", "baseline/oracle", "--questions", str(own), "--json")
+    assert done.returncode == 0, done.stderr
+    assert next(line for line in lines(done) if line.get("event") == "done")["scores"][0]["score"] == 1  # type: ignore[index]  # a JSON list
 
 
 def test_a_users_own_file_needs_four_fields(terminal: Terminal) -> None:

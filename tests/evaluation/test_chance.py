@@ -79,6 +79,14 @@ def test_a_lucky_window_is_not_chance() -> None:
     assert worth([question(place, number, "7/20") for place in range(20)]) == 1
 
 
+def test_formats_are_guessed_one_by_one() -> None:
+    """A user's own file holds several formats under one kind: each is guessed by its own policies."""
+    text = AnswerSpec(AnswerKind.TEXT)
+    assert worth([question(1, YES_NO, "yes"), question(2, YES_NO, "yes"), question(3, text, "x")]) == Fraction(2, 3)
+    mixed = [question(1, YES_NO, "yes", "t"), question(2, AnswerSpec(AnswerKind.NUMBER), "1/2", "t")]
+    assert worth(mixed) == 0
+
+
 def test_public_questions_have_no_chance() -> None:
     """Without gold nothing is claimed."""
     assert chance([question(1, YES_NO, None)]) == {}

@@ -53,6 +53,13 @@ def test_any_reply_ends_the_streak() -> None:
     assert watch.halt is None
 
 
+def test_the_last_failure_is_remembered() -> None:
+    """It is what is said of a run that was too short for a streak and got no answer."""
+    watch = HaltWatch(clock=SimulatedClock())
+    noted(watch, FailureKind.CONNECTION, FailureKind.TIMEOUT, None)
+    assert watch.last == Failure(FailureKind.TIMEOUT, "timeout said the host")
+
+
 def test_an_outage_may_change_its_face() -> None:
     """500, reset, timeout in turn are one streak."""
     kinds = [FailureKind.SERVER_ERROR, FailureKind.CONNECTION, FailureKind.TIMEOUT] * 4

@@ -24,6 +24,7 @@ from causal_eval.providers.halt import HaltWatch
 from causal_eval.settings import Settings
 
 BASELINE = "baseline/"
+FEW_SHOT = "few-shot"
 EXAMPLES = 2
 """Worked examples per (family, kind) for base models."""
 BASELINE_WIDTH = 8
@@ -84,7 +85,8 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     if name.startswith(BASELINE):
         return _baseline(name)
     local = route(name).api == LOCAL
-    way = elicitation(call.elicitation or ("few-shot" if local else "reason"), _examples() if local else None)
+    way_name = call.elicitation or usual_elicitation(name)
+    way = elicitation(way_name, _examples() if way_name == FEW_SHOT else None)
     config = _config(call, settings)
     if call.temperature not in {None, 1.0} and refuses_temperature(name):
         raise UsageError(f"--temperature {call.temperature:g}: {name} takes no temperature but 1; leave it out")
@@ -102,6 +104,11 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
     return Candidate(name, LOCAL_WIDTH if local else most, spec, open_, lambda: paused(name, config))
+
+
+def usual_elicitation(name: str) -> str:
+    """How the answerer *name* is asked unless the user says otherwise: base models need worked examples."""
+    return FEW_SHOT if route(name).api == LOCAL else "reason"
 
 
 def _baseline(name: str) -> Candidate:

@@ -40,7 +40,7 @@ def root(
 
 @app.command()
 def generate(
-    n: Annotated[int, typer.Option("--n", "-n", help="How many questions.")] = 100,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many questions.")] = 100,
     seed: Annotated[str, typer.Option(help="Same seed and version, same bytes.")] = "0",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.jsonl or FILE.parquet.")] = None,
     family: Families = None,
@@ -106,14 +106,17 @@ ModelArgs = Annotated[
 ]
 Effort = Annotated[str | None, typer.Option("--reasoning-effort", help="Short for -M reasoning_effort=...")]
 Connections = Annotated[
-    int | None, typer.Option("--max-connections", help="Fixed number of open calls; default adaptive.")
+    int | None, typer.Option("--max-connections", min=1, help="Fixed number of open calls; default adaptive.")
 ]
 Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
 Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
-Timeout = Annotated[float, typer.Option("--timeout", help="Seconds for one call.")]
-Retries = Annotated[int, typer.Option("--max-retries", help="Retries of one call.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
+Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
-Unscored = Annotated[float, typer.Option("--fail-on-error", help="Exit 4 when a larger share is missing or unparsed.")]
+Unscored = Annotated[
+    float,
+    typer.Option("--fail-on-error", min=0.0, max=1.0, help="Exit 4 when a larger share is missing or unparsed."),
+]
 Shown = Annotated[str, typer.Option("--display", help="full, plain or none.")]
 
 
@@ -126,11 +129,14 @@ def evaluate(
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="A question file instead, ours or yours.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first N questions of the run's random order.")] = None,
-    epochs: Annotated[int, typer.Option(help="Samples per question.")] = 1,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="About the first N questions of the run's random order: no twin group is split."),
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Samples per question.")] = 1,
     seed: Annotated[str | None, typer.Option(help="Seed of questions and order; default: today's date (UTC).")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Default: the provider's.")] = None,
-    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 2048,
+    temperature: Annotated[float | None, typer.Option(min=0.0, max=2.0, help="Default: the provider's.")] = None,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply.")] = 2048,
     max_connections: Connections = None,
     timeout: Timeout = 120.0,
     max_retries: Retries = 4,
@@ -186,7 +192,7 @@ def resume(
 
 @app.command()
 def ls(
-    limit: Annotated[int, typer.Option(help="At most so many runs.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many runs.")] = 50,
     json: Json = False,
 ) -> int:
     """List stored runs, newest first."""
@@ -225,7 +231,7 @@ def doctor(
 
 @app.command()
 def demo(
-    questions: Annotated[int, typer.Option("--n", "-n", help="How many questions.")] = 240,
+    questions: Annotated[int, typer.Option("--n", "-n", min=1, help="How many questions.")] = 240,
     report: Report = None,
     json: Json = False,
 ) -> int:
@@ -240,7 +246,7 @@ def mock_server(
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="Answer this file's questions ...")
     ] = None,
-    skill: Annotated[float, typer.Option(help="... and get this share of them right.")] = 1.0,
+    skill: Annotated[float, typer.Option(min=0.0, max=1.0, help="... and get this share of them right.")] = 1.0,
     script: Annotated[Path | None, typer.Option(help="Or give these replies in order: a JSON list of texts.")] = None,
     reply: Annotated[str, typer.Option(help="Reply to everything else.")] = "ANSWER: yes",
     fault: Annotated[
@@ -250,11 +256,11 @@ def mock_server(
             help="MODE[:every=N,first=N,chance=P,seconds=S,bytes=N,skew=S]; repeated; modes: " + ", ".join(Mode) + ".",
         ),
     ] = None,
-    latency: Annotated[float, typer.Option(help="Seconds before each answer.")] = 0.0,
+    latency: Annotated[float, typer.Option(min=0.0, help="Seconds before each answer.")] = 0.0,
     key: Annotated[str, typer.Option(envvar="CEB_MOCK_KEY", help="Demand this key.")] = "",
     seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 = any free port.")] = 8399,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8399,
     scenario: Annotated[Path | None, typer.Option(help="TOML: keys, phases by time and number, batches.")] = None,
     record: Annotated[Path | None, typer.Option(help="Append a line of JSON for every request.")] = None,
     tls: Annotated[str, typer.Option(help="Serve https: self-signed or expired.")] = "",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Self
 
 from causal_eval.analysis.numbers import duration, money, percent
@@ -15,7 +16,9 @@ from causal_eval.providers import events as call_events
 from causal_eval.scoring.verdict import Mark
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
+    from rich.table import Table
 
 DISPLAYS = ("full", "plain", "none")
 PLAIN_SECONDS = 10.0
@@ -129,35 +132,54 @@ class Display:
             output.note(text)
 
 
+HEADINGS = (
+    "scope", "score", "95 % interval", "chance", "strict", "units", "clusters", "unpars.", "abst.", "miss.", "ungr.",
+    "cost", "time",
+)  # fmt: skip
+
+
 def score_table(rows: Sequence[ScoreRow]) -> None:
-    """The table per answerer, rung and family on stdout; ids and names are never cut."""
+    """The table per answerer, rung and family on stdout; where it is too wide, columns go below each other, whole."""
+    console = output.console()
+    whole = _table(rows, range(1, len(HEADINGS)), named=True)
+    if output.fits(whole, console):
+        output.print_whole(whole, console)
+        return
+    for _, group in groupby(rows, key=lambda row: row.answerer):
+        mine = list(group)
+        output.say(mine[0].answerer)
+        for block in _blocks(mine, console):
+            output.print_whole(block, console)
+            output.say("")
+
+
+def _blocks(rows: Sequence[ScoreRow], console: Console) -> Iterator[Table]:
+    """As few tables as the width allows, each with the scope and the next columns."""
+    columns: list[int] = []
+    for column in range(1, len(HEADINGS)):
+        if columns and not output.fits(_table(rows, [*columns, column], named=False), console):
+            yield _table(rows, columns, named=False)
+            columns = []
+        columns.append(column)
+    yield _table(rows, columns, named=False)
+
+
+def _table(rows: Sequence[ScoreRow], columns: Sequence[int], *, named: bool) -> Table:
+    """The scope and *columns* (places in HEADINGS) of *rows*, after the answerer's name where *named*."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for title in ("answerer", "scope"):
+    for title in ("answerer", "scope") if named else ("scope",):
         table.add_column(title, no_wrap=True, overflow="ignore")
-    for title in (
-        "score",
-        "95 % interval",
-        "chance",
-        "strict",
-        "units",
-        "clusters",
-        "unpars.",
-        "abst.",
-        "miss.",
-        "ungr.",
-    ):
-        table.add_column(title, justify="right", no_wrap=True)
-    for title in ("cost", "time"):
-        table.add_column(title, justify="right", no_wrap=True)
+    for column in columns:
+        table.add_column(HEADINGS[column], justify="right", no_wrap=True, overflow="ignore")
     before = ""
     for row in rows:
-        if row.answerer != before and before:
-            table.add_section()
-        table.add_row(row.answerer if row.answerer != before else "", *_cells(row))
+        cells = _cells(row)
+        name = [row.answerer if row.answerer != before else ""] if named else []
+        table.add_row(*name, cells[0], *(cells[column] for column in columns))
         before = row.answerer
-    output.console().print(table)
+    return table
 
 
 def _cells(row: ScoreRow) -> tuple[str, ...]:

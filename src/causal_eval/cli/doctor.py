@@ -72,7 +72,11 @@ def _checks(settings: Settings, models: tuple[str, ...]) -> Iterator[Check]:
 
 def _database(settings: Settings) -> Check:
     try:
-        open_store(settings.database_url).close()
+        store = open_store(settings.database_url)
+        try:
+            store.check_writable()
+        finally:
+            store.close()
     except CausalEvalError as error:
         return Check("database", ok=False, found=str(error))
     return Check("database", ok=True, found="opens, is up to date and can be written")

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import os
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,21 @@ from pathlib import Path
 from causal_eval.cli import output
 from causal_eval.cli.answering import Call, Candidate, candidate
 from causal_eval.cli.display import DISPLAYS, Display
-from causal_eval.errors import CausalEvalError, Interrupted, ProviderPaused, TooManyUnscored, UnknownName, UsageError
+from causal_eval.errors import (
+    CausalEvalError,
+    Interrupted,
+    MalformedFile,
+    ProviderPaused,
+    TooManyUnscored,
+    UnknownName,
+    UsageError,
+)
 from causal_eval.evaluation.run import evaluate
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.halt import Halt
 from causal_eval.providers.prices import read_prices
 from causal_eval.questions.file import read_questions
+from causal_eval.questions.question import Question
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
@@ -65,10 +75,11 @@ def run(order: Order) -> int:
         raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
     settings = read_settings(os.environ)
     read_prices(settings.prices)  # a wrong table is said before anything is asked
+    candidates = [candidate(model, order.call, settings) for model in order.models]
+    output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
-        candidates = [candidate(model, order.call, settings) for model in order.models]
         question_set = _question_set(store, order, seed)
         specs = [_spec(one, order, question_set, seed) for one in candidates]
         return _finish(
@@ -81,9 +92,10 @@ def run(order: Order) -> int:
 def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     """Go on with a stored evaluation: the same spec, so only what is missing is asked."""
     settings = read_settings(os.environ)
+    one = candidate(evaluation.spec.answerer, call, settings)
+    output.check_report(order.report or settings.report_dir)
     store = open_store(settings.database_url)
     try:
-        one = candidate(evaluation.spec.answerer, call, settings)
         ended = carry_out(store, [one], [evaluation.spec], display=order.display, json=order.json)
         return _finish(store, order, settings, ended)
     finally:
@@ -109,12 +121,16 @@ def carry_out(
 
 
 def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
+    with running(store, evaluation):  # refused before anything is noted: the process that holds it notes its own end
+        return _run_held(store, one, evaluation, shown)
+
+
+def _run_held(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
     status = Status.INTERRUPTED
     try:
         if off := one.paused():
             raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
-        with running(store, evaluation):
-            _loop()(_ask(store, one, evaluation, shown))
+        _loop()(_ask(store, one, evaluation, shown))
         status = Status.COMPLETE
     except CausalEvalError as error:
         status = Status.HALTED
@@ -140,15 +156,16 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 
 async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
-    answerer = one.open(shown)
+    answerer, watch = one.open(shown), one.watch()
     threading.Thread(target=_load_report, name="load-report", daemon=True).start()
     try:
         async with SqlLedger(store, evaluation) as ledger:
-            await evaluate(
-                answerer, ledger=ledger, width=one.width, judge=judge, watch=one.watch(), listener=shown.on_run
-            )
+            await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=shown.on_run)
+            progress = await ledger.progress()
     finally:
         await answerer.close()
+    if progress.kept == 0 and watch.last is not None:  # too few questions for a streak, and nothing but failures
+        raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
 
 
 def _load_report() -> None:
@@ -158,11 +175,28 @@ def _load_report() -> None:
 
 def _question_set(store: Store, order: Order, seed: str) -> StoredSet:
     if order.questions is not None:
-        return keep_set(store, read_questions(order.questions), name=order.questions.name)
+        return keep_set(store, _with_gold(order.questions), name=order.questions.name)
     from causal_eval.questions.generate import generate  # start-up time of runs over a file
     from causal_eval.questions.suite import suite
 
     return keep_set(store, generate(suite(order.suite, seed)), name=f"{order.suite}/{seed}")
+
+
+def _with_gold(file: Path) -> Iterator[Question]:
+    """The questions of *file*; one without an answer is refused before a call for it is paid.
+
+    Raises:
+        MalformedFile: a question has no gold, as in a public file.
+    """
+    for question in read_questions(file):
+        if question.gold is None:
+            raise MalformedFile(
+                str(file),
+                f"question {question.id!r} has none, so no reply to it could be judged; of a public set, give the file "
+                "that holds the answers (.gold.jsonl)",
+                field="gold",
+            )
+        yield question
 
 
 def _spec(one: Candidate, order: Order, question_set: StoredSet, seed: str) -> RunSpec:

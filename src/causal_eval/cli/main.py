@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import causal_eval
 from causal_eval.errors import CausalEvalError, Interrupted, UsageError
 
+NAMES = ("causal-eval", "ceb")
 VERSION_FLAGS = (["--version"], ["-V"])
 
 
@@ -29,7 +31,7 @@ def run(arguments: list[str]) -> int:
     except CausalEvalError as error:
         return output.fail(error, json=json)
     except KeyboardInterrupt:
-        return output.fail(Interrupted("interrupted; the same command goes on where it stopped"), json=json)
+        return output.fail(Interrupted("interrupted; nothing was left half-written"), json=json)
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone; nothing is left to say
         return 0
@@ -41,11 +43,19 @@ def _invoke(arguments: list[str]) -> int:
     from causal_eval.cli.commands import app
 
     try:
-        result = typer.main.get_command(app).main(args=arguments, prog_name="causal-eval", standalone_mode=False)
+        result = typer.main.get_command(app).main(args=arguments, prog_name=_name(), standalone_mode=False)
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
         if not arguments:
             return 2  # the help was shown
-        raise UsageError(f"{error} (see `causal-eval --help`)") from error
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else _name()
+        raise UsageError(f"{error.format_message()} (see `{command} --help`)") from error
     return result if isinstance(result, int) else 0
+
+
+def _name() -> str:
+    """The name that was typed: shell completion belongs to one name and to no other."""
+    typed = Path(sys.argv[0]).name
+    return typed if typed in NAMES else NAMES[0]

@@ -13,7 +13,7 @@ import msgspec
 
 from causal_eval.cli import output
 from causal_eval.cli.skilled import skilled_replies
-from causal_eval.errors import MalformedFile, UsageError
+from causal_eval.errors import MalformedFile
 from causal_eval.evaluation.elicit import Direct, Reason
 from causal_eval.mock.answers import Answers, AnswerTable, Fixed, Script
 from causal_eval.mock.batches import BatchPlan
@@ -46,8 +46,6 @@ class Serving:
 
 def serve(order: Serving, *, json: bool) -> int:
     """Serve until interrupted; the address stands on stdout as soon as requests are answered."""
-    if not 0 <= order.skill <= 1:
-        raise UsageError(f"--skill is {order.skill}: give the share of right answers, between 0 and 1")
     told = Scenario() if order.scenario is None else read_scenario(order.scenario)
     config = MockConfig(
         answers=_answers(order),

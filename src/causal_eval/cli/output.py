@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from causal_eval.errors import CausalEvalError
+from causal_eval.errors import CausalEvalError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
+
+WIDEST = 10_000
+"""Columns; no table of ours is as wide."""
 
 
 def emit(value: Mapping[str, Any]) -> None:
@@ -31,6 +38,40 @@ def flush() -> None:
     sys.stdout.flush()
 
 
+@contextmanager
+def writing(path: Path, *others: Path) -> Iterator[None]:
+    """Explain what keeps *path* (and *others* with it) from being written; what was begun of them is removed.
+
+    Raises:
+        UsageError: the folder is read-only, the disk is full, a name is taken.
+    """
+    try:
+        yield
+    except OSError as error:
+        for begun in (path, *others):
+            with suppress(OSError):
+                begun.with_name(begun.name + ".part").unlink(missing_ok=True)
+        raise UsageError(
+            f"{str(path)!r} cannot be written ({error.strerror or error}): check the folder's rights and free space, "
+            "or choose another place"
+        ) from error
+
+
+def check_report(report: Path) -> None:
+    """Make the folder of *report* (FILE.html or a folder) and see that a file can be made there, before a run begins.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    folder = report.parent if report.suffix == ".html" else report
+    if folder.is_file():
+        raise UsageError(f"--report is {str(report)!r}: give a folder, or a file that ends in .html")
+    with writing(report):
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+
+
 def note(text: str) -> None:
     """A line for the person at the terminal, on stderr."""
     sys.stderr.write(text + "\n")
@@ -42,8 +83,24 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console  # start-up time
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else 140
-    return Console(stderr=stderr, width=width, highlight=False, no_color="NO_COLOR" in os.environ or None)
+    width = None if stream.isatty() or "COLUMNS" in os.environ else WIDEST
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"  # None: no bold either
+    return Console(stderr=stderr, width=width, highlight=False, color_system=colours)
+
+
+def fits(table: Table, console: Console) -> bool:
+    """True iff no cell of *table* is cut at the width of *console*."""
+    return _width(table, console) <= console.width
+
+
+def print_whole(table: Table, console: Console) -> None:
+    """*table* with every cell whole: ids are there to be copied, so a line may be longer than the terminal is wide."""
+    console.width = max(console.width, _width(table, console))
+    console.print(table)
+
+
+def _width(table: Table, console: Console) -> int:
+    return table.__rich_measure__(console, console.options.update(max_width=WIDEST)).maximum
 
 
 def live() -> bool:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from causal_eval.cli import output
 from causal_eval.cli.flags import split
 from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
 from causal_eval.questions.card import card
 from causal_eval.questions.certify import verify
 from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
+from causal_eval.questions.file import public as without_gold
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import GENERATOR, Question, canonical
 
@@ -36,8 +39,8 @@ def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, nam
     Raises:
         UsageError: a difficulty that is no level or range; a secret file that cannot be read.
     """
-    low, _, high = difficulty.partition("-")
-    if not (low.isdigit() and (not high or high.isdigit())):
+    low, dash, high = difficulty.partition("-")
+    if not (_is_level(low) and (_is_level(high) or not dash)):
         raise UsageError(f"--difficulty is {difficulty!r}: give a level or a range within 1-5, e.g. 3 or 2-4")
     return Plan(
         n=n,
@@ -50,21 +53,20 @@ def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, nam
     )
 
 
+def _is_level(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def generate_file(plan: Plan, out: Path | None, *, public: bool, json: bool) -> int:
     """Write the questions of *plan* to *out* (JSONL to stdout without it) and print the set hash."""
     if out is None:
         return _generate_to_stdout(plan, public=public)
     if not out.parent.is_dir():
         raise UsageError(f"--out is {str(out)!r}: the folder {str(out.parent)!r} does not exist; make it first")
-    gold = out.with_suffix(".gold.jsonl") if public else None
-    if out.suffix == ".parquet":
-        if public:
-            raise UsageError("--public writes JSONL: give --out FILE.jsonl")
-        set_hash = write_parquet(generate(plan), out)
-    elif out.suffix == ".jsonl":
-        set_hash = write_jsonl(generate(plan), out, gold=gold)
-    else:
+    if out.suffix not in (".jsonl", ".parquet"):
         raise UsageError(f"--out is {str(out)!r}: the name must end in .jsonl or .parquet")
+    gold = out.with_suffix(".gold.jsonl") if public else None
+    set_hash = _written(plan, out, gold=gold)
     if json:
         output.emit({"set": set_hash, "n": plan.n, "seed": plan.seed, "generator": GENERATOR, "file": str(out)})
         return 0
@@ -73,6 +75,20 @@ def generate_file(plan: Plan, out: Path | None, *, public: bool, json: bool) -> 
         output.say(f"answers and proofs in {gold}")
     output.say(f"set {set_hash}  seed {plan.seed}  generator {GENERATOR}")
     return 0
+
+
+def _written(plan: Plan, out: Path, *, gold: Path | None) -> str:
+    """Write the files of *plan* and return the set hash; nothing is left under a name unless it is whole."""
+    if out.suffix == ".jsonl":
+        with output.writing(out, *filter(None, [gold])):
+            return write_jsonl(generate(plan), out, gold=gold)
+    if gold is None:
+        with output.writing(out):
+            return write_parquet(generate(plan), out)
+    with output.writing(gold):
+        write_jsonl(generate(plan), gold)
+    with output.writing(out):
+        return write_parquet(map(without_gold, read_questions(gold)), out)
 
 
 def verify_file(file: Path, *, json: bool) -> int:
@@ -104,7 +120,7 @@ def explain(question_id: str, file: Path | None, *, check: bool, json: bool) -> 
     if check:
         verify(question)
     if json:
-        output.emit({"question": canonical(question).decode(), "verified": check})
+        output.emit({"question": msgspec.json.decode(canonical(question)), "verified": check})
     else:
         output.say(card(question))
         if check:
@@ -113,8 +129,6 @@ def explain(question_id: str, file: Path | None, *, check: bool, json: bool) -> 
 
 
 def _generate_to_stdout(plan: Plan, *, public: bool) -> int:
-    from causal_eval.questions.file import public as without_gold
-
     digest = SetHash()
     for question in generate(plan):
         digest.add(question)
@@ -125,10 +139,17 @@ def _generate_to_stdout(plan: Plan, *, public: bool) -> int:
 
 def _find(question_id: str, questions: Iterator[Question]) -> Question:
     wanted = question_id if question_id.startswith("q-") else f"q-{question_id}"
-    found = [question for question in questions if question.id == question_id or question.id.startswith(wanted)]
+    found, others = [], []
+    for question in questions:
+        if question.id == question_id:
+            return question
+        if question.id.startswith((wanted, question_id)):
+            found.append(question)
+        else:
+            others.append(question.id)
     if not found:
-        raise UnknownName("question", question_id, ())
-    if len({question.id for question in found}) > 1:
+        raise UnknownName("question", question_id, others)
+    if len(found) > 1:
         raise UsageError(f"{question_id!r} begins the ids of {len(found)} questions: give more of it")
     return found[0]
 

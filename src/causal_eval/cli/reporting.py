@@ -20,8 +20,8 @@ from causal_eval.analysis.reports.examples import example_card
 from causal_eval.analysis.reports.html import render
 from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.cli import output
+from causal_eval.cli.answering import Call, usual_elicitation
 from causal_eval.cli.display import score_table
-from causal_eval.errors import UsageError
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices, sold_by_list
 from causal_eval.providers.provider import Reply, Usage
@@ -90,25 +90,29 @@ def present(
     rows = score_rows(found, guessing)
     path = None if report is None else _report_path(report, evaluations)
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(
-            render(
-                ReportData(
-                    title="Causal evaluation of " + ", ".join(_asked(evaluations)),
-                    profile=found,
-                    facts=_facts(question_set, evaluations, prices),
-                    command=_command(question_set, evaluations),
-                    chance=guessing,
-                    comparisons=comparisons,
-                    examples=tuple(_examples(store, evaluations)),
-                )
-            ),
-            "utf-8",
+        page = render(
+            ReportData(
+                title="Causal evaluation of " + ", ".join(_asked(evaluations)),
+                profile=found,
+                facts=_facts(question_set, evaluations, prices),
+                command=_command(question_set, evaluations),
+                chance=guessing,
+                comparisons=comparisons,
+                examples=tuple(_examples(store, evaluations)),
+            )
         )
-        part.replace(path)
+        _write(page, path)
     _show(rows, comparisons, evaluations=evaluations, shown=_Shown(path, _priced_by(evaluations, prices), json))
     return Result(found, tuple(evaluations))
+
+
+def _write(page: str, path: Path) -> None:
+    """The whole page under its name, or nothing."""
+    with output.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(page, "utf-8")
+        part.replace(path)
 
 
 def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer:
@@ -212,8 +216,6 @@ def _examples(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[Examp
 def _report_path(report: Path, evaluations: Sequence[Evaluation]) -> Path:
     if report.suffix == ".html":
         return report.absolute()
-    if report.is_file():
-        raise UsageError(f"--report is {str(report)!r}: give a folder, or a file that ends in .html")
     return (report / f"{evaluations[0].id}.html").absolute()
 
 
@@ -264,12 +266,27 @@ def _command(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> str:
     limit = "" if spec.limit is None else f" --limit {spec.limit}"
     epochs = "" if spec.epochs == 1 else f" --epochs {spec.epochs}"
     given = "".join(f" -M {shlex.quote(f'{name}={value}')}" for name, value in _params(evaluations))
-    return f"causal-eval eval {models} {asked} --seed {spec.seed}{limit}{epochs}{given}"
+    return f"causal-eval eval {models} {asked} --seed {spec.seed}{limit}{epochs}{given}{_sampling(evaluations)}"
 
 
 def _params(evaluations: Sequence[Evaluation]) -> Iterable[tuple[str, str]]:
     """The model arguments of the command: every answerer that takes any has the same."""
     return next((one.spec.params for one in evaluations if one.spec.params), ())
+
+
+def _sampling(evaluations: Sequence[Evaluation]) -> str:
+    """The flags of sampling and asking that are not the defaults; baselines have none."""
+    asked = [one.spec for one in evaluations if one.spec.max_tokens is not None]
+    if not asked:
+        return ""
+    spec, usual = asked[0], Call()
+    way = spec.elicitation.partition("@")[0]
+    given = {
+        "temperature": None if spec.temperature is None else f"{spec.temperature:g}",
+        "max-tokens": None if spec.max_tokens == usual.max_tokens else str(spec.max_tokens),
+        "elicitation": None if way == usual_elicitation(spec.answerer) else way,
+    }
+    return "".join(f" --{name} {value}" for name, value in given.items() if value is not None)
 
 
 def _score(row: ScoreRow) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_text
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +13,16 @@ from causal_eval.cli import output, reporting
 from causal_eval.cli.answering import Call
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
-from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.errors import VerificationMismatch
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
 from causal_eval.store.rescore import rescore as judge_again
+
+LISTED = ("id", "answerer", "status", "progress", "questions", "set", "begun")
+"""What ``ls`` shows of a run."""
 
 
 @contextmanager
@@ -43,16 +46,26 @@ def ls(*, limit: int, json: bool) -> int:
     if not summaries:
         output.say("no runs yet; `causal-eval demo` makes two without any model")
         return 0
+    _list([_row(summary) for summary in summaries])
+    return 0
+
+
+def _list(rows: Sequence[Mapping[str, str | int]]) -> None:
+    """A table, or two lines a run where the terminal is narrower than that."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for title in ("id", "answerer", "status", "kept", "questions", "set", "begun (UTC)"):
         table.add_column(title, no_wrap=True, overflow="ignore")
-    for summary in summaries:
-        row = _row(summary)
-        table.add_row(*(str(row[key]) for key in ("id", "answerer", "status", "progress", "questions", "set", "begun")))
-    output.console().print(table)
-    return 0
+    for row in rows:
+        table.add_row(*(str(row[key]) for key in LISTED))
+    console = output.console()
+    if output.fits(table, console):
+        output.print_whole(table, console)
+        return
+    for row in rows:
+        output.say("  ".join(str(row[key]) for key in LISTED[:2]))
+        output.say("    " + "  ".join(str(row[key]) for key in LISTED[2:]))
 
 
 def show(beginning: str, *, report: Path | None, json: bool) -> int:
@@ -106,17 +119,6 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
 
 def _prices() -> Prices:
     return read_prices(read_settings(os.environ).prices)
-
-
-def one_report(path: Path | None) -> Path | None:
-    """The path of a report, if its folder is there.
-
-    Raises:
-        UsageError: the folder is missing.
-    """
-    if path is not None and not path.parent.exists():
-        raise UsageError(f"--report is {str(path)!r}: the folder {str(path.parent)!r} does not exist; make it first")
-    return path
 
 
 def _row(summary: Summary) -> dict[str, str | int]:

@@ -53,7 +53,16 @@ def shipped() -> dict[Key, Fraction]:
 
 
 def _best(units: Sequence[Sequence[Question]]) -> Fraction:
-    kind = units[0][0].answer.kind
+    """The best policy for each answer format, weighted by units; a unit of several formats is worth nothing."""
+    formats: dict[AnswerKind, list[Sequence[Question]]] = defaultdict(list)
+    for unit in units:
+        kinds = {question.answer.kind for question in unit}
+        if len(kinds) == 1:
+            formats[kinds.pop()].append(unit)
+    return sum((_best_of(kind, alike) * len(alike) for kind, alike in formats.items()), Fraction(0)) / len(units)
+
+
+def _best_of(kind: AnswerKind, units: Sequence[Sequence[Question]]) -> Fraction:
     return max((policy(units) for policy in _POLICIES[kind]), default=Fraction(0))
 
 

@@ -54,11 +54,14 @@ class HaltWatch:
         self._count = 0
         self._since = 0.0
         self.halt: Halt | None = None
+        self.last: Failure | None = None
+        """The last failure; what is said of a run to which no call was answered."""
 
     def note(self, outcome: Outcome) -> Halt | None:
         """Take note of a final outcome (retries done) and say whether the run should end."""
         if self.halt is None:
             if isinstance(outcome, Failure):
+                self.last = outcome
                 self._note_failure(outcome)
             else:
                 self._streak = None

@@ -7,9 +7,15 @@ from typing import Any
 
 import msgspec
 
-from causal_eval.questions.question import Certificate, Question
+from causal_eval.questions.question import Certificate, Question, Step
 
 WIDTH = 100
+QUOTE = '"'
+CLAIMS = {
+    "dsep": ("no path is open", "a path is open"),
+    "is_adjustment_set": ("a valid adjustment set", "not a valid adjustment set"),
+}
+"""What a yes or no of ``solve`` says, by the kind of its query."""
 
 
 def card(question: Question) -> str:
@@ -26,6 +32,7 @@ def card(question: Question) -> str:
         *_section("Question", question.prompt.splitlines()),
         *_section("Causal graph", graph_lines(certificate)),
         *_section("Asked for", [certificate.estimand]),
+        *_section("Quantities", quantity_lines(certificate)),
         *_section("Derivation", step_lines(certificate)),
         *_section("Answer", [shown(question.gold)]),
         *_section("What each classic mistake would answer", mistake_lines(certificate)),
@@ -50,16 +57,30 @@ def graph_lines(certificate: Certificate) -> list[str]:
     return lines
 
 
+def quantity_lines(certificate: Certificate) -> list[str]:
+    """One line a quantity: the letter that stands for it in the derivation, its name, and what 0 and 1 mean."""
+    names = sorted(certificate.names.items(), key=lambda item: (len(item[0]), item[0]))
+    return [f"{symbol}  {name}: 0 = {low}, 1 = {high}" for symbol, (name, low, high) in names]
+
+
 def step_lines(certificate: Certificate) -> list[str]:
     """One line a step: its id, what it says, and its value."""
-    lines = []
-    for step in certificate.steps:
-        expression = "" if step.rule == "given" or step.expression == step.value.strip('"') else f" = {step.expression}"
-        note = {"given": "  [printed]", "claim": "  [checked on the graph]"}.get(step.rule, "")
-        if step.rule == "claim":
-            expression = ""
-        lines.append(f"{step.id}  {step.text}{expression} = {step.value.strip(chr(34))}{note}")
-    return lines
+    return [f"{step.id}  {_said(step)}" for step in certificate.steps]
+
+
+def _said(step: Step) -> str:
+    value = msgspec.json.decode(step.value)
+    match step.rule:
+        case "given":
+            return f"{step.text} = {value}  [printed]"
+        case "claim" if isinstance(value, bool):
+            kind = str(msgspec.json.decode(step.expression).get("kind"))
+            yes, no = CLAIMS.get(kind, (f"{kind}: yes", f"{kind}: no"))
+            return f"{step.text}  [checked on the graph: {yes if value else no}]"
+        case "claim":
+            return f"{step.text} = {step.value.strip(QUOTE)}  [checked on the whole model]"
+    expression = "" if step.expression == value else f" = {step.expression}"
+    return f"{step.text}{expression} = {value}"
 
 
 def mistake_lines(certificate: Certificate) -> list[str]:

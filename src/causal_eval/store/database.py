@@ -52,6 +52,15 @@ class Store:
         """A connection whose transactions take the write lock at their beginning."""
         return lock_for_writing(self.engine.connect())
 
+    def check_writable(self) -> None:
+        """Write to the file without changing what it says.
+
+        Raises:
+            StoreError: nothing can be written, for the reason that the message names.
+        """
+        with self.writing() as connection:
+            connection.exec_driver_sql("PRAGMA user_version = 0")  # unused, and 0 from the beginning
+
     def close(self) -> None:
         """Release every connection."""
         self.engine.dispose()
