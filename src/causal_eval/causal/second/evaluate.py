@@ -1,90 +1,125 @@
-"""Deterministic systems from the definition: a node's value asks for its parents' values."""
+"""Deterministic systems from the definition: a node's value asks for its parents' values.
+
+Expressions are read for several cases at once: a column holds one value for each case.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeAlias
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
 from causal_eval.causal.second.reach import members
 from causal_eval.errors import MalformedCase
 
+Column: TypeAlias = Sequence[Value]
+"""The values of a node, or of an expression, in several cases."""
 
-def result_of(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
-    """The value position that the equation of *node* gives when its parents are at *places*."""
+
+def results_of(scm: Scm, node: int, *, columns: Mapping[int, Column]) -> list[int]:
+    """The value positions that the equation of *node* gives, case by case, for its parents' values in *columns*."""
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     own = _names(scm, node)
-    inputs = tuple([(parent, _names(scm, parent)[place]) for parent, place in places.items()])
-    result = _computed(mechanism.expression, inputs)
-    for place, name in enumerate(own):
-        if name == result:
-            return place
-    raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
+    places = {name: place for place, name in enumerate(own)}
+    found = []
+    for result in _column(mechanism.expression, columns):
+        if result not in places:
+            raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
+        found.append(places[result])
+    return found
 
 
-@lru_cache(maxsize=1 << 15)
-def _computed(expression: Expression, inputs: tuple[tuple[int, Value], ...]) -> Value:
-    return _value(expression, dict(inputs))
+def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
+    """The value position that the equation of *node* gives for every combination of its parents' positions."""
+    parents = members(scm.graph.parents[node])
+    keys = list(itertools.product(*[range(scm.domains[parent]) for parent in parents]))
+    columns = {
+        parent: [names[place] for place in places]
+        for parent, names, places in zip(
+            parents, [_names(scm, parent) for parent in parents], zip(*keys, strict=True), strict=True
+        )
+    }
+    return dict(zip(keys, results_of(scm, node, columns=columns), strict=True))
 
 
-def value_of(scm: Scm, node: int, *, given: Mapping[int, int]) -> int:
-    """The value position of *node* when the nodes of *given* are set."""
-    if node in given:
-        return given[node]
+def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:
+    """The value position of *node* when the nodes of *known* have theirs; what is found on the way joins *known*."""
+    if node not in known:
+        places = {parent: value_of(scm, parent, known=known) for parent in members(scm.graph.parents[node])}
+        known[node] = _responding(scm, node, places=places)
+    return known[node]
+
+
+def _responding(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
-    parents = {parent: value_of(scm, parent, given=given) for parent in members(scm.graph.parents[node])}
     if isinstance(mechanism, Rule):
-        return result_of(scm, node, places=parents)
+        return _alone(scm, node, places=places)
     if isinstance(mechanism, Table):
-        row = mechanism.rows[tuple(parents.values())]
+        row = mechanism.rows[tuple(places.values())]
         for place, p in enumerate(row):
             if p == 1:
                 return place
     raise MalformedCase(f"nothing sets the value of node {node}")
 
 
+def _alone(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
+    """What the equation gives in a single case."""
+    (found,) = results_of(scm, node, columns={parent: (_names(scm, parent)[at],) for parent, at in places.items()})
+    return found
+
+
 def _names(scm: Scm, node: int) -> tuple[Value, ...]:
     return scm.values[node] if scm.values else tuple(range(scm.domains[node]))
 
 
-def _value(expression: Expression, values: Mapping[int, Value]) -> Value:
+def _column(expression: Expression, columns: Mapping[int, Column]) -> Column:
+    """The expression's value in every case."""
     if isinstance(expression, Var):
-        return values[expression.node]
+        return columns[expression.node]
     if isinstance(expression, Const):
-        return expression.value
-    parts = [_value(arg, values) for arg in expression.args]
-    if expression.op in ("sum", "ge"):
-        return _arithmetic(expression.op, parts)
+        length = len(next(iter(columns.values()), (None,)))
+        return (expression.value,) * length
+    rows = zip(*[_column(arg, columns) for arg in expression.args], strict=True)
     if expression.op == "table":
-        return dict(expression.rows)[tuple(parts)]
-    return _logic(expression.op, parts)
+        return list(map(dict(expression.rows).__getitem__, rows))
+    if expression.op not in _OPERATORS:
+        raise MalformedCase(f"no operator {expression.op!r}")
+    return list(map(_OPERATORS[expression.op], rows))
 
 
-def _arithmetic(op: str, parts: list[Value]) -> Value:
+def _sum(parts: Sequence[Value]) -> Value:
+    return sum(_numbers("sum", parts))
+
+
+def _at_least(parts: Sequence[Value]) -> bool:
+    one, other = _numbers("ge", parts)
+    return one >= other
+
+
+def _count(parts: Sequence[Value]) -> bool:
+    *counted, least = parts
+    return _at_least((len([part for part in counted if part]), least))
+
+
+def _numbers(op: str, parts: Sequence[Value]) -> list[int | Fraction]:
     numbers = [part for part in parts if not isinstance(part, str)]
     if len(numbers) < len(parts):
-        raise MalformedCase(f"{op!r} needs numbers, got {parts!r}")
-    return numbers[0] >= numbers[1] if op == "ge" else sum(numbers)
+        raise MalformedCase(f"{op!r} needs numbers, got {list(parts)!r}")
+    return numbers
 
 
-def _logic(op: str, parts: list[Value]) -> Value:
-    true = [part for part in parts if part]
-    match op:
-        case "and":
-            return len(true) == len(parts)
-        case "or":
-            return bool(true)
-        case "not":
-            return not true
-        case "xor":
-            return len(true) % 2 == 1
-        case "eq":
-            return parts[0] == parts[1]
-        case "ite":
-            return parts[1] if parts[0] else parts[2]
-        case "copy":
-            return parts[0]
-        case "count_ge":
-            return bool(_arithmetic("ge", [len([part for part in parts[:-1] if part]), parts[-1]]))
-    raise MalformedCase(f"no operator {op!r}")
+_OPERATORS: Mapping[str, Callable[[Sequence[Value]], Value]] = {
+    "and": all,
+    "or": any,
+    "not": lambda parts: not parts[0],
+    "xor": lambda parts: len([part for part in parts if part]) % 2 == 1,
+    "eq": lambda parts: parts[0] == parts[1],
+    "ite": lambda parts: parts[1] if parts[0] else parts[2],
+    "copy": lambda parts: parts[0],
+    "count_ge": _count,
+    "ge": _at_least,
+    "sum": _sum,
+}

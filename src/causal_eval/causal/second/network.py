@@ -17,14 +17,16 @@ from typing import TypeAlias
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Rule, Scm, Table
-from causal_eval.causal.second.elimination import BITS, MOST_VALUES, Factor, field
-from causal_eval.causal.second.evaluate import result_of
+from causal_eval.causal.second.elimination import BITS, FIELD, MOST_VALUES, Factor, field
+from causal_eval.causal.second.evaluate import table_of
 from causal_eval.causal.second.reach import effects_of, members
 from causal_eval.errors import MalformedCase, TooLarge
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
 World: TypeAlias = tuple[Pairs, Pairs]
 """What is set, what is seen."""
+Inputs: TypeAlias = tuple[tuple[int, int], ...]
+"""For every parent its variable, or -1 and the value it is known to have."""
 Chosen: TypeAlias = tuple[tuple[int, ...], ...]
 """The row in which every copy of a node finds itself."""
 Coupling: TypeAlias = Callable[[Chosen, Sequence[int]], int]
@@ -36,13 +38,17 @@ def factors_of(tables: Tables, worlds: Sequence[World], *, coupling: Coupling) -
     net = _Network(tables, worlds)
     if net.impossible:
         return [Factor(0, {})]
-    return [net.factor(node, coupling) for node in range(tables.scm.graph.n) if net.copies(node)]
+    factors = [net.factor(node, coupling) for node in range(tables.scm.graph.n)]
+    return [factor for factor in factors if factor is not None]
 
 
 def depends_on_coupling(tables: Tables, worlds: Sequence[World]) -> bool:
     """Whether some table must respond in two worlds at once, so that how its rows are coupled may matter."""
-    net, scm = _Network(tables, worlds), tables.scm
-    return any(len(net.copies(node)) > 1 and not certain(scm, node) for node in range(scm.graph.n))
+    open_nodes = [node for node in range(tables.scm.graph.n) if not certain(tables.scm, node)]
+    if not open_nodes:
+        return False
+    net = _Network(tables, worlds)
+    return any(len(net.copies(node)) > 1 for node in open_nodes)
 
 
 def rank_preserving(rows: Chosen, values: Sequence[int]) -> int:
@@ -80,9 +86,24 @@ class _Network:
         """The variables of *node* that matter."""
         return [v for v in range(node, len(self.forced) * self.graph.n, self.graph.n) if v in self.needed]
 
-    def factor(self, node: int, coupling: Coupling) -> Factor:
-        """The joint law of the copies of *node* given their parents' values."""
-        table, copies = self.tables.of(node), self.copies(node)
+    def factor(self, node: int, coupling: Coupling) -> Factor | None:
+        """The joint law of the copies of *node* given their parents' values; None when no copy matters."""
+        copies = self.copies(node)
+        if len(copies) > 1:
+            return self._twins(node, copies, coupling=coupling)
+        return self._alone(node, copies[0]) if copies else None
+
+    def _alone(self, node: int, copy: int) -> Factor:
+        """The law of a single copy, which worlds that are asked about together have in common."""
+        asked = copy, self._inputs(copy, node), self.pins.get(copy)
+        laws = self.tables.laws
+        if asked not in laws:
+            laws[asked] = _law(self.tables.of(node), copy, inputs=asked[1], pin=asked[2])
+        return laws[asked]
+
+    def _twins(self, node: int, copies: Sequence[int], *, coupling: Coupling) -> Factor:
+        """The joint law of several copies that respond with one noise."""
+        table = self.tables.of(node)
         inputs = [self._inputs(copy, node) for copy in copies]
         free = sorted({variable for causes in inputs for variable, _ in causes if variable >= 0})
         picks = [[(free.index(variable) if variable >= 0 else -1, known) for variable, known in one] for one in inputs]
@@ -103,7 +124,7 @@ class _Network:
         """The (values of the copies that are not known, weight) pairs that can happen in these rows."""
         found = []
         for own in itertools.product(*map(self._possible, copies, rows)):
-            if weight := coupling(rows, own) if len(own) > 1 else rows[0][own[0]]:
+            if weight := coupling(rows, own):
                 unknown = [
                     value << BITS * copy for copy, value in zip(copies, own, strict=True) if copy not in self.pins
                 ]
@@ -116,8 +137,8 @@ class _Network:
             return [self.pins[copy]]
         return [value for value, weight in enumerate(row) if weight]
 
-    def _inputs(self, copy: int, node: int) -> list[tuple[int, int]]:
-        """For every parent of a copy its variable, or -1 and the value it is known to have."""
+    def _inputs(self, copy: int, node: int) -> Inputs:
+        """What the parents of a copy are."""
         found = []
         world = copy // self.graph.n
         for cause in members(self.graph.parents[node]):
@@ -128,7 +149,7 @@ class _Network:
                 found.append((-1, self.pins[variable]))
             else:
                 found.append((variable, 0))
-        return found
+        return tuple(found)
 
     def _variable(self, world: int, node: int) -> int:
         return world * self.graph.n + node if self.touched[world] >> node & 1 else node
@@ -161,12 +182,31 @@ class Rows:
     denominator: int
 
 
+def _law(table: Rows, variable: int, *, inputs: Inputs, pin: int | None) -> Factor:
+    """The rows of *table* that fit what is known of the parents, and, with a *pin*, of the variable itself."""
+    known = {place: value for place, (cause, value) in enumerate(inputs) if cause < 0}
+    fixed = list(known.values())
+    free = [(place, BITS * cause) for place, (cause, _) in enumerate(inputs) if cause >= 0]
+    weights: dict[int, int] = {}
+    for key, row in table.rows.items():
+        if [key[place] for place in known] == fixed:
+            code = sum([key[place] << shift for place, shift in free])
+            if pin is None:
+                weights |= {code | value << BITS * variable: weight for value, weight in enumerate(row) if weight}
+            elif row[pin]:
+                weights[code] = row[pin]
+    scope = sum([FIELD << shift for _, shift in free])
+    return Factor(scope | field(variable) if pin is None else scope, weights, table.denominator)
+
+
 class Tables:
     """The mechanisms of one model as rows, each worked out once."""
 
     def __init__(self, scm: Scm) -> None:
         self.scm = scm
         self.totals: dict[tuple[World, ...], Fraction] = {}
+        self.laws: dict[tuple[int, Inputs, int | None], Factor] = {}
+        """(variable, its inputs, its value if that is known) -> its law."""
         self._found: dict[int, Rows] = {}
         if max(scm.domains, default=0) > MOST_VALUES:
             raise TooLarge(f"the second solver takes at most {MOST_VALUES} values a variable")
@@ -187,16 +227,9 @@ class Tables:
             return Rows(rows, common)
         if not isinstance(mechanism, Rule):
             raise MalformedCase(f"node {node} has no probabilities for its values; state them")
-        parents = members(self.scm.graph.parents[node])
-        certain_rows = [
-            tuple(int(place == value) for value in range(self.scm.domains[node]))
-            for place in range(self.scm.domains[node])
-        ]
-        keys = itertools.product(*(range(self.scm.domains[parent]) for parent in parents))
-        return Rows(
-            {key: certain_rows[result_of(self.scm, node, places=dict(zip(parents, key, strict=True)))] for key in keys},
-            1,
-        )
+        size = self.scm.domains[node]
+        sure = [tuple([int(place == value) for value in range(size)]) for place in range(size)]
+        return Rows({key: sure[place] for key, place in table_of(self.scm, node).items()}, 1)
 
 
 def certain(scm: Scm, node: int) -> bool:

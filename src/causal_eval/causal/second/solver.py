@@ -186,8 +186,8 @@ def _causation(case: Case) -> Fraction:
 
 def _values(case: Case) -> dict[int, int]:
     scm = _model(case)
-    given = dict(case.query.context) | dict(case.query.do)
-    return {node: value_of(scm, node, given=given) for node in range(scm.graph.n)}
+    known = dict(case.query.context) | dict(case.query.do)
+    return {node: value_of(scm, node, known=known) for node in range(scm.graph.n)}
 
 
 def _given(tables: Tables, asked: Sequence[World], known: Sequence[World]) -> Fraction:
