@@ -62,7 +62,7 @@ def minimal_adjustment_sets(
     found = minimal_separators(
         proper_backdoor_graph(g, x, y), x, y=y, include=must_include, allowed=g.everything & ~(banned | x | y)
     )
-    sets = (tuple(bits(separator | must_include)) for separator in found)
+    sets = (bits(separator | must_include) for separator in found)
     return tuple(sorted(sets, key=lambda members: (len(members), members)))
 
 
@@ -83,7 +83,7 @@ def adjustment_sets(
         raise TooLarge(f"{len(candidates)} candidates have too many subsets; ask for the minimal adjustment sets")
     cut = proper_backdoor_graph(g, x, y)
     sets = [must_include | z for z in _subsets(candidates) if not reachable(cut, x, z=must_include | z) & y]
-    return tuple(sorted((tuple(bits(z)) for z in sets), key=lambda members: (len(members), members)))
+    return tuple(sorted((bits(z) for z in sets), key=lambda members: (len(members), members)))
 
 
 def minimal_separators(g: Graph, x: int, *, y: int, include: int, allowed: int) -> Iterator[int]:

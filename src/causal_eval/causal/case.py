@@ -87,9 +87,9 @@ def read_query(obj: Mapping[str, Any], names: Sequence[str], *, scm: Scm | None)
     return _read_values(query, obj, index=index, scm=scm)
 
 
-def write_query(case: Case) -> dict[str, Any]:
-    """The JSON object of the case's query: the kind and every field that is not empty."""
-    query, names = case.query, case.names
+def write_query(case: Case, query: Query | None = None) -> dict[str, Any]:
+    """The JSON object of the case's query, or of another *query* on it: the kind and every field that is not empty."""
+    query, names = query or case.query, case.names
     written: dict[str, Any] = {"kind": str(query.kind)}
     sets = (query.x, query.y, query.z, query.must_include, query.must_exclude)
     written |= {field: [names[node] for node in part] for field, part in zip(_SETS, sets, strict=True) if part}

@@ -14,7 +14,7 @@ from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.query import Case, Kind, Query
 from causal_eval.causal.separation import judge
-from causal_eval.causal.solve import answer_json, estimand, value_of
+from causal_eval.causal.solve import answer_json, estimand
 
 Claim: TypeAlias = tuple[Query, bool, str]
 """A query on the same graph, its answer, and the reason in words."""
@@ -29,12 +29,11 @@ MOST_LINES = 16
 _ARTICLE = {Label.CAUSE: "a cause", Label.EFFECT: "an effect"}
 
 
-def structural_claims(ledger: Ledger, case: Case) -> None:
-    """The claims that lead to the answer; the last one is the answer."""
-    value = value_of(case)
+def structural_claims(ledger: Ledger, case: Case, value: Structural) -> None:
+    """The claims that lead to the answer *value*; the last one is the answer."""
     for query, holds, text in islice(_support(case, value), MOST_LINES):
-        ledger.claim(text, write_query(replace(case, query=query)), value=holds)
-    ledger.claim(estimand(case) + _reason(case), write_query(case), value=answer_json(value, case))
+        ledger.claim(text, write_query(case, query), value=holds)
+    ledger.claim(estimand(case) + _reason(case, case.query), write_query(case), value=answer_json(value, case))
 
 
 def _support(case: Case, value: Structural) -> Iterable[Claim]:
@@ -51,22 +50,22 @@ def _support(case: Case, value: Structural) -> Iterable[Claim]:
     return ()
 
 
-def _reason(case: Case) -> str:
+def _reason(case: Case, query: Query) -> str:
     """Why a yes/no answer is what it is: an open path, or a member that may not be adjusted for."""
-    query, g = case.query, case.graph
+    g = case.graph
     x, y, z = mask_of(query.x), mask_of(query.y), mask_of(query.z)
     ends = (x, y)
     if query.kind == Kind.DSEP:
         return _path(case, g, masks=(x, y, z), blocked=": every path is blocked")
     if query.kind == Kind.IS_ADJUSTMENT_SET:
         if bad := z & (g.latent | forbidden(g, *ends)):
-            return f": no, {case.names[next(bits(bad))]} is unobserved or follows from {_names(case, query.x)}"
+            return f": no, {case.names[bits(bad)[0]]} is unobserved or follows from {_names(case, query.x)}"
         return _path(
             case, proper_backdoor_graph(g, *ends), masks=(x, y, z), blocked=": yes, only causal paths stay open"
         )
     if query.kind == Kind.IS_BACKDOOR_SET:
         if bad := z & (g.latent | g.descendants(x)):
-            return f": no, {case.names[next(bits(bad))]} is unobserved or a descendant of {_names(case, query.x)}"
+            return f": no, {case.names[bits(bad)[0]]} is unobserved or a descendant of {_names(case, query.x)}"
         starts = ((g.without_outgoing(1 << node), (1 << node, y, z)) for node in query.x)
         reasons = [_path(case, cut, masks=masks, blocked="") for cut, masks in starts]
         return next(filter(None, reasons), ": yes, every back-door path is blocked")
@@ -101,7 +100,7 @@ def _attribution(case: Case, labels: Mapping[int, str]) -> Iterable[Claim]:
             one, other = (node, y) if label == Label.CAUSE else (y, node)
             path = path_text(case, _directed(g, one, other=other))
             if not mixed:
-                known = tuple(bits(g.parents[one]))
+                known = bits(g.parents[one])
                 yield (
                     Query(Kind.DSEP, x=(one,), y=(other,), z=known),
                     False,
@@ -129,11 +128,11 @@ def _minimal_sets(case: Case, sets: Sequence[tuple[int, ...]]) -> Iterable[Claim
     query = case.query
     for members in sets:
         whole = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=members)
-        yield whole, True, f"adjusting for {_names(case, members)} is valid{_reason(replace(case, query=whole))}"
+        yield whole, True, f"adjusting for {_names(case, members)} is valid{_reason(case, whole)}"
         for member in members:
             if member not in query.must_include:
                 less = replace(whole, z=tuple(node for node in members if node != member))
-                reason = _reason(replace(case, query=less))
+                reason = _reason(case, less)
                 yield less, False, f"not without {case.names[member]}{reason}"
     if not sets:
         yield from _nothing_works(case)
@@ -144,8 +143,8 @@ def _nothing_works(case: Case) -> Iterable[Claim]:
     query, g = case.query, case.graph
     x, y, include = mask_of(query.x), mask_of(query.y), mask_of(query.must_include)
     usable = g.ancestors(x | y | include) & ~(x | y | g.latent | mask_of(query.must_exclude) | forbidden(g, x, y))
-    widest = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=tuple(bits(usable | include)))
-    reason = _reason(replace(case, query=widest))
+    widest = Query(Kind.IS_ADJUSTMENT_SET, x=query.x, y=query.y, z=bits(usable | include))
+    reason = _reason(case, widest)
     yield widest, False, f"even all that may be adjusted for, {_names(case, widest.z)}, does not suffice{reason}"
 
 
@@ -155,11 +154,11 @@ def _separator(case: Case, found: Sequence[int]) -> Iterable[Claim]:
     yield whole, True, f"{_names(case, found)} separates {_names(case, query.x)} from {_names(case, query.y)}"
     for member in sorted({*found} - {*query.must_include}):
         less = replace(whole, z=tuple(node for node in found if node != member))
-        yield less, False, f"not without {case.names[member]}{_reason(replace(case, query=less))}"
+        yield less, False, f"not without {case.names[member]}{_reason(case, less)}"
 
 
 def _blanket(case: Case, found: Sequence[int]) -> Iterable[Claim]:
-    rest = tuple(bits(case.graph.observed & ~mask_of((*found, *case.query.x))))
+    rest = bits(case.graph.observed & ~mask_of((*found, *case.query.x)))
     if rest:
         yield (
             Query(Kind.DSEP, x=case.query.x, y=rest, z=tuple(found)),

@@ -22,10 +22,9 @@ MOST_CONSISTENT = 8
 _BINARY = 2
 
 
-def by_values(ledger: Ledger, case: Case) -> None:
+def by_values(ledger: Ledger, case: Case, values: Mapping[int, int]) -> None:
     """Every node in causal order, by arithmetic where its rule is a truth function, then the answer as a claim."""
     scm, query = model_of(case), case.query
-    values: dict[int, int] = value_of(case)
     done = dict(query.do)
     given = dict(query.context) | done
     terms: dict[int, Term] = {}
@@ -47,9 +46,9 @@ def by_values(ledger: Ledger, case: Case) -> None:
     ledger.claim(estimand(case), write_query(case), value=answer_json(values, case))
 
 
-def by_contexts(ledger: Ledger, case: Case) -> bool:
+def by_contexts(ledger: Ledger, case: Case, worlds: Worlds) -> bool:
     """The counterfactual by going through every context that fits the evidence; False when they are too many."""
-    contexts = _consistent(case)
+    contexts = _consistent(case, worlds)
     if contexts is None:
         return False
     query = case.query
@@ -91,14 +90,14 @@ def rule_text(case: Case, expression: Expression) -> str:
             return f"{op}({', '.join(rule_text(case, arg) for arg in args)})"
 
 
-def _consistent(case: Case) -> list[tuple[Assignment, bool]] | None:
+def _consistent(case: Case, worlds: Worlds) -> list[tuple[Assignment, bool]] | None:
     """The contexts that fit the evidence, with whether the event would have happened; None when not for this form."""
     scm, g, query = model_of(case), case.graph, case.query
     roots = [node for node in range(g.n) if not g.parents[node]]
     if not all(isinstance(m, Table if node in roots else Rule) for node, m in enumerate(scm.mechanisms)):
         return None
     matters = g.ancestors(nodes_of(query.event) | nodes_of(query.evidence))
-    grid = Worlds(scm, case.names).grid(matters)  # its rows are the contexts of positive probability
+    grid = worlds.grid(matters)  # its rows are the contexts of positive probability
     factual = grid.solve()
     would = grid.holds(grid.solve(dict(query.do), factual), query.event)
     rows = np.flatnonzero(grid.holds(factual, query.evidence))

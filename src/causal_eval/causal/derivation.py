@@ -19,7 +19,7 @@ from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.ledger import ONE, Ledger, Line, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind
 from causal_eval.causal.scm import Linear
-from causal_eval.causal.solve import levels, model_of
+from causal_eval.causal.solve import Solved, levels, model_of, solved
 from causal_eval.causal.symbolic import entry_text, facts, joint_term
 
 __all__ = ["Line", "derive", "entry_text", "facts"]
@@ -31,14 +31,19 @@ def derive(case: Case) -> tuple[Line, ...]:
     Raises:
         MalformedCase, NotDetermined, TooLarge: as :func:`causal_eval.causal.solve.solve`.
     """
-    ledger = Ledger()
+    return derivation_of(solved(case))
+
+
+def derivation_of(known: Solved) -> tuple[Line, ...]:
+    """The derivation of an answer that the first solver has found."""
+    ledger, case = Ledger(), known.case
     kind = Kind(case.query.kind)
-    if kind in _NUMERIC:
+    if kind == Kind.VALUES:
+        by_values(ledger, case, known.value)
+    elif known.worlds is None:
+        structural_claims(ledger, case, known.value)
+    elif kind != Kind.COUNTERFACTUAL or not by_contexts(ledger, case, known.worlds):
         _NUMERIC[kind](ledger, case)
-    elif kind == Kind.VALUES:
-        by_values(ledger, case)
-    else:
-        structural_claims(ledger, case)
     return tuple(ledger.lines)
 
 
@@ -110,8 +115,6 @@ def _ett(ledger: Ledger, case: Case) -> None:
 
 def _counterfactual(ledger: Ledger, case: Case) -> None:
     query = case.query
-    if by_contexts(ledger, case):
-        return
     asked, seen = Seen(query.do, query.event), Seen((), query.evidence)
     _share(
         ledger,

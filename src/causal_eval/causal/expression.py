@@ -52,7 +52,7 @@ def evaluate(expression: Expression, values: Mapping[int, Value] | Sequence[Valu
     args = expression.args
     if expression.op == "ite":
         return evaluate(args[1] if evaluate(args[0], values) else args[2], values)
-    parts = [evaluate(arg, values) for arg in args]
+    parts = [values[arg.node] if isinstance(arg, Var) else evaluate(arg, values) for arg in args]
     if expression.op == "table":
         return _look_up(tuple(parts), expression.rows)
     return _OPERATIONS[expression.op](parts)

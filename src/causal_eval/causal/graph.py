@@ -6,19 +6,22 @@ as latent. Bitmasks have any width, so structural questions have no size limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from causal_eval.errors import MalformedCase
 
 
-def bits(mask: int) -> Iterator[int]:
+@lru_cache(maxsize=1 << 14)  # the masks of small graphs come again and again
+def bits(mask: int) -> tuple[int, ...]:
     """The set bits of *mask*, ascending."""
+    found = []
     while mask:
         low = mask & -mask
-        yield low.bit_length() - 1
+        found.append(low.bit_length() - 1)
         mask ^= low
+    return tuple(found)
 
 
 def mask_of(indices: Iterable[int]) -> int:
@@ -143,13 +146,14 @@ def closure(step: Sequence[int], mask: int) -> int:
 
 
 def _check_edge(n: int, one: int, *, other: int, seen: int, arrow: str = "->") -> None:
+    if 0 <= one < n and 0 <= other < n and one != other and not seen >> one & 1:
+        return
     edge = f"edge {one} {arrow} {other}"
     if not (0 <= one < n and 0 <= other < n):
         raise MalformedCase(f"{edge}: nodes are 0 to {n - 1}")
     if one == other:
         raise MalformedCase(f"{edge}: a node cannot be joined to itself; remove the self-loop")
-    if seen >> one & 1:
-        raise MalformedCase(f"{edge} is listed twice; remove the duplicate")
+    raise MalformedCase(f"{edge} is listed twice; remove the duplicate")
 
 
 # Both caches are keyed by the parents alone, so all graphs that differ in bidirected edges or latents share an entry.
@@ -184,7 +188,7 @@ def find_cycle(parents: Sequence[int]) -> tuple[int, ...]:
         return ()
     walk = [(core & -core).bit_length() - 1]
     while True:
-        cause = next(bits(parents[walk[-1]] & core))
+        cause = bits(parents[walk[-1]] & core)[0]
         if cause in walk:
             return tuple(reversed([*walk[walk.index(cause) :], cause]))
         walk.append(cause)

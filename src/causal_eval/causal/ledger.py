@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ NOTHING = Term("0", 0)
 ONE = Term("1", 1)
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+_ENCODER = msgspec.json.Encoder(enc_hook=str, order="sorted")
 
 
 class Ledger:
@@ -69,7 +70,7 @@ class Ledger:
 
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, fractions as strings."""
-    return _ENCODER.encode(value)
+    return _ENCODER.encode(value).decode()
 
 
 def product(terms: Iterable[Term]) -> Term:

@@ -35,7 +35,7 @@ def compile_mechanism(scm: Scm, node: int, *, names: Sequence[str] | None = None
         MalformedCase: the node has no distribution, or a rule gives a value outside its domain.
         TooLarge: a rule with more than 65,536 combinations of its parents' values.
     """
-    parents = tuple(bits(scm.graph.parents[node]))
+    parents = bits(scm.graph.parents[node])
     mechanism = scm.mechanisms[node]
     match mechanism:
         case Table():

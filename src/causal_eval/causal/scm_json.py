@@ -150,7 +150,7 @@ class _Reader:
         """An equation that reads only parents of its node."""
         expression = parse(equation, self.index, domains=self.domains)
         if strange := reads(expression) & ~self.graph.parents[_node(name, self.index)]:
-            other = self.names[next(bits(strange))]
+            other = self.names[bits(strange)[0]]
             if other == name:
                 raise MalformedCase(f"scm: the equation of {name!r} reads {name!r} itself, a cycle; cut it")
             raise MalformedCase(f"scm: the equation of {name!r} reads {other!r}; add the edge {other} -> {name}")

@@ -40,6 +40,16 @@ class Answer:
     method: str
 
 
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A case with its value, and the compiled worlds of its model, which its derivation needs again."""
+
+    case: Case
+    value: Any
+    worlds: Worlds | None
+    """None for structural kinds."""
+
+
 def solve(case: Case) -> Answer:
     """The exact answer to *case*.
 
@@ -48,12 +58,26 @@ def solve(case: Case) -> Answer:
         NotDetermined: models that fit what is stated disagree.
         TooLarge: exact enumeration would not end.
     """
-    return Answer(value_of(case), estimand(case), _KINDS[Kind(case.query.kind)][0])
+    method = (_STRUCTURAL | _NUMERIC)[Kind(case.query.kind)][0]
+    return Answer(value_of(case), estimand(case), method)
 
 
 def value_of(case: Case) -> Any:
     """The value of :func:`solve` alone."""
-    return _KINDS[Kind(case.query.kind)][1](case)
+    return solved(case).value
+
+
+def solved(case: Case) -> Solved:
+    """The case with its value, and with what its derivation can use again.
+
+    Raises:
+        MalformedCase, NotDetermined, TooLarge: as :func:`solve`.
+    """
+    kind = Kind(case.query.kind)
+    if kind in _STRUCTURAL:
+        return Solved(case, _STRUCTURAL[kind][1](case), None)
+    worlds = worlds_of(case)
+    return Solved(case, _NUMERIC[kind][1](case, worlds), worlds)
 
 
 def answer_json(value: Any, case: Case) -> Any:
@@ -127,11 +151,11 @@ def _minimal_separator(case: Case) -> tuple[int, ...] | None:
     ends = mask_of(query.x), mask_of(query.y)
     include, exclude = mask_of(query.must_include), mask_of(query.must_exclude)
     found = minimal_separator(case.graph, *ends, include=include, exclude=exclude)
-    return None if found is None else tuple(bits(found))
+    return None if found is None else bits(found)
 
 
 def _markov_blanket(case: Case) -> tuple[int, ...]:
-    return tuple(bits(markov_blanket(case.graph, mask_of(case.query.x))))
+    return bits(markov_blanket(case.graph, mask_of(case.query.x)))
 
 
 def _is_adjustment_set(case: Case) -> bool:
@@ -154,12 +178,12 @@ def _attribution(case: Case) -> dict[int, str]:
     return {node: label for node, label in enumerate(labels) if label and not case.graph.latent >> node & 1}
 
 
-def _probability(case: Case) -> Fraction:
+def _probability(case: Case, worlds: Worlds) -> Fraction:
     query = case.query
-    return worlds_of(case).probability(query.event, query.given, do=query.do if query.kind == Kind.DO else ())
+    return worlds.probability(query.event, query.given, do=query.do if query.kind == Kind.DO else ())
 
 
-def _ate(case: Case) -> Fraction:
+def _ate(case: Case, worlds: Worlds) -> Fraction:
     scm, query = model_of(case), case.query
     x, y = query.x[0], query.y[0]
     if isinstance(scm.mechanisms[x], Linear):
@@ -171,18 +195,17 @@ def _ate(case: Case) -> Fraction:
                     f"query: given {case.names[node]!r} is an effect of {case.names[x]!r}; a conditional average "
                     "effect needs pre-treatment values; for later ones ask kind do with given"
                 )
-    worlds, given = worlds_of(case), query.given if query.kind == Kind.CATE else ()
+    given = query.given if query.kind == Kind.CATE else ()
     one, zero = (mean_given(worlds, y, given=given, do=((x, int(level)),)) for level in (query.x1, query.x0))
     return one - zero
 
 
-def _ett(case: Case) -> Fraction:
+def _ett(case: Case, worlds: Worlds) -> Fraction:
     """E[Y_x1 - Y_x0 | X = own], the own level by consistency a plain conditional."""
     scm, query = model_of(case), case.query
     x, y = query.x[0], query.y[0]
     if isinstance(scm.mechanisms[x], Linear):
-        return _ate(case)
-    worlds = worlds_of(case)
+        return _ate(case, worlds)
     treated = query.kind == Kind.ETT
     own, other = (int(level) for level in ((query.x1, query.x0) if treated else (query.x0, query.x1)))
     group = (Seen((), ((x, own),)),)
@@ -195,13 +218,13 @@ def _ett(case: Case) -> Fraction:
     return gap if treated else -gap
 
 
-def _counterfactual(case: Case) -> Fraction:
+def _counterfactual(case: Case, worlds: Worlds) -> Fraction:
     query = case.query
-    return joint(worlds_of(case), (Seen(query.do, query.event),), (Seen((), query.evidence),))
+    return joint(worlds, (Seen(query.do, query.event),), (Seen((), query.evidence),))
 
 
-def _causation(case: Case) -> Fraction:
-    query, worlds = case.query, worlds_of(case)
+def _causation(case: Case, worlds: Worlds) -> Fraction:
+    query = case.query
     x, y, x1, x0 = query.x[0], query.y[0], int(query.x1), int(query.x0)
     if worlds.scm.domains[y] != 2:  # noqa: PLR2004 - an event happens or does not
         raise MalformedCase(f"query: kind {query.kind!s} needs a two-valued Y, {case.names[y]!r} has more values")
@@ -214,8 +237,8 @@ def _causation(case: Case) -> Fraction:
     return joint(worlds, (with_x, without))
 
 
-def _values(case: Case) -> dict[int, int]:
-    scm, query = model_of(case), case.query
+def _values(case: Case, worlds: Worlds) -> dict[int, int]:
+    scm, query = worlds.scm, case.query
     given = {**dict(query.context), **dict(query.do)}
     found: dict[int, int] = {}
     for node in scm.graph.topological():
@@ -226,7 +249,7 @@ def _values(case: Case) -> dict[int, int]:
 def _computed(case: Case, scm: Scm, *, node: int, found: Mapping[int, int]) -> int:
     """The value of *node* when those of its parents are known."""
     mechanism, label = scm.mechanisms[node], case.names[node]
-    parents = tuple(bits(scm.graph.parents[node]))
+    parents = bits(scm.graph.parents[node])
     match mechanism:
         case Rule(expression):
             result = evaluate(expression, {parent: scm.names(parent)[found[parent]] for parent in parents})
@@ -241,7 +264,7 @@ def _computed(case: Case, scm: Scm, *, node: int, found: Mapping[int, int]) -> i
 _SUM = "truncated factorisation"
 _NOISE = "joint abduction on the exogenous grid"
 
-_KINDS: Mapping[Kind, tuple[str, Callable[[Case], Any]]] = {
+_STRUCTURAL: dict[Kind, tuple[str, Callable[[Case], Any]]] = {
     Kind.DSEP: ("reachability along open walks", _dsep),
     Kind.MINIMAL_SEPARATOR: ("reduction of the ancestral separator from both sides", _minimal_separator),
     Kind.MARKOV_BLANKET: ("neighbours in the augmented graph", _markov_blanket),
@@ -249,6 +272,9 @@ _KINDS: Mapping[Kind, tuple[str, Callable[[Case], Any]]] = {
     Kind.IS_BACKDOOR_SET: ("back-door criterion", _is_backdoor_set),
     Kind.MINIMAL_ADJUSTMENT_SETS: ("minimal separators of the proper back-door graph", _minimal_adjustment_sets),
     Kind.ATTRIBUTION: ("reachability", _attribution),
+}
+
+_NUMERIC: dict[Kind, tuple[str, Callable[[Case, Worlds], Any]]] = {
     Kind.PROBABILITY: (_SUM, _probability),
     Kind.DO: (_SUM, _probability),
     Kind.ATE: (_SUM, _ate),

@@ -68,7 +68,7 @@ def facts(case: Case) -> dict[str, Fraction]:
 
 def entry_text(case: Case, node: int, *, key: Sequence[int], value: int) -> str:
     """``P(Y=1 | X=1, Z=0)``: how an entry of a table is called."""
-    return _entry_text(_literals(case), node, parents=tuple(bits(case.graph.parents[node])), entry=(key, value))
+    return _entry_text(_literals(case), node, parents=bits(case.graph.parents[node]), entry=(key, value))
 
 
 def _entry_text(
@@ -100,7 +100,7 @@ class _Net:
         self.scm: Scm = case.scm
         self.worlds = copies_of(case.graph, every)
         self.literals = _literals(case)
-        self.parents = [tuple(bits(mask)) for mask in case.graph.parents]
+        self.parents = [bits(mask) for mask in case.graph.parents]
         self.names: dict[int, str] = {}
         self.known: dict[int, int] = {}
         self.home: dict[int, tuple[int, int]] = {}

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from causal_eval.causal.graph import bits
+from causal_eval.causal.scm import Rule
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Literal
-from causal_eval.questions.network import literal, rule_parts
+from causal_eval.questions.network import literal, mechanism_of, rule_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ class Gate:
         )
         return holds if self.value else holds ^ full
 
-    def shifted(self, by: int) -> Gate:
-        """The same rule over nodes whose numbers are higher by *by*."""
-        return Gate(self.value, self.needed, tuple((node + by, wanted) for node, wanted in self.literals))
+    def mechanism(self, by: int = 0) -> Rule:
+        """The same rule for the exact engine, over nodes whose numbers are higher by *by*."""
+        literals = sorted([(node + by, wanted) for node, wanted in self.literals])
+        return mechanism_of(self.value, self.needed, literals=literals)
 
     def fact(self, node: int, form: str = "rule") -> Fact:
         """The printed rule of *node*; *form* is what the name of its form begins with."""
@@ -105,7 +107,7 @@ def gates_of(facts: Iterable[Fact], form: str = "rule") -> dict[int, Gate]:
         node, value = literal(fact.slots[0])
         if node in gates:
             raise VerificationMismatch(f"two facts of form {form!r} are printed for node {node}; one is needed")
-        literals, needed = rule_parts(Fact(f"rule-{fact.form.removeprefix(f'{form}-')}", fact.slots))
+        literals, needed = rule_parts(fact)
         gates[node] = Gate(value, needed, literals)
     return gates
 

@@ -10,12 +10,12 @@ from typing import TypeVar
 from causal_eval.causal import second
 from causal_eval.causal.case import write_case
 from causal_eval.causal.query import Case
-from causal_eval.causal.solve import solve
+from causal_eval.causal.solve import Solved, solved
 from causal_eval.errors import SolversDisagree, UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import families
 from causal_eval.questions.facts import Facts
-from causal_eval.questions.family import Family, Kind, Value
+from causal_eval.questions.family import Family, Kind
 from causal_eval.questions.prove import certificate_of
 from causal_eval.questions.question import GENERATOR, Question, canonical, content_id
 from causal_eval.questions.render import render
@@ -89,17 +89,17 @@ def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     return [replace(draft, cluster=cluster, twin=twin, seed=seed) for draft in drafts]
 
 
-def solve_both(case: Case) -> Value:
-    """The answer of the first solver, once the second has given the same.
+def solve_both(case: Case) -> Solved:
+    """The case with the answer of the first solver, once the second has given the same.
 
     Raises:
         SolversDisagree: they differ.
     """
-    first: Value = solve(case).value
+    first = solved(case)
     other = second.solve(case)
-    if first != other:
+    if first.value != other:
         raise SolversDisagree(
-            f"the solvers disagree: {first!r} and {other!r} on {canonical(write_case(case)).decode()}"
+            f"the solvers disagree: {first.value!r} and {other!r} on {canonical(write_case(case)).decode()}"
         )
     return first
 
@@ -112,14 +112,14 @@ def identity(question: Question) -> str:
 def _draft(slot: Slot, n: int, *, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
     family, kind = slot.family, slot.kind
     case = family.case(facts, n)
-    value = solve_both(case)
+    known = solve_both(case)
     spec = family.spec(facts, lexicon)
     question = Question(
         id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
         difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
         prompt=render(facts, lexicon, context=words.context, stream=stream), answer=spec,
-        gold=gold_of(spec, family.answer(facts, value), lexicon=lexicon),
-        certificate=certificate_of(family, facts, case=case, spec=spec, lexicon=lexicon),
+        gold=gold_of(spec, family.answer(facts, known.value), lexicon=lexicon),
+        certificate=certificate_of(family, facts, known=known, spec=spec, lexicon=lexicon),
     )  # fmt: skip
     return replace(question, id=identity(question))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -39,6 +40,7 @@ def random_rows(count: int, stream: Stream) -> dict[tuple[int, ...], Fraction]:
     return {values: TWENTIETHS[stream.between(1, GRID - 1)] for values in itertools.product((0, 1), repeat=count)}
 
 
+@functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes
 def graph_of(facts: Facts, n: int) -> Graph:
     """The graph of the printed edges; latent nodes are those said to be unmeasured."""
     edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
@@ -81,8 +83,12 @@ def scm_of(facts: Facts, n: int) -> Scm:
 
 def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:
     """The causes (ascending) and the mechanism that a ``rule-*`` fact states."""
-    value = literal(fact.slots[0])[1]
     literals, needed = rule_parts(fact)
+    return tuple(cause for cause, _ in literals), mechanism_of(literal(fact.slots[0])[1], needed, literals=literals)
+
+
+def mechanism_of(value: int, needed: int, *, literals: Iterable[Literal]) -> Rule:
+    """The node has *value* exactly where at least *needed* of *literals* hold."""
     terms = tuple(Var(cause) if wanted else _negated(Var(cause)) for cause, wanted in literals)
     if len(terms) == 1:
         expression: Expression = terms[0]
@@ -90,16 +96,17 @@ def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:
         expression = Call("or" if needed == 1 else "and", terms)
     else:
         expression = Call("count_ge", (*terms, Const(needed)))
-    return tuple(cause for cause, _ in literals), Rule(expression if value else _negated(expression))
+    return Rule(expression if value else _negated(expression))
 
 
 def rule_parts(fact: Fact) -> tuple[tuple[Literal, ...], int]:
-    """The literals of a ``rule-*`` fact, ascending, and how many of them are needed."""
-    literals = literals_of(fact.slots[-1]) if fact.form != "rule-one" else (literal(fact.slots[-1]),)
-    match fact.form:
-        case "rule-all":
+    """The literals of a ``rule-*`` or ``rewired-*`` fact, ascending, and how many of them are needed."""
+    how = fact.form.rpartition("-")[2]
+    literals = literals_of(fact.slots[-1]) if how != "one" else (literal(fact.slots[-1]),)
+    match how:
+        case "all":
             return literals, len(literals)
-        case "rule-count":
+        case "count":
             needed = fact.slots[1]
             assert isinstance(needed, int)
             return literals, needed

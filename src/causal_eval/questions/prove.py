@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from causal_eval.causal.case import write_case
-from causal_eval.causal.derivation import derive
-from causal_eval.causal.query import Case
-from causal_eval.causal.solve import estimand
+from causal_eval.causal.derivation import derivation_of
+from causal_eval.causal.solve import Solved, estimand
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family
@@ -13,11 +12,12 @@ from causal_eval.questions.question import AnswerSpec, Certificate, Step, canoni
 from causal_eval.questions.wording import Lexicon
 
 
-def certificate_of(family: Family, facts: Facts, *, case: Case, spec: AnswerSpec, lexicon: Lexicon) -> Certificate:
-    """The proof of a question, a function of its facts alone."""
+def certificate_of(family: Family, facts: Facts, *, known: Solved, spec: AnswerSpec, lexicon: Lexicon) -> Certificate:
+    """The proof of a question, a function of its facts alone; *known* is its case with its answer."""
+    case = known.case
     steps = tuple(
         Step(f"s{number}", line.rule, line.text, line.expression, line.value)
-        for number, line in enumerate(derive(case), 1)
+        for number, line in enumerate(derivation_of(known), 1)
     )
     mistakes = family.mistakes(facts, len(lexicon.names))
     return Certificate(

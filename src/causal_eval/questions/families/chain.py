@@ -22,7 +22,7 @@ from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.circuit import Gate, at_least, gates_of, sorted_gates
 from causal_eval.questions.facts import Fact, Facts, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
-from causal_eval.questions.network import literal, rule_of
+from causal_eval.questions.network import literal
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.regime import AFTER, BEFORE, BOTH, System, differs
 from causal_eval.questions.wording import Lexicon
@@ -51,12 +51,10 @@ def case(facts: Facts, n: int) -> Case:
     edges: list[tuple[int, int]] = []
     for node, gate in system.gates.items():
         new = system.rewired if node == system.target else gate
-        for place, rule in ((node, new), (n + node, gate.shifted(n))):
-            if isinstance(rule, Gate):
-                causes, mechanisms[place] = rule_of(rule.fact(place))
-                edges += [(cause, place) for cause in causes]
-            else:
-                mechanisms[place] = Rule(Const(bool(rule)))
+        mechanisms[n + node] = gate.mechanism(n)
+        mechanisms[node] = new.mechanism() if isinstance(new, Gate) else Rule(Const(bool(new)))
+        edges += [(n + cause, n + node) for cause, _ in gate.literals]
+        edges += [(cause, node) for cause, _ in (new.literals if isinstance(new, Gate) else ())]
     after = ((node, value ^ (node in system.switched)) for node, value in system.start.items())
     before = ((n + node, value) for node, value in system.start.items())
     scm = Scm(Graph.build(2 * n, sorted(edges)), (2,) * (2 * n), tuple(mechanisms[node] for node in range(2 * n)))
@@ -126,6 +124,7 @@ def _reading(form: str, system: System, *, columns: Sequence[int]) -> Value:
     return entries[0] if len(entries) == 1 else _NOTHING
 
 
+@functools.lru_cache(maxsize=8)  # a question is read for its case, its answer and its mistakes
 def _system(facts: Facts, n: int) -> System:
     """The system that the facts state.
 

@@ -196,6 +196,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     return {name: not held for name, world in worlds.items() if (world[y] == value) != held}
 
 
+@functools.lru_cache(maxsize=8)  # a question is read for its case, its answer and its mistakes
 def _unit(facts: Facts, n: int) -> Unit:
     """The model and the case that the facts state.
 
