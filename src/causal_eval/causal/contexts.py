@@ -10,16 +10,17 @@ import numpy as np
 
 from causal_eval.causal.case import write_query
 from causal_eval.causal.estimand import estimand, probability_text
-from causal_eval.causal.intervene import Worlds, describe, nodes_of
+from causal_eval.causal.intervene import Worlds, describe, nodes_of, word_of
 from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
-from causal_eval.causal.scm import Call, Const, Expression, Rule, Table, Var
+from causal_eval.causal.scm import Const, Expression, Rule, Table, Var
 from causal_eval.causal.solve import answer_json, model_of, value_of
 
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
 
 _BINARY = 2
+_TRUTH_FUNCTIONS = frozenset({"copy", "not", "and", "or", "xor"})
 
 
 def by_values(ledger: Ledger, case: Case, values: Mapping[int, int]) -> None:
@@ -72,22 +73,21 @@ def by_contexts(ledger: Ledger, case: Case, worlds: Worlds) -> bool:
 
 def rule_text(case: Case, expression: Expression) -> str:
     """``(X and not Z)``: an expression in words."""
-    match expression:
-        case Var(node):
-            return case.names[node]
-        case Const(value):
-            return str(value)
-        case Call("not", (inner,)):
-            return f"not {rule_text(case, inner)}"
-        case Call("and" | "or" | "xor" as op, args):
-            return "(" + f" {op} ".join(rule_text(case, arg) for arg in args) + ")"
-        case Call("count_ge", (*args, threshold)):
-            several = ", ".join(rule_text(case, arg) for arg in args)
-            return f"(at least {rule_text(case, threshold)} of {several})"
-        case Call("ge" | "eq" as op, (one, other)):
-            return f"({rule_text(case, one)} {'>=' if op == 'ge' else '=='} {rule_text(case, other)})"
-        case Call(op, args):
-            return f"{op}({', '.join(rule_text(case, arg) for arg in args)})"
+    if isinstance(expression, Var):
+        return case.names[expression.node]
+    if isinstance(expression, Const):
+        return str(expression.value)
+    args = [rule_text(case, arg) for arg in expression.args]
+    match expression.op:
+        case "not":
+            return f"not {args[0]}"
+        case "and" | "or" | "xor" as op:
+            return "(" + f" {op} ".join(args) + ")"
+        case "count_ge":
+            return f"(at least {args[-1]} of {', '.join(args[:-1])})"
+        case "ge" | "eq" as op:
+            return f"({args[0]} {'>=' if op == 'ge' else '=='} {args[1]})"
+    return f"{expression.op}({', '.join(args)})"
 
 
 def _consistent(case: Case, worlds: Worlds) -> list[tuple[Assignment, bool]] | None:
@@ -144,23 +144,31 @@ def _root_text(case: Case, node: int, *, value: int) -> str:
 
 def _arithmetic(expression: Expression, terms: Mapping[int, Term]) -> Term | None:
     """A truth function of *terms* as arithmetic on 0 and 1; None when it is none."""
-    match expression:
-        case Var(node):
-            return terms.get(node)
-        case Const(bool() as value):
-            return ONE if value else NOTHING
-        case Call("copy", (inner,)):
-            return _arithmetic(inner, terms)
-        case Call("not" | "and" | "or" | "xor" as op, args):
-            parts = [_arithmetic(arg, terms) for arg in args]
-            return None if None in parts else _truth(op, [part for part in parts if part is not None])
-        case Call("count_ge", (*args, Const(int() as least))):
-            parts = [_arithmetic(arg, terms) for arg in args]
-            return None if None in parts else _at_least(least, [part for part in parts if part is not None])
-    return None
+    if isinstance(expression, Var):
+        return terms.get(expression.node)
+    if isinstance(expression, Const):
+        return (ONE if expression.value else NOTHING) if isinstance(expression.value, bool) else None
+    args: Sequence[Expression] = expression.args
+    least = 0
+    if expression.op == "count_ge":
+        *args, threshold = args
+        if not isinstance(threshold, Const) or not isinstance(threshold.value, int):
+            return None
+        least = threshold.value
+    elif expression.op not in _TRUTH_FUNCTIONS:
+        return None
+    parts = []
+    for arg in args:
+        part = _arithmetic(arg, terms)
+        if part is None:
+            return None
+        parts.append(part)
+    return _at_least(least, parts) if expression.op == "count_ge" else _truth(expression.op, parts)
 
 
 def _truth(op: str, parts: Sequence[Term]) -> Term:
+    if op == "copy":
+        return parts[0]
     if op == "not":
         return difference(ONE, parts[0])
     if op == "and":
@@ -175,13 +183,15 @@ def _truth(op: str, parts: Sequence[Term]) -> Term:
 
 def _at_least(least: int, parts: Sequence[Term]) -> Term:
     """The sum over all patterns with enough ones of the product of the parts or their complements."""
-    sums = []
-    for pattern in itertools.product((1, 0), repeat=len(parts)):
-        if sum(pattern) >= least:
-            pairs = zip(pattern, parts, strict=True)
-            sums.append(product([part if wanted else difference(ONE, part) for wanted, part in pairs]))
-    return total(sums)
+    either = [(part, difference(ONE, part)) for part in parts]
+    patterns = itertools.product((0, 1), repeat=len(parts))  # 0: it holds
+    kept = [
+        chosen
+        for chosen, pattern in zip(itertools.product(*either), patterns, strict=True)
+        if len(pattern) - sum(pattern) >= least
+    ]
+    return total([product(chosen) for chosen in kept])
 
 
 def _word(case: Case, node: int, *, value: int) -> str:
-    return describe(((node, value),), model_of(case), names=case.names).partition("=")[2]
+    return word_of(model_of(case), node, value)

@@ -187,7 +187,7 @@ def _linear(ledger: Ledger, case: Case) -> None:
 
 
 def _number(value: Fraction) -> Term:
-    return Term(str(value), value, weak=value < 0 or value.denominator > 1)
+    return Term(str(value), value.numerator, value.denominator, weak=value < 0 or value.denominator > 1)
 
 
 _NUMERIC: Mapping[Kind, Callable[[Ledger, Case], None]] = {

@@ -95,20 +95,19 @@ def parse(obj: Any, nodes: Reader, *, domains: Sequence[Sequence[Value]]) -> Exp
 
 def unparse(expression: Expression, names: Sequence[str]) -> Any:
     """The prefix list of *expression*: what :func:`parse` reads back."""
-    match expression:
-        case Var(node):
-            return names[node]
-        case Const(bool() | int() as value):
+    if isinstance(expression, Var):
+        return names[expression.node]
+    if isinstance(expression, Const):
+        value = expression.value
+        if isinstance(value, bool | int):
             return value
-        case Const(value):
-            return ["const", str(value) if isinstance(value, str) else float(value)]
-        case Call("count_ge", (*args, threshold)):
-            return ["count_ge", [unparse(arg, names) for arg in args], unparse(threshold, names)]
-        case Call("table", args, rows):
-            written = {",".join(map(key_of, key)): result for key, result in rows}
-            return ["table", [unparse(arg, names) for arg in args], written]
-        case Call(op, args):
-            return [op, *(unparse(arg, names) for arg in args)]
+        return ["const", str(value) if isinstance(value, str) else float(value)]
+    args = [unparse(arg, names) for arg in expression.args]
+    if expression.op == "count_ge":
+        return ["count_ge", args[:-1], args[-1]]
+    if expression.op == "table":
+        return ["table", args, {",".join(map(key_of, key)): result for key, result in expression.rows}]
+    return [expression.op, *args]
 
 
 def key_of(value: Value) -> str:

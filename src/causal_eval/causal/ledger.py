@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One step that a machine re-evaluates; line number k is referred to as ``sk``."""
 
     rule: str
@@ -26,13 +24,19 @@ class Line:
     """Canonical JSON of the value, fractions as ``"p/q"``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A part of an expression with its value; *weak* when it needs parentheses inside a product."""
+class Term(NamedTuple):
+    """A part of an expression and its value *top* / *bottom*, reduced only where it is written down."""
 
     expression: str
-    value: Fraction | int
+    top: int
+    bottom: int = 1
     weak: bool = False
+    """It needs parentheses inside a product."""
+
+    @property
+    def value(self) -> Fraction:
+        """The value in lowest terms."""
+        return Fraction(self.top, self.bottom)
 
 
 NOTHING = Term("0", 0)
@@ -47,6 +51,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.entries: dict[tuple[int, tuple[int, ...], int], Term] = {}
+        """The table entries that are written down: (node, values of its parents, value) -> the term."""
         self._given: dict[str, Term] = {}
 
     def given(self, text: str, value: Fraction | int) -> Term:
@@ -57,7 +63,8 @@ class Ledger:
 
     def arithmetic(self, text: str, term: Term) -> Term:
         """A new line that holds *term*."""
-        return self._add(Line("arithmetic", text, term.expression, f'"{term.value}"'), term.value)
+        value = term.value
+        return self._add(Line("arithmetic", text, term.expression, f'"{value}"'), value)
 
     def claim(self, text: str, query: dict[str, Any], *, value: Any) -> None:
         """A line that states the answer of a query."""
@@ -65,7 +72,7 @@ class Ledger:
 
     def _add(self, line: Line, value: Fraction | int) -> Term:
         self.lines.append(line)
-        return Term(f"s{len(self.lines)}", value)
+        return Term(f"s{len(self.lines)}", value.numerator, value.denominator)
 
 
 def canonical_json(value: Any) -> str:
@@ -78,25 +85,29 @@ def product(terms: Iterable[Term]) -> Term:
     kept = [term for term in terms if term.expression != "1"]
     if len(kept) <= 1:
         return kept[0] if kept else ONE
-    return Term(" * ".join([_inside(term) for term in kept]), math.prod([term.value for term in kept]))
+    top, bottom = math.prod([term.top for term in kept]), math.prod([term.bottom for term in kept])
+    return Term(" * ".join([_inside(term) for term in kept]), top, bottom)
 
 
 def total(terms: Sequence[Term]) -> Term:
     """The sum; 0 when there is nothing to add."""
     if len(terms) == 1:
         return terms[0]
-    return Term(" + ".join([term.expression for term in terms]) or "0", sum([term.value for term in terms]), weak=True)
+    bottom = math.lcm(*[term.bottom for term in terms])
+    top = sum([term.top * (bottom // term.bottom) for term in terms])
+    return Term(" + ".join([term.expression for term in terms]) or "0", top, bottom, weak=True)
 
 
 def difference(one: Term, other: Term) -> Term:
     """*one* - *other*."""
-    return Term(f"{one.expression} - {_inside(other)}", one.value - other.value, weak=True)
+    top = one.top * other.bottom - other.top * one.bottom
+    return Term(f"{one.expression} - {_inside(other)}", top, one.bottom * other.bottom, weak=True)
 
 
 def quotient(one: Term, other: Term) -> Term:
     """*one* / *other*, which is not 0."""
     divisor = _inside(other) if other.expression.isalnum() else f"({other.expression})"
-    return Term(f"{_inside(one)} / {divisor}", Fraction(one.value) / other.value)
+    return Term(f"{_inside(one)} / {divisor}", one.top * other.bottom, one.bottom * other.top)
 
 
 def _inside(term: Term) -> str:

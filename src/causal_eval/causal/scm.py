@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from causal_eval.causal.graph import Graph
@@ -104,7 +105,12 @@ class Scm:
 
     def names(self, node: int) -> tuple[Value, ...]:
         """What the values of *node* are called."""
-        return self.values[node] if self.values else tuple(range(self.domains[node]))
+        return self.values[node] if self.values else _integers(self.domains[node])
+
+
+@lru_cache(maxsize=64)
+def _integers(size: int) -> tuple[int, ...]:
+    return tuple(range(size))
 
 
 def binary(graph: Graph, *mechanisms: Mechanism) -> Scm:

@@ -211,11 +211,11 @@ def write_scm(scm: Scm, names: Sequence[str]) -> dict[str, Any]:
 def _write_domains(scm: Scm, names: Sequence[str], *, written: Mapping[str, Any]) -> dict[str, Any]:
     """The domains that :func:`_domains` would not find by itself."""
     found = _domains(written, names)
-    listed = {
-        name: [float(value) if isinstance(value, Fraction) else value for value in scm.names(node)]
-        for node, name in enumerate(names)
-        if list(map(repr, scm.names(node))) != list(map(repr, found[node]))
-    }
+    listed: dict[str, list[Any]] = {}
+    for node, name in enumerate(names):
+        values = scm.names(node)
+        if values != found[node] or list(map(type, values)) != list(map(type, found[node])):  # 1 == True
+            listed[name] = [float(value) if type(value) is Fraction else value for value in values]
     return {"domains": listed} if listed else {}
 
 
@@ -246,8 +246,10 @@ def _domains(obj: Mapping[str, Any], names: Sequence[str]) -> list[tuple[Value, 
             domains.append(tuple(range(_width(name, cpts[name]))))
         elif name in linear:
             domains.append(())
+        elif name not in probabilities:
+            domains.append(_TRUTH)
         else:
-            width = len(sequence(probabilities.get(name, (0, 1)), f"scm: exogenous {name!r}"))
+            width = len(sequence(probabilities[name], f"scm: exogenous {name!r}"))
             domains.append(_TRUTH if width == len(_TRUTH) else tuple(range(width)))
     return domains
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from causal_eval.causal.counterfactual import Seen, copies_of
 from causal_eval.causal.expression import evaluate
 from causal_eval.causal.graph import bits
-from causal_eval.causal.intervene import describe, nodes_of
+from causal_eval.causal.intervene import describe, nodes_of, word_of
 from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, total
 from causal_eval.causal.mechanism import is_determinate
 from causal_eval.causal.query import Case
@@ -81,14 +81,16 @@ def _entry_text(
     return f"P({literals[node][value]} | {given})"
 
 
-def _literals(case: Case) -> list[list[str]]:
+def _literals(case: Case) -> tuple[tuple[str, ...], ...]:
     """``X=1`` for every node and value."""
     scm = case.scm
     assert scm is not None, "a numeric case has a model"
-    return [
-        [describe(((node, value),), scm, names=case.names) for value in range(scm.domains[node])]
-        for node in range(scm.graph.n)
-    ]
+    return tuple(
+        [
+            tuple([f"{name}={word_of(scm, node, value)}" for value in range(scm.domains[node])])
+            for node, name in enumerate(case.names)
+        ]
+    )
 
 
 class _Net:
@@ -104,15 +106,14 @@ class _Net:
         self.names: dict[int, str] = {}
         self.known: dict[int, int] = {}
         self.home: dict[int, tuple[int, int]] = {}
-        self.entries: dict[tuple[int, tuple[int, ...], int], Term] = {}
+        self.copies: dict[int, list[int]] = {}
         self.impossible = False
         for world, one in enumerate(every):
             self._look(world, one)
 
     def order(self) -> list[int]:
         """The nodes with copies that matter, causes first."""
-        here = {node for _, node in self.home.values()}
-        return [node for node in self.case.graph.topological() if node in here]
+        return [node for node in self.case.graph.topological() if node in self.copies]
 
     def size(self, copy: int) -> int:
         """How many values the copy has."""
@@ -135,17 +136,18 @@ class _Net:
 
     def factor(self, node: int) -> Factor:
         """The joint law of the copies of *node* given their parents."""
-        copies = sorted(copy for copy, (_, own) in self.home.items() if own == node)
+        copies = sorted(self.copies[node])
         if len(copies) > 1 and not is_determinate(self.scm, node):
             raise NotDetermined(f"the table of {self.case.names[node]!r} does not say how one unit responds twice")
         inputs = [self._inputs(copy) for copy in copies]
-        free = sorted({copy for one in inputs for copy in one if copy not in self.known} | {*copies} - {*self.known})
+        free = sorted({copy for one in (*inputs, copies) for copy in one}.difference(self.known))
+        at = dict(self.known)
         rows: dict[tuple[int, ...], tuple[Term, ...]] = {}
-        for values in itertools.product(*(range(self.size(copy)) for copy in free)):
-            at = self.known | dict(zip(free, values, strict=True))
-            keys = [tuple(at[copy] for copy in one) for one in inputs]
+        for values in itertools.product(*[range(self.size(copy)) for copy in free]):
+            at.update(zip(free, values, strict=True))
+            keys = [tuple([at[copy] for copy in one]) for one in inputs]
             term = self._response(node, keys, values=[at[copy] for copy in copies])
-            if term.value:
+            if term.top:
                 rows[values] = (term,)
         return Factor(tuple(free), rows, self._label(node, copies, inputs=inputs))
 
@@ -160,6 +162,8 @@ class _Net:
             return ONE if fits else NOTHING
         if not isinstance(mechanism, Table):
             raise MalformedCase(f"{self.case.names[node]!r} has no probabilities for its values; state them")
+        if len(keys) == 1:
+            return self._entry(node, mechanism, key=keys[0], value=values[0])
         if len({*keys}) == 1:
             return self._entry(node, mechanism, key=keys[0], value=values[0]) if len({*values}) == 1 else NOTHING
         return self._overlap(node, mechanism, keys=keys, values=values)
@@ -167,9 +171,10 @@ class _Net:
     def _entry(self, node: int, table: Table, *, key: tuple[int, ...], value: int) -> Term:
         """An entry of a table; for two values only that of the second is written down."""
         place = (node, key, value)
-        if place not in self.entries:
-            self.entries[place] = self._written(node, table.rows[key], key=key, value=value)
-        return self.entries[place]
+        entries = self.ledger.entries
+        if place not in entries:
+            entries[place] = self._written(node, table.rows[key], key=key, value=value)
+        return entries[place]
 
     def _written(self, node: int, row: Row, *, key: tuple[int, ...], value: int) -> Term:
         if row[value].denominator == 1:
@@ -186,20 +191,18 @@ class _Net:
     def _overlap(self, node: int, table: Table, *, keys: Sequence[tuple[int, ...]], values: Sequence[int]) -> Term:
         """How much of the noise gives every copy its value: from the highest lower end to the lowest upper end."""
         pairs = list(zip(keys, values, strict=True))
-        low = max((self._below(node, table, key=key, value=value) for key, value in pairs), key=lambda term: term.value)
-        high = min(
-            (self._below(node, table, key=key, value=value + 1) for key, value in pairs), key=lambda term: term.value
-        )
+        low = max((self._below(node, table, key=key, value=value) for key, value in pairs), key=_size)
+        high = min((self._below(node, table, key=key, value=value + 1) for key, value in pairs), key=_size)
         if high.value <= low.value:
             return NOTHING
-        return difference(high, low) if low.value else high
+        return difference(high, low) if low.top else high
 
     def _below(self, node: int, table: Table, *, key: tuple[int, ...], value: int) -> Term:
         """The upper end of the noise that gives less than *value*."""
         if value == len(table.rows[key]):
             return ONE
         parts = [self._entry(node, table, key=key, value=less) for less in range(value)]
-        return total([part for part in parts if part.value])
+        return total([part for part in parts if part.top])
 
     def _look(self, world: int, one: Seen) -> None:
         forced = dict(one.do)
@@ -217,6 +220,7 @@ class _Net:
         if copy in self.home:
             return
         self.home[copy] = (world, node)
+        self.copies.setdefault(node, []).append(copy)
         for cause in self.parents[node]:
             self._need(world, cause)
 
@@ -237,6 +241,10 @@ class _Net:
         if copy not in self.known:
             return self.name(copy)
         return self.at(copy, self.known[copy]) if copy in self.home else self.literals[node][self.known[copy]]
+
+
+def _size(term: Term) -> Fraction:
+    return term.value
 
 
 def _sum_out(net: _Net, touched: Sequence[Factor], *, copy: int) -> Factor:
