@@ -8,8 +8,9 @@ are removed. Minimal sets are enumerated with polynomial delay, never by trying 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from causal_eval.causal.graph import Graph, bits, closure
+from causal_eval.causal.graph import Graph, bits, children_of, closure
 from causal_eval.causal.separation import moral, reachable, separated
 from causal_eval.errors import MalformedCase, TooLarge
 
@@ -19,13 +20,13 @@ LARGEST_LISTING = 16
 
 def forbidden(g: Graph, x: int, y: int) -> int:
     """Mask of the descendants of the nodes, other than *x*, on proper causal paths from *x* to *y*."""
-    return g.descendants(_on_causal_paths(g, x, y=y))
+    return g.descendants(_on_causal_paths(g.parents, x, y))
 
 
 def proper_backdoor_graph(g: Graph, x: int, y: int) -> Graph:
     """The graph without the first edge of every proper causal path from *x* to *y*."""
-    causal = _on_causal_paths(g, x, y=y)
-    parents = tuple(pa & ~x if causal >> node & 1 else pa for node, pa in enumerate(g.parents))
+    causal = _on_causal_paths(g.parents, x, y)
+    parents = tuple([pa & ~x if causal >> node & 1 else pa for node, pa in enumerate(g.parents)])
     return Graph(g.n, parents, g.bidirected, g.latent)
 
 
@@ -143,10 +144,11 @@ def _contract(adjacent: list[int], node: int) -> None:
     adjacent[node] = 0
 
 
-def _on_causal_paths(g: Graph, x: int, *, y: int) -> int:
+@lru_cache(maxsize=1024)  # every claim of a derivation asks it of the same graph
+def _on_causal_paths(parents: tuple[int, ...], x: int, y: int) -> int:
     """The nodes other than *x* on directed paths from *x* to *y* that meet *x* only at their start."""
-    after = closure([mask & ~x for mask in g.children], x) & ~x
-    before = closure([mask & ~x for mask in g.parents], y)
+    after = closure([mask & ~x for mask in children_of(parents)], x) & ~x
+    before = closure([mask & ~x for mask in parents], y)
     return after & before
 
 

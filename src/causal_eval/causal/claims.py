@@ -115,11 +115,11 @@ def _attribution(case: Case, labels: Mapping[int, str]) -> Iterable[Claim]:
 
 def _directed(g: Graph, one: int, *, other: int) -> list[int]:
     """A shortest directed path."""
-    paths = [[one]]
+    paths, children, leading = [[one]], g.children, g.ancestors(1 << other)
     for path in paths:
         if path[-1] == other:
             return path
-        paths += [[*path, child] for child in bits(g.children[path[-1]] & g.ancestors(1 << other))]
+        paths += [[*path, child] for child in bits(children[path[-1]] & leading)]
     raise AssertionError("asked for a path that does not exist")
 
 

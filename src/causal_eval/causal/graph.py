@@ -75,7 +75,7 @@ class Graph:
     @property
     def children(self) -> tuple[int, ...]:
         """Mask of the children of each node."""
-        return _children(self.parents)
+        return children_of(self.parents)
 
     @property
     def everything(self) -> int:
@@ -113,8 +113,8 @@ class Graph:
 
     def without_incoming(self, mask: int) -> Graph:
         """The graph after an intervention on *mask*: no edge of either kind points into it."""
-        parents = tuple(0 if mask >> node & 1 else pa for node, pa in enumerate(self.parents))
-        siblings = tuple(0 if mask >> node & 1 else sib & ~mask for node, sib in enumerate(self.bidirected))
+        parents = tuple([0 if mask >> node & 1 else pa for node, pa in enumerate(self.parents)])
+        siblings = tuple([0 if mask >> node & 1 else sib & ~mask for node, sib in enumerate(self.bidirected)])
         return Graph(self.n, parents, siblings, self.latent)
 
     def without_outgoing(self, mask: int) -> Graph:
@@ -158,7 +158,8 @@ def _check_edge(n: int, one: int, *, other: int, seen: int, arrow: str = "->") -
 
 # Both caches are keyed by the parents alone, so all graphs that differ in bidirected edges or latents share an entry.
 @lru_cache(maxsize=8192)
-def _children(parents: tuple[int, ...]) -> tuple[int, ...]:
+def children_of(parents: tuple[int, ...]) -> tuple[int, ...]:
+    """The masks of children that belong to these masks of parents."""
     children = [0] * len(parents)
     for effect, mask in enumerate(parents):
         for cause in bits(mask):

@@ -7,10 +7,15 @@ entered), as in Koller and Friedman 2009, algorithm 3.1; every answer costs O(no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from causal_eval.causal.graph import Graph, bits, closure
 from causal_eval.errors import MalformedCase
+
+_State: TypeAlias = tuple[int, bool]
+"""(node, entered by an arrowhead)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +63,26 @@ def judge(g: Graph, x: int, y: int, z: int) -> Separation:
     """The verdict of :func:`separated` with a shortest open path as evidence."""
     _check_disjoint(x, y, z=z)
     active = closure(g.parents, z)
-    came_from: dict[tuple[int, bool], tuple[int, bool] | None] = {(node, False): None for node in bits(x)}
+    came_from: dict[_State, _State | None] = {(node, False): None for node in bits(x)}
+    tails, heads = x, 0  # the states that have been found, as in :func:`reachable`
     queue = list(came_from)
     for state in queue:
-        if y >> state[0] & 1:
+        node, head = state
+        if y >> node & 1:
             return Separation(separated=False, open_path=_trace(came_from, state))
-        for following in _moves(g, state, z=z, active=active):
-            if following not in came_from:
-                came_from[following] = state
-                queue.append(following)
+        blocked = z >> node & 1
+        up = (active >> node & 1) if head else not blocked
+        down = (0 if blocked else g.children[node]) & ~heads
+        heads |= down
+        above = (g.parents[node] if up else 0) & ~tails
+        tails |= above
+        aside = (g.bidirected[node] if up else 0) & ~heads
+        heads |= aside
+        fresh = [(other, True) for other in bits(down)]
+        fresh += [(other, False) for other in bits(above)]
+        fresh += [(other, True) for other in bits(aside)]
+        came_from |= dict.fromkeys(fresh, state)
+        queue += fresh
     return Separation(separated=True, open_path=None)
 
 
@@ -125,22 +141,7 @@ def _touched(g: Graph, side: int, *, z: int, relevant: int) -> int:
     return found & z
 
 
-def _moves(g: Graph, state: tuple[int, bool], *, z: int, active: int) -> list[tuple[int, bool]]:
-    """The (node, entered by an arrowhead) states that follow *state* on an open walk."""
-    node, head = state
-    blocked = z >> node & 1
-    moves: list[tuple[int, bool]] = []
-    if not blocked:
-        moves += [(child, True) for child in bits(g.children[node])]
-    if (active >> node & 1) if head else not blocked:
-        moves += [(parent, False) for parent in bits(g.parents[node])]
-        moves += [(sibling, True) for sibling in bits(g.bidirected[node])]
-    return moves
-
-
-def _trace(
-    came_from: dict[tuple[int, bool], tuple[int, bool] | None], state: tuple[int, bool] | None
-) -> tuple[int, ...]:
+def _trace(came_from: Mapping[_State, _State | None], state: _State | None) -> tuple[int, ...]:
     path: list[int] = []
     while state is not None:
         path.append(state[0])

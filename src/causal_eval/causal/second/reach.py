@@ -92,21 +92,24 @@ def blanket(g: Graph, x: int) -> int:
     return found
 
 
-def label(g: Graph, node: int, y: int) -> str:
-    """How *node* relates to *y*, by looking for a directed path either way, then for one without colliders."""
-    if _leads(g, node, target=y):
+def labels(g: Graph, y: int) -> list[str]:
+    """How every node relates to *y*: is there a directed path either way, else a path without colliders?"""
+    above = [0] * g.n
+    for node in causal_order(g):
+        above[node] = 1 << node
+        for cause in members(g.parents[node]):
+            above[node] |= above[cause]
+    return [_label(g, above, node=node, y=y) for node in range(g.n)]
+
+
+def _label(g: Graph, above: list[int], *, node: int, y: int) -> str:
+    """The relation of *node* to *y*; *above* holds for every node those with a directed path into it, and itself."""
+    if above[y] >> node & 1:
         return "cause"
-    if _leads(g, y, target=node):
+    if above[node] >> y & 1:
         return "effect"
-    sources = [*range(g.n)]
-    if any(_leads(g, source, target=node) and _leads(g, source, target=y) for source in sources):
+    if above[node] & above[y]:
         return "common cause"
-    pairs = [(one, other) for one in sources for other in members(g.bidirected[one])]
-    if any(_leads(g, one, target=node) and _leads(g, other, target=y) for one, other in pairs):
+    if any(g.bidirected[one] & above[y] for one in members(above[node])):
         return "common cause"
     return "unrelated"
-
-
-def _leads(g: Graph, source: int, *, target: int) -> bool:
-    """Whether a directed path (possibly of no edge) leads from *source* to *target*: walk the paths backwards."""
-    return source == target or any(_leads(g, source, target=cause) for cause in members(g.parents[target]))

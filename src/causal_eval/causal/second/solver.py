@@ -27,7 +27,7 @@ from causal_eval.causal.second.reach import (
     causes_of,
     cut_off,
     effects_of,
-    label,
+    labels,
     mask_from,
     members,
     moral_neighbours,
@@ -109,8 +109,8 @@ def _minimal_adjustment_sets(case: Case) -> Sets:
 
 def _attribution(case: Case) -> dict[int, str]:
     y = case.query.y[0]
-    others = [node for node in range(case.graph.n) if node != y and not case.graph.latent >> node & 1]
-    return {node: label(case.graph, node, y) for node in others}
+    found = labels(case.graph, y)
+    return {node: found[node] for node in range(case.graph.n) if node != y and not case.graph.latent >> node & 1}
 
 
 def _probability(case: Case) -> Fraction:
