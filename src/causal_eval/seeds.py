@@ -40,24 +40,33 @@ class Stream:
 
     def bits(self, count: int) -> int:
         """The next *count* (1 to 256) bits as an integer."""
-        while self._left < count:
-            digest = hashlib.sha256(self._key + self._counter.to_bytes(8, "big")).digest()
-            self._counter += 1
-            self._block = (self._block << 256) | int.from_bytes(digest, "big")
-            self._left += 256
+        if self._left < count:
+            self._refill(count)
         self._left -= count
-        value = self._block >> self._left
-        self._block &= (1 << self._left) - 1
-        return value
+        return self._block >> self._left & (1 << count) - 1
 
     def below(self, bound: int) -> int:
         """A uniform integer in ``range(bound)``, by rejection: no modulo bias."""
         if bound < 1:
             raise ValueError(f"below() needs a bound of at least 1, got {bound}")
         width = (bound - 1).bit_length() or 1
-        while (value := self.bits(width)) >= bound:
-            pass
-        return value
+        mask = (1 << width) - 1
+        while True:  # bits() written out: nearly all that is drawn is drawn here
+            if self._left < width:
+                self._refill(width)
+            self._left -= width
+            value = self._block >> self._left & mask
+            if value < bound:
+                return value
+
+    def _refill(self, count: int) -> None:
+        """Hash on until *count* bits or more are left."""
+        self._block &= (1 << self._left) - 1
+        while self._left < count:
+            digest = hashlib.sha256(self._key + self._counter.to_bytes(8, "big")).digest()
+            self._counter += 1
+            self._block = (self._block << 256) | int.from_bytes(digest, "big")
+            self._left += 256
 
     def between(self, low: int, high: int) -> int:
         """A uniform integer in ``low..high``, both ends included."""

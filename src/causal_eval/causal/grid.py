@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,9 @@ World: TypeAlias = list[Column | None]
 
 LARGEST_GRID = 1 << 22
 """Rows of the largest grid: beyond, a column alone takes seconds."""
+
+KEPT_GRID = 1 << 10
+"""Rows up to which the states of the noise are kept for the next grid of that shape."""
 
 
 class Grid:
@@ -48,7 +52,7 @@ class Grid:
         self.size = math.prod(shape)
         if self.size > LARGEST_GRID:
             raise TooLarge(f"{self.size} combinations of noise states; at most {LARGEST_GRID} are enumerated exactly")
-        self._states = np.indices(shape, dtype=np.intp).reshape(len(shape), self.size)
+        self._states = _states(shape)
         self.weights = _weights(lengths)
 
     def solve(self, do: Mapping[int, int | Column] | None = None, base: World | None = None) -> World:
@@ -113,6 +117,18 @@ def _strides(parents: Sequence[int], domains: Sequence[int], *, noise: int) -> t
         strides.append((parent, step))
         step *= domains[parent]
     return tuple(strides)
+
+
+@lru_cache(maxsize=64)
+def _small(shape: tuple[int, ...]) -> NDArray[np.intp]:
+    states = np.indices(shape, dtype=np.intp).reshape(len(shape), math.prod(shape))
+    states.setflags(write=False)
+    return states
+
+
+def _states(shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """The state of every noise (first axis) in every row of the grid; kept for shapes that are small."""
+    return _small(shape) if math.prod(shape) <= KEPT_GRID else _small.__wrapped__(shape)
 
 
 def _width(values: int) -> type[np.unsignedinteger[Any]]:

@@ -86,14 +86,18 @@ def _tabulate(scm: Scm, node: int, *, rule: Rule, parents: tuple[int, ...]) -> t
     if (size := math.prod(map(len, named))) > LARGEST_TABLE:
         raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")
     own = scm.names(node)
-    units = [tuple(int(place == other) for other in range(len(own))) for place in range(len(own))]
-    rows = []
-    for result in _results(rule.expression, parents, named=named):
-        if result not in own:
-            allowed = ", ".join(map(key_of, own))
-            raise MalformedCase(f"the rule of node {node} gives {key_of(result)}, its values are {allowed}")
-        rows.append(units[own.index(result)])
-    return tuple(rows)
+    results = _results(rule.expression, parents, named=named)
+    if strange := [result for result in results if result not in own]:
+        allowed = ", ".join(map(key_of, own))
+        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
+    units = _units(len(own))
+    return tuple([units[own.index(result)] for result in results])
+
+
+@lru_cache(maxsize=64)
+def _units(size: int) -> tuple[tuple[int, ...], ...]:
+    """The rows that are certain of one value."""
+    return tuple(tuple(int(place == other) for other in range(size)) for place in range(size))
 
 
 # Questions use few different rules: most are looked up.

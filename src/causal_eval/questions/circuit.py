@@ -37,8 +37,8 @@ class Gate:
 
     def mechanism(self, by: int = 0) -> Rule:
         """The same rule for the exact engine, over nodes whose numbers are higher by *by*."""
-        literals = sorted([(node + by, wanted) for node, wanted in self.literals])
-        return mechanism_of(self.value, self.needed, literals=literals)
+        literals = tuple(sorted([(node + by, wanted) for node, wanted in self.literals]))
+        return mechanism_of(self.value, self.needed, literals)
 
     def fact(self, node: int, form: str = "rule") -> Fact:
         """The printed rule of *node*; *form* is what the name of its form begins with."""
@@ -119,8 +119,9 @@ def sorted_gates(gates: Mapping[int, Gate], roots: Iterable[int]) -> dict[int, G
         VerificationMismatch: a rule needs a quantity about which nothing is printed, or the rules form a cycle.
     """
     known, left, order = set(roots), dict(gates), dict[int, Gate]()
+    needed = {node: {cause for cause, _ in gate.literals} for node, gate in gates.items()}
     while left:
-        ready = [node for node, gate in left.items() if all(cause in known for cause, _ in gate.literals)]
+        ready = [node for node in left if needed[node] <= known]
         if not ready:
             raise VerificationMismatch(f"the rules of nodes {sorted(left)} form a cycle or need an unstated quantity")
         for node in ready:

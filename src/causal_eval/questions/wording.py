@@ -53,11 +53,9 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One wording of a form: literal pieces around slots, and the pattern that reads it."""
+    """One wording of a form: a format over the form's slots by position, and the pattern that reads it."""
 
-    pieces: tuple[str, ...]
-    slots: tuple[int, ...]
-    """Index into the form's slots, between consecutive pieces."""
+    text: str
     pattern: re.Pattern[str]
 
 
@@ -89,11 +87,7 @@ def say(fact: Fact, lexicon: Lexicon, *, stream: Stream, style: str = "percent")
     template = stream.choice(form.templates)
     slots = _turned(fact, stream) if fact.form in ("share", "base") else fact.slots
     words = [_SAY[kind](slot, lexicon, stream, style) for kind, slot in zip(form.types, slots, strict=True)]
-    parts = [template.pieces[0]]
-    for index, piece in zip(template.slots, template.pieces[1:], strict=True):
-        parts.append(words[index])
-        parts.append(piece)
-    sentence = "".join(parts)
+    sentence = template.text.format(*words)
     return sentence[0].upper() + sentence[1:]
 
 
@@ -107,6 +101,7 @@ def read(sentence: str, lexicon: Lexicon) -> Fact | None:
     return None
 
 
+@functools.lru_cache(maxsize=1024)  # the probabilities of a grid, in three styles
 def share_text(p: Fraction, style: str) -> str:
     """An exact printed form of *p*; falls back to the fraction where the style would round."""
     if style == "percent" and (p * 100).denominator == 1:
@@ -124,13 +119,15 @@ def _template(text: str, types: Mapping[str, str]) -> Template:
     parts = re.split(r"\{(\w+)\}", text)
     order = {slot: index for index, slot in enumerate(types)}
     pieces, names = tuple(parts[::2]), parts[1::2]
-    pattern, said = "", set[str]()
+    said, pattern, known = "", "", set[str]()
     for piece, slot in zip(pieces, [*names, ""], strict=True):
+        said += piece.replace("{", "{{").replace("}", "}}")
         pattern += re.escape(piece)
         if slot:
-            pattern += f"(?P={slot})" if slot in said else f"(?P<{slot}>{_PATTERN[types[slot]]})"
-            said.add(slot)
-    return Template(pieces, tuple(order[slot] for slot in names), re.compile(pattern, re.IGNORECASE))
+            said += f"{{{order[slot]}}}"
+            pattern += f"(?P={slot})" if slot in known else f"(?P<{slot}>{_PATTERN[types[slot]]})"
+            known.add(slot)
+    return Template(said, re.compile(pattern, re.IGNORECASE))
 
 
 def _turned(fact: Fact, stream: Stream) -> tuple[Slot, ...]:

@@ -137,10 +137,10 @@ def _system(facts: Facts, n: int) -> System:
     starts, switches, broken = (
         [literal(fact.slots[0]) for fact in of_form(facts, form)] for form in ("start", "switched", "broken")
     )
-    start, gates = dict(starts), gates_of(facts)
-    rewired: dict[int, Gate | int] = {**gates_of(facts, "rewired"), **dict(broken)}
+    start, gates, renewed = dict(starts), gates_of(facts), gates_of(facts, "rewired")
+    rewired: dict[int, Gate | int] = {**renewed, **dict(broken)}
     whole = len(starts) == len(start) and start.keys() | gates.keys() == set(range(n)) and len(starts) + len(gates) == n
-    single = len(of_form(facts, "settled")) == 1 == len(rewired) == len(broken) + len(gates_of(facts, "rewired"))
+    single = len(of_form(facts, "settled")) == 1 == len(rewired) == len(broken) + len(renewed)
     real = all(start.get(node) == 1 - value for node, value in switches) and len(dict(switches)) == len(switches)
     if not (whole and single and real and rewired.keys() <= gates.keys()):
         raise VerificationMismatch(
