@@ -182,4 +182,4 @@ def _named(query: Query, scm: Scm, *, field: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Fraction) else value
+    return str(value) if type(value) is Fraction else value  # several times faster than isinstance, which asks the ABC

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from causal_eval.causal.intervene import Worlds, describe, nodes_of, word_of
 from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Const, Expression, Rule, Table, Var
-from causal_eval.causal.solve import answer_json, model_of, value_of
+from causal_eval.causal.solve import answer_json, model_of, values_in
 
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
@@ -55,18 +54,26 @@ def by_contexts(ledger: Ledger, case: Case, worlds: Worlds) -> bool:
     query = case.query
     weights: list[Term] = []
     asked: list[Term] = []
+    chances: dict[tuple[int, int], Term] = {}
+    event, done = (describe(part, worlds.scm, names=case.names) for part in (query.event, query.do))
     for context, happens in contexts:
-        terms = [_chance(ledger, case, node=node, value=value) for node, value in context]
-        seen = describe(context, model_of(case), names=case.names)
+        for node, value in context:
+            if (node, value) not in chances:
+                chances[node, value] = _chance(ledger, case, node=node, value=value)
+        seen = describe(context, worlds.scm, names=case.names)
+        terms = [chances[pair] for pair in context]
         weights.append(ledger.arithmetic(f"P({seen}): fits what was seen", product(terms)))
-        _claim_outcome(ledger, case, context=context, happens=happens)
+        hypothetical = _hypothetical(case, context)
+        values = answer_json(values_in(case, worlds.scm, query=hypothetical), case)
+        text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
+        ledger.claim(text, write_query(case, hypothetical), value=values)
         if happens:
             asked.append(weights[-1])
     text = probability_text(case, query.evidence) if query.evidence else "all contexts"
     whole = ledger.arithmetic(f"{text}: all contexts that fit", total(weights))
     if query.evidence:
-        evidence = replace(case, query=Query(Kind.PROBABILITY, event=query.evidence))
-        ledger.claim(f"no other context fits: {text}", write_query(evidence), value=str(whole.value))
+        evidence = Query(Kind.PROBABILITY, event=query.evidence)
+        ledger.claim(f"no other context fits: {text}", write_query(case, evidence), value=str(whole.value))
     ledger.arithmetic(estimand(case), quotient(total(asked), whole))
     return True
 
@@ -119,14 +126,6 @@ def _full(roots: Sequence[int], context: Assignment) -> Assignment:
     """The context with every root that does not matter at its first value."""
     known = dict(context)
     return tuple((node, known.get(node, 0)) for node in roots)
-
-
-def _claim_outcome(ledger: Ledger, case: Case, *, context: Assignment, happens: bool) -> None:
-    asked = replace(case, query=_hypothetical(case, context))
-    event = describe(case.query.event, model_of(case), names=case.names)
-    done = describe(case.query.do, model_of(case), names=case.names)
-    text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
-    ledger.claim(text, write_query(asked), value=answer_json(value_of(asked), asked))
 
 
 def _chance(ledger: Ledger, case: Case, *, node: int, value: int) -> Term:

@@ -53,7 +53,10 @@ def thresholds(compiled: Compiled) -> tuple[tuple[int, ...], tuple[tuple[int, ..
     value grows with the noise, which is the rank-preserving coupling.
     """
     if compiled.denominator == 1:
-        return (1,), tuple((row.index(1),) for row in compiled.rows)
+        return (1,), tuple([(row.index(1),) for row in compiled.rows])
+    if len(compiled.rows) == 1:
+        possible = [value for value, weight in enumerate(compiled.rows[0]) if weight]
+        return tuple([compiled.rows[0][value] for value in possible]), (tuple(possible),)
     cumulative = [tuple(itertools.accumulate(row)) for row in compiled.rows]
     cuts = sorted({0, *itertools.chain.from_iterable(cumulative)})
     lengths = tuple(end - start for start, end in itertools.pairwise(cuts))
@@ -68,16 +71,16 @@ def is_determinate(scm: Scm, node: int) -> bool:
     chance.
     """
     mechanism = scm.mechanisms[node]
-    if not isinstance(mechanism, Table) or mechanism.threshold:
+    if not isinstance(mechanism, Table) or mechanism.threshold or len(mechanism.rows) == 1:
         return True
     return sum(1 not in row for row in mechanism.rows.values()) <= 1
 
 
 def _compile_table(table: Table, parents: tuple[int, ...], *, scm: Scm) -> Compiled:
-    keys = itertools.product(*(range(scm.domains[parent]) for parent in parents))
-    rows = [table.rows[key] for key in keys]
-    denominator = math.lcm(*(p.denominator for row in rows for p in row))
-    numerators = tuple(tuple(p.numerator * (denominator // p.denominator) for p in row) for row in rows)
+    keys = itertools.product(*[range(scm.domains[parent]) for parent in parents])
+    rows = [[p.as_integer_ratio() for p in table.rows[key]] for key in keys]
+    denominator = math.lcm(*[bottom for row in rows for _, bottom in row])
+    numerators = tuple([tuple([top * (denominator // bottom) for top, bottom in row]) for row in rows])
     return Compiled(parents, numerators, denominator)
 
 

@@ -135,7 +135,7 @@ def _level(case: Case, node: int, *, level: str | int) -> Any:
     if isinstance(level, str):
         return str(level)
     named = model_of(case).names(node)[level]
-    return str(named) if isinstance(named, Fraction) else named
+    return str(named) if type(named) is Fraction else named
 
 
 def _masks(query: Query) -> tuple[int, int, int]:
@@ -238,7 +238,11 @@ def _causation(case: Case, worlds: Worlds) -> Fraction:
 
 
 def _values(case: Case, worlds: Worlds) -> dict[int, int]:
-    scm, query = worlds.scm, case.query
+    return values_in(case, worlds.scm, query=case.query)
+
+
+def values_in(case: Case, scm: Scm, *, query: Query) -> dict[int, int]:
+    """The value position of every node in the context of *query*, after what it does."""
     given = {**dict(query.context), **dict(query.do)}
     found: dict[int, int] = {}
     for node in scm.graph.topological():
@@ -250,14 +254,13 @@ def _computed(case: Case, scm: Scm, *, node: int, found: Mapping[int, int]) -> i
     """The value of *node* when those of its parents are known."""
     mechanism, label = scm.mechanisms[node], case.names[node]
     parents = bits(scm.graph.parents[node])
-    match mechanism:
-        case Rule(expression):
-            result = evaluate(expression, {parent: scm.names(parent)[found[parent]] for parent in parents})
-            if result in scm.names(node):
-                return scm.names(node).index(result)
-            raise MalformedCase(f"scm: the equation of {label!r} gives {result!r}, which is not one of its values")
-        case Table(rows) if 1 in (row := rows[tuple(found[parent] for parent in parents)]):
-            return row.index(Fraction(1))
+    if isinstance(mechanism, Rule):
+        result = evaluate(mechanism.expression, {parent: scm.names(parent)[found[parent]] for parent in parents})
+        if result in scm.names(node):
+            return scm.names(node).index(result)
+        raise MalformedCase(f"scm: the equation of {label!r} gives {result!r}, which is not one of its values")
+    if isinstance(mechanism, Table) and 1 in (row := mechanism.rows[tuple(found[parent] for parent in parents)]):
+        return row.index(Fraction(1))
     raise MalformedCase(f"query: context leaves the value of {label!r} open; set it in the context")
 
 

@@ -107,6 +107,7 @@ class _Net:
         self.known: dict[int, int] = {}
         self.home: dict[int, tuple[int, int]] = {}
         self.copies: dict[int, list[int]] = {}
+        self.results: dict[tuple[int, tuple[int, ...]], int] = {}
         self.impossible = False
         for world, one in enumerate(every):
             self._look(world, one)
@@ -155,10 +156,7 @@ class _Net:
         """The probability that the copies, whose parents have the values *keys*, take *values*."""
         mechanism = self.scm.mechanisms[node]
         if isinstance(mechanism, Rule):
-            fits = all(
-                _result(self.scm, node, rule=mechanism, key=key) == value
-                for key, value in zip(keys, values, strict=True)
-            )
+            fits = all(self._result(node, mechanism, key=key) == value for key, value in zip(keys, values, strict=True))
             return ONE if fits else NOTHING
         if not isinstance(mechanism, Table):
             raise MalformedCase(f"{self.case.names[node]!r} has no probabilities for its values; state them")
@@ -167,6 +165,14 @@ class _Net:
         if len({*keys}) == 1:
             return self._entry(node, mechanism, key=keys[0], value=values[0]) if len({*values}) == 1 else NOTHING
         return self._overlap(node, mechanism, keys=keys, values=values)
+
+    def _result(self, node: int, rule: Rule, *, key: tuple[int, ...]) -> int:
+        """The value that *rule* gives when the parents of *node* have the values *key*."""
+        if (node, key) not in self.results:
+            parents = zip(self.parents[node], key, strict=True)
+            named = {parent: self.scm.names(parent)[value] for parent, value in parents}
+            self.results[node, key] = self.scm.names(node).index(evaluate(rule.expression, named))
+        return self.results[node, key]
 
     def _entry(self, node: int, table: Table, *, key: tuple[int, ...], value: int) -> Term:
         """An entry of a table; for two values only that of the second is written down."""
@@ -289,9 +295,3 @@ def _cost(net: _Net, factors: Sequence[Factor], *, copy: int) -> tuple[int, int]
     """How many entries the factor has that is left when *copy* is summed out."""
     together = {one for factor in factors if copy in factor.scope for one in factor.scope} - {copy}
     return math.prod(net.size(one) for one in together), -copy
-
-
-def _result(scm: Scm, node: int, *, rule: Rule, key: tuple[int, ...]) -> int:
-    parents = bits(scm.graph.parents[node])
-    named = {parent: scm.names(parent)[value] for parent, value in zip(parents, key, strict=True)}
-    return scm.names(node).index(evaluate(rule.expression, named))

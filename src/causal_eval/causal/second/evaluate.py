@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
@@ -18,31 +19,32 @@ Column: TypeAlias = Sequence[Value]
 """The values of a node, or of an expression, in several cases."""
 
 
-def results_of(scm: Scm, node: int, *, columns: Mapping[int, Column]) -> list[int]:
-    """The value positions that the equation of *node* gives, case by case, for its parents' values in *columns*."""
-    mechanism = scm.mechanisms[node]
-    assert isinstance(mechanism, Rule), "only equations are evaluated"
-    own = _names(scm, node)
-    places = {name: place for place, name in enumerate(own)}
-    found = []
-    for result in _column(mechanism.expression, columns):
-        if result not in places:
-            raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
-        found.append(places[result])
-    return found
-
-
 def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
     """The value position that the equation of *node* gives for every combination of its parents' positions."""
+    mechanism = scm.mechanisms[node]
+    assert isinstance(mechanism, Rule), "only equations are evaluated"
     parents = members(scm.graph.parents[node])
-    keys = list(itertools.product(*[range(scm.domains[parent]) for parent in parents]))
-    columns = {
-        parent: [names[place] for place in places]
-        for parent, names, places in zip(
-            parents, [_names(scm, parent) for parent in parents], zip(*keys, strict=True), strict=True
-        )
-    }
-    return dict(zip(keys, results_of(scm, node, columns=columns), strict=True))
+    named = tuple([_names(scm, parent) for parent in parents])
+    keys = itertools.product(*map(range, map(len, named)))
+    results = _tabulated(mechanism.expression, parents, named)
+    return dict(zip(keys, _places(scm, node, results=results), strict=True))
+
+
+@lru_cache(maxsize=1 << 13)  # small systems have few different rules
+def _tabulated(expression: Expression, parents: tuple[int, ...], named: tuple[tuple[Value, ...], ...]) -> Column:
+    """What *expression* gives for every combination of the values *named*, the last parent's changing fastest."""
+    columns = zip(*itertools.product(*named), strict=True)
+    return tuple(_column(expression, dict(zip(parents, columns, strict=True))))
+
+
+def _places(scm: Scm, node: int, *, results: Column) -> list[int]:
+    """The positions of *results* among the values of *node*."""
+    own = _names(scm, node)
+    places = {name: place for place, name in enumerate(own)}
+    for result in results:
+        if result not in places:
+            raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
+    return [places[result] for result in results]
 
 
 def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:
@@ -56,19 +58,14 @@ def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:
 def _responding(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
     if isinstance(mechanism, Rule):
-        return _alone(scm, node, places=places)
+        values = {parent: (_names(scm, parent)[place],) for parent, place in places.items()}
+        return _places(scm, node, results=_column(mechanism.expression, values))[0]
     if isinstance(mechanism, Table):
         row = mechanism.rows[tuple(places.values())]
         for place, p in enumerate(row):
             if p == 1:
                 return place
     raise MalformedCase(f"nothing sets the value of node {node}")
-
-
-def _alone(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
-    """What the equation gives in a single case."""
-    (found,) = results_of(scm, node, columns={parent: (_names(scm, parent)[at],) for parent, at in places.items()})
-    return found
 
 
 def _names(scm: Scm, node: int) -> tuple[Value, ...]:
