@@ -84,7 +84,8 @@ def rule_text(case: Case, expression: Expression) -> str:
         return case.names[expression.node]
     if isinstance(expression, Const):
         return str(expression.value)
-    args = [rule_text(case, arg) for arg in expression.args]
+    names = case.names
+    args = [names[arg.node] if isinstance(arg, Var) else rule_text(case, arg) for arg in expression.args]
     match expression.op:
         case "not":
             return f"not {args[0]}"
@@ -158,7 +159,7 @@ def _arithmetic(expression: Expression, terms: Mapping[int, Term]) -> Term | Non
         return None
     parts = []
     for arg in args:
-        part = _arithmetic(arg, terms)
+        part = terms.get(arg.node) if isinstance(arg, Var) else _arithmetic(arg, terms)
         if part is None:
             return None
         parts.append(part)

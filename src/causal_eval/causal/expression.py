@@ -102,7 +102,7 @@ def unparse(expression: Expression, names: Sequence[str]) -> Any:
         if isinstance(value, bool | int):
             return value
         return ["const", str(value) if isinstance(value, str) else float(value)]
-    args = [unparse(arg, names) for arg in expression.args]
+    args = [names[arg.node] if isinstance(arg, Var) else unparse(arg, names) for arg in expression.args]
     if expression.op == "count_ge":
         return ["count_ge", args[:-1], args[-1]]
     if expression.op == "table":

@@ -34,9 +34,9 @@ class Term(NamedTuple):
     """It needs parentheses inside a product."""
 
     @property
-    def value(self) -> Fraction:
+    def value(self) -> Fraction | int:
         """The value in lowest terms."""
-        return Fraction(self.top, self.bottom)
+        return self.top if self.bottom == 1 else Fraction(self.top, self.bottom)
 
 
 NOTHING = Term("0", 0)

@@ -86,7 +86,7 @@ def answer_json(value: Any, case: Case) -> Any:
         case Fraction():
             return str(value)
         case Mapping():
-            return {case.names[node]: _level(case, node, level=level) for node, level in value.items()}
+            return {case.names[node]: _level(case.scm, node, level=level) for node, level in value.items()}
         case tuple():
             parts = [case.names[part] if isinstance(part, int) else answer_json(part, case) for part in value]
             return sorted(parts, key=lambda part: (len(part), part) if isinstance(part, list) else (0, part))
@@ -131,10 +131,11 @@ def levels(worlds: Worlds, node: int) -> tuple[Fraction, ...]:
     return tuple(found)
 
 
-def _level(case: Case, node: int, *, level: str | int) -> Any:
+def _level(scm: Scm | None, node: int, *, level: str | int) -> Any:
     if isinstance(level, str):
         return str(level)
-    named = model_of(case).names(node)[level]
+    assert scm is not None, "only a model has values"
+    named = scm.names(node)[level]
     return str(named) if type(named) is Fraction else named
 
 

@@ -249,7 +249,7 @@ class _Net:
         return self.at(copy, self.known[copy]) if copy in self.home else self.literals[node][self.known[copy]]
 
 
-def _size(term: Term) -> Fraction:
+def _size(term: Term) -> Fraction | int:
     return term.value
 
 

@@ -86,7 +86,7 @@ def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     ]
     cluster = content_id("c", [draft.prompt for draft in drafts])
     twin = cluster.replace("c-", "t-") if len(drafts) > 1 else None
-    return [replace(draft, cluster=cluster, twin=twin, seed=seed) for draft in drafts]
+    return [replace(draft, id=identity(draft), cluster=cluster, twin=twin, seed=seed) for draft in drafts]
 
 
 def solve_both(case: Case) -> Solved:
@@ -114,14 +114,13 @@ def _draft(slot: Slot, n: int, *, facts: Facts, words: Cast, lexicon: Lexicon, s
     case = family.case(facts, n)
     known = solve_both(case)
     spec = family.spec(facts, lexicon)
-    question = Question(
+    return Question(
         id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
         difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
         prompt=render(facts, lexicon, context=words.context, stream=stream), answer=spec,
         gold=gold_of(spec, family.answer(facts, known.value), lexicon=lexicon),
         certificate=certificate_of(family, facts, known=known, spec=spec, lexicon=lexicon),
     )  # fmt: skip
-    return replace(question, id=identity(question))
 
 
 def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
