@@ -169,3 +169,21 @@ def test_below_nothing_is_an_error(bound: int) -> None:
     """There is no integer below 0 in ``range(bound)``: the message says so."""
     with pytest.raises(ValueError, match=f"at least 1, got {bound}"):
         Stream("s").below(bound)
+
+
+@given(st.lists(st.integers(1, 256), min_size=1, max_size=40))
+def test_bits_are_those_of_the_hash_one_after_the_other(counts: list[int]) -> None:
+    """Whatever the sizes of the pieces, together they are the hashes of the counter, no bit lost or used twice."""
+    stream, twin = Stream("pieces"), Stream("pieces")
+    written = "".join(f"{stream.bits(count):0{count}b}" for count in counts)
+    expected = "".join(f"{twin.bits(256):0256b}" for _ in range(sum(counts) // 256 + 1))
+    assert written == expected[: len(written)]
+
+
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=60))
+def test_a_power_of_two_takes_as_many_bits_as_it_needs(widths: list[int]) -> None:
+    """``below`` and ``bits`` read one and the same stream, and may take turns."""
+    stream, twin = Stream("turns"), Stream("turns")
+    for width in widths:
+        assert stream.below(1 << width) == twin.bits(width)
+    assert stream.bits(64) == twin.bits(64)

@@ -15,10 +15,10 @@ from tests.causal.drawing import Draw
 
 from causal_eval.causal import second
 from causal_eval.causal.case import Case, Kind, Query, read_case, write_case
-from causal_eval.causal.derivation import Line, derive, facts
+from causal_eval.causal.derivation import Line, derivation_of, derive, facts
 from causal_eval.causal.graph import Graph, mask_of
 from causal_eval.causal.scm import Call, Const, Linear, Rule, Scm, Table, Unspecified, Var, binary
-from causal_eval.causal.solve import answer_json, solve
+from causal_eval.causal.solve import answer_json, solve, solved
 from causal_eval.errors import CausalError, MalformedCase
 
 SEEDS = st.integers(0, 2**32)
@@ -199,6 +199,18 @@ def test_linear_effects_are_derived_along_the_paths() -> None:
     scm = Scm(g, (0, 0, 0), (Linear(()), Linear((Fraction(2),)), Linear((Fraction(1, 2), Fraction(-3)))))
     case = Case(("X", "M", "Y"), g, scm, Query(Kind.ATE, x=(0,), y=(2,)))
     assert replayed(case) == "-11/2"
+
+
+@pytest.mark.parametrize("kind", [Kind.DO, Kind.COUNTERFACTUAL])
+def test_a_derivation_uses_what_the_answer_compiled(kind: Kind) -> None:
+    """The lines that follow from a solved case are those of a fresh start, as often as they are asked for."""
+    third = Fraction(1, 3)
+    root = Table({(): (third, 1 - third)})
+    scm = binary(Graph.build(3, [(0, 2), (1, 2)]), root, root, Rule(Call("or", (Var(0), Var(1)))))
+    query = Query(kind, event=((2, 1),), do=((0, 0),), evidence=((2, 1),) if kind == Kind.COUNTERFACTUAL else ())
+    known = solved(Case(("A", "B", "C"), scm.graph, scm, query))
+    assert known.value == solve(known.case).value
+    assert derivation_of(known) == derivation_of(known) == derive(known.case)
 
 
 def test_lines_are_frozen_values() -> None:

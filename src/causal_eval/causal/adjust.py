@@ -49,6 +49,7 @@ def is_backdoor_set(g: Graph, x: int, y: int, z: int) -> bool:
     return all(not reachable(g.without_outgoing(1 << node), 1 << node, z=z) & y for node in bits(x))
 
 
+@lru_cache(maxsize=64)  # a question asks it for its answer and again for the mistakes that would miss it
 def minimal_adjustment_sets(
     g: Graph, x: int, y: int, *, must_include: int = 0, must_exclude: int = 0
 ) -> tuple[tuple[int, ...], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.separation import reachable
@@ -21,6 +22,7 @@ class Label(StrEnum):
     """d-separated from the outcome given nothing."""
 
 
+@lru_cache(maxsize=64)  # a question asks it for its answer and again for the mistakes that would miss it
 def attribution(g: Graph, y: int) -> tuple[Label | None, ...]:
     """The label of every node in relation to node *y*; None at *y* itself."""
     outcome = 1 << y
@@ -36,4 +38,4 @@ def attribution(g: Graph, y: int) -> tuple[Label | None, ...]:
             return Label.EFFECT
         return Label.COMMON if associated >> node & 1 else Label.UNRELATED
 
-    return tuple(label(node) for node in range(g.n))
+    return tuple([label(node) for node in range(g.n)])

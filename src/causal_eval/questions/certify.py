@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from causal_eval.causal.case import read_case, write_case
-from causal_eval.causal.solve import answer_json, solve
+from causal_eval.causal.case import Case, read_case, read_query, write_case
+from causal_eval.causal.solve import answer_json, value_of
 from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import family
@@ -68,9 +68,10 @@ def check_steps(certificate: Certificate) -> Fraction | None:
     """
     known: dict[str, Fraction] = {}
     last: Fraction | None = None
+    case = read_case(certificate.case)
     for step in certificate.steps:
         if step.rule == "claim":
-            _check_claim(step, certificate)
+            _check_claim(step, case)
             continue
         value = evaluate(step.expression, known)
         if canonical(value) != step.value.encode():
@@ -104,10 +105,10 @@ def _value(node: ast.expr, known: Mapping[str, Fraction]) -> Fraction:
     raise VerificationMismatch(f"a step may hold no {ast.dump(node)}")
 
 
-def _check_claim(step: Step, certificate: Certificate) -> None:
+def _check_claim(step: Step, case: Case) -> None:
     query: dict[str, Any] = msgspec.json.decode(step.expression)
-    case = read_case({**certificate.case, "query": query})
-    value = canonical(answer_json(solve(case).value, case)).decode()
+    asked = replace(case, query=read_query(query, case.names, scm=case.scm))
+    value = canonical(answer_json(value_of(asked), asked)).decode()
     if value != step.value:
         raise VerificationMismatch(f"step {step.id} claims {step.value}, the engine finds {value}")
 

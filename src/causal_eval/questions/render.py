@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, normal
+from causal_eval.questions.facts import Fact, Facts, normal, the_ask
 from causal_eval.questions.wording import SHARE_STYLES, Lexicon, read, say
 from causal_eval.seeds import Stream
 
@@ -21,14 +21,14 @@ def render(facts: Facts, lexicon: Lexicon, *, context: str, stream: Stream) -> s
     """The prompt: context, every statement in random order and wording, the assumptions, then what is asked."""
     style = stream.choice(SHARE_STYLES)
     bullet = stream.choice(_BULLETS)
-    statements = [fact for fact in facts if fact.form not in ASSUMPTIONS and not fact.form.startswith("ask-")]
+    ask = the_ask(facts)
+    statements = [fact for fact in facts if fact.form not in ASSUMPTIONS and fact is not ask]
     stream.shuffle(statements)
     statements += [fact for fact in facts if fact.form in ASSUMPTIONS]
     lines = [
         bullet.format(number) + say(fact, lexicon, stream=stream, style=style)
         for number, fact in enumerate(statements, 1)
     ]
-    (ask,) = (fact for fact in facts if fact.form.startswith("ask-"))
     return f"{context}\n\n" + "\n".join(lines) + f"\n\n{say(ask, lexicon, stream=stream, style=style)}"
 
 

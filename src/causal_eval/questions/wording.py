@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from causal_eval.questions.facts import Fact, Literal, Slot
 from causal_eval.seeds import Stream
@@ -51,11 +52,17 @@ class Lexicon:
         )
 
 
+Voice: TypeAlias = Callable[[Slot, Lexicon, Stream, str], str]
+"""A slot in printed words: (slot, lexicon, stream, style of shares) -> text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One wording of a form: a format over the form's slots by position, and the pattern that reads it."""
 
     text: str
+    mark: str
+    """Its longest literal piece, in lower case: a sentence without it is not read by the pattern."""
     pattern: re.Pattern[str]
 
 
@@ -66,6 +73,8 @@ class Form:
     name: str
     slots: tuple[str, ...]
     types: tuple[str, ...]
+    voices: tuple[Voice, ...]
+    """How each slot is said."""
     templates: tuple[Template, ...]
 
 
@@ -86,16 +95,17 @@ def say(fact: Fact, lexicon: Lexicon, *, stream: Stream, style: str = "percent")
     form = forms()[fact.form]
     template = stream.choice(form.templates)
     slots = _turned(fact, stream) if fact.form in ("share", "base") else fact.slots
-    words = [_SAY[kind](slot, lexicon, stream, style) for kind, slot in zip(form.types, slots, strict=True)]
+    words = [say_slot(slot, lexicon, stream, style) for say_slot, slot in zip(form.voices, slots, strict=True)]
     sentence = template.text.format(*words)
     return sentence[0].upper() + sentence[1:]
 
 
 def read(sentence: str, lexicon: Lexicon) -> Fact | None:
     """The fact that *sentence* states, or None where no wording of any form reads so."""
+    small = sentence.lower()
     for form in forms().values():
         for template in form.templates:
-            match = template.pattern.fullmatch(sentence)
+            match = template.pattern.fullmatch(sentence) if template.mark in small else None
             if match is not None and (fact := _read_slots(form, match, lexicon=lexicon)) is not None:
                 return fact
     return None
@@ -112,7 +122,9 @@ def share_text(p: Fraction, style: str) -> str:
 
 
 def _form(name: str, types: Mapping[str, str], *, wordings: list[str]) -> Form:
-    return Form(name, tuple(types), tuple(types.values()), tuple(_template(text, types) for text in wordings))
+    voices = tuple(_SAY[kind] for kind in types.values())
+    templates = tuple(_template(text, types) for text in wordings)
+    return Form(name, tuple(types), tuple(types.values()), voices, templates)
 
 
 def _template(text: str, types: Mapping[str, str]) -> Template:
@@ -127,7 +139,7 @@ def _template(text: str, types: Mapping[str, str]) -> Template:
             said += f"{{{order[slot]}}}"
             pattern += f"(?P={slot})" if slot in known else f"(?P<{slot}>{_PATTERN[types[slot]]})"
             known.add(slot)
-    return Template(said, re.compile(pattern, re.IGNORECASE))
+    return Template(said, max(pieces, key=len).lower(), re.compile(pattern, re.IGNORECASE))
 
 
 def _turned(fact: Fact, stream: Stream) -> tuple[Slot, ...]:
@@ -160,7 +172,7 @@ def _say_clause(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> s
     return lexicon.clauses[node][value]
 
 
-def _joined(separator: str) -> Callable[[Slot, Lexicon, Stream, str], str]:
+def _joined(separator: str) -> Voice:
     def join(slot: Slot, lexicon: Lexicon, stream: Stream, style: str) -> str:
         assert isinstance(slot, tuple)
         words = [_say_clause(literal, lexicon, stream, style) for literal in slot if isinstance(literal, tuple)]
@@ -245,7 +257,7 @@ _PATTERN = {
     "share": r"\d+%|\d+\.\d+|\d+/\d+|[01]",
     "count": r"\d+",
 }
-_SAY: dict[str, Callable[[Slot, Lexicon, Stream, str], str]] = {
+_SAY: dict[str, Voice] = {
     "name": _say_name,
     "names": _say_names,
     "clause": _say_clause,

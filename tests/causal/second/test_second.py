@@ -14,7 +14,7 @@ from tests.causal.drawing import Draw
 from causal_eval.causal import second
 from causal_eval.causal.case import Case, Kind, Query
 from causal_eval.causal.graph import Graph
-from causal_eval.causal.scm import Rule, Scm, Table
+from causal_eval.causal.scm import Call, Rule, Scm, Table, Unspecified, Var, binary
 from causal_eval.causal.second.elimination import Factor, field, partition
 from causal_eval.causal.second.paths import patterns
 from causal_eval.causal.solve import solve
@@ -167,6 +167,18 @@ def test_partition_sums_the_product() -> None:
     assert partition([f, g]) == Fraction(1 * (1 + 4) + 2 * (1 + 3), 15)
     assert partition([]) == 1
     assert partition([Factor(0, {})]) == 0
+
+
+def test_paths_are_not_walked_one_by_one() -> None:
+    """A ladder of 60 nodes has more paths than anyone can walk; both solvers label and evaluate it at once."""
+    n = 60
+    ladder = Graph.build(n, [(node - step, node) for node in range(n) for step in (1, 2) if step <= node])
+    labels = Case(tuple(map(str, range(n))), ladder, None, Query(Kind.ATTRIBUTION, y=(n // 2,)))
+    assert second.solve(labels) == solve(labels).value
+    rules = [Rule(Call("xor", tuple(Var(cause) for cause in range(max(0, node - 2), node)))) for node in range(1, n)]
+    scm = binary(ladder, Unspecified(), *rules)
+    values = Case(labels.names, ladder, scm, Query(Kind.VALUES, context=((0, 1),)))
+    assert second.solve(values) == solve(values).value
 
 
 def test_brute_force_has_its_limit() -> None:
