@@ -20,12 +20,12 @@ LARGEST_LISTING = 16
 
 def forbidden(g: Graph, x: int, y: int) -> int:
     """Mask of the descendants of the nodes, other than *x*, on proper causal paths from *x* to *y*."""
-    return g.descendants(_on_causal_paths(g.parents, x, y))
+    return g.descendants(_on_causal_paths(g.parents, x, y=y))
 
 
 def proper_backdoor_graph(g: Graph, x: int, y: int) -> Graph:
     """The graph without the first edge of every proper causal path from *x* to *y*."""
-    causal = _on_causal_paths(g.parents, x, y)
+    causal = _on_causal_paths(g.parents, x, y=y)
     parents = tuple([pa & ~x if causal >> node & 1 else pa for node, pa in enumerate(g.parents)])
     return Graph(g.n, parents, g.bidirected, g.latent)
 
@@ -146,7 +146,7 @@ def _contract(adjacent: list[int], node: int) -> None:
 
 
 @lru_cache(maxsize=1024)  # every claim of a derivation asks it of the same graph
-def _on_causal_paths(parents: tuple[int, ...], x: int, y: int) -> int:
+def _on_causal_paths(parents: tuple[int, ...], x: int, *, y: int) -> int:
     """The nodes other than *x* on directed paths from *x* to *y* that meet *x* only at their start."""
     after = closure([mask & ~x for mask in children_of(parents)], x) & ~x
     before = closure([mask & ~x for mask in parents], y)

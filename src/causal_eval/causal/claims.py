@@ -29,7 +29,7 @@ MOST_LINES = 16
 _ARTICLE = {Label.CAUSE: "a cause", Label.EFFECT: "an effect"}
 
 
-def structural_claims(ledger: Ledger, case: Case, value: Structural) -> None:
+def structural_claims(ledger: Ledger, case: Case, *, value: Structural) -> None:
     """The claims that lead to the answer *value*; the last one is the answer."""
     for query, holds, text in islice(_support(case, value), MOST_LINES):
         ledger.claim(text, write_query(case, query), value=holds)

@@ -22,7 +22,7 @@ _BINARY = 2
 _TRUTH_FUNCTIONS = frozenset({"copy", "not", "and", "or", "xor"})
 
 
-def by_values(ledger: Ledger, case: Case, values: Mapping[int, int]) -> None:
+def by_values(ledger: Ledger, case: Case, *, values: Mapping[int, int]) -> None:
     """Every node in causal order, by arithmetic where its rule is a truth function, then the answer as a claim."""
     scm, query = model_of(case), case.query
     done = dict(query.do)
@@ -46,7 +46,7 @@ def by_values(ledger: Ledger, case: Case, values: Mapping[int, int]) -> None:
     ledger.claim(estimand(case), write_query(case), value=answer_json(values, case))
 
 
-def by_contexts(ledger: Ledger, case: Case, worlds: Worlds) -> bool:
+def by_contexts(ledger: Ledger, case: Case, *, worlds: Worlds) -> bool:
     """The counterfactual by going through every context that fits the evidence; False when they are too many."""
     contexts = _consistent(case, worlds)
     if contexts is None:

@@ -39,10 +39,10 @@ def derivation_of(known: Solved) -> tuple[Line, ...]:
     ledger, case = Ledger(), known.case
     kind = Kind(case.query.kind)
     if kind == Kind.VALUES:
-        by_values(ledger, case, known.value)
+        by_values(ledger, case, values=known.value)
     elif known.worlds is None:
-        structural_claims(ledger, case, known.value)
-    elif kind != Kind.COUNTERFACTUAL or not by_contexts(ledger, case, known.worlds):
+        structural_claims(ledger, case, value=known.value)
+    elif kind != Kind.COUNTERFACTUAL or not by_contexts(ledger, case, worlds=known.worlds):
         _NUMERIC[kind](ledger, case)
     return tuple(ledger.lines)
 

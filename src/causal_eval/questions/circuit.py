@@ -38,7 +38,7 @@ class Gate:
     def mechanism(self, by: int = 0) -> Rule:
         """The same rule for the exact engine, over nodes whose numbers are higher by *by*."""
         literals = tuple(sorted([(node + by, wanted) for node, wanted in self.literals]))
-        return mechanism_of(self.value, self.needed, literals)
+        return mechanism_of(self.value, self.needed, literals=literals)
 
     def fact(self, node: int, form: str = "rule") -> Fact:
         """The printed rule of *node*; *form* is what the name of its form begins with."""

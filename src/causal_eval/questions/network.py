@@ -84,11 +84,11 @@ def scm_of(facts: Facts, n: int) -> Scm:
 def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:
     """The causes (ascending) and the mechanism that a ``rule-*`` fact states."""
     literals, needed = rule_parts(fact)
-    return tuple(cause for cause, _ in literals), mechanism_of(literal(fact.slots[0])[1], needed, literals)
+    return tuple(cause for cause, _ in literals), mechanism_of(literal(fact.slots[0])[1], needed, literals=literals)
 
 
 @functools.lru_cache(maxsize=1 << 13)  # small systems have few different rules
-def mechanism_of(value: int, needed: int, literals: tuple[Literal, ...]) -> Rule:
+def mechanism_of(value: int, needed: int, *, literals: tuple[Literal, ...]) -> Rule:
     """The node has *value* exactly where at least *needed* of *literals* hold."""
     terms = tuple(Var(cause) if wanted else _negated(Var(cause)) for cause, wanted in literals)
     if len(terms) == 1:

@@ -26,12 +26,12 @@ def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
     parents = members(scm.graph.parents[node])
     named = tuple([_names(scm, parent) for parent in parents])
     keys = itertools.product(*map(range, map(len, named)))
-    results = _tabulated(mechanism.expression, parents, named)
+    results = _tabulated(mechanism.expression, parents, named=named)
     return dict(zip(keys, _places(scm, node, results=results), strict=True))
 
 
 @lru_cache(maxsize=1 << 13)  # small systems have few different rules
-def _tabulated(expression: Expression, parents: tuple[int, ...], named: tuple[tuple[Value, ...], ...]) -> Column:
+def _tabulated(expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]) -> Column:
     """What *expression* gives for every combination of the values *named*, the last parent's changing fastest."""
     columns = zip(*itertools.product(*named), strict=True)
     return tuple(_column(expression, dict(zip(parents, columns, strict=True))))
