@@ -24,8 +24,9 @@ from causal_eval.questions.circuit import Circuit, Gate, gates_of, independent, 
 from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart, discriminates
-from causal_eval.questions.network import GRID, literal, scm_of
+from causal_eval.questions.network import literal, scm_of
 from causal_eval.questions.question import AnswerKind, AnswerSpec
+from causal_eval.questions.tables import PERCENT, SHARES
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -41,7 +42,7 @@ SIZES: Mapping[str, tuple[tuple[int, int], ...]] = {
 
 
 _EVEN = Fraction(1, 2)
-_ODDS = tuple(Fraction(share, GRID) for share in range(2, GRID - 1) if share * 2 != GRID)
+_ODDS = tuple(p for p in SHARES[10 : PERCENT - 9] if abs(p - _EVEN) >= Fraction(1, 20))
 """Probabilities of roots: one state is always the likelier one."""
 _MOST = 3
 """Direct causes a rule has at most."""
