@@ -89,7 +89,7 @@ class Joint(Generic[_N]):
         n, mass, given = len(self.parents), self._mass, (self.x, value)
         nodes = tuple(strata)
         parts, wholes, alls = (
-            [sum([mass[world] for world in worlds]) for worlds in strata_of(n, nodes, fixed)]
+            [sum([mass[world] for world in worlds]) for worlds in strata_of(n, nodes, fixed=fixed)]
             for fixed in (tuple(sorted((event, given))), (given,), ())
         )
         if weighted:
@@ -115,7 +115,7 @@ def worlds_of(n: int, fixed: tuple[Literal, ...]) -> tuple[int, ...]:
 
 
 @functools.lru_cache(KEPT)
-def strata_of(n: int, nodes: tuple[int, ...], fixed: tuple[Literal, ...]) -> tuple[tuple[int, ...], ...]:
+def strata_of(n: int, nodes: tuple[int, ...], *, fixed: tuple[Literal, ...]) -> tuple[tuple[int, ...], ...]:
     """For every state of *nodes* its worlds in which all of *fixed* holds."""
     found: list[list[int]] = [[] for _ in range(1 << len(nodes))]
     for world in worlds_of(n, fixed):
