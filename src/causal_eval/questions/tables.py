@@ -6,6 +6,7 @@ numbers are where all answers lie, and a constant guess into the middle of a gap
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -36,9 +37,10 @@ def share_facts(parents: Parents, tables: Iterable[Rows]) -> list[Fact]:
     ]
 
 
-def states_of(count: int) -> list[tuple[int, ...]]:
+@functools.cache
+def states_of(count: int) -> tuple[tuple[int, ...], ...]:
     """The states of *count* causes in the order of the rows."""
-    return [values[::-1] for values in itertools.product((0, 1), repeat=count)]
+    return tuple(values[::-1] for values in itertools.product((0, 1), repeat=count))
 
 
 def random_rows(count: int, stream: Stream) -> list[int]:

@@ -58,6 +58,8 @@ _MOVE = 3
 """Most hundredths by which an entry is moved at a time."""
 _REACH = 40
 """Entries of the outcome's table lie at most so far from its level."""
+_ARMS = ((0, 1), (0,), (1,))
+"""Where the common causes pull in a contrast: without and with the treatment, or at one of them, so that it varies."""
 _GAP = 10
 """The outcome's levels with and without the treatment differ by at least so many hundredths."""
 
@@ -159,7 +161,8 @@ def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tup
     contrast = kind.name == "ate"
     value = 1 if contrast else stream.below(2)
     levels = _two_levels(contrast=contrast, value=value, stream=stream)
-    tables = _spread_tables(parents, x, y=y, levels=levels, stream=stream)
+    arms = stream.choice(_ARMS) if contrast else _ARMS[0]
+    tables = _spread_tables(parents, x, y=y, levels=levels, arms=arms, stream=stream)
     form = f"ask-{kind.name}"
     for _ in range(_REPAIRS):
         joint = Joint(parents, tables, x=x, ratio=rough)
@@ -167,20 +170,23 @@ def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tup
         if not _cleared(tables, truth, stream=stream):
             continue
         shares = [p for rows in tables for p in rows]
-        guesses = [SCALE // 2, rough(sum(shares), len(shares) * PERCENT)]
-        wrong = _wrong_numbers(form, joint, event=(y, 1), value=value)
-        if (form == "ask-ate" and abs(truth) < MARGIN * SCALE) or not clear(truth, (*guesses, *wrong.values())):
+        guesses = (SCALE // 2, rough(sum(shares), len(shares) * PERCENT))
+        if (contrast and abs(truth) < MARGIN * SCALE) or not clear(truth, guesses):
             return ()
-        ask = Fact(form, ((y, 1), (x, 1), (x, 0)) if form == "ask-ate" else ((y, 1), (x, value)))
+        if not clear(truth, _wrong_numbers(form, joint, event=(y, 1), value=value).values()):
+            return ()
+        ask = Fact(form, ((y, 1), (x, 1), (x, 0)) if contrast else ((y, 1), (x, value)))
         return ((*share_facts(parents, tables), Fact("markov"), ask),)
     return ()
 
 
-def _spread_tables(parents: Parents, x: int, *, y: int, levels: tuple[int, int], stream: Stream) -> list[list[int]]:
+def _spread_tables(
+    parents: Parents, x: int, *, y: int, levels: tuple[int, int], arms: tuple[int, ...], stream: Stream
+) -> list[list[int]]:
     """Random tables of a model that is confounded, and in which the answer is spread over its whole range.
 
     The outcome is about the first of *levels* without the treatment and about the second with it; what lies between
-    them carries the treatment on. The common causes pull at both, and are mostly in one state.
+    them carries the treatment on. The common causes pull at the *arms* of it, and are mostly in one state.
     """
     below = _below(x, parents)
     tables: list[list[int]] = []
@@ -188,11 +194,10 @@ def _spread_tables(parents: Parents, x: int, *, y: int, levels: tuple[int, int],
         if not causes:
             tables.append([stream.between(10, 35) + 55 * stream.below(2)])
         elif node == y:
-            tables.append(_carried(causes, below, levels=levels, stream=stream))
+            tables.append(_carried(causes, below, levels=levels, arms=arms, stream=stream))
         elif node in below - {x} and node < y:
-            tables.append(
-                _carried(causes, below, levels=(stream.between(5, 22), stream.between(78, 95)), stream=stream)
-            )
+            ends = stream.between(5, 22), stream.between(78, 95)
+            tables.append(_carried(causes, below, levels=ends, arms=_ARMS[0], stream=stream))
         elif node > y:
             tables.append(random_rows(len(causes), stream))
         else:
@@ -212,10 +217,12 @@ def _two_levels(*, contrast: bool, value: int, stream: Stream) -> tuple[int, int
     return (other, asked) if value else (asked, other)
 
 
-def _carried(causes: Sequence[int], below: set[int], *, levels: tuple[int, int], stream: Stream) -> list[int]:
+def _carried(
+    causes: Sequence[int], below: set[int], *, levels: tuple[int, int], arms: tuple[int, ...], stream: Stream
+) -> list[int]:
     """A table that leads from the first to the second of *levels* as more of the causes *below* the treatment are 1.
 
-    One of the other causes decides on which side of that an entry lies.
+    One of the other causes decides on which side of that an entry lies, in those *arms* alone.
     """
     carriers = [place for place, cause in enumerate(causes) if cause in below]
     others = [place for place in range(len(causes)) if place not in carriers]
@@ -223,9 +230,10 @@ def _carried(causes: Sequence[int], below: set[int], *, levels: tuple[int, int],
     sign = 1 if stream.chance(1, 2) else -1
     rows = []
     for values in states_of(len(causes)):
-        level = levels[0] + (levels[1] - levels[0]) * sum(values[place] for place in carriers) // len(carriers)
-        side = 0 if pull < 0 else sign * (2 * values[pull] - 1)
-        rows.append(about(level, _REACH, side=side, stream=stream))
+        on = sum([values[place] for place in carriers])
+        level = levels[0] + (levels[1] - levels[0]) * on // len(carriers)
+        pulled = pull >= 0 and (2 * on >= len(carriers)) in arms
+        rows.append(about(level, _REACH, side=sign * (2 * values[pull] - 1) if pulled else 0, stream=stream))
     return rows
 
 
