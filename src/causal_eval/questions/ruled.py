@@ -145,7 +145,7 @@ def tied(shape: Shape, among: Collection[int], *, stream: Stream) -> Shape:
         (node, cause)
         for node, causes in rules.items()
         for cause in sorted({*outer})
-        if node != shape.x and cause not in causes and len(causes) < _MOST
+        if node != shape.x and cause < node and cause not in causes and len(causes) < _MOST
     ]
     if len({*outer}) < len(outer) or not pairs:
         return shape
