@@ -220,7 +220,7 @@ BAD = [
     (("show", "ev-nothing"), 2, "ev-nothing"),
     (("resume", "ev-nothing"), 2, "ev-nothing"),
     (("explain", "q-nothing"), 2, "q-nothing"),
-    (("mock-server", "--fault", "flood"), 2, "rate-limit"),
+    (("mock-server", "--fault", "rate-limits"), 2, "rate-limit"),
     (("mock-server", "--port", "99999"), 2, "--port"),
     (("ls", "--limit", "-1"), 2, "--limit"),
     (("nonsense",), 2, "nonsense"),

@@ -103,8 +103,11 @@ async def test_outcomes_are_kept_before_they_are_judged(
     assert {verdict.mark for verdict in ledger.verdicts.values()} == {Mark.CORRECT}
 
 
-async def test_group_commit_takes_what_arrived_meanwhile(ten: Sequence[Question], calm: Watch, judge: Judge) -> None:
-    """While one commit is under way others arrive, and all of them go into the next."""
+@pytest.mark.parametrize(("gap", "commits"), [(1, [10]), (3, [1, 9])], ids=["close", "apart"])
+async def test_group_commit_takes_what_arrived_meanwhile(
+    *, ten: Sequence[Question], calm: Watch, judge: Judge, gap: int, commits: list[int]
+) -> None:
+    """What arrives turn after turn is kept together; what arrives while one commit is under way goes into the next."""
     sizes: list[int] = []
 
     class Slow(MemoryLedger):
@@ -118,16 +121,14 @@ async def test_group_commit_takes_what_arrived_meanwhile(ten: Sequence[Question]
         name = "staggered/one"
 
         async def answer(self, ask: Ask) -> Outcome:
-            for _ in range(int(ask.question.id[1:]) + 1):
+            for _ in range(gap * int(ask.question.id[1:]) + 1):
                 await asyncio.sleep(0)
             return Reply("ANSWER: yes")
 
         async def close(self) -> None: ...
 
     await evaluate(Staggered(), ledger=Slow(ten), width=10, judge=judge, watch=calm)
-    assert sum(sizes) == 10
-    assert len(sizes) == 2
-    assert sizes[0] < sizes[1]
+    assert sizes == commits
 
 
 async def test_failures_stay_missing_and_refusals_are_abstentions(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,10 +31,20 @@ class Gate:
 
     def column(self, columns: Sequence[int], full: int) -> int:
         """The settings in which the node is 1, given the columns of its causes."""
-        holds = at_least(
-            self.needed, [columns[node] if wanted else columns[node] ^ full for node, wanted in self.literals]
-        )
+        holds = self.holds([columns[node] if wanted else columns[node] ^ full for node, wanted in self.literals])
         return holds if self.value else holds ^ full
+
+    def holds(self, columns: Sequence[int]) -> int:
+        """The settings in which enough literals hold, given those in which each does."""
+        if self.needed == 1:
+            return functools.reduce(operator.or_, columns)
+        if self.needed == len(columns):
+            return functools.reduce(operator.and_, columns)
+        return at_least(self.needed, columns)
+
+    def flipped(self, nodes: Container[int]) -> Gate:
+        """The same rule once the two states of each of *nodes*, causes of it, have changed names."""
+        return Gate(self.value, self.needed, tuple((node, wanted ^ (node in nodes)) for node, wanted in self.literals))
 
     def mechanism(self, by: int = 0) -> Rule:
         """The same rule for the exact engine, over nodes whose numbers are higher by *by*."""

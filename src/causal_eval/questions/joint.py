@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import math
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 from causal_eval.questions.facts import Facts, Literal
-from causal_eval.questions.network import GRID, Parents, Rows, literal, literals_of
+from causal_eval.questions.network import Parents, literal, literals_of
+from causal_eval.questions.tables import PERCENT, Rows
+
+_N = TypeVar("_N", int, Fraction)
+
+KEPT = 4096
+"""Index lists that are remembered; they depend on structure only, and there are few structures."""
 
 
-class Joint:
-    """The joint distribution of binary nodes in causal order, with the factor of one node, *x*, kept apart."""
+class Joint(Generic[_N]):
+    """The joint distribution of binary nodes in causal order, with the factor of one node, *x*, kept apart.
 
-    def __init__(self, parents: Parents, tables: Sequence[Rows], x: int) -> None:
-        self.parents = parents
-        self.x = x
-        self._worlds = [(0, 1, 1)]
-        """(values packed into bits, weight without the factor of x, that factor)"""
+    World *c* gives node *k* the *k*-th bit of *c*. Numbers are whatever *ratio* makes of a numerator and a denominator:
+    ``Fraction`` for exact ones, :func:`causal_eval.questions.margins.rough` for a draw that may yet be thrown away.
+    """
+
+    def __init__(
+        self,
+        parents: Parents,
+        tables: Sequence[Rows],
+        *,
+        x: int,
+        ratio: Callable[[int, int], _N],
+        unit: int = PERCENT,
+    ) -> None:
+        self.parents: Parents = parents
+        self.x: int = x
+        self.ratio: Callable[[int, int], _N] = ratio
+        self._unit: int = unit
+        weights, factors = [1], [1]
         for node, (causes, rows) in enumerate(zip(parents, tables, strict=True)):
-            self._worlds = _extended(self._worlds, 1 << node, causes=causes, rows=rows, apart=node == x)
+            high = [rows[row] for row in rows_of(causes, node)]
+            low = [unit - p for p in high]
+            if node == x:
+                weights, factors = weights * 2, low + high
+            else:
+                weights = [w * p for w, p in zip(weights, low, strict=True)] + [
+                    w * p for w, p in zip(weights, high, strict=True)
+                ]
+                factors *= 2
+        self._free = weights
+        self._mass = [weight * factor for weight, factor in zip(weights, factors, strict=True)]
 
-    @classmethod
-    def of_facts(cls, facts: Facts, n: int, *, x: int) -> Joint:
+    @staticmethod
+    def of_facts(facts: Facts, n: int, *, x: int) -> Joint[Fraction]:
         """The joint of the printed shares; nodes must be in causal order."""
-        rows: list[dict[tuple[int, ...], Fraction]] = [{} for _ in range(n)]
+        shares: list[dict[int, Fraction]] = [{} for _ in range(n)]
         parents: list[tuple[int, ...]] = [() for _ in range(n)]
         for fact in facts:
             if fact.form in ("base", "share"):
@@ -32,65 +64,60 @@ class Joint:
                 parents[node] = tuple(cause for cause, _ in given)
                 p = fact.slots[-1]
                 assert isinstance(p, Fraction)
-                rows[node][tuple(value for _, value in given)] = p
-        return cls(tuple(parents), rows, x)
+                shares[node][sum(value << place for place, (_, value) in enumerate(given))] = p
+        unit = math.lcm(*(p.denominator for rows in shares for p in rows.values()))
+        tables = [
+            tuple(rows[row].numerator * (unit // rows[row].denominator) for row in range(len(rows))) for rows in shares
+        ]
+        return Joint(tuple(parents), tables, x=x, ratio=Fraction, unit=unit)
 
-    def observed(self, event: Literal, given: Sequence[Literal] = ()) -> Fraction:
+    def observed(self, event: Literal, given: Sequence[Literal] = ()) -> _N:
         """P(event | given)."""
-        mask, wanted = _packed(given)
-        bit = 1 << event[0]
-        hit = bit * event[1]
-        part = whole = 0
-        for code, weight, factor in self._worlds:
-            if code & mask == wanted:
-                whole += weight * factor
-                if code & bit == hit:
-                    part += weight * factor
-        return Fraction(part, whole)
+        n, mass = len(self.parents), self._mass
+        part = sum([mass[world] for world in worlds_of(n, tuple(sorted((event, *given))))])
+        whole = sum([mass[world] for world in worlds_of(n, tuple(given))]) if given else self._unit**n
+        return self.ratio(part, whole)
 
-    def enforced(self, event: Literal, value: int) -> Fraction:
+    def enforced(self, event: Literal, value: int) -> _N:
         """P(event | do x = value)."""
-        own, bit = 1 << self.x, 1 << event[0]
-        wanted = own * value | bit * event[1]
-        part = sum([weight for code, weight, _ in self._worlds if code & (own | bit) == wanted])
-        return Fraction(part, GRID ** (len(self.parents) - 1))
+        n, free = len(self.parents), self._free
+        part = sum([free[world] for world in worlds_of(n, tuple(sorted((event, (self.x, value)))))])
+        return self.ratio(part, self._unit ** (n - 1))
 
-    def adjusted(self, event: Literal, value: int, *, strata: Sequence[int], weighted: bool = True) -> Fraction:
+    def adjusted(self, event: Literal, value: int, *, strata: Sequence[int], weighted: bool = True) -> _N:
         """The mean over strata of P(event | x = value, stratum), weighted by P(stratum) or equally."""
-        own, bit = 1 << self.x, 1 << event[0]
-        hit = bit * event[1]
-        mask = sum(1 << node for node in strata)
-        sums: dict[int, list[int]] = {}
-        for code, weight, factor in self._worlds:
-            stratum = sums.setdefault(code & mask, [0, 0, 0])
-            mass = weight * factor
-            stratum[0] += mass
-            if code & own == own * value:
-                stratum[1] += mass
-                if code & bit == hit:
-                    stratum[2] += mass
-        means = [Fraction(part * (all_ if weighted else 1), whole) for all_, whole, part in sums.values()]
-        return sum(means, Fraction(0)) / Fraction(GRID ** len(self.parents) if weighted else len(means))
-
-
-def _extended(
-    worlds: list[tuple[int, int, int]], bit: int, *, causes: tuple[int, ...], rows: Rows, apart: bool
-) -> list[tuple[int, int, int]]:
-    """The worlds with one more node: each splits into two."""
-    mask = sum(1 << cause for cause in causes)
-    ones = {
-        sum(value << cause for cause, value in zip(causes, values, strict=True)): p.numerator * (GRID // p.denominator)
-        for values, p in rows.items()
-    }
-    more: list[tuple[int, int, int]] = []
-    for code, weight, factor in worlds:
-        p = ones[code & mask]
-        if apart:
-            more += ((code, weight, GRID - p), (code | bit, weight, p))
+        n, mass, given = len(self.parents), self._mass, (self.x, value)
+        nodes = tuple(strata)
+        parts, wholes, alls = (
+            [sum([mass[world] for world in worlds]) for worlds in strata_of(n, nodes, fixed=fixed)]
+            for fixed in (tuple(sorted((event, given))), (given,), ())
+        )
+        if weighted:
+            total = self._unit**n
+            means = [
+                self.ratio(part * all_, whole * total) for part, whole, all_ in zip(parts, wholes, alls, strict=True)
+            ]
         else:
-            more += ((code, weight * (GRID - p), factor), (code | bit, weight * p, factor))
-    return more
+            means = [self.ratio(part, whole * len(parts)) for part, whole in zip(parts, wholes, strict=True)]
+        return sum(means, self.ratio(0, 1))
 
 
-def _packed(given: Sequence[Literal]) -> tuple[int, int]:
-    return sum(1 << node for node, _ in given), sum(value << node for node, value in given)
+@functools.lru_cache(KEPT)
+def rows_of(causes: tuple[int, ...], node: int) -> tuple[int, ...]:
+    """For every world of the nodes before *node* the row of its table: the values of its causes, as bits in order."""
+    return tuple(sum((world >> cause & 1) << place for place, cause in enumerate(causes)) for world in range(1 << node))
+
+
+@functools.lru_cache(KEPT)
+def worlds_of(n: int, fixed: tuple[Literal, ...]) -> tuple[int, ...]:
+    """The worlds of *n* nodes in which all of *fixed* holds."""
+    return tuple(world for world in range(1 << n) if all(world >> node & 1 == value for node, value in fixed))
+
+
+@functools.lru_cache(KEPT)
+def strata_of(n: int, nodes: tuple[int, ...], *, fixed: tuple[Literal, ...]) -> tuple[tuple[int, ...], ...]:
+    """For every state of *nodes* its worlds in which all of *fixed* holds."""
+    found: list[list[int]] = [[] for _ in range(1 << len(nodes))]
+    for world in worlds_of(n, fixed):
+        found[sum((world >> node & 1) << place for place, node in enumerate(nodes))].append(world)
+    return tuple(tuple(worlds) for worlds in found)

@@ -7,9 +7,12 @@ from fractions import Fraction
 
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import APART, Value
-from causal_eval.questions.network import GRID, Rows
 
 _HALF = Fraction(1, 2)
+SCALE = 10**12
+"""Draws are judged in integers: one is this much."""
+ROOM = APART.numerator * SCALE // APART.denominator + 1000
+"""A little more than ``APART``, for what rounding loses."""
 
 
 def printed_shares(facts: Facts) -> list[Fraction]:
@@ -37,12 +40,17 @@ def apart(truth: Fraction, others: Iterable[Fraction]) -> bool:
     )
 
 
-def clear_of_print(truth: Fraction, tables: Iterable[Rows]) -> bool:
-    """True iff *truth* is at least 0.015 away from every entry of *tables* and its complement: integers only, fast."""
-    printed = {p.numerator * (GRID // p.denominator) for rows in tables for p in rows.values()}
-    scaled, unit = GRID * truth.numerator * APART.denominator, truth.denominator * APART.denominator
-    gap = GRID * APART.numerator * truth.denominator
-    return all(abs(scaled - count * unit) >= gap and abs(scaled - (GRID - count) * unit) >= gap for count in printed)
+def rough(numerator: int, denominator: int) -> int:
+    """The ratio in units of 1 / ``SCALE``, rounded down: enough to throw a draw away, much faster than a fraction."""
+    return numerator * SCALE // denominator
+
+
+def clear(truth: int, others: Iterable[int]) -> bool:
+    """True only if every one of *others* is at least 0.015 away from *truth*, all in units of 1 / ``SCALE``.
+
+    What :func:`rough` and a sum of a thousand such numbers lose is added to the distance that is asked for.
+    """
+    return all(abs(truth - other) >= ROOM for other in others)
 
 
 def discriminates(truth: Fraction, facts: Facts, *, mistakes: Mapping[str, Value]) -> bool:

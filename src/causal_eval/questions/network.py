@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Call, Const, Expression, Mechanism, Rule, Scm, Table, Var
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, share
-from causal_eval.seeds import Stream
+from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form
 
 Parents = tuple[tuple[int, ...], ...]
 """Per node its direct causes, ascending."""
-Rows = Mapping[tuple[int, ...], Fraction]
-"""P(node = 1) for every combination of the parents' values, in ascending order of the parents."""
-
-GRID = 20
-"""Probabilities are multiples of 1/20: exact in percent and as decimals."""
-
-
-TWENTIETHS = tuple(Fraction(count, GRID) for count in range(GRID + 1))
-"""Every probability that is printed."""
-
-
-def share_facts(parents: Parents, tables: Iterable[Rows]) -> list[Fact]:
-    """A fact for every row of every table."""
-    return [
-        share(node, p, zip(causes, values, strict=True))
-        for (node, causes), rows in zip(enumerate(parents), tables, strict=True)
-        for values, p in rows.items()
-    ]
-
-
-def random_rows(count: int, stream: Stream) -> dict[tuple[int, ...], Fraction]:
-    """A table for *count* binary parents, entries uniform on 1/20 .. 19/20."""
-    return {values: TWENTIETHS[stream.between(1, GRID - 1)] for values in itertools.product((0, 1), repeat=count)}
 
 
 @functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes

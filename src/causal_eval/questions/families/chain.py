@@ -40,7 +40,7 @@ _FEWEST = 4
 _ANY = (True, False)
 _EVEN, _LASTING = (1, 2), (4, 5)
 """How often a change goes on where it may or may not; in longer questions, and where few quantities change at all."""
-_USUAL = (7, 20)
+_USUAL = (1, 4)
 """How often a rule does what its wording suggests, so that the wording alone tells nothing."""
 
 
@@ -88,17 +88,19 @@ def answer(facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What overlooking a part of the change, or what a rule swallows, would give, where that is not the truth."""
     system = _system(facts, n)
-    form = the_ask(facts).form
-    truth = _reading(form, system, columns=system.columns())
+    return _wrong_answers(the_ask(facts).form, system, columns=system.columns())
+
+
+def _wrong_answers(form: str, system: System, *, columns: Sequence[int]) -> dict[str, Value]:
+    """Named wrong methods -> their answers, where these are answers and not the truth."""
+    truth = _reading(form, system, columns=columns)
     wrong: dict[str, Value] = {
         "ignore the new rule": _reading(form, system, columns=system.columns(rewire=False)),
         "ignore the sources": _reading(form, system, columns=system.columns(switch=False)),
     }
     if form == "ask-values":
-        wrong["nothing changes"] = {
-            node: column & 1 for node, column in enumerate(system.columns()) if node in system.gates
-        }
-        wrong["nothing is swallowed"] = _all_flipped(system)
+        wrong["nothing changes"] = {node: columns[node] & 1 for node in system.gates}
+        wrong["nothing is swallowed"] = _all_flipped(system, columns)
     elif form == "ask-changed":
         wrong["nothing is swallowed"] = (system.downstream(),)
     else:
@@ -106,10 +108,9 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     return {name: value for name, value in wrong.items() if value not in (truth, _NOTHING, ((),))}
 
 
-def _all_flipped(system: System) -> dict[int, int]:
+def _all_flipped(system: System, columns: Sequence[int]) -> dict[int, int]:
     """The states after, had everything downstream of the change flipped."""
     reached = system.downstream()
-    columns = system.columns()
     return {node: columns[node] & 1 ^ (node in reached) for node in system.gates}
 
 
@@ -241,9 +242,10 @@ def _single(plan: _Plan, form: str, *, stream: Stream) -> tuple[Facts, ...]:
     moved = sum(differs(columns[node]) for node in system.gates)
     if not 2 <= moved < len(system.gates):  # noqa: PLR2004 - some spreading, some swallowing
         return ()
-    facts = (*_statements(system), Fact(form))
     needed = {"ignore the new rule", "ignore the sources", "nothing is swallowed"}
-    return (facts,) if needed <= mistakes(facts, plan.n).keys() else ()
+    if not needed <= _wrong_answers(form, system, columns=columns).keys():
+        return ()
+    return ((*_statements(system), Fact(form)),)
 
 
 def _twins(plan: _Plan, stream: Stream) -> tuple[Facts, ...]:
@@ -267,16 +269,21 @@ def _filled(plan: _Plan, entry: int | None, *, stream: Stream) -> System | None:
     for node, causes in plan.causes.items():
         forced = entry is not None and plan.first_touched(node, columns)
         moves = node == entry if forced else stream.chance(*(_LASTING if entry is not None else _EVEN))
-        gate = _gate(causes, columns, stream=stream, moves=_ANY if node == plan.target else (moves,))
+        if node == plan.target:
+            # without the sources, a state in which it is stuck must be another than before: the old rule keeps it
+            gates[node] = _sure_gate(causes, columns, stream=stream, moves=_ANY if forced or plan.renewed else (False,))
+            columns[node] = gates[node].column(columns, BOTH)
+            before, after = columns[node] & 1, columns[node] >> 1
+            wanted = before ^ moves if forced else 1 - after
+            alone = _ANY if forced else (wanted == before,)
+            rewired = _renewed(plan.renewed, columns, after=wanted, moves=alone, stream=stream)
+            columns[node] = before | wanted << 1
+            continue
+        gate = _gate(causes, columns, stream=stream, moves=(moves,))
         if gate is None and forced:
             return None
         gates[node] = gate or _sure_gate(causes, columns, stream=stream)
         columns[node] = gates[node].column(columns, BOTH)
-        if node == plan.target:
-            before, after = columns[node] & 1, columns[node] >> 1
-            wanted = before ^ moves if forced else 1 - after
-            rewired = _renewed(plan.renewed, columns, after=wanted, stream=stream)
-            columns[node] = before | wanted << 1
     start = {source: columns[source] & 1 for source in plan.sources}
     return System(plan.n, start, plan.switched, gates, plan.target, rewired)
 
@@ -295,18 +302,23 @@ def _gate(
     return Gate(stream.below(2), pick.needed, tuple(zip(causes, pick.wanted, strict=True)))
 
 
-def _sure_gate(causes: Sequence[int], columns: Sequence[int], *, stream: Stream) -> Gate:
-    """A rule over *causes*, whatever its outcome does."""
-    gate = _gate(causes, columns, stream=stream)
+def _sure_gate(causes: Sequence[int], columns: Sequence[int], *, stream: Stream, moves: Container[bool] = _ANY) -> Gate:
+    """A rule over *causes* whose outcome does what *moves* admits if there is one, else any rule."""
+    gate = _gate(causes, columns, stream=stream, moves=moves) or _gate(causes, columns, stream=stream)
     assert gate is not None, "without a wish there is always a rule"
     return gate
 
 
-def _renewed(causes: Sequence[int], columns: Sequence[int], *, after: int, stream: Stream) -> Gate | int:
-    """A new rule that gives the state *after* in the world after the change; without causes that state itself."""
+def _renewed(
+    causes: Sequence[int], columns: Sequence[int], *, after: int, moves: Container[bool], stream: Stream
+) -> Gate | int:
+    """A new rule that gives the state *after* in the world after the change; without causes that state itself.
+
+    Its outcome differs between the world before the change and the one after it, or not, as *moves* admits if it can.
+    """
     if not causes:
         return after
-    gate = _sure_gate(causes, columns, stream=stream)
+    gate = _sure_gate(causes, columns, stream=stream, moves=moves)
     holds = Gate(1, gate.needed, gate.literals).column(columns, BOTH) >> 1
     return Gate(int(holds == after), gate.needed, gate.literals)
 

@@ -13,19 +13,29 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.query import Case, Query
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.abduction import Unit, wrong_numbers, wrong_worlds
-from causal_eval.questions.circuit import Circuit, Gate, gates_of, independent, is_tied, mass, share_of, sorted_gates
+from causal_eval.questions.circuit import (
+    Circuit,
+    gates_of,
+    independent,
+    is_tied,
+    likeliest,
+    mass,
+    share_of,
+    sorted_gates,
+)
 from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
-from causal_eval.questions.margins import apart, discriminates
-from causal_eval.questions.network import GRID, literal, scm_of
+from causal_eval.questions.margins import SCALE, clear, discriminates, rough
+from causal_eval.questions.network import literal, scm_of
 from causal_eval.questions.question import AnswerKind, AnswerSpec
+from causal_eval.questions.ruled import Found, Ruled, Shape, cases_of, odds_of, seen_in, shape_of, tied
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -40,98 +50,30 @@ SIZES: Mapping[str, tuple[tuple[int, int], ...]] = {
 """Kind -> (roots, quantities with a rule) per difficulty."""
 
 
-_EVEN = Fraction(1, 2)
-_ODDS = tuple(Fraction(share, GRID) for share in range(2, GRID - 1) if share * 2 != GRID)
-"""Probabilities of roots: one state is always the likelier one."""
-_MOST = 3
-"""Direct causes a rule has at most."""
+_REACH: Mapping[str, int] = {"probability": 1, "world": 2, "would": 2}
+"""Kind -> what the changed quantity affects at least: one monotone rule tells nothing of an outcome that flips."""
 _LOOKS = 3
 """Sets of observations, and of probabilities, that are tried for one model."""
-_TRIES = 24
+_TRIES = 10
 """Models that are tried for one set of observations in search of a pair."""
-_FORGOING = ("skip abduction", "ignore what was seen downstream")
-"""Wrong methods that use the rules but not all that was seen."""
-_CERTAIN = (Fraction(0), Fraction(1))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Who depends on whom: nodes 0..roots-1 are roots, the others follow in causal order."""
+class _Picked(NamedTuple):
+    """A case of a model."""
 
-    roots: int
-    causes: tuple[tuple[int, ...], ...]
-    """Direct causes of nodes roots, roots + 1, ..."""
-    x: int
-    y: int
-    below: tuple[int, ...]
-    """What *x* affects."""
+    model: Ruled
+    case: Found
 
-    @property
-    def n(self) -> int:
-        return self.roots + len(self.causes)
+    def as_seen(self, evidence: tuple[Literal, ...]) -> _Picked:
+        """The same with states so named that *evidence*, which is of the same quantities, is what was seen."""
+        model = self.model.renamed({node for node, _ in set(self.case.evidence) - set(evidence)})
+        then = model.changed[1 - evidence[0][1]][model.shape.y]
+        return _Picked(model, Found(evidence, self.case.support, then, self.case.blind))
 
-
-@dataclass(frozen=True, slots=True)
-class _Ruled:
-    """A shape with rules, before its roots have probabilities."""
-
-    shape: _Shape
-    gates: Mapping[int, Gate]
-    actual: Sequence[int]
-    """Per node the settings in which it is 1."""
-    changed: tuple[Sequence[int], Sequence[int]]
-    """The same when the changed quantity is held at 0 and at 1."""
-
-    @classmethod
-    def draw(cls, shape: _Shape, stream: Stream) -> _Ruled:
-        """A model of *shape* with random rules."""
-        circuit = Circuit(shape.n, dict.fromkeys(range(shape.roots), _EVEN), _gates(shape, stream))
-        changed = circuit.columns({shape.x: 0}), circuit.columns({shape.x: 1})
-        return cls(shape, circuit.gates, circuit.columns(), changed)
-
-    @property
-    def full(self) -> int:
-        """The mask of all settings."""
-        return (1 << (1 << self.shape.roots)) - 1
-
-    def unit(self, evidence: Iterable[Literal], odds: Mapping[int, Fraction]) -> Unit:
-        """The case in which *evidence* was seen and the quantity to change is the other way round."""
-        seen = tuple(sorted(evidence))
-        held = 1 - dict(seen)[self.shape.x]
-        circuit = Circuit(self.shape.n, odds, self.gates)
-        return Unit(circuit, seen, (self.shape.x, held), tuple(self.actual), tuple(self.changed[held]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Observations that can be made, and what they say about the outcome after the change."""
-
-    evidence: tuple[Literal, ...]
-    support: int
-    then: int
-    """The settings in which the outcome would be 1."""
-    blind: int
-    """The settings that fit what was seen of quantities that the change does not reach."""
-
-    @property
-    def open(self) -> bool:
-        """Two settings or more fit, and they disagree about the outcome."""
-        return self.then & self.support not in (0, self.support)
-
-    @property
-    def telling(self) -> bool:
-        """What was seen of effects of the change matters: without it the outcome is open."""
-        return self.then & self.blind not in (0, self.blind) and self.blind != self.support
-
-    def clear(self, weights: Sequence[int]) -> bool:
-        """What was seen is not too rare, and the answer is apart from those guesses that most often spoil a draw."""
-        whole = mass(self.support, weights)
-        if whole * RAREST.denominator < sum(weights) * RAREST.numerator:
-            return False
-        truth = Fraction(mass(self.then & self.support, weights), whole)
-        blind = share_of(self.then, self.blind, weights=weights)
-        forgetful = independent(self.support, weights)
-        return apart(truth, (*_CERTAIN, blind, Fraction(mass(self.then, forgetful), sum(forgetful))))
+    def told_by(self, mask: int, weights: Sequence[int]) -> bool:
+        """The likeliest setting in *mask* gives the outcome that all of those give which fit what was seen."""
+        then, support = self.case.then, self.case.support
+        return bool(then >> likeliest(mask, weights) & 1) == bool(then & support)
 
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
@@ -139,7 +81,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     roots, ruled = SIZES[kind.name][difficulty - 1]
     make = {"probability": _number, "world": _world, "would": _pair}[kind.name]
     for _ in range(2000):
-        shape = _shape(roots, ruled, stream=stream)
+        shape = shape_of(roots, ruled, reach=_REACH[kind.name], stream=stream)
         if shape and (members := make(shape, stream)):
             return Group(kind.name, shape.n, tuple(range(shape.n)), members)
     raise AssertionError(f"counterfactual/{kind.name} at difficulty {difficulty}: no model keeps the margins")
@@ -220,62 +162,6 @@ def _unit(facts: Facts, n: int) -> Unit:
     return Unit.of(circuit, evidence=evidence, do=literal(the_ask(facts).slots[-1]))
 
 
-def _shape(roots: int, ruled: int, *, stream: Stream) -> _Shape | None:
-    """Random rules' causes, two or three each, in which roots are shared; None where *x* does not affect *y*."""
-    unused = stream.shuffled(range(roots))
-    causes = [tuple(sorted((unused.pop(), unused.pop())))]
-    takes = dict(zip(stream.sample(range(1, ruled), len(unused)), unused, strict=True))
-    for place in range(1, ruled):
-        chosen = {roots + (place - 1 if stream.chance(3, 5) else stream.below(place))}
-        if place > 1 and stream.chance(1, 3):
-            chosen.add(roots + stream.below(place))
-        if place in takes:
-            chosen.add(takes[place])
-        while len(chosen) < 2 or (len(chosen) < _MOST and stream.chance(1, 2)):  # noqa: PLR2004 - a rule of one cause is a name
-            chosen.add(stream.choice(causes[0]) if stream.chance(1, 2) else stream.below(roots))
-        causes.append(tuple(sorted(chosen)))
-    x = roots + (stream.below(2) if ruled > 2 else 0)  # noqa: PLR2004 - the last of two is the outcome
-    below = [x]
-    for node in range(x + 1, roots + ruled):
-        if not set(below).isdisjoint(causes[node - roots]):
-            below.append(node)
-    y = roots + ruled - 1
-    return _Shape(roots, tuple(causes), x, y, tuple(below[1:])) if y in below else None
-
-
-def _gates(shape: _Shape, stream: Stream) -> dict[int, Gate]:
-    """Random rules for *shape*: all, any, or two of three, with random states."""
-    gates: dict[int, Gate] = {}
-    for node, causes in enumerate(shape.causes, shape.roots):
-        needed = 2 if len(causes) == _MOST and stream.chance(1, 2) else stream.choice((1, len(causes)))
-        flips = stream.bits(len(causes) + 1)
-        literals = tuple((cause, flips >> place & 1) for place, cause in enumerate(causes))
-        gates[node] = Gate(flips >> len(causes), needed, literals)
-    return gates
-
-
-def _odds(shape: _Shape, stream: Stream) -> dict[int, Fraction]:
-    """Random probabilities of the roots."""
-    return {root: _ODDS[stream.below(len(_ODDS))] for root in range(shape.roots)}
-
-
-def _cases(model: _Ruled, seen: Sequence[int]) -> Iterator[_Found]:
-    """Everything that could be seen of *seen*: of the changed quantity first, then of what it does not affect."""
-    low, high = model.changed
-    reached = {node for node in seen if node != model.shape.x and low[node] != high[node]}
-    parts: list[tuple[tuple[Literal, ...], int, int]] = [((), model.full, model.full)]
-    for node in sorted(seen, key=reached.__contains__):
-        column = model.actual[node]
-        split = [
-            ((*evidence, (node, value)), mask & side, blind if node in reached else mask & side)
-            for evidence, mask, blind in parts
-            for value, side in enumerate((~column, column))
-        ]
-        parts = [part for part in split if part[1]]
-    for evidence, support, blind in parts:
-        yield _Found(evidence, support, model.changed[1 - evidence[0][1]][model.shape.y], blind)
-
-
 def _statements(unit: Unit) -> Facts:
     """Everything that is printed but the question."""
     circuit = unit.circuit
@@ -287,24 +173,36 @@ def _statements(unit: Unit) -> Facts:
     )
 
 
-def _seen(shape: _Shape, stream: Stream) -> list[int]:
-    """What is observed: the changed quantity, at times one out of its reach, and one or two that it affects."""
-    others = list(range(shape.roots, shape.x))
-    other = stream.sample(others, 1) if others and stream.chance(1, 2) else []
-    return [shape.x, *other, *stream.sample(shape.below, min(len(shape.below), stream.between(1, 2)))]
+def _clear(case: Found, circuit: Circuit, *, weights: Sequence[int]) -> bool:
+    """What was seen is not too rare, and the answer is apart from those guesses that most often spoil a draw."""
+    whole, total = mass(case.support, weights), circuit.total()
+    if whole * RAREST.denominator < total * RAREST.numerator:
+        return False
+    truth = rough(mass(case.then & case.support, weights), whole)
+    shares = [rough(p.numerator, p.denominator) for p in circuit.odds.values()]
+    if not clear(truth, (0, SCALE // 2, SCALE, *shares, *(SCALE - p for p in shares))):
+        return False
+    skipping = rough(mass(case.then, weights), total)
+    blind = rough(mass(case.then & case.blind, weights), mass(case.blind, weights))
+    if not clear(truth, (skipping, blind)):
+        return False
+    forgetful = independent(case.support, weights)
+    return clear(truth, (rough(mass(case.then, forgetful), sum(forgetful)),))
 
 
-def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
+def _number(shape: Shape, stream: Stream) -> tuple[Facts, ...]:
     """One question for a probability, or nothing where a margin is not kept."""
-    model = _Ruled.draw(shape, stream)
-    found = {case.evidence: case for _ in range(_LOOKS) for case in _cases(model, _seen(shape, stream))}
+    shape = tied(shape, (shape.x, *shape.below), stream=stream)
+    model = Ruled.draw(shape, stream)
+    found = {case.evidence: case for _ in range(_LOOKS) for case in cases_of(model, seen_in(shape, stream))}
     telling = [case for case in found.values() if case.open and case.telling]
     cases = stream.shuffled([case for case in telling if is_tied(case.support, case.then, roots=shape.roots)])
     for _ in range(_LOOKS if cases else 0):
-        odds = _odds(shape, stream)
-        weights = Circuit(shape.n, odds, model.gates).weights()
+        odds = odds_of(shape, stream)
+        circuit = Circuit(shape.n, odds, model.gates)
+        weights = circuit.weights()
         for case in cases:
-            if not case.clear(weights):
+            if not _clear(case, circuit, weights=weights):
                 continue
             unit = model.unit(case.evidence, odds)
             what = (shape.y, stream.below(2))
@@ -315,22 +213,22 @@ def _number(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
     return ()
 
 
-def _world(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
+def _world(shape: Shape, stream: Stream) -> tuple[Facts, ...]:
     """One question for the whole changed world, which what was seen pins down, or nothing."""
-    model = _Ruled.draw(shape, stream)
+    model = Ruled.draw(shape, stream)
     for setting in stream.shuffled(range(1 << shape.roots)):
         then = model.changed[1 - (model.actual[shape.x] >> setting & 1)]
         spread = sum((model.actual[node] ^ then[node]) >> setting & 1 for node in shape.below)
         if spread < 2 or not (evidence := _pins(model, setting, stream=stream)):  # noqa: PLR2004 - it must spread
             continue
-        unit = model.unit(evidence, _odds(shape, stream))
+        unit = model.unit(evidence, odds_of(shape, stream))
         wrong, truth = wrong_worlds(unit), unit.decided()
         if truth not in wrong.values():
             return ((*_statements(unit), Fact("ask-world", (unit.do,))),)
     return ()
 
 
-def _pins(model: _Ruled, setting: int, *, stream: Stream) -> list[Literal]:
+def _pins(model: Ruled, setting: int, *, stream: Stream) -> list[Literal]:
     """A smallest set of observations that only *setting* fits, one of them below the change; or nothing."""
     shape = model.shape
     masks = [column if column >> setting & 1 else ~column for column in model.actual]
@@ -347,35 +245,37 @@ def _pins(model: _Ruled, setting: int, *, stream: Stream) -> list[Literal]:
     return []
 
 
-def _pair(shape: _Shape, stream: Stream) -> tuple[Facts, ...]:
+def _pair(shape: Shape, stream: Stream) -> tuple[Facts, ...]:
     """Both questions of a case in which the outcome stays and of one in which it does not, or nothing."""
-    if len(shape.below) < 2:  # noqa: PLR2004 - one monotone rule tells nothing of an outcome that flips
-        return ()
-    seen = [*dict.fromkeys([*_seen(shape, stream), *stream.sample(shape.below[:-1], 1), shape.y])]
-    found: dict[tuple[Literal, ...], dict[bool, tuple[_Ruled, _Found]]] = {}
+    # where the quantities that are affected share nothing else, the rules alone decide every outcome that surely flips
+    shape = tied(shape, shape.below, stream=stream)
+    looks = {
+        tuple(sorted({*seen_in(shape, stream)[1:], stream.choice(shape.below[:-1]), shape.y})) for _ in range(_LOOKS)
+    }
+    found: dict[tuple[int, ...], dict[bool, _Picked]] = {(shape.x, *seen): {} for seen in sorted(looks)}
     for _ in range(_TRIES):
-        model = _Ruled.draw(shape, stream)
-        for case in stream.shuffled([case for case in _cases(model, seen) if case.telling and not case.open]):
-            pair = found.setdefault(tuple(sorted(case.evidence)), {})
-            stays = bool(case.then & case.support) == bool(dict(case.evidence)[shape.y])
-            pair.setdefault(stays, (model, case))
+        model = Ruled.draw(shape, stream)
+        for seen, pair in found.items():
+            cases = [case for case in cases_of(model, seen) if case.telling and not case.open]
+            for case in stream.shuffled(cases) if cases else ():
+                stays = bool(case.then & case.support) == bool(dict(case.evidence)[shape.y])
+                pair.setdefault(stays, _Picked(model, case))
             if len(pair) > 1:
-                return _misleading([pair[True], pair[False]], stream)
+                return _misleading((pair[True], pair[False].as_seen(pair[True].case.evidence)), stream)
     return ()
 
 
-def _misleading(pair: Sequence[tuple[_Ruled, _Found]], stream: Stream) -> tuple[Facts, ...]:
+def _misleading(pair: tuple[_Picked, _Picked], stream: Stream) -> tuple[Facts, ...]:
     """The questions of two cases, with probabilities that mislead about just one of them who forgoes the evidence."""
-    y = pair[0][0].shape.y
+    shape = pair[0].model.shape
     for _ in range(_LOOKS):
-        units = [model.unit(case.evidence, _odds(model.shape, stream)) for model, case in pair]
-        worlds = [wrong_worlds(unit) for unit in units]
-        truths = [int(case.then & case.support != 0) for _, case in pair]
-        right = [sum(w[name][y] == truth for w, truth in zip(worlds, truths, strict=True)) for name in _FORGOING]
-        if right == [1] * len(_FORGOING):
-            return tuple(
-                (*_statements(unit), Fact("ask-would", ((y, value), unit.do))) for unit in units for value in (1, 0)
-            )
+        units = [picked.model.unit(picked.case.evidence, odds_of(shape, stream)) for picked in pair]
+        told = [(picked, unit.circuit.weights()) for picked, unit in zip(pair, units, strict=True)]
+        skipping = sum(picked.told_by(picked.model.full, weights) for picked, weights in told)
+        ignoring = sum(picked.told_by(picked.case.blind, weights) for picked, weights in told)
+        if skipping == ignoring == 1:
+            asks = [Fact("ask-would", ((shape.y, value), units[0].do)) for value in (1, 0)]
+            return tuple((*_statements(unit), ask) for unit in units for ask in asks)
     return ()
 
 

@@ -9,17 +9,28 @@ the four answers are one scoring unit.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from causal_eval.causal.query import Case, Query
 from causal_eval.causal.query import Kind as Asked
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.joint import Joint
-from causal_eval.questions.margins import clear_of_print, discriminates
-from causal_eval.questions.network import GRID, TWENTIETHS, Parents, Rows, literal, random_rows, scm_of, share_facts
+from causal_eval.questions.margins import SCALE, clear, rough
+from causal_eval.questions.network import Parents, literal, scm_of
 from causal_eval.questions.question import AnswerKind, AnswerSpec
+from causal_eval.questions.tables import (
+    HIGHEST,
+    LOWEST,
+    PERCENT,
+    Rows,
+    about,
+    random_rows,
+    share_facts,
+    states_of,
+)
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -27,7 +38,7 @@ MARGIN = Fraction(1, 20)
 """A direction question needs an effect, and an association, of at least this size."""
 
 MOST_DRAWS = 1000
-"""About one draw in four keeps the margins: so many in vain are a bug."""
+"""About every second draw keeps the margins: so many in vain are a bug."""
 
 STRUCTURES: tuple[tuple[str, ...], ...] = (
     ("Z>X Z>Y X>Y",),
@@ -40,6 +51,17 @@ STRUCTURES: tuple[tuple[str, ...], ...] = (
 
 _RANK = "ZWVXMYC"
 """Roles in causal order."""
+_N = TypeVar("_N", int, Fraction)
+_REPAIRS = 6
+"""How often entries that lie too near to the answer are moved before a draw is given up."""
+_MOVE = 3
+"""Most hundredths by which an entry is moved at a time."""
+_REACH = 40
+"""Entries of the outcome's table lie at most so far from its level."""
+_ARMS = ((0, 1), (0,), (1,))
+"""Where the common causes pull in a contrast: without and with the treatment, or at one of them, so that it varies."""
+_GAP = 10
+"""The outcome's levels with and without the treatment differ by at least so many hundredths."""
 
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
@@ -93,21 +115,23 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What reading off, adjusting wrongly or turning the arrow round would give."""
     ask = the_ask(facts)
     event, given = literal(ask.slots[0]), literal(ask.slots[1])
-    return _mistakes(ask.form, Joint.of_facts(facts, n, x=given[0]), event=event, value=given[1])
+    joint = Joint.of_facts(facts, n, x=given[0])
+    if ask.form in ("ask-raises", "ask-lowers"):
+        association = _gap(joint, event[0], do=False) * (1 if given[1] else -1)
+        return {"correlation is causation": (association > 0) == (ask.form == "ask-raises")}
+    return dict(_wrong_numbers(ask.form, joint, event=event, value=given[1]))
 
 
-def _mistakes(form: str, joint: Joint, *, event: Literal, value: int) -> dict[str, Value]:
-    if form in ("ask-seeing", "ask-do"):
-        return dict(_wrong(joint, event, value=value, seeing=form == "ask-seeing"))
-    if form == "ask-ate":
-        wrong = _wrong(joint, event, value=value, seeing=False)
-        other = _wrong(joint, event, value=1 - value, seeing=False)
-        return {name: wrong[name] - other[name] for name in wrong if name != "ignore the treatment"}
-    association = _gap(joint, event[0], do=False) * (1 if value else -1)
-    return {"correlation is causation": (association > 0) == (form == "ask-raises")}
+def _wrong_numbers(form: str, joint: Joint[_N], *, event: Literal, value: int) -> dict[str, _N]:
+    """Named wrong methods for the number that is asked for."""
+    wrong = _wrong(joint, event, value=value, seeing=form == "ask-seeing")
+    if form != "ask-ate":
+        return wrong
+    other = _wrong(joint, event, value=1 - value, seeing=False)
+    return {name: wrong[name] - other[name] for name in wrong if name != "ignore the treatment"}
 
 
-def _wrong(joint: Joint, event: Literal, *, value: int, seeing: bool) -> dict[str, Fraction]:
+def _wrong(joint: Joint[_N], event: Literal, *, value: int, seeing: bool) -> dict[str, _N]:
     """Named wrong methods for P(event | x = value) or P(event | do x = value)."""
     given = (joint.x, value)
     others = [node for node in range(len(joint.parents)) if node not in (joint.x, event[0])]
@@ -118,7 +142,7 @@ def _wrong(joint: Joint, event: Literal, *, value: int, seeing: bool) -> dict[st
     else:
         wrong["correlation is causation"] = joint.observed(event, (given,))
     wrong["unweighted mean over strata"] = joint.adjusted(event, value, strata=causes, weighted=False)
-    if set(causes) != set(others):
+    if not _below(joint.x, joint.parents).isdisjoint(others):
         wrong["adjust for everything"] = joint.adjusted(event, value, strata=others)
     return wrong
 
@@ -134,47 +158,103 @@ def _structure(text: str) -> tuple[Parents, int, int]:
 
 def _number(parents: Parents, x: int, y: int, kind: Kind, stream: Stream) -> tuple[Facts, ...]:
     """One question for a number, or nothing where a margin is not kept."""
-    tables = [_drawn(len(causes), role, kind=kind, stream=stream) for causes, role in _roles(parents, x, y=y)]
-    joint = Joint(parents, tables, x)
-    value = 1 if kind.name == "ate" else stream.below(2)
-    truth = _truth(joint, kind.name, event=(y, 1), value=value)
-    ask = (
-        Fact("ask-ate", ((y, 1), (x, 1), (x, 0)))
-        if kind.name == "ate"
-        else Fact(f"ask-{kind.name}", ((y, 1), (x, value)))
-    )
-    if (kind.name == "ate" and abs(truth) < MARGIN) or not clear_of_print(truth, tables):
-        return ()
-    facts = (*share_facts(parents, tables), Fact("markov"), ask)
-    return (
-        (facts,) if discriminates(truth, facts, mistakes=_mistakes(ask.form, joint, event=(y, 1), value=value)) else ()
-    )
+    contrast = kind.name == "ate"
+    value = 1 if contrast else stream.below(2)
+    levels = _two_levels(contrast=contrast, value=value, stream=stream)
+    arms = stream.choice(_ARMS) if contrast else _ARMS[0]
+    tables = _spread_tables(parents, x, y=y, levels=levels, arms=arms, stream=stream)
+    form = f"ask-{kind.name}"
+    for _ in range(_REPAIRS):
+        joint = Joint(parents, tables, x=x, ratio=rough)
+        truth = _truth(joint, form, event=(y, 1), value=value)
+        if not _cleared(tables, truth, stream=stream):
+            continue
+        shares = [p for rows in tables for p in rows]
+        guesses = (SCALE // 2, rough(sum(shares), len(shares) * PERCENT))
+        if (contrast and abs(truth) < MARGIN * SCALE) or not clear(truth, guesses):
+            return ()
+        if not clear(truth, _wrong_numbers(form, joint, event=(y, 1), value=value).values()):
+            return ()
+        ask = Fact(form, ((y, 1), (x, 1), (x, 0)) if contrast else ((y, 1), (x, value)))
+        return ((*share_facts(parents, tables), Fact("markov"), ask),)
+    return ()
 
 
-def _roles(parents: Parents, x: int, *, y: int) -> list[tuple[tuple[int, ...], str]]:
-    """Per node its causes and whether it is the treatment, the outcome or another."""
-    return [(causes, {x: "x", y: "y"}.get(node, "")) for node, causes in enumerate(parents)]
+def _spread_tables(
+    parents: Parents, x: int, *, y: int, levels: tuple[int, int], arms: tuple[int, ...], stream: Stream
+) -> list[list[int]]:
+    """Random tables of a model that is confounded, and in which the answer is spread over its whole range.
+
+    The outcome is about the first of *levels* without the treatment and about the second with it; what lies between
+    them carries the treatment on. The common causes pull at the *arms* of it, and are mostly in one state.
+    """
+    below = _below(x, parents)
+    tables: list[list[int]] = []
+    for node, causes in enumerate(parents):
+        if not causes:
+            tables.append([stream.between(10, 35) + 55 * stream.below(2)])
+        elif node == y:
+            tables.append(_carried(causes, below, levels=levels, arms=arms, stream=stream))
+        elif node in below - {x} and node < y:
+            ends = stream.between(5, 22), stream.between(78, 95)
+            tables.append(_carried(causes, below, levels=ends, arms=_ARMS[0], stream=stream))
+        elif node > y:
+            tables.append(random_rows(len(causes), stream))
+        else:
+            pull = 80 // len(causes)
+            tables.append(_additive([pull if stream.chance(1, 2) else -pull for _ in causes], stream))
+    return tables
 
 
-def _drawn(count: int, role: str, *, kind: Kind, stream: Stream) -> Rows:
-    """A random table: the treatment follows its causes strongly, the outcome's level is spread over the whole range."""
-    if role == "x":
-        return _entries(count, lambda: stream.between(1, 6) + 13 * stream.below(2))
-    if role == "y" and kind.name != "ate":
-        centre = stream.between(1, GRID - 1)
-        low, high = max(1, centre - 8), min(GRID - 1, centre + 8)
-        return _entries(count, lambda: stream.between(low, high))
-    return random_rows(count, stream)
+def _two_levels(*, contrast: bool, value: int, stream: Stream) -> tuple[int, int]:
+    """The outcome's levels: in a *contrast* their difference is uniform, else the level under the asked *value* is."""
+    if contrast:
+        gap = stream.between(10, 90)
+        low = stream.between(LOWEST + 2, HIGHEST - 2 - gap)
+        return (low, low + gap) if stream.chance(1, 2) else (low + gap, low)
+    asked = stream.between(LOWEST + 2, HIGHEST - 2)
+    other = stream.choice([level for level in range(LOWEST + 2, HIGHEST - 1) if abs(level - asked) >= _GAP])
+    return (other, asked) if value else (asked, other)
 
 
-def _entries(count: int, twentieths: Callable[[], int]) -> Rows:
-    return {values: TWENTIETHS[twentieths()] for values in itertools.product((0, 1), repeat=count)}
+def _carried(
+    causes: Sequence[int], below: set[int], *, levels: tuple[int, int], arms: tuple[int, ...], stream: Stream
+) -> list[int]:
+    """A table that leads from the first to the second of *levels* as more of the causes *below* the treatment are 1.
+
+    One of the other causes decides on which side of that an entry lies, in those *arms* alone.
+    """
+    carriers = [place for place, cause in enumerate(causes) if cause in below]
+    others = [place for place in range(len(causes)) if place not in carriers]
+    pull = stream.choice(others) if others else -1
+    sign = 1 if stream.chance(1, 2) else -1
+    rows = []
+    for values in states_of(len(causes)):
+        on = sum([values[place] for place in carriers])
+        level = levels[0] + (levels[1] - levels[0]) * on // len(carriers)
+        pulled = pull >= 0 and (2 * on >= len(carriers)) in arms
+        rows.append(about(level, _REACH, side=sign * (2 * values[pull] - 1) if pulled else 0, stream=stream))
+    return rows
 
 
-def _truth(joint: Joint, kind: str, *, event: Literal, value: int) -> Fraction:
-    if kind == "seeing":
+def _cleared(tables: Sequence[list[int]], truth: int, *, stream: Stream) -> bool:
+    """True if no entry nor its complement is too near to *truth*; else those that are have been moved away."""
+    step = SCALE // PERCENT
+    near = {p for p in range(truth // step - 1, truth // step + 3) if not clear(truth, (p * step,))}
+    clean = True
+    for rows in tables:
+        for row, p in enumerate(rows):
+            if p in near or PERCENT - p in near:
+                clean = False
+                away = 1 if (p * step >= truth) == (p in near) else -1
+                rows[row] = min(max(p + away * stream.between(1, _MOVE), LOWEST), HIGHEST)
+    return clean
+
+
+def _truth(joint: Joint[_N], form: str, *, event: Literal, value: int) -> _N:
+    if form == "ask-seeing":
         return joint.observed(event, ((joint.x, value),))
-    return joint.enforced(event, value) if kind == "do" else _gap(joint, event[0], do=True)
+    return joint.enforced(event, value) if form == "ask-do" else _gap(joint, event[0], do=True)
 
 
 def _direction(parents: Parents, x: int, *, y: int, stream: Stream) -> tuple[Facts, ...]:
@@ -182,9 +262,10 @@ def _direction(parents: Parents, x: int, *, y: int, stream: Stream) -> tuple[Fac
     members: list[Facts] = []
     for agree in (True, False):
         tables = _leaning(parents, x, y=y, agree=agree, stream=stream)
-        joint = Joint(parents, tables, x)
+        joint = Joint(parents, tables, x=x, ratio=rough)
         effect, association = _gap(joint, y, do=True), _gap(joint, y, do=False)
-        if min(abs(effect), abs(association)) < MARGIN or ((effect > 0) == (association > 0)) != agree:
+        least = min(abs(effect), abs(association))
+        if least < MARGIN * SCALE + 1 or ((effect > 0) == (association > 0)) != agree:
             return ()
         statements = (*share_facts(parents, tables), Fact("markov"))
         members += [(*statements, Fact(form, ((y, 1), (x, 1), (x, 0)))) for form in ("ask-raises", "ask-lowers")]
@@ -198,31 +279,29 @@ def _leaning(parents: Parents, x: int, *, y: int, agree: bool, stream: Stream) -
     tables: list[Rows] = []
     for node, causes in enumerate(parents):
         if not causes:
-            tables.append({(): Fraction(stream.between(8, 12), GRID)})
+            tables.append([stream.between(40, 60)])
         elif node == y:
-            through = [cause for cause in causes if cause in below]
-            common = [cause for cause in causes if cause not in below]
-            pulls = dict.fromkeys(through, sign * 5 // len(through))
-            pulls |= dict.fromkeys(common, (sign if agree else -sign) * 12 // len(common))
-            tables.append(_additive(causes, pulls, stream=stream))
+            through = sum(cause in below for cause in causes)
+            common = (sign if agree else -sign) * 60 // (len(causes) - through)
+            tables.append(_additive([sign * 25 // through if cause in below else common for cause in causes], stream))
         elif node in below - {x}:
-            share = 11 // sum(cause in below for cause in causes)
-            tables.append(_additive(causes, {cause: share if cause in below else 3 for cause in causes}, stream=stream))
+            share = 55 // sum(cause in below for cause in causes)
+            tables.append(_additive([share if cause in below else 15 for cause in causes], stream))
         else:
-            tables.append(_additive(causes, dict.fromkeys(causes, 16 // len(causes)), stream=stream))
+            tables.append(_additive([80 // len(causes)] * len(causes), stream))
     return tables
 
 
-def _additive(causes: tuple[int, ...], pulls: Mapping[int, int], *, stream: Stream) -> Rows:
-    """P(1 | causes) = base + the pulls (in twentieths) of the causes that are 1, the base drawn where it fits."""
-    shaken = {cause: pull - stream.below(2) if pull > 0 else pull + stream.below(2) for cause, pull in pulls.items()}
-    low = 1 - sum(min(pull, 0) for pull in shaken.values())
-    high = GRID - 1 - sum(max(pull, 0) for pull in shaken.values())
+def _additive(pulls: Sequence[int], stream: Stream) -> list[int]:
+    """Base plus the pulls (in percent) of the causes that are 1, the base drawn where it fits."""
+    shaken = [pull - stream.between(0, 5) * (1 if pull > 0 else -1) for pull in pulls]
+    low = LOWEST - sum(min(pull, 0) for pull in shaken)
+    high = HIGHEST - sum(max(pull, 0) for pull in shaken)
     base = stream.between(low, high)
-    return {
-        values: Fraction(base + sum(shaken[cause] for cause, value in zip(causes, values, strict=True) if value), GRID)
-        for values in itertools.product((0, 1), repeat=len(causes))
-    }
+    return [
+        base + sum(pull for pull, value in zip(shaken, values, strict=True) if value)
+        for values in states_of(len(pulls))
+    ]
 
 
 def _below(x: int, parents: Parents) -> set[int]:
@@ -234,7 +313,7 @@ def _below(x: int, parents: Parents) -> set[int]:
     return reached
 
 
-def _gap(joint: Joint, y: int, *, do: bool) -> Fraction:
+def _gap(joint: Joint[_N], y: int, *, do: bool) -> _N:
     """P(y | x = 1) - P(y | x = 0), by intervention or by observation."""
     if do:
         return joint.enforced((y, 1), 1) - joint.enforced((y, 1), 0)
