@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -157,7 +156,7 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
     answerer, watch = one.open(shown), one.watch()
-    threading.Thread(target=_load_report, name="load-report", daemon=True).start()
+    threading.Thread(target=_prepare_report, args=(evaluation,), name="prepare-report", daemon=True).start()
     try:
         async with SqlLedger(store, evaluation) as ledger:
             await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=shown.on_run)
@@ -168,9 +167,11 @@ async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Disp
         raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
 
 
-def _load_report() -> None:
+def _prepare_report(evaluation: Evaluation) -> None:
     """Load what the end of a run needs while its first calls are open."""
-    importlib.import_module("causal_eval.cli.reporting")
+    from causal_eval.cli import reporting
+
+    reporting.prepare(evaluation)
 
 
 def _question_set(store: Store, order: Order, seed: str) -> StoredSet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import chain, combinations, islice
 from pathlib import Path
@@ -17,13 +17,13 @@ from causal_eval.analysis.numbers import points
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
-from causal_eval.analysis.reports.html import render
+from causal_eval.analysis.reports.html import compile_template, render
 from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.cli import output
 from causal_eval.cli.answering import Call, usual_elicitation
 from causal_eval.cli.display import score_table
 from causal_eval.evaluation.chance import chance, shipped
-from causal_eval.providers.prices import FREE, Prices, sold_by_list
+from causal_eval.providers.prices import FREE, Prices, load_list, sold_by_list
 from causal_eval.providers.provider import Reply, Usage
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.store.database import Store
@@ -78,6 +78,13 @@ class Result:
                 yield Unscored(one.answerer, evaluation.id, share)
 
 
+def prepare(evaluation: Evaluation) -> None:
+    """Do ahead of time what :func:`present` needs and no reply changes: the report's template, the table of prices."""
+    compile_template()
+    if sold_by_list(evaluation.spec.answerer, evaluation.spec.endpoint):
+        load_list(evaluation.spec.answerer, datetime.now(UTC))
+
+
 def present(
     store: Store, evaluations: Sequence[Evaluation], *, report: Path | None, json: bool, prices: Prices | None = None
 ) -> Result:
@@ -115,10 +122,12 @@ def _write(page: str, path: Path) -> None:
         part.replace(path)
 
 
-def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer:
+def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer | None:
     """The cost of a reply of this run; another host or service tier than the usual one has no list price."""
     spec = evaluation.spec
     listed = sold_by_list(spec.answerer, spec.endpoint) and SERVICE_TIER not in dict(spec.params)
+    if not listed and not prices.own:
+        return None  # no table can know it: no reply is looked up
 
     def price(usage: Usage, served: str, at: str) -> Fraction | None:
         when = datetime.fromisoformat(at)

@@ -101,6 +101,12 @@ def sold_by_list(answerer: str, endpoint: str) -> bool:
     return base_url(endpoint, "endpoint") == own if own else not is_loopback(endpoint)
 
 
+def load_list(answerer: str, at: datetime) -> None:
+    """Load the table of list prices, half a second of work, if *answerer* can stand in it."""
+    if not answerer.startswith(FREE):
+        _listed(answerer, "", at=at, tokens=0)
+
+
 def read_prices(path: Path | None) -> Prices:
     """The user's table: TOML, a section per answerer with dollars per million tokens; without a path list prices.
 

@@ -33,6 +33,11 @@ def render(data: ReportData) -> str:
     return _template().render(data=data, view=View(data), oracle=ORACLE, style=_style())
 
 
+def compile_template() -> None:
+    """Do now, once in a process, what the first report would wait a tenth of a second for."""
+    _template()
+
+
 @functools.cache
 def _template() -> Template:
     environment = Environment(
