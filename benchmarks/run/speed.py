@@ -3,7 +3,8 @@
 python benchmarks/run/speed.py zero --n 20000 --repeat 5      zero-latency nginx, 64 connections
 python benchmarks/run/speed.py latency --n 5000 --repeat 3    200 ms a call, 100 connections
 python benchmarks/run/speed.py memory                         peak memory at 5,000 and 100,000 questions
-python benchmarks/run/speed.py peers --n 5000 --repeat 3      inspect-ai and lm-eval, from PEERS/{inspect,lmeval}
+python benchmarks/run/speed.py peers --n 5000 --repeat 3      a loop over the SDK, inspect-ai and lm-eval, from
+                                                              PEERS/{inspect,lmeval} (each a virtual environment)
 
 ``zero``, ``memory`` and ``peers`` need nginx on the PATH. Runs are interleaved; medians and the spread are printed.
 """
@@ -113,12 +114,14 @@ def slow_server(port: int, delay: float) -> Iterator[str]:
         server.wait()
 
 
-def timed(command: list[str], env: dict[str, str]) -> tuple[float, float]:
+def timed(command: list[str], env: dict[str, str], *, cwd: Path | None = None) -> tuple[float, float]:
     """(wall seconds, peak MB) of a command that must end with exit code 0."""
     start = time.perf_counter()
     # installed programs have their byte code: an environment that forbids to write it would measure the compiler
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command, env={**inherited, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command, env={**inherited, **env}, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     assert process.stderr is not None
     errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -143,6 +146,13 @@ def bare(file: Path, url: str, connections: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, str(HERE / "bare_loop.py"), str(file), url, f"{folder}/bare.db", str(connections)]
         return timed(command, {})
+
+
+def simple(file: Path, url: str, connections: int) -> tuple[float, float]:
+    """One whole run of a loop in the style of simple-evals."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = str(HERE / "simple_loop.py")
+        return timed([sys.executable, script, str(file), url, f"{folder}/out.json", str(connections)], {})
 
 
 def compare(runs: dict[str, Callable[[], tuple[float, float]]], n: int, repeat: int) -> dict[str, float]:
@@ -203,7 +213,7 @@ def peers(n: int, repeat: int) -> None:
         file = questions(Path(folder) / "q.jsonl", n)
         inspect_task, lm_task = _peer_tasks(Path(folder), file)
         env = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "none", "INSPECT_LOG_DIR": f"{folder}/logs"}
-        inspect_command = [str(folder_of_peers / "inspect/bin/inspect"), "eval", str(inspect_task), "--model",
+        inspect_command = [str(folder_of_peers / "inspect/bin/inspect"), "eval", inspect_task.name, "--model",
                            "openai/m", "--max-connections", "64", "--display", "none"]  # fmt: skip
         lm_command = [str(folder_of_peers / "lmeval/bin/lm_eval"), "--model", "local-chat-completions", "--model_args",
                       f"model=m,base_url={url}/chat/completions,num_concurrent=64,max_retries=1", "--tasks", "bench",
@@ -213,7 +223,8 @@ def peers(n: int, repeat: int) -> None:
             {
                 "bare": lambda: bare(file, url, 64),
                 "causal-eval": lambda: ours(file, url, 64),
-                "inspect-ai": lambda: timed(inspect_command, env),
+                "simple loop": lambda: simple(file, url, 64),
+                "inspect-ai": lambda: timed(inspect_command, env, cwd=inspect_task.parent),
                 "lm-eval": lambda: timed(lm_command, {**env, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}),
             },
             n,
