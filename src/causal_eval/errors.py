@@ -29,7 +29,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-MOST_NAMED = 20
+MOST_NAMED = 40
 """Known names that an error lists: it stays one line that a person reads."""
 
 

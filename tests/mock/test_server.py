@@ -191,6 +191,21 @@ async def test_it_counts(openai_at: Any) -> None:
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [number % 3 == 0 for number in range(1, 8)]
 
 
+async def test_a_client_that_hangs_up_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """A request that breaks off in its body is not worth a word; the next one is answered."""
+    async with MockServer() as server:
+        host, port = server.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+        await writer.drain()
+        asked = b'{"messages": [{"role": "user", "content": "?"}]}'
+        await post(server.url, asked)  # by now the first request is being read
+        writer.transport.abort()
+        status, _ = await post(server.url, asked)
+    assert status == 200
+    assert caplog.records == []
+
+
 async def post(url: str, body: bytes) -> tuple[int, Any]:
     """Status and JSON of a raw request to the chat endpoint."""
     async with aiohttp.ClientSession() as session, session.post(f"{url}/v1/chat/completions", data=body) as response:

@@ -115,7 +115,7 @@ def _number(key: str, value: str, text: str) -> float:
         number = float(value)
     except ValueError:
         raise UsageError(f"{text!r}: {key} must be a number, e.g. rate-limit:every=3,seconds=0.5") from None
-    if key in _WHOLE and (number < 1 or number != int(number)):
+    if key in _WHOLE and not (number >= 1 and number.is_integer()):
         raise UsageError(f"{text!r}: {key} must be a whole number from 1")
     if key == "chance" and not 0 < number <= 1:
         raise UsageError(f"{text!r}: chance must be above 0 and at most 1")

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from causal_eval.errors import UsageError
 from causal_eval.mock.accounts import Accounts
@@ -31,6 +32,15 @@ from causal_eval.mock.wire import AnthropicWire, OpenAIWire, catalogue, encoded
 from causal_eval.providers.clock import Clock, SystemClock
 
 _LARGEST_REQUEST = 256 * 2**20
+
+
+@web.middleware
+async def _bear_hanging_up(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A client that is killed in the middle of a request is no fault of the server: nothing is logged."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        return web.Response()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +151,7 @@ class MockServer:
             return
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=_LARGEST_REQUEST)
+        app = web.Application(client_max_size=_LARGEST_REQUEST, middlewares=[_bear_hanging_up])
         reception = self._reception()
         doors: dict[str, Door] = {}
         for wire in (OpenAIWire(), AnthropicWire()):
