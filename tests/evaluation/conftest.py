@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.asked import asked
 
 from causal_eval.evaluation.attempt import Ask
 from causal_eval.evaluation.run import Watch
@@ -25,15 +26,11 @@ def _question(number: int, **other: Any) -> Question:
         "regime": "real",
         "difficulty": 1,
         "cluster": f"c{number // 3}",
-        "twin": None,
-        "joint": False,
-        "exempt": (),
         "prompt": f"Question number {number}?",
         "answer": AnswerSpec(AnswerKind.YES_NO),
         "gold": "yes",
-        "certificate": None,
     }
-    return Question(id=f"q{number:05d}", **{**fields, **other})
+    return asked(f"q{number:05d}", **{**fields, **other})
 
 
 class Scripted:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tests.asked import asked
+
 from causal_eval.evaluation.baselines.associate import associated_with_both
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Certificate, Question
 
@@ -11,23 +15,10 @@ def _question(edges: list[list[str]], items: tuple[str, ...]) -> Question:
     query = {"kind": "minimal_adjustment_sets", "X": ["x"], "Y": ["y"]}
     case = {"graph": {"nodes": nodes, "directed": edges}, "query": query}
     names = {node: (f"the {node}", "low", "high") for node in nodes}
-    return Question(
-        id="q-1",
-        family="confounding",
-        kind="one",
-        rung=2,
-        domain="",
-        regime="",
-        difficulty=1,
-        cluster="c",
-        twin=None,
-        joint=False,
-        exempt=(),
-        prompt="?",
-        answer=AnswerSpec(AnswerKind.SET, items=items, may_be_none=True),
-        gold=[[]],
-        certificate=Certificate(case, "", (), names, {}),
-    )
+    return asked(
+        family="confounding", kind="one", rung=2, answer=AnswerSpec(AnswerKind.SET, items=items, may_be_none=True),
+        gold=[[]], certificate=Certificate(case, "", (), names, {}),
+    )  # fmt: skip
 
 
 def test_it_cannot_tell_a_confounder_from_a_mediator_or_a_common_effect() -> None:
@@ -42,6 +33,4 @@ def test_it_cannot_tell_a_confounder_from_a_mediator_or_a_common_effect() -> Non
 
 def test_it_says_nothing_without_a_certificate() -> None:
     """A user's own question has no graph to look at."""
-    question = _question([["x", "y"]], ())
-    bare = Question(**{name: getattr(question, name) for name in Question.__slots__} | {"certificate": None})
-    assert associated_with_both(bare) is None
+    assert associated_with_both(replace(_question([["x", "y"]], ()), certificate=None)) is None

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+from tests.asked import asked
 
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.questions.catalog import families
@@ -17,23 +18,7 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 
 
 def question(number: int, spec: AnswerSpec, gold: Any, twin: str | None = None) -> Question:
-    return Question(
-        id=f"q-{number:03}",
-        family="f",
-        kind="k",
-        rung=1,
-        domain="",
-        regime="",
-        difficulty=1,
-        cluster=f"c-{number}",
-        twin=twin,
-        joint=twin is not None,
-        exempt=(),
-        prompt=f"{number}",
-        answer=spec,
-        gold=gold,
-        certificate=None,
-    )
+    return asked(f"q-{number:03}", answer=spec, gold=gold, twin=twin, joint=twin is not None)
 
 
 YES_NO = AnswerSpec(AnswerKind.YES_NO)

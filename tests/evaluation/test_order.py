@@ -7,18 +7,18 @@ from itertools import groupby
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.asked import asked
 
 from causal_eval.evaluation.order import cluster_rank, fair_cut, fair_order
-from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+from causal_eval.questions.question import Question
 
 Make = Callable[..., Question]
 
 
 def _question(number: int, cluster: int, twin: int | None, *, joint: bool) -> Question:
-    return Question(
-        id=f"q{number}", family="f", kind="k", rung=1, domain="", regime="", difficulty=1, cluster=f"c{cluster}",
-        twin=None if twin is None else f"t{cluster}-{twin}", joint=joint and twin is not None, exempt=(), prompt="p",
-        answer=AnswerSpec(AnswerKind.TEXT), gold="", certificate=None,
+    return asked(
+        f"q{number}", cluster=f"c{cluster}", twin=None if twin is None else f"t{cluster}-{twin}",
+        joint=joint and twin is not None,
     )  # fmt: skip
 
 

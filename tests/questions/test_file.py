@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.asked import asked
 
 from causal_eval.errors import MalformedFile
 from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
@@ -21,25 +22,10 @@ def write(path: Path, *rows: object) -> Path:
 
 
 def question(number: int) -> Question:
-    return Question(
-        id=f"q-{number}",
-        family="custom",
-        kind="custom",
-        rung=0,
-        domain="",
-        regime="",
-        difficulty=0,
-        cluster=f"c-{number}",
-        twin=None,
-        joint=False,
-        exempt=(),
-        prompt=f"Prompt {number}",
-        answer=AnswerSpec(AnswerKind.YES_NO),
-        gold="yes",
-        certificate=None,
-        seed="",
+    return asked(
+        f"q-{number}", family="custom", kind="custom", rung=0, difficulty=0, prompt=f"Prompt {number}",
         generator=GENERATOR,
-    )
+    )  # fmt: skip
 
 
 def test_four_fields_suffice(tmp_path: Path) -> None:

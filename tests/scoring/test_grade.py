@@ -8,34 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.asked import asked
 
 from causal_eval.errors import MalformedCase
-from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.scoring.grade import grade, judge
 from causal_eval.scoring.parse import parse
 from causal_eval.scoring.verdict import Mark
 
 _ITEMS = ("a", "b", "c")
-
-
-def _question(spec: AnswerSpec, gold: Any) -> Question:
-    return Question(
-        id="q-0",
-        family="f",
-        kind="k",
-        rung=1,
-        domain="",
-        regime="",
-        difficulty=1,
-        cluster="c",
-        twin=None,
-        joint=False,
-        exempt=(),
-        prompt="?",
-        answer=spec,
-        gold=gold,
-        certificate=None,
-    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +104,7 @@ def test_labels(said: str, mark: Mark, share: Fraction) -> None:
 
 def test_lenient_beside_strict() -> None:
     """A right answer in another form is correct leniently and unparsed strictly."""
-    verdict = judge("**Answer:** Yes.", "stop", question=_question(AnswerSpec(AnswerKind.YES_NO), "yes"))
+    verdict = judge("**Answer:** Yes.", "stop", question=asked(answer=AnswerSpec(AnswerKind.YES_NO), gold="yes"))
     assert (verdict.mark, verdict.strict, verdict.answer) == (Mark.CORRECT, Mark.UNPARSED, "yes")
 
 
@@ -139,20 +120,20 @@ def test_lenient_beside_strict() -> None:
 )
 def test_no_answer(text: str, finish: str, mark: Mark, reason: str) -> None:
     """What cannot be read is never wrong: it is its own outcome, with its reason, and scores nothing."""
-    verdict = judge(text, finish, question=_question(AnswerSpec(AnswerKind.YES_NO), "yes"))
+    verdict = judge(text, finish, question=asked(answer=AnswerSpec(AnswerKind.YES_NO), gold="yes"))
     assert (verdict.mark, verdict.strict, verdict.reason, verdict.share) == (mark, mark, reason, Fraction(0))
 
 
 def test_text() -> None:
     """Free text is compared after case and space folding, with any of several gold texts."""
-    question = _question(AnswerSpec(AnswerKind.TEXT), ["Simpson's paradox", "Yule effect"])
+    question = asked(answer=AnswerSpec(AnswerKind.TEXT), gold=["Simpson's paradox", "Yule effect"])
     assert judge("ANSWER: simpson’s  PARADOX.", "stop", question=question).mark is Mark.CORRECT
     assert judge("ANSWER: Berkson", "stop", question=question).mark is Mark.WRONG
 
 
 def test_without_gold() -> None:
     """A public question has no gold answer: its replies stay ungraded."""
-    verdict = judge("ANSWER: yes", "stop", question=_question(AnswerSpec(AnswerKind.YES_NO), None))
+    verdict = judge("ANSWER: yes", "stop", question=asked(answer=AnswerSpec(AnswerKind.YES_NO), gold=None))
     assert (verdict.mark, verdict.strict) == (Mark.UNGRADED, Mark.UNGRADED)
 
 
@@ -167,9 +148,9 @@ def test_malformed_gold(kind: str, gold: object) -> None:
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(), st.sampled_from([("number", "1/2"), ("yes_no", "no"), ("set", [["a"]]), ("sets", []), ("text", "x")]))
-def test_judge_never_raises(text: str, asked: tuple[str, Any]) -> None:
+def test_judge_never_raises(text: str, wanted: tuple[str, Any]) -> None:
     """Every text gets a verdict."""
-    kind, gold = asked
-    question = _question(AnswerSpec(AnswerKind(kind), (), _ITEMS, may_be_none=True), gold)
+    kind, gold = wanted
+    question = asked(answer=AnswerSpec(AnswerKind(kind), (), _ITEMS, may_be_none=True), gold=gold)
     for finish in ("stop", "length"):
         assert judge(text, finish, question=question).mark in Mark

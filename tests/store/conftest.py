@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.asked import asked
 
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Certificate, Question, Step
 from causal_eval.scoring.verdict import Mark, Verdict
@@ -23,8 +24,6 @@ def _question(number: int, **other: Any) -> Question:
         "regime": "real",
         "difficulty": 1,
         "cluster": f"c{number // 3}",
-        "twin": None,
-        "joint": False,
         "exempt": ("association",),
         "prompt": f"Question number {number}?",
         "answer": AnswerSpec(AnswerKind.NUMBER, tolerance=Fraction(1, 300)),
@@ -33,7 +32,7 @@ def _question(number: int, **other: Any) -> Question:
             {"graph": [["a", "b"]]}, "E[b | do(a)]", (Step("s1", "given", "t", "k", '"1/2"'),), {}, {"naive": '"1/2"'}
         ),
     }
-    return Question(id=f"q{number:05d}", **{**fields, **other})
+    return asked(f"q{number:05d}", **{**fields, **other})
 
 
 def _judge(text: str, finish: str, question: Question) -> Verdict:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.asked import asked
 
 from causal_eval.analysis.reports.examples import example_card
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Certificate, Question, Step
@@ -23,9 +24,8 @@ STEPS = (
 def _question(kind: AnswerKind, gold: Any, mistakes: dict[str, str]) -> Question:
     names = {"X": ("the drug", "no", "yes"), "Y": ("recovery", "no", "yes")}
     certificate = Certificate(CASE, "E[Y | do(X)]", STEPS, names, mistakes)
-    return Question(
-        id="q-1", family="effect", kind="ate", rung=2, domain="medicine", regime="real", difficulty=1, cluster="c",
-        twin=None, joint=False, exempt=(), prompt="How much?", answer=AnswerSpec(kind), gold=gold,
+    return asked(
+        family="effect", kind="ate", domain="medicine", regime="real", rung=2, answer=AnswerSpec(kind), gold=gold,
         certificate=certificate,
     )  # fmt: skip
 
@@ -73,9 +73,6 @@ def test_a_card_holds_the_proof() -> None:
 
 def test_a_missing_reply_to_a_question_without_proof() -> None:
     """A user's own question has no derivation, and a missing reply no answer."""
-    own = Question(
-        id="own", family="own", kind="text", rung=1, domain="own", regime="", difficulty=1, cluster="own", twin=None,
-        joint=False, exempt=(), prompt="?", answer=AnswerSpec(AnswerKind.TEXT), gold="Paris", certificate=None,
-    )  # fmt: skip
+    own = asked("own", answer=AnswerSpec(AnswerKind.TEXT), gold="Paris")
     card = example_card(own, answerer="m", reply="", verdict=MISSING)
     assert (card.parsed, card.gold, card.steps, card.mistakes) == ("", "Paris", (), ())
