@@ -113,6 +113,7 @@ Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minu
 Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
+Wanted = Annotated[Path | None, typer.Option("--report", help="FILE.html or a folder; default: no report.")]
 Unscored = Annotated[
     float,
     typer.Option("--fail-on-error", min=0.0, max=1.0, help="Exit 4 when a larger share is missing or unparsed."),
@@ -202,7 +203,7 @@ def ls(
 
 
 @app.command()
-def show(run: RunId, report: Report = None, json: Json = False) -> int:
+def show(run: RunId, report: Wanted = None, json: Json = False) -> int:
     """Show a stored run's table again, and write its report to --report FILE."""
     from causal_eval.cli import runs
 
@@ -210,7 +211,7 @@ def show(run: RunId, report: Report = None, json: Json = False) -> int:
 
 
 @app.command()
-def rescore(run: RunId, report: Report = None, json: Json = False) -> int:
+def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
     """Judge every stored reply again by this version's scorer, without any model."""
     from causal_eval.cli import runs
 

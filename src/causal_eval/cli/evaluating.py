@@ -225,6 +225,6 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
     for standing in result.unscored(order.fail_on_error):
         raise TooManyUnscored(
             f"{standing.answerer}: {100 * standing.share:.1f} % of the answers are missing or unparsed, the limit is "
-            f"{100 * order.fail_on_error:g} % (--fail-on-error); `causal-eval show {standing.evaluation}` lists them"
+            f"{100 * order.fail_on_error:g} % (--fail-on-error); `causal-eval show {standing.evaluation}` says where"
         )
     return 0
