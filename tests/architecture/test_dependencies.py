@@ -37,7 +37,7 @@ ROOMS = {
 }
 """Third party -> the rooms that may import it."""
 
-EXTRAS = ["fast", "local", "parquet"]
+EXTRAS = ["fast", "local", "parquet", "prices"]
 
 VIA = {"markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""

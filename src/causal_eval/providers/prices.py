@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FREE = ("baseline/", "demo/", f"{LOCAL}/")
 """Answerers that run on this machine: that they cost nothing is known."""
+NO_LIST = "no list prices: pip install 'causal-eval-bench[prices]'"
 MILLION = 10**6
 _FIELDS = ("input", "output", "cached", "written")
 _OTHER_MEDIA = ("audio", "image", "video", "document", "searches", "_1h_")
@@ -67,9 +68,12 @@ class Prices:
     @property
     def version(self) -> str:
         """Where prices come from, with a version that names exactly one state of each table."""
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        listed = f"genai-prices {version('genai-prices')}"
+        try:
+            listed = f"genai-prices {version('genai-prices')}"
+        except PackageNotFoundError:
+            listed = NO_LIST
         return f"{self.label}, else {listed}" if self.label else listed
 
     def cost(
@@ -156,7 +160,10 @@ def _listed(answerer: str, served: str, *, at: datetime, tokens: int) -> Rates |
 @cache
 def _entry(seller: str, model: str) -> ModelInfo | None:
     """The model's row of the table; None if there is none."""
-    from genai_prices.data_snapshot import get_snapshot
+    try:
+        from genai_prices.data_snapshot import get_snapshot
+    except ImportError:
+        return None  # the extra [prices]: every table that is shown says that it is not there
 
     try:
         return get_snapshot().find_provider_model(model, None, seller, None)[1]
