@@ -35,6 +35,9 @@ from causal_eval.store.evaluations import Evaluation, Status, begin, end, runnin
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.suites import StoredSet, keep_set
 
+FIRST_CALLS_SECONDS = 0.1
+"""By then the first calls are open, and the processor waits with us."""
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -156,7 +159,8 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
     answerer, watch = one.open(shown), one.watch()
-    threading.Thread(target=_prepare_report, args=(evaluation,), name="prepare-report", daemon=True).start()
+    preparing = threading.Thread(target=_prepare_report, args=(evaluation,), name="prepare-report", daemon=True)
+    asyncio.get_running_loop().call_later(FIRST_CALLS_SECONDS, preparing.start)
     try:
         async with SqlLedger(store, evaluation) as ledger:
             await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=shown.on_run)

@@ -1,4 +1,4 @@
-"""Group commit without a timer: what arrived while the last commit was under way goes into the next."""
+"""Group commit: what arrived while the last commit was under way goes into the next; no outcome waits for a timer."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from causal_eval.scoring.verdict import Verdict
 
 _FEW = 16
 """Commits of fewer outcomes are worth a moment's wait for company."""
+_PATIENCE = 0.25
+"""Seconds for which verdicts, which can always be given again, wait for a commit of outcomes to go with."""
 
 
 class _Batch:
@@ -33,9 +35,12 @@ class GroupCommit:
         self._judge = judge
         self._listener = listener
         self._open = _Batch()
+        self._kept: list[tuple[Attempt, int | None]] = []
+        """What is kept and not judged yet, with its key in the ledger."""
         self._judged: list[Judged] = []
         """Verdicts on what is kept, not stored yet; lost in a crash, they are given again."""
         self._woken = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def keep(self, attempt: Attempt) -> None:
@@ -51,33 +56,60 @@ class GroupCommit:
         self._woken.set()
 
     async def run(self) -> None:
-        """Commit batch after batch until closed and empty; verdicts go into the next batch's commit if one waits."""
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            if self._open.attempts:
-                await self._commit()
-                self._woken.set()
-            elif self._closed:
-                return
+        """Commit batch after batch until closed and empty; verdicts go along with the next outcomes, or soon alone."""
+        try:
+            while await self._step():
+                pass
+        finally:
+            self._rest()
+
+    async def _step(self) -> bool:
+        """Do what there is to do; False: nothing is left and nothing will come."""
+        await self._woken.wait()
+        self._woken.clear()
+        if self._open.attempts:
+            await self._commit()
+        elif self._kept:
+            self._judge_kept()
+        elif self._judged and (self._alarm is None or self._closed):
+            await self._ledger.judge(self._take_judged())
+        else:
+            return not self._closed
+        self._woken.set()
+        return True
 
     async def _commit(self) -> None:
         await self._gather()
         batch, self._open = self._open, _Batch()
-        judged, self._judged = self._judged, []
-        keys = await self._ledger.keep(batch.attempts, judged)
+        keeping = asyncio.ensure_future(self._ledger.keep(batch.attempts, self._take_judged()))
+        await asyncio.sleep(0)  # the ledger begins; what it kept before is judged meanwhile
+        self._judge_kept()
+        keys = await keeping
         batch.kept.set()
+        self._kept = list(zip(batch.attempts, keys, strict=True))
         await asyncio.sleep(0)  # who waited makes the next call first: judging has time while that is open
-        for attempt in batch.attempts:
+
+    def _judge_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        for attempt, _ in kept:
             self._listener(OutcomeKept(self._answerer, attempt))
-        self._judged = [
-            Judged(key, self._verdict(attempt))
-            for attempt, key in zip(batch.attempts, keys, strict=True)
-            if key is not None
-        ]
-        if self._judged and not self._open.attempts:
-            judged, self._judged = self._judged, []
-            await self._ledger.judge(judged)
+        self._judged += [Judged(key, self._verdict(attempt)) for attempt, key in kept if key is not None]
+        if self._judged and self._alarm is None:
+            self._alarm = asyncio.get_running_loop().call_later(_PATIENCE, self._ring)
+
+    def _take_judged(self) -> list[Judged]:
+        self._rest()
+        judged, self._judged = self._judged, []
+        return judged
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._woken.set()
+
+    def _rest(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     async def _gather(self) -> None:
         """Let the batch grow to a few while every turn of the loop adds to it; a larger one would march in step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from causal_eval.evaluation.ledger import Judged, Ledger
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Outcome
 
+AHEAD = 32
+"""Questions taken from the ledger before their turn."""
 DRAIN_SECONDS = 10.0
 """How long a halting run waits for open calls; what is not there by then is abandoned and stays missing."""
 
@@ -139,18 +142,26 @@ class _Asking:
 
 
 class _Shared:
-    """One asynchronous stream that several tasks take from."""
+    """One asynchronous stream that several tasks take from, a few ahead so that they seldom queue for it."""
 
     def __init__(self, stream: AsyncIterator[Ask]) -> None:
         self._stream = stream
         self._turn = asyncio.Lock()
+        self._ready: deque[Ask] = deque()
         self._ended = False
 
     async def next(self) -> Ask | None:
         """The next ask; None once the stream has ended."""
-        async with self._turn:
-            if self._ended:
-                return None
+        if not self._ready:
+            async with self._turn:
+                if not self._ready and not self._ended:
+                    await self._fill()
+        return self._ready.popleft() if self._ready else None
+
+    async def _fill(self) -> None:
+        for _ in range(AHEAD):
             ask = await anext(self._stream, None)
-            self._ended = ask is None
-            return ask
+            if ask is None:
+                self._ended = True
+                return
+            self._ready.append(ask)

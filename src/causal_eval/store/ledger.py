@@ -77,15 +77,19 @@ class SqlLedger:
         return Progress(self._evaluation.planned * self._evaluation.spec.epochs, kept)
 
     async def missing(self) -> AsyncIterator[Ask]:
-        """Asks without a reply or refusal in the run's order, read a page at a time."""
-        after = -1
-        while rows := await self._reader.do(self._missing_page, after):
-            for row in rows:
-                question = question_from(row.body)
-                self._remember(question.id, row.question)
-                for sample in row.samples:
-                    yield Ask(question, sample)
-            after = rows[-1].position
+        """Asks without a reply or refusal in the run's order; the next page is read while one is asked."""
+        page = await self._reader.do(self._missing_page, -1)
+        while page:
+            ahead = asyncio.ensure_future(self._reader.do(self._missing_page, page[-1].position))
+            try:
+                for row in page:
+                    question = question_from(row.body)
+                    self._remember(question.id, row.question)
+                    for sample in row.samples:
+                        yield Ask(question, sample)
+                page = await ahead
+            finally:
+                ahead.cancel()
 
     async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
         """Store outcomes, and verdicts on earlier ones, in one transaction and return the keys; see the protocol."""
