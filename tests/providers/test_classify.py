@@ -70,6 +70,34 @@ def test_a_filtered_prompt_is_a_refusal() -> None:
     """A content filter that answers 400 declined; nothing failed."""
     body = json.dumps({"error": {"code": "content_filter", "message": "filtered"}}).encode()
     assert classify(Response(400, {}, body), ORIGIN, wall=0.0) == Refusal("content_filter")
+    said = {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}
+    anthropics = json.dumps({"type": "error", "error": said}).encode()
+    assert classify(Response(400, {}, anthropics), ORIGIN, wall=0.0) == Refusal("content_filter")
+    assert isinstance(classify(Response(500, {}, anthropics), ORIGIN, wall=0.0), Failure)
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("https://login.example.org/v2/chat?token=secret#top", "https://login.example.org/v2/chat,"),
+        ("/elsewhere", "/elsewhere,"),
+        (f"https://b.example.org/{ORIGIN.key}/x", "https://b.example.org/***/x,"),
+        ("", "nowhere,"),
+    ],
+)
+def test_a_redirect_says_where_to_and_what_to_do(location: str, place: str) -> None:
+    """Redirects are not followed, the key would go along: the message names the place, without secrets."""
+    outcome = failed(307, b"", {"location": location})
+    assert outcome.message == (
+        f"HTTP 307 from api.example.org: a redirect to {place} which is not followed; "
+        "set the base URL to the final address"
+    )
+
+
+def test_no_half_of_a_key_where_a_body_is_cut() -> None:
+    """A page that echoes the key across the place where it is cut gives neither half away."""
+    body = b" " * 1990 + ORIGIN.key.encode()
+    assert "sk-" not in failed(500, body).message
 
 
 @pytest.mark.parametrize(

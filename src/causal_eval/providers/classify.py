@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -10,7 +11,7 @@ import msgspec
 
 from causal_eval.providers.provider import Failure, FailureKind, Refusal
 from causal_eval.providers.quota import number, quota_of
-from causal_eval.providers.redact import one_line
+from causal_eval.providers.redact import HIDDEN, one_line
 
 _KINDS = {
     400: FailureKind.BAD_REQUEST,
@@ -27,6 +28,8 @@ _KINDS = {
 _QUOTA_WORDS = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_error", "quota_exceeded"})
 _OUT_OF_CREDIT = "credit balance is too low"
 _FILTERED = "content_filter"
+_BLOCKED = "content filtering policy"
+"""Anthropic's filter has no code of its own: a 400 whose message says so."""
 LONGEST_GUESS = 60.0
 """Seconds; a 429 that says when its limit is whole again, but not when to come back, is not waited for any longer."""
 _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
@@ -96,17 +99,18 @@ _decode_statuses = msgspec.json.Decoder(tuple[_Status, ...]).decode
 
 def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Refusal:
     """What a response with an error status means; *wall* (seconds since 1970) turns a Retry-After date into seconds."""
-    detail = _detail(response.body)
+    detail = _detail(response.body, origin)
     words = {detail.type, detail.code}
-    if _FILTERED in words:
-        return Refusal(reason=_FILTERED)
     text = detail.message or ""
+    if _FILTERED in words or (response.status == _CLIENT_FAULT and _BLOCKED in text.lower()):
+        return Refusal(reason=_FILTERED)
     kind = _kind(response.status)
     if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower() or _used_up(detail):
         kind = FailureKind.QUOTA
     elif any(status.reason == _WRONG_KEY for status in detail.statuses):  # Google says it with 400
         kind = FailureKind.AUTH
-    message = f"HTTP {response.status} from {origin.host}: {text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
+    said = _elsewhere(response) or f"{text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
+    message = f"HTTP {response.status} from {origin.host}: {said}"
     quota = quota_of(response.headers, wall)
     wait = retry_after(response.headers, wall)
     if wait is None:  # Google says it in the body
@@ -116,6 +120,14 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     return Failure(
         kind, one_line(message, origin.key), status=response.status, retry_after=wait, key=origin.label, quota=quota
     )
+
+
+def _elsewhere(response: Response) -> str:
+    """What a redirect says, without a query, which may hold a secret; empty if it is none."""
+    if not _REDIRECT <= response.status < _CLIENT_FAULT:
+        return ""
+    place = re.split(r"[?#]", response.headers.get("location", ""), maxsplit=1)[0]
+    return f"a redirect to {place or 'nowhere'}, which is not followed; set the base URL to the final address"
 
 
 def _used_up(detail: _Detail) -> bool:
@@ -149,15 +161,22 @@ def _advice(kind: FailureKind, origin: Origin) -> str:
             return ""
 
 
-def _detail(body: bytes) -> _Detail:
+def _detail(body: bytes, origin: Origin) -> _Detail:
     try:
         decoded = _decode(body)
     except msgspec.DecodeError:
-        return _Detail(message=body[:2000].decode("utf-8", "replace"))
+        return _Detail(message=_beginning(body, origin))
     if isinstance(decoded.error, _Detail):
         return decoded.error
     fallback = bytes(decoded.detail).decode("utf-8", "replace")
-    return _Detail(message=decoded.error or decoded.message or fallback or body[:2000].decode("utf-8", "replace"))
+    return _Detail(message=decoded.error or decoded.message or fallback or _beginning(body, origin))
+
+
+def _beginning(body: bytes, origin: Origin) -> str:
+    """What a body that is no documented error begins with; a key at the cut must not be left in halves."""
+    if origin.key:
+        body = body.replace(origin.key.encode(), HIDDEN.encode())
+    return body[:2000].decode("utf-8", "replace")
 
 
 def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
