@@ -94,6 +94,15 @@ def test_a_redirect_says_where_to_and_what_to_do(location: str, place: str) -> N
     )
 
 
+def test_a_refused_key_is_named_beside_what_to_do() -> None:
+    """With several keys, the variable alone does not say which one to replace or to pay for."""
+    origin = Origin("api.example.org", ORIGIN.key, "EXAMPLE_API_KEY", "...1234")
+    for status, advice in ((401, "check EXAMPLE_API_KEY (key ...1234)"), (402, "out of credit (key ...1234)")):
+        outcome = classify(Response(status, {}, b"{}"), origin, wall=0.0)
+        assert isinstance(outcome, Failure)
+        assert outcome.message.endswith(advice)
+
+
 def test_no_half_of_a_key_where_a_body_is_cut() -> None:
     """A page that echoes the key across the place where it is cut gives neither half away."""
     body = b" " * 1990 + ORIGIN.key.encode()

@@ -150,13 +150,14 @@ def _kind(status: int) -> FailureKind:
 
 
 def _advice(kind: FailureKind, origin: Origin) -> str:
+    named = f" (key {origin.label})" if origin.label else ""
     match kind:
         case FailureKind.AUTH:
-            return f"; check {origin.key_name}" if origin.key_name else ""
+            return f"; check {origin.key_name}{named}" if origin.key_name else ""
         case FailureKind.NOT_FOUND:
             return "; check the model's name and the base URL"
         case FailureKind.QUOTA:
-            return "; the account is out of credit"
+            return f"; the account is out of credit{named}"
         case _:
             return ""
 

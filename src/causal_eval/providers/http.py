@@ -86,7 +86,7 @@ class Http:
         try:
             outcome = read(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            outcome = self.bad_reply(f"the body cannot be read: {error}")
+            outcome = self.bad_reply(_unreadable(answer.content, error))
         return replace(outcome, latency_ms=elapsed, key=label, quota=answer.quota)
 
     async def post(self, url: str, body: bytes) -> Answered | Refusal | Failure:
@@ -125,6 +125,12 @@ def fastest(rule: TransportRule) -> Transport:
 
         return OverAiohttp(rule)
     return OverReqwest(rule)
+
+
+def _unreadable(content: bytes, error: Exception) -> str:
+    if content.lstrip()[:1] == b"<":
+        return "the body is a web page; check the base URL"
+    return f"the body cannot be read: {error}"
 
 
 def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
