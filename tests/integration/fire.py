@@ -92,7 +92,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     act: list[Act] = []
     # what must come out of it
     kept: int | None = None
-    """Replies and refusals; None: all items."""
+    """Replies and refusals; None: all items; -1: some, as many as were made."""
     refused: int = 0
     missing: dict[str, int] = {}
     """Kind of failure -> items that end with it."""
