@@ -117,6 +117,28 @@ async def test_a_200_that_is_no_reply(upstream: Any, anthropic_at: Any, prompt: 
     assert outcome.kind is FailureKind.BAD_REPLY
 
 
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("overloaded_error", FailureKind.SERVER_ERROR),
+        ("api_error", FailureKind.SERVER_ERROR),
+        ("rate_limit_error", FailureKind.RATE_LIMIT),
+        ("authentication_error", FailureKind.AUTH),
+        ("billing_error", FailureKind.QUOTA),
+        ("something_new", FailureKind.SERVER_ERROR),
+    ],
+)
+async def test_an_error_inside_a_200(
+    upstream: Any, anthropic_at: Any, prompt: Prompt, *, kind: str, expected: FailureKind
+) -> None:
+    """Gateways that have begun to answer send errors with status 200: they mean what they would with their own."""
+    upstream.answer({"type": "error", "error": {"type": kind, "message": "Not now"}})
+    outcome = await complete(upstream, anthropic_at, prompt)
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is expected
+    assert "Not now" in outcome.message
+
+
 async def test_an_overloaded_server(upstream: Any, anthropic_at: Any, prompt: Prompt) -> None:
     """529 is a server error that says how long to wait."""
     body = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}

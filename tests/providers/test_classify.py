@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -70,6 +71,38 @@ def test_a_filtered_prompt_is_a_refusal() -> None:
     """A content filter that answers 400 declined; nothing failed."""
     body = json.dumps({"error": {"code": "content_filter", "message": "filtered"}}).encode()
     assert classify(Response(400, {}, body), ORIGIN, wall=0.0) == Refusal("content_filter")
+    said = {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}
+    anthropics = json.dumps({"type": "error", "error": said}).encode()
+    assert classify(Response(400, {}, anthropics), ORIGIN, wall=0.0) == Refusal("content_filter")
+    assert isinstance(classify(Response(500, {}, anthropics), ORIGIN, wall=0.0), Failure)
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("https://login.example.org/v2/chat?token=secret#top", "https://login.example.org/v2/chat,"),
+        ("/elsewhere", "/elsewhere,"),
+        (f"https://b.example.org/{ORIGIN.key}/x", "https://b.example.org/***/x,"),
+        (f"https://b.example.org/{quote(ORIGIN.key).replace('s', '%73')}/x", "https://b.example.org/***/x,"),
+        ("", "nowhere,"),
+    ],
+)
+def test_a_redirect_says_where_to_and_what_to_do(location: str, place: str) -> None:
+    """Redirects are not followed, the key would go along: the message names the place, without secrets."""
+    outcome = failed(307, b"", {"location": location})
+    assert outcome.message == (
+        f"HTTP 307 from api.example.org: a redirect to {place} which is not followed; "
+        "set the base URL to the final address"
+    )
+
+
+def test_a_refused_key_is_named_beside_what_to_do() -> None:
+    """With several keys, the variable alone does not say which one to replace or to pay for."""
+    origin = Origin("api.example.org", ORIGIN.key, "EXAMPLE_API_KEY", "...1234")
+    for status, advice in ((401, "check EXAMPLE_API_KEY (key ...1234)"), (402, "out of credit (key ...1234)")):
+        outcome = classify(Response(status, {}, b"{}"), origin, wall=0.0)
+        assert isinstance(outcome, Failure)
+        assert outcome.message.endswith(advice)
 
 
 @pytest.mark.parametrize(

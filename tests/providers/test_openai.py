@@ -173,3 +173,24 @@ async def test_a_text_alone_becomes_a_user_turn(upstream: Any, openai_at: Any) -
     sent = upstream.requests[0]["json"]
     assert sent["messages"] == [{"role": "user", "content": "Why?"}]
     assert sent["stop"] == list("abcd")
+
+
+async def test_a_server_that_calls_itself_by_the_key(upstream: Any, openai_at: Any, prompt: Prompt, key: str) -> None:
+    """What is stored of a reply (text, reasoning, the model's name) never holds the key that it was asked with."""
+    said = {"content": f"You sent {key}", "reasoning_content": key}
+    upstream.answer({"model": key, "choices": [{"message": said, "finish_reason": key}]})
+    provider = openai_at(upstream.url)
+    outcome = await provider.complete(prompt)
+    await provider.close()
+    assert isinstance(outcome, Reply)
+    assert (outcome.text, outcome.reasoning, outcome.served, outcome.finish) == ("You sent ***", "***", "***", "***")
+
+
+async def test_no_half_of_a_key_where_a_page_is_cut(upstream: Any, openai_at: Any, prompt: Prompt, key: str) -> None:
+    """An error page that echoes the key across the place where it is cut gives neither half away."""
+    upstream.answer(b" " * 1990 + key.encode(), status=500)
+    provider = openai_at(upstream.url)
+    outcome = await provider.complete(prompt)
+    await provider.close()
+    assert isinstance(outcome, Failure)
+    assert "sk-" not in outcome.message

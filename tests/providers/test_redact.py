@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from causal_eval.providers.redact import LONGEST, one_line
+from causal_eval.providers.redact import LONGEST, one_line, without
 
 
 @given(before=st.text(), key=st.text(alphabet="abcXYZ019-_", min_size=6, max_size=60), after=st.text())
@@ -34,3 +34,11 @@ def test_key_shaped_words_are_hidden_without_being_told() -> None:
 def test_a_short_key_does_not_blank_out_words() -> None:
     """``x`` as key of a server of one's own hides no letter."""
     assert one_line("an example", "x") == "an example"
+
+
+def test_a_key_is_taken_out_of_a_body() -> None:
+    """Wherever it stands, and with slashes escaped as some servers do; a word that serves as key stays."""
+    key = "planted/key+0123456789"
+    body = f'{{"model": "{key}", "text": "{key.replace("/", chr(92) + "/")} ollama"}}'.encode()
+    assert without(body, key) == b'{"model": "***", "text": "*** ollama"}'
+    assert without(body, "ollama") == without(body, "") == body

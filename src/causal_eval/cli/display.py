@@ -68,6 +68,7 @@ class Display:
             case run_events.RunHalting(reason=reason):
                 self._say(f"{self._name}: stopping: {reason}")
             case run_events.RunEnded():
+                self._waiting, self._waits_until = "", 0.0
                 self._said = self._next = 0.0
                 self._show()
 

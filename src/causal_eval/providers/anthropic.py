@@ -7,7 +7,7 @@ import msgspec
 from causal_eval.errors import UsageError
 from causal_eval.providers.arguments import AnthropicArguments, merged
 from causal_eval.providers.http import Http
-from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage
+from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
 
 PATH = "/messages"
 _FINISH = {
@@ -17,6 +17,18 @@ _FINISH = {
     "model_context_window_exceeded": "length",
 }
 """Anthropic's stop reason -> ours; others stay the provider's own word."""
+_STATUS = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""Anthropic's kind of error -> the status that it is documented with; any other: 500."""
 
 
 class _Body(msgspec.Struct, omit_defaults=True):
@@ -85,10 +97,15 @@ class _StopDetails(msgspec.Struct):
     explanation: str | None = None
 
 
+class _ErrorInside(msgspec.Struct):
+    type: str = ""
+
+
 class _Answer(msgspec.Struct):
     """The response, as far as it matters here; unknown fields are ignored."""
 
-    content: list[_Block]
+    content: list[_Block] | None = None
+    error: _ErrorInside | None = None
     stop_reason: str | None = None
     stop_details: _StopDetails | None = None
     model: str | None = None
@@ -137,6 +154,8 @@ class Anthropic:
 
     def _read(self, content: bytes) -> Outcome:
         answer = _decode(content)
+        if answer.content is None:
+            return self._no_content(answer.error, content)
         served, usage = answer.model or "", _tokens(answer.usage)
         if answer.stop_reason == "refusal":
             return Refusal(_why(answer.stop_details), served=served, usage=usage)
@@ -148,6 +167,11 @@ class Anthropic:
             served=served,
             usage=usage,
         )
+
+    def _no_content(self, error: _ErrorInside | None, content: bytes) -> Failure | Refusal:
+        if error is None:
+            return self._http.bad_reply("it holds no content")
+        return self._http.error_in_reply(_STATUS.get(error.type, 500), content)
 
 
 def _why(details: _StopDetails | None) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote
 
 import msgspec
 
@@ -27,6 +29,8 @@ _KINDS = {
 _QUOTA_WORDS = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_error", "quota_exceeded"})
 _OUT_OF_CREDIT = "credit balance is too low"
 _FILTERED = "content_filter"
+_BLOCKED = "content filtering policy"
+"""Anthropic's filter has no code of its own: a 400 whose message says so."""
 LONGEST_GUESS = 60.0
 """Seconds; a 429 that says when its limit is whole again, but not when to come back, is not waited for any longer."""
 _REDIRECT, _CLIENT_FAULT, _SERVER_FAULT = 300, 400, 500
@@ -98,15 +102,16 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     """What a response with an error status means; *wall* (seconds since 1970) turns a Retry-After date into seconds."""
     detail = _detail(response.body)
     words = {detail.type, detail.code}
-    if _FILTERED in words:
-        return Refusal(reason=_FILTERED)
     text = detail.message or ""
+    if _FILTERED in words or (response.status == _CLIENT_FAULT and _BLOCKED in text.lower()):
+        return Refusal(reason=_FILTERED)
     kind = _kind(response.status)
     if words & _QUOTA_WORDS or _OUT_OF_CREDIT in text.lower() or _used_up(detail):
         kind = FailureKind.QUOTA
     elif any(status.reason == _WRONG_KEY for status in detail.statuses):  # Google says it with 400
         kind = FailureKind.AUTH
-    message = f"HTTP {response.status} from {origin.host}: {text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
+    said = _elsewhere(response) or f"{text.rstrip('. ') or 'no message'}{_advice(kind, origin)}"
+    message = f"HTTP {response.status} from {origin.host}: {said}"
     quota = quota_of(response.headers, wall)
     wait = retry_after(response.headers, wall)
     if wait is None:  # Google says it in the body
@@ -116,6 +121,14 @@ def classify(response: Response, origin: Origin, *, wall: float) -> Failure | Re
     return Failure(
         kind, one_line(message, origin.key), status=response.status, retry_after=wait, key=origin.label, quota=quota
     )
+
+
+def _elsewhere(response: Response) -> str:
+    """What a redirect says, without a query, which may hold a secret; empty if it is none."""
+    if not _REDIRECT <= response.status < _CLIENT_FAULT:
+        return ""
+    place = unquote(re.split(r"[?#]", response.headers.get("location", ""), maxsplit=1)[0])
+    return f"a redirect to {place or 'nowhere'}, which is not followed; set the base URL to the final address"
 
 
 def _used_up(detail: _Detail) -> bool:
@@ -138,13 +151,14 @@ def _kind(status: int) -> FailureKind:
 
 
 def _advice(kind: FailureKind, origin: Origin) -> str:
+    named = f" (key {origin.label})" if origin.label else ""
     match kind:
         case FailureKind.AUTH:
-            return f"; check {origin.key_name}" if origin.key_name else ""
+            return f"; check {origin.key_name}{named}" if origin.key_name else ""
         case FailureKind.NOT_FOUND:
             return "; check the model's name and the base URL"
         case FailureKind.QUOTA:
-            return "; the account is out of credit"
+            return f"; the account is out of credit{named}"
         case _:
             return ""
 

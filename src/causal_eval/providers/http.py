@@ -15,7 +15,7 @@ from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.keys import key_label
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal
 from causal_eval.providers.quota import Quota, quota_of
-from causal_eval.providers.redact import one_line
+from causal_eval.providers.redact import one_line, without
 from causal_eval.providers.transport import LARGEST_BODY, NoAnswer, Timeouts, Transport, TransportRule
 
 _OK = 200
@@ -86,7 +86,7 @@ class Http:
         try:
             outcome = read(answer.content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            outcome = self.bad_reply(f"the body cannot be read: {error}")
+            outcome = self.bad_reply(_unreadable(answer.content, error))
         return replace(outcome, latency_ms=elapsed, key=label, quota=answer.quota)
 
     async def post(self, url: str, body: bytes) -> Answered | Refusal | Failure:
@@ -97,10 +97,11 @@ class Http:
         if answer.body is None:
             too_long = f"the reply of {self._host} is longer than {LARGEST_BODY // 2**20} MiB"
             return Failure(FailureKind.BAD_REPLY, too_long, status=answer.status)
+        body = without(answer.body, self._endpoint.key)
         if answer.status == _OK:
-            return Answered(answer.body, quota_of(answer.headers, self._clock.wall()))
+            return Answered(body, quota_of(answer.headers, self._clock.wall()))
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return classify(Response(answer.status, headers, answer.body), self._origin, wall=self._clock.wall())
+        return classify(Response(answer.status, headers, body), self._origin, wall=self._clock.wall())
 
     def bad_reply(self, problem: str) -> Failure:
         """The failure for a 200 response that is not what the API documents."""
@@ -125,6 +126,12 @@ def fastest(rule: TransportRule) -> Transport:
 
         return OverAiohttp(rule)
     return OverReqwest(rule)
+
+
+def _unreadable(content: bytes, error: Exception) -> str:
+    if content.lstrip()[:1] == b"<":
+        return "the body is a web page; check the base URL"
+    return f"the body cannot be read: {error}"
 
 
 def _headers(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:

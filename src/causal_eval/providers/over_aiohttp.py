@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import aiohttp
 from yarl import URL
@@ -76,9 +77,9 @@ def explain(error: Exception, timeouts: Timeouts) -> NoAnswer:
         case aiohttp.ClientConnectorDNSError():
             return transport.UNKNOWN_HOST
         case aiohttp.ClientSSLError() | aiohttp.ServerFingerprintMismatch():
-            return transport.tls_failed(str(error))
+            return transport.tls_failed(_distrust(error))
         case aiohttp.ClientConnectorError():
-            return transport.refused(str(error.strerror))
+            return transport.refused(os.strerror(error.errno) if error.errno else str(error.strerror))
         case aiohttp.ClientPayloadError():
             return _body_fault(str(error))
         case aiohttp.InvalidURL():
@@ -87,6 +88,13 @@ def explain(error: Exception, timeouts: Timeouts) -> NoAnswer:
             return transport.no_http(error.message)
         case _:
             return transport.reset(type(error).__name__)
+
+
+def _distrust(error: Exception) -> str:
+    """What is wrong with the certificate or the handshake, in OpenSSL's own words where there are any."""
+    cause = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
+    said = getattr(cause, "verify_message", None) or getattr(cause, "reason", None) or str(cause)
+    return str(said).replace("_", " ").lower() if str(said).isupper() else str(said)
 
 
 def _body_fault(text: str) -> NoAnswer:

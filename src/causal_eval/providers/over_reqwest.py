@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pyreqwest.response import Response
 
 _CHUNK = 64 * 2**10
+_TLS = ("ertificate", "tls", "TLS", "HandshakeFailure", "corrupt message")
+"""What rustls says of a server that cannot be trusted, or that speaks no TLS."""
 
 
 class OverReqwest:
@@ -87,7 +89,7 @@ def explain(error: PyreqwestError, timeouts: Timeouts, *, elapsed: float) -> NoA
             return transport.no_http(causes[-1])
     if "dns error" in text:
         return transport.UNKNOWN_HOST
-    if "ertificate" in text or "tls" in text.lower() or "HandshakeFailure" in text:
+    if any(word in text for word in _TLS):
         return transport.tls_failed(causes[-1])
     if "builder error" in text or "relative URL" in text:
         return transport.BAD_ADDRESS

@@ -96,7 +96,8 @@ def no_http(why: str) -> NoAnswer:
 
 def tls_failed(why: str) -> NoAnswer:
     """There is no trust in the server."""
-    return NoAnswer(FailureKind.CONNECTION, f"TLS failed: {why}")
+    advice = "check the server's certificate, or write http:// in the base URL if it speaks no TLS"
+    return NoAnswer(FailureKind.CONNECTION, f"TLS failed: {why}; {advice}")
 
 
 def reset(why: str) -> NoAnswer:
