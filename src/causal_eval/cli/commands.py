@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.cli.groups import cache_app
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -110,6 +111,9 @@ Connections = Annotated[
 ]
 Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
 Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
+Cache = Annotated[
+    str | None, typer.Option("--cache", help="Reuse replies to the same prompts: on, off, or for how long (12h, 7D).")
+]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
@@ -143,6 +147,7 @@ def evaluate(
     max_retries: Retries = 4,
     rpm: Rpm = None,
     tpm: Tpm = None,
+    cache: Cache = None,
     elicitation: Elicit = None,
     model_arg: ModelArgs = None,
     reasoning_effort: Effort = None,
@@ -157,7 +162,7 @@ def evaluate(
     from causal_eval.cli.flags import split
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
-    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm)
+    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm, cache)
     return evaluating.run(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
@@ -177,6 +182,7 @@ def resume(
     max_retries: Retries = 4,
     rpm: Rpm = None,
     tpm: Tpm = None,
+    cache: Cache = None,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
@@ -186,7 +192,9 @@ def resume(
     from causal_eval.cli import evaluating, runs
     from causal_eval.cli.answering import Call
 
-    call = Call(max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm)
+    call = Call(
+        max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache
+    )
     order = evaluating.Order((), call, report=report, fail_on_error=fail_on_error, display=display, json=json)
     return runs.resume(run, call, order)
 
@@ -216,6 +224,9 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
     from causal_eval.cli import runs
 
     return runs.rescore(run, report=report, json=json)
+
+
+app.add_typer(cache_app, name="cache")
 
 
 @app.command()

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from causal_eval.cli import output
 from causal_eval.cli.answering import Call, Candidate, candidate
+from causal_eval.cli.conducting import conduct
 from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.errors import (
     CausalEvalError,
     Interrupted,
     MalformedFile,
-    ProviderPaused,
     TooManyUnscored,
     UnknownName,
     UsageError,
 )
-from causal_eval.evaluation.run import evaluate
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.providers.halt import Halt
 from causal_eval.providers.prices import read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
-from causal_eval.scoring.grade import judge
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize
-from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.suites import StoredSet, keep_set
 
 
@@ -127,9 +122,7 @@ def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Displa
 def _run_held(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
     status = Status.INTERRUPTED
     try:
-        if off := one.paused():
-            raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
-        _loop()(_ask(store, one, evaluation, shown))
+        conduct(store, one, evaluation, shown)
         status = Status.COMPLETE
     except CausalEvalError as error:
         status = Status.HALTED
@@ -143,35 +136,6 @@ def _run_held(store: Store, one: Candidate, evaluation: Evaluation, shown: Displ
     finally:
         end(store, evaluation.id, status=status, now=datetime.now(UTC))
     return None
-
-
-def _loop() -> Callable[[Coroutine[None, None, None]], None]:
-    """Uvloop where the extra is installed: the same results, faster when calls are short."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run
-    return uvloop.run
-
-
-async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
-    answerer, watch = one.open(shown), one.watch()
-    threading.Thread(target=_prepare_report, args=(evaluation,), name="prepare-report", daemon=True).start()
-    try:
-        async with SqlLedger(store, evaluation) as ledger:
-            await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=shown.on_run)
-            progress = await ledger.progress()
-    finally:
-        await answerer.close()
-    if progress.kept == 0 and watch.last is not None:  # too few questions for a streak, and nothing but failures
-        raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
-
-
-def _prepare_report(evaluation: Evaluation) -> None:
-    """Load what the end of a run needs while its first calls are open."""
-    from causal_eval.cli import reporting
-
-    reporting.prepare(evaluation)
 
 
 def _question_set(store: Store, order: Order, seed: str) -> StoredSet:

@@ -27,7 +27,7 @@ from causal_eval.providers.prices import FREE, Prices, load_list, sold_by_list
 from causal_eval.providers.provider import Reply, Usage
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.evaluations import Evaluation, summarize
 from causal_eval.store.observations import Pricer, observations
 from causal_eval.store.rescore import kept_attempts
 from causal_eval.store.suites import StoredSet, load_set, set_questions
@@ -97,11 +97,12 @@ def present(
     rows = score_rows(found, guessing)
     path = None if report is None else _report_path(report, evaluations)
     if path is not None:
+        cached = {f"Cached replies of {one.id}": said for one, said in _cached(store, evaluations)}
         page = render(
             ReportData(
                 title="Causal evaluation of " + ", ".join(_asked(evaluations)),
                 profile=found,
-                facts=_facts(question_set, evaluations, prices),
+                facts=(*_facts(question_set, evaluations, prices), *cached.items()),
                 command=_command(question_set, evaluations),
                 chance=guessing,
                 comparisons=comparisons,
@@ -110,6 +111,9 @@ def present(
         )
         _write(page, path)
     _show(rows, comparisons, evaluations=evaluations, shown=_Shown(path, _priced_by(evaluations, prices), json))
+    if not json:
+        for one, said in _cached(store, evaluations):
+            output.say(f"{one.spec.answerer}: {said}")
     return Result(found, tuple(evaluations))
 
 
@@ -120,6 +124,14 @@ def _write(page: str, path: Path) -> None:
         part = path.with_name(path.name + ".part")
         part.write_text(page, "utf-8")
         part.replace(path)
+
+
+def _cached(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, str]]:
+    """What came from the cache, in words, of each run of which something did."""
+    for one in evaluations:
+        summary = summarize(store, one)
+        if summary.cached.count:
+            yield one, str(summary.cached)
 
 
 def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer | None:
@@ -304,6 +316,7 @@ def _score(row: ScoreRow) -> Mapping[str, Any]:
         "against_chance": row.against.value, "strict": row.strict, "units": row.units, "clusters": row.clusters,
         "unparsed": row.unparsed, "abstained": row.abstained, "missing": row.missing, "ungraded": row.ungraded,
         "excluded": row.excluded, "cost": None if row.cost is None else float(row.cost), "time_ms": row.time_ms,
+        "cached": row.cached,
     }  # fmt: skip
 
 

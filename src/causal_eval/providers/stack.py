@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from causal_eval.providers.cache import Cached
 from causal_eval.providers.fallback import Fallback, Way
 from causal_eval.providers.live import Live
 from causal_eval.providers.pace import Pace
@@ -29,6 +30,13 @@ class Line:
     """Label and keys of each host."""
     hosts: Fallback | None = None
     """None: there is one host."""
+    cached: Cached | None = None
+    """Around the switch, where replies are cached."""
+
+    @property
+    def outermost(self) -> Provider:
+        """All of it."""
+        return self.cached or self.switch
 
 
 class Stack:
@@ -40,8 +48,8 @@ class Stack:
         self._pace = pace
         self._live = live
         self._seen = live.version
-        first = self._lines[0].switch
-        others = [Way(line.name, line.switch) for line in self._lines]
+        first = self._lines[0].outermost
+        others = [Way(line.name, line.outermost) for line in self._lines]
         self._outermost: Provider = Fallback(first.name, others) if len(others) > 1 else first
 
     @property
@@ -55,6 +63,11 @@ class Stack:
         if self._live.version != self._seen:
             self._follow()
         return outcome
+
+    async def recall(self, prompt: Prompt) -> Outcome | None:
+        """What the asked model has said to *prompt* before, without a call; None: nothing that is cached."""
+        cached = self._lines[0].cached
+        return None if cached is None else await cached.recall(prompt)
 
     async def close(self) -> None:
         """Release every connection; idempotent."""

@@ -59,7 +59,7 @@ _ROWS = text(
     """
     SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
            q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served,
-           a.started_at, a.latency_ms, v.mark, v.strict, v.share, v.reason
+           a.started_at, a.latency_ms, a.source, a.asked_at, v.mark, v.strict, v.share, v.reason
     FROM set_orders o
     JOIN questions q ON q.digest = o.question
     LEFT JOIN attempts a ON a.evaluation_id = :evaluation AND a.question = o.question AND a.answerer = :answerer
@@ -76,13 +76,17 @@ def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Pricer | No
     exempt = _names(rows[0].exempt)
     for sample in range(evaluation.spec.epochs):
         row = kept.get(sample)
-        cost = _cost(row, price) if row is not None and price is not None else None
+        cost = None if row is None else _cost(row, price)
         yield _observation(
             evaluation.spec.answerer, rows[0] if row is None else row, sample=sample, exempt=exempt, cost=cost
         )
 
 
-def _cost(row: Row[Any], price: Pricer) -> Fraction | None:
+def _cost(row: Row[Any], price: Pricer | None) -> Fraction | None:
+    if row.asked_at is not None:
+        return _NOTHING  # from the cache: paid for by the run that asked
+    if price is None:
+        return None
     usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, written=row.written_tokens)
     return price(usage, row.served, row.started_at)
 
@@ -113,6 +117,8 @@ def _observation(
         output_tokens=row.output_tokens if there else None,
         latency_ms=row.latency_ms if there else None,
         cost=cost,
+        source=(row.source or "") if there else "",
+        is_cached=there and row.asked_at is not None,
     )
 
 
