@@ -114,6 +114,12 @@ Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minu
 Cache = Annotated[
     str | None, typer.Option("--cache", help="Reuse replies to the same prompts: on, off, or for how long (12h, 7D).")
 ]
+Budget = Annotated[
+    str | None, typer.Option(help="US dollars that the runs of this command may cost in all; exit 5 when they have.")
+]
+MaxTime = Annotated[str | None, typer.Option("--max-time", help="90s, 30m, 2h: nothing is asked later; exit 5.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it would take; ask nothing.")]
+PriceTable = Annotated[Path | None, typer.Option("--price-table", help="Prices, TOML; default: CEB_PRICES.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
@@ -148,6 +154,11 @@ def evaluate(
     rpm: Rpm = None,
     tpm: Tpm = None,
     cache: Cache = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    until_ci: Annotated[str | None, typer.Option("--until-ci", hidden=True)] = None,
+    dry_run: DryRun = False,
+    price_table: PriceTable = None,
     elicitation: Elicit = None,
     model_arg: ModelArgs = None,
     reasoning_effort: Effort = None,
@@ -157,7 +168,7 @@ def evaluate(
     json: Json = False,
 ) -> int:
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
-    from causal_eval.cli import evaluating
+    from causal_eval.cli import budgeting, evaluating
     from causal_eval.cli.answering import Call, parse_arguments
     from causal_eval.cli.flags import split
 
@@ -167,6 +178,7 @@ def evaluate(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
             report=report, fail_on_error=fail_on_error, display=display, json=json,
+            caps=budgeting.caps(budget, max_time, until_ci), dry_run=dry_run, price_table=price_table,
         )
     )  # fmt: skip
 
@@ -183,19 +195,26 @@ def resume(
     rpm: Rpm = None,
     tpm: Tpm = None,
     cache: Cache = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    dry_run: DryRun = False,
+    price_table: PriceTable = None,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
     json: Json = False,
 ) -> int:
     """Go on with a stored run: ask what is missing, and only that."""
-    from causal_eval.cli import evaluating, runs
+    from causal_eval.cli import budgeting, evaluating, runs
     from causal_eval.cli.answering import Call
 
     call = Call(
         max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache
     )
-    order = evaluating.Order((), call, report=report, fail_on_error=fail_on_error, display=display, json=json)
+    order = evaluating.Order(
+        (), call, report=report, fail_on_error=fail_on_error, display=display, json=json,
+        caps=budgeting.caps(budget, max_time), dry_run=dry_run, price_table=price_table,
+    )  # fmt: skip
     return runs.resume(run, call, order)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from causal_eval.cli import output
+from causal_eval.cli import budgeting, output
 from causal_eval.cli.answering import Call, Candidate, candidate
-from causal_eval.cli.conducting import conduct
+from causal_eval.cli.budgeting import Purse
+from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.errors import (
     CausalEvalError,
@@ -21,8 +22,9 @@ from causal_eval.errors import (
     UnknownName,
     UsageError,
 )
+from causal_eval.evaluation.budget import Caps
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.providers.prices import read_prices
+from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
 from causal_eval.settings import Settings, read_settings
@@ -46,6 +48,10 @@ class Order:
     fail_on_error: float = 0.2
     display: str = "full"
     json: bool = False
+    caps: Caps = field(default_factory=Caps)
+    dry_run: bool = False
+    price_table: Path | None = None
+    """Wins over the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def run(order: Order) -> int:
     """Evaluate every answerer of *order*, show table and report, and return 0.
 
     Raises:
-        ProviderRefused, ProviderDown: a run ended by itself; what was there is stored and shown.
+        ProviderRefused, ProviderDown, BudgetReached: a run ended by itself; what was there is stored and shown.
         TooManyUnscored: more than ``fail_on_error`` of an answerer's replies are missing or unparsed.
     """
     if order.display not in DISPLAYS:
@@ -68,17 +74,18 @@ def run(order: Order) -> int:
     if not order.models:
         raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
     settings = read_settings(os.environ)
-    read_prices(settings.prices)  # a wrong table is said before anything is asked
+    prices = _prices(order, settings)  # a wrong table is said before anything is asked
     candidates = [candidate(model, order.call, settings) for model in order.models]
+    _check_money(order, candidates, prices)
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
         question_set = _question_set(store, order, seed)
         specs = [_spec(one, order, question_set, seed) for one in candidates]
-        return _finish(
-            store, order, settings, carry_out(store, candidates, specs, display=order.display, json=order.json)
-        )
+        if order.dry_run:
+            return budgeting.dry_run(store, candidates, specs, call=order.call, prices=prices, json=order.json)
+        return _finish(store, order, settings, _within(store, candidates, specs, order=order, prices=prices))
     finally:
         store.close()
 
@@ -86,18 +93,44 @@ def run(order: Order) -> int:
 def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     """Go on with a stored evaluation: the same spec, so only what is missing is asked."""
     settings = read_settings(os.environ)
+    prices = _prices(order, settings)
     one = candidate(evaluation.spec.answerer, call, settings)
+    _check_money(order, [one], prices)
     output.check_report(order.report or settings.report_dir)
     store = open_store(settings.database_url)
     try:
-        ended = carry_out(store, [one], [evaluation.spec], display=order.display, json=order.json)
-        return _finish(store, order, settings, ended)
+        if order.dry_run:
+            return budgeting.dry_run(store, [one], [evaluation.spec], call=call, prices=prices, json=order.json)
+        return _finish(store, order, settings, _within(store, [one], [evaluation.spec], order=order, prices=prices))
     finally:
         store.close()
 
 
+def _prices(order: Order, settings: Settings) -> Prices:
+    return read_prices(order.price_table or settings.prices)
+
+
+def _check_money(order: Order, candidates: Sequence[Candidate], prices: Prices) -> None:
+    if order.caps.money is not None:
+        budgeting.check_prices(candidates, prices)
+
+
+def _within(
+    store: Store, candidates: Sequence[Candidate], specs: Sequence[RunSpec], *, order: Order, prices: Prices
+) -> list[Ended]:
+    """Carry out the runs within the caps of *order*."""
+    purse = budgeting.open_purse(store, candidates, specs, caps=order.caps, prices=prices)
+    return carry_out(store, candidates, specs, display=order.display, json=order.json, purse=purse)
+
+
 def carry_out(
-    store: Store, candidates: Sequence[Candidate], specs: Sequence[RunSpec], *, display: str, json: bool
+    store: Store,
+    candidates: Sequence[Candidate],
+    specs: Sequence[RunSpec],
+    *,
+    display: str,
+    json: bool,
+    purse: Purse | None = None,
 ) -> list[Ended]:
     """Run each candidate's spec, one after the other; an answerer whose provider fails does not stop the next.
 
@@ -110,31 +143,32 @@ def carry_out(
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if json:
                 output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
-            ended.append(Ended(evaluation, _run_one(store, one, evaluation, shown)))
+            ended.append(Ended(evaluation, _run_one(Run(store, evaluation, shown, purse), one)))
     return ended
 
 
-def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
-    with running(store, evaluation):  # refused before anything is noted: the process that holds it notes its own end
-        return _run_held(store, one, evaluation, shown)
+def _run_one(run: Run, one: Candidate) -> CausalEvalError | None:
+    # refused before anything is noted: the process that holds it notes its own end
+    with running(run.store, run.evaluation):
+        return _run_held(run, one)
 
 
-def _run_held(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
+def _run_held(run: Run, one: Candidate) -> CausalEvalError | None:
     status = Status.INTERRUPTED
     try:
-        conduct(store, one, evaluation, shown)
+        conduct(run, one)
         status = Status.COMPLETE
     except CausalEvalError as error:
         status = Status.HALTED
-        if error.exit_code not in (6, 7):
+        if error.exit_code not in (5, 6, 7):
             raise
         return error
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise Interrupted(
-            f"interrupted; `causal-eval resume {evaluation.id}` or the same command goes on where it stopped"
+            f"interrupted; `causal-eval resume {run.evaluation.id}` or the same command goes on where it stopped"
         ) from error
     finally:
-        end(store, evaluation.id, status=status, now=datetime.now(UTC))
+        end(run.store, run.evaluation.id, status=status, now=datetime.now(UTC))
     return None
 
 
@@ -177,7 +211,7 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
         evaluations,
         report=order.report or settings.report_dir,
         json=order.json,
-        prices=read_prices(settings.prices),
+        prices=_prices(order, settings),
     )
     for one in ended:
         if one.error is not None:
