@@ -94,8 +94,9 @@ def check_prices(candidates: Iterable[Candidate], prices: Prices) -> None:
     for one in candidates:
         if _now(one.spec, prices)(Usage(1000, 1000)) is None:
             raise UsageError(
-                f"--budget: what {one.name} costs is not known (prices: {prices.version}): give a table of prices by --price-table FILE "
-                f'(["{one.name}"] with input and output in dollars per million tokens), or leave --budget out'
+                f"--budget: what {one.name} costs is not known (prices: {prices.version}): give a table of prices by "
+                f'--price-table FILE (["{one.name}"] with input and output in dollars per million tokens), or leave '
+                "--budget out"
             )
 
 

@@ -12,6 +12,7 @@ from causal_eval.cli import budgeting
 from causal_eval.cli.answering import Candidate
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.display import Display
+from causal_eval.cli.steering import Here, Reins, steered
 from causal_eval.errors import ProviderPaused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.budget import Reached
@@ -19,7 +20,7 @@ from causal_eval.evaluation.elicit import Prompted
 from causal_eval.evaluation.gates import Gated
 from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
-from causal_eval.evaluation.run import evaluate
+from causal_eval.evaluation.run import Width, evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.scoring.grade import judge
 from causal_eval.store.database import Store
@@ -77,7 +78,11 @@ async def _conduct(run: Run, one: Candidate) -> None:
 
 
 async def _ask(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch) -> None:
-    await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=run.shown.on_run)
+    width, shown = Width(one.width), run.shown
+    reins = Reins(one.name, answerer, shown, width=width)
+    held = ledger if reins.barrier is None else Gated(ledger, reins.barrier)
+    async with steered(Here(run.store, run.evaluation.id), reins, shown):
+        await evaluate(answerer, ledger=held, width=width, judge=judge, watch=watch, listener=shown.on_run)
 
 
 async def _ask_within(

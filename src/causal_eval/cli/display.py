@@ -91,6 +91,16 @@ class Display:
             case call_events.KeyChanged() | call_events.Reread():
                 self.say(f"{self._name}: {event}")
 
+    @property
+    def standing(self) -> tuple[int, int]:
+        """How many outcomes are there, and how many are planned."""
+        return self._done, self._planned
+
+    def waits(self, text: str) -> None:
+        """Say from now on what is being waited for; empty: for replies alone."""
+        self._waiting, self._waits_until = text, float("inf") if text else 0.0
+        self._show()
+
     def _wait(self, text: str, seconds: float) -> None:
         self._waiting = text
         self._waits_until = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Groups of commands and their flags: ``causal-eval cache ...``."""
+"""Groups of commands and their flags: ``causal-eval cache ...`` and ``causal-eval ctl ...``."""
 
 from __future__ import annotations
 
@@ -39,3 +39,45 @@ def cache_clear(
     from causal_eval.cli import caching
 
     return caching.clear(model, json=json)
+
+
+Run = Annotated[
+    str | None, typer.Argument(help="A run's id, or its beginning; not needed while exactly one run goes on.")
+]
+
+ctl_app = typer.Typer(help="Look at and steer a run that goes on in another shell.", no_args_is_help=True)
+
+
+@ctl_app.command(name="status")
+def ctl_status(run: Run = None, json: Json = False) -> int:
+    """Say what a run is doing and what it is waiting for."""
+    from causal_eval.cli import ctl
+
+    return ctl.status(run, json=json)
+
+
+@ctl_app.command(name="pause")
+def ctl_pause(run: Run = None, json: Json = False) -> int:
+    """Make no further call; open ones end and are kept."""
+    from causal_eval.cli import ctl
+
+    return ctl.pause(run, json=json)
+
+
+@ctl_app.command(name="resume")
+def ctl_resume(run: Run = None, json: Json = False) -> int:
+    """Let a paused run go on."""
+    from causal_eval.cli import ctl
+
+    return ctl.resume(run, json=json)
+
+
+@ctl_app.command(name="set")
+def ctl_set(
+    words: Annotated[list[str], typer.Argument(metavar="[RUN] concurrency N", help="What, and to which value.")],
+    json: Json = False,
+) -> int:
+    """Set how many calls may be open at once: `ctl set concurrency 20`."""
+    from causal_eval.cli import ctl
+
+    return ctl.set_words(words, json=json)

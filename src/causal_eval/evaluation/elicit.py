@@ -140,6 +140,11 @@ class Prompted:
         self._sampling = sampling or Sampling()
 
     @property
+    def provider(self) -> Provider:
+        """Who is prompted."""
+        return self._provider
+
+    @property
     def name(self) -> str:
         """``provider/model`` as the user wrote it."""
         return self._provider.name

@@ -48,6 +48,8 @@ class Stack:
         self._pace = pace
         self._live = live
         self._seen = live.version
+        self._hard = cap.limit
+        self._wanted: int | None = None
         first = self._lines[0].outermost
         others = [Way(line.name, line.outermost) for line in self._lines]
         self._outermost: Provider = Fallback(first.name, others) if len(others) > 1 else first
@@ -78,9 +80,31 @@ class Stack:
         self._live.reload()
         self._follow()
 
+    @property
+    def most(self) -> int:
+        """``MAX_CONCURRENT_API_CALLS`` as it is now."""
+        return self._hard
+
     def resize(self, limit: int) -> None:
-        """Let at most *limit* calls be open at once, from now on."""
-        self._cap.resize(limit)
+        """Let *limit* calls be open at once from now on (at most that, where their number is adaptive).
+
+        It holds up to ``MAX_CONCURRENT_API_CALLS``, and when that changes.
+        """
+        self._wanted = limit
+        self._apply()
+        for line in self._lines:
+            for _, pool in line.routes:
+                pool.fix(limit)
+
+    def pause(self) -> None:
+        """Let no call begin until :meth:`go_on`, retries and items in queues included; open ones end."""
+        self._cap.hold()
+
+    def go_on(self) -> None:
+        """Let calls begin again."""
+        for line in self._lines:
+            line.retry.forgive()
+        self._cap.release()
 
     def state(self) -> StackState:
         """What it is doing now."""
@@ -102,7 +126,11 @@ class Stack:
         self._seen = self._live.version
         said = self._live.env.get(CAP, "")
         if said.isdecimal() and int(said) >= 1:
-            self._cap.resize(int(said))
+            self._hard = int(said)
+            self._apply()
+
+    def _apply(self) -> None:
+        self._cap.resize(self._hard if self._wanted is None else min(self._hard, self._wanted))
 
 
 def _routes(line: Line) -> list[RouteState]:

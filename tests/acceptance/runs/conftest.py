@@ -54,6 +54,15 @@ class Terminal:
         finally:
             connection.close()
 
+    def write(self, statement: str) -> None:
+        """Change the database as another process would."""
+        connection = sqlite3.connect(self.home / "data" / "causal-eval.db", timeout=30)
+        try:
+            with connection:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
 
 class Books:
     """What the server was asked, a line for each request."""
@@ -69,6 +78,15 @@ class Books:
     def calls(self) -> int:
         """How many."""
         return len(self.lines())
+
+    @property
+    def last(self) -> float:
+        """When the last request came; seconds since 1970."""
+        return self.path.stat().st_mtime
+
+    def wait_until_quiet(self, seconds: float) -> None:
+        """Return when no request has come for so long."""
+        until(lambda: time.time() - self.last >= seconds, "silence")
 
     def wait_for(self, calls: int) -> None:
         """Return when so many requests have come."""
