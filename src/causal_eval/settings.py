@@ -56,6 +56,10 @@ class Settings:
     """True: nothing but this machine is called; API providers are refused before a run begins."""
     disabled_providers: str
     """Comma list of providers that are switched off: what is to be asked of them waits."""
+    response_cache: bool
+    """True: replies are kept, and the same prompt, sample for sample, is not asked again before they expire."""
+    cache_expiry: float | None
+    """Seconds; None: never."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
@@ -128,6 +132,18 @@ def read_settings(
     )
 
 
+def read_duration(text: str) -> float:
+    """The seconds that ``90s``, ``30m``, ``12h``, ``7D`` or ``2w`` say.
+
+    Raises:
+        ValueError: it is none of these, or no time at all.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None or not float(match["number"]):
+        raise ValueError(text)
+    return float(match["number"]) * _UNITS[match["unit"]]
+
+
 def find_upward(name: str, start: Path) -> Path | None:
     """The nearest file called *name* in *start* or a folder above it; None if there is none."""
     folder = start.absolute()
@@ -157,6 +173,8 @@ _CREDENTIAL = re.compile(
 )
 _NAMES = re.compile(r"[\w./-]+(\s*,\s*[\w./-]+)*")
 _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
+_DURATION = re.compile(r"(?P<number>\d{1,6}(\.\d{1,3})?)(?P<unit>[smhdw])")
+_UNITS = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800})
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -272,6 +290,10 @@ def _names(text: str, _: _Place) -> str:
     return text
 
 
+def _expiry(text: str, _: _Place) -> float | None:
+    return None if text.lower() == "never" else read_duration(text)
+
+
 def _sqlite_url(text: str, place: _Place) -> str:
     scheme, _, rest = text.partition(":///")
     if scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest:
@@ -280,6 +302,7 @@ def _sqlite_url(text: str, place: _Place) -> str:
 
 
 MAX_CALLS = 10_000
+_A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
 SETTINGS = (
@@ -301,13 +324,17 @@ SETTINGS = (
         lambda _: "100",
     ),
     Setting("prices", "CEB_PRICES", _file, "the path of a TOML file with prices", lambda _: ""),
-    Setting("offline", "CEB_OFFLINE", _switch, "one of 1, true, yes, on, 0, false, no, off", lambda _: "false"),
+    Setting("offline", "CEB_OFFLINE", _switch, _A_SWITCH, lambda _: "false"),
     Setting(
         "disabled_providers",
         "DISABLED_PROVIDERS",
         _names,
         "a comma list of providers, e.g. openai,anthropic",
         lambda _: "",
+    ),
+    Setting("response_cache", "ENABLE_RESPONSE_CACHE", _switch, _A_SWITCH, lambda _: "false"),
+    Setting(
+        "cache_expiry", "CEB_CACHE_EXPIRY", _expiry, "a time such as 90s, 30m, 12h, 7d, 2w, or never", lambda _: "7d"
     ),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

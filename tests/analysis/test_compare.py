@@ -81,6 +81,31 @@ def test_only_pairs_scored_on_both_sides_count_and_the_rest_is_shown(observation
     assert (left_out.missing_a, left_out.missing_b, left_out.missing_both, left_out.exempt) == (2, 1, 1, 0)
 
 
+def test_one_cached_reply_on_both_sides_is_no_pair(observation: Make) -> None:
+    """What both runs have from the same observation says nothing about their difference, and is counted apart."""
+    a = [observation(f"q{n}", Mark.CORRECT, answerer="a", source=f"s{n}") for n in range(4)]
+    b = [observation(f"q{n}", Mark.CORRECT, answerer="b", source=f"s{n}", is_cached=True) for n in range(2)]
+    b += [observation("q2", Mark.WRONG, answerer="b", source="other"), observation("q3", Mark.WRONG, answerer="b")]
+    result = compare(a, b)
+    assert (result.difference.n, result.agreement.only_a, result.agreement.both_right) == (2, 2, 0)
+    assert (result.unpaired.shared, result.unpaired.missing_both) == (2, 0)
+
+
+def test_a_joint_pair_that_shares_a_reply_is_no_pair(observation: Make) -> None:
+    """One common reply makes two jointly scored groups dependent; other samples of the group are compared."""
+    sides = [
+        [
+            observation(f"q{n}", Mark.CORRECT, answerer=name, cluster="c", twin="t", joint=True, sample=sample,
+                        source="same" if (n, sample) == (0, 0) else f"{name}{n}{sample}")
+            for n in range(2)
+            for sample in range(2)
+        ]
+        for name in "ab"
+    ]  # fmt: skip
+    result = compare(*sides)
+    assert (result.difference.n, result.agreement.both_right, result.unpaired.shared) == (1, 1, 0)
+
+
 def test_samples_pair_by_number(observation: Make) -> None:
     """With epochs, sample n meets sample n, and a unit's difference is the mean over common samples."""
     a = [observation("q", RIGHT[score], answerer="a", sample=n) for n, score in enumerate([True, True, False])]

@@ -13,6 +13,7 @@ import pytest
 from causal_eval.analysis.intervals import score_cluster, score_interval, tally
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import Profile, Scope, profile
+from causal_eval.analysis.tables import score_rows
 from causal_eval.scoring.verdict import Mark
 
 Make = Callable[..., Observation]
@@ -206,3 +207,11 @@ def test_scope_labels_read_like_words() -> None:
         "effect",
         "effect/ate",
     ]
+
+
+def test_cached_replies_are_counted_once_and_said(observation: Make) -> None:
+    """A reply from the cache counts like any other, once, and the number of such replies stands beside."""
+    rows = [observation(f"q{n}", Mark.CORRECT, source=f"s{n}", is_cached=n < 3) for n in range(5)]
+    standing = profile(rows).answerers[0].overall
+    assert (standing.outcomes.cached, standing.outcomes.asked, standing.score.n) == (3, 5, 5)
+    assert score_rows(profile(rows), {})[0].cached == 3

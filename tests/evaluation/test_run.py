@@ -15,7 +15,7 @@ from causal_eval.evaluation.events import AnswerJudged, Event, OutcomeKept, RunE
 from causal_eval.evaluation.judging import Judge
 from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.memory import MemoryLedger
-from causal_eval.evaluation.run import Watch, evaluate
+from causal_eval.evaluation.run import Watch, Width, evaluate
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal, Reply
 from causal_eval.questions.question import Question
@@ -87,6 +87,32 @@ async def test_no_more_than_width_calls_are_open(
     assert most == min(width, len(ten))
     if width == 3:
         assert finished[-1] == first.id
+
+
+async def test_more_calls_may_be_open_while_a_run_goes_on(ten: Sequence[Question], calm: Watch, judge: Judge) -> None:
+    """A width that grows brings more workers at once; one that is asked to shrink stays."""
+    width, open_calls, most = Width(2), 0, list[int]()
+
+    class Slow:
+        name = "slow/one"
+
+        async def answer(self, ask: Ask) -> Outcome:
+            nonlocal open_calls
+            open_calls += 1
+            most.append(open_calls)
+            if len(most) == 4:
+                width.widen(5)
+                width.widen(1)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            open_calls -= 1
+            return Reply(f"ANSWER: {ask.sample}")
+
+        async def close(self) -> None: ...
+
+    ledger = MemoryLedger(ten, epochs=3)
+    await evaluate(Slow(), ledger=ledger, width=width, judge=judge, watch=calm)
+    assert (max(most[:4]), max(most), width.size, len(ledger.attempts)) == (2, 5, 5, 30)
 
 
 async def test_outcomes_are_kept_before_they_are_judged(

@@ -183,7 +183,7 @@ async def test_half_of_all_calls_failing_is_no_outage(event_clock: Any) -> None:
 
 
 async def test_the_cap_follows_the_settings(event_clock: Any) -> None:
-    """MAX_CONCURRENT_API_CALLS changed in the middle of a run holds from then on; so does a direct order."""
+    """MAX_CONCURRENT_API_CALLS changed in the middle of a run holds from then on; a direct order holds under it."""
     live = Variables({})
     most = [0, 0]
     work, _ = run(event_clock, lambda *_: None, live=live, max_concurrent=50)
@@ -196,8 +196,10 @@ async def test_the_cap_follows_the_settings(event_clock: Any) -> None:
     work.stack, _ = run(event_clock, weather, live=live, max_concurrent=50)[0].stack, None
     await work.go(3000, 50)
     assert most == [50, 7]
+    work.stack.resize(5)
+    assert work.stack.state().cap == 5
     work.stack.resize(9)
-    assert work.stack.state().cap == 9
+    assert (work.stack.state().cap, work.stack.most) == (7, 7)
 
 
 async def test_a_signal_reads_the_settings_again(event_clock: Any) -> None:
@@ -206,3 +208,37 @@ async def test_a_signal_reads_the_settings_again(event_clock: Any) -> None:
     work, _ = run(event_clock, lambda *_: None, live=live)
     work.stack.reload()
     assert (live.version, work.stack.state().cap) == (1, 3)
+
+
+async def test_a_pause_holds_every_call_and_loses_none(event_clock: Any) -> None:
+    """While paused no call begins, queued and retried prompts included; then all goes on, however long it was."""
+    begun: list[float] = []
+
+    def weather(now: float, _: Prompt) -> Failure | None:
+        begun.append(now)
+        return BROKEN if 1.5 < now < 2 else None
+
+    work, _ = run(event_clock, weather, max_concurrent=5)
+
+    async def steer() -> None:
+        await event_clock.sleep(2)
+        work.stack.pause()
+        await event_clock.sleep(500)
+        work.stack.go_on()
+
+    steering = asyncio.create_task(steer())
+    await work.go(100, 20)
+    await steering
+    assert (len(work.outcomes), work.failed) == (100, 0)
+    assert not [now for now in begun if 2 < now < 502]
+    assert [now for now in begun if now >= 502]
+
+
+async def test_a_fixed_number_follows_an_order(event_clock: Any) -> None:
+    """With --max-connections the number that somebody wants replaces the fixed one, within the hard cap."""
+    live = Variables({})
+    work, _ = run(event_clock, lambda *_: None, live=live, max_concurrent=8, max_connections=2)
+    for wanted, limit in ((6, 6), (1, 1), (20, 20)):
+        work.stack.resize(wanted)
+        state = work.stack.state()
+        assert (state.cap, state.routes[0].keys[0].limit) == (min(wanted, 8), limit)

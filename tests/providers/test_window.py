@@ -50,3 +50,21 @@ async def test_a_smaller_limit_drains() -> None:
     assert not window.take()
     window.leave()
     assert window.take()
+
+
+async def test_a_held_window_lets_nobody_in() -> None:
+    """Who is inside goes on; who waits or comes waits; a new limit holds as soon as it is released."""
+    window = Window(2)
+    assert window.take()
+    window.hold()
+    entering = asyncio.create_task(window.enter())
+    await asyncio.sleep(0)
+    window.leave()
+    await asyncio.sleep(0)
+    assert (window.open, window.waiting, window.held, window.take()) == (0, 1, True, False)
+    window.resize(1)
+    await asyncio.sleep(0)
+    assert (window.open, window.limit) == (0, 1)
+    window.release()
+    await entering
+    assert (window.open, window.held, window.take()) == (1, False, False)

@@ -21,7 +21,7 @@ from causal_eval.providers.provider import Failure, FailureKind, Refusal, Reply,
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import SCORER, Mark, Verdict
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import Evaluation, begin
+from causal_eval.store.evaluations import Cached, Evaluation, begin, summarize
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.observations import NOT_JUDGED, observations
 from causal_eval.store.rescore import Rescored, kept_attempts, rescore
@@ -137,4 +137,32 @@ async def test_rescoring_refuses_changed_replies(store: Store, make_question: Ma
     with store.writing() as connection:
         connection.execute(text("UPDATE attempts SET text = '3/10'"))
     with pytest.raises(VerificationMismatch):
+        rescore(store, evaluation, judge=judge)
+
+
+async def test_a_cached_reply_costs_nothing_and_names_its_observation(
+    store: Store, make_question: Make, judge: Judge
+) -> None:
+    """What came from the cache has the first reply's source, its tokens and time, and no cost; the rest its price."""
+    stored = keep_set(store, [make_question(number) for number in range(3)], name="some")
+    evaluation = begin(store, RunSpec("a/b", stored.digest))
+    fresh = Reply("3/10", usage=Usage(7, 8), latency_ms=2.5, source="s")
+    given = (fresh, replace(fresh, calls=0, asked_at="2026-11-01T10:00:00.000+00:00"), Reply("3/10", usage=Usage(7, 8)))
+    async with SqlLedger(store, evaluation) as ledger:
+        asks = [ask async for ask in ledger.missing()]
+        await ledger.keep([Attempt(ask, outcome) for ask, outcome in zip(asks, given, strict=True)])
+        assert [attempt.outcome for _, attempt in await ledger.unjudged()] == list(given)
+    rows = list(observations(store, evaluation, price=lambda *_: Fraction(5)))
+    assert [(row.source, row.is_cached, row.cost) for row in rows] == [
+        ("s", False, Fraction(5)),
+        ("s", True, Fraction(0)),
+        ("", False, Fraction(5)),
+    ]
+    assert [row.input_tokens for row in rows] == [7, 7, 7]
+    assert summarize(store, evaluation).cached == Cached(
+        1, "2026-11-01T10:00:00.000+00:00", "2026-11-01T10:00:00.000+00:00"
+    )
+    with store.writing() as connection:
+        connection.execute(text("UPDATE attempts SET asked_at = NULL"))
+    with pytest.raises(VerificationMismatch, match="was changed"):
         rescore(store, evaluation, judge=judge)

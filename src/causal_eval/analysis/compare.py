@@ -1,7 +1,8 @@
 """Two answerers on the same questions: the paired difference, clustered, and what it allows to say.
 
 Pairs are (unit, sample): both answerers' scores of the same sample number of the same question (or joint twin group).
-Only pairs scored on both sides count; the others are shown.
+Only pairs scored on both sides count; the others are shown. A pair of one and the same cached reply is no comparison:
+its difference is zero by construction, so it is left out and shown too.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Unpaired:
     """Asked, but scored for neither in any common sample."""
     exempt: int
     """Made for the method of one of the two, a baseline."""
+    shared: int = 0
+    """Scored on both sides, but in no sample by two different replies: both runs have them from one cached reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,7 @@ class _Pairs:
             score_b=score_interval(self.b, level=level),
             finding=finding(overall),
             agreement=Agreement(self.table[1, 1], self.table[1, 0], self.table[0, 1], self.table[0, 0]),
-            unpaired=Unpaired(*(self.left_out[why] for why in ("missing_a", "missing_b", "missing_both", "exempt"))),
+            unpaired=Unpaired(*(self.left_out[why] for why in _LEFT_OUT)),
             needed=needed(overall),
             scopes=tuple(
                 ScopedDifference(scope, difference_interval(self.differences[scope], level=level)) for scope in scopes
@@ -222,10 +225,11 @@ class _Pairs:
             self.left_out["exempt"] += 1
             return None
         mine, theirs = (unit.trials if unit else {} for unit in (left, right))
-        common = mine.keys() & theirs.keys()
+        both = mine.keys() & theirs.keys()
+        common = {sample for sample in both if not _is_shared(left, right, sample=sample)}
         unit = left or right
         if not common or unit is None:
-            self.left_out[_why(bool(mine), bool(theirs))] += 1
+            self.left_out["shared" if both else _why(bool(mine), bool(theirs))] += 1
             return None
         self.first_rung[unit.family] = min(unit.rung, self.first_rung.get(unit.family, unit.rung))
         for sample in common:
@@ -235,6 +239,16 @@ class _Pairs:
             a=Fraction(sum(mine[sample].lenient for sample in common), len(common)),
             b=Fraction(sum(theirs[sample].lenient for sample in common), len(common)),
         )
+
+
+_LEFT_OUT = ("missing_a", "missing_b", "missing_both", "exempt", "shared")
+
+
+def _is_shared(left: Unit | None, right: Unit | None, *, sample: int) -> bool:
+    """Whether both sides have a reply of this sample from the same observation."""
+    if left is None or right is None or not (left.sources and right.sources):
+        return False
+    return bool(left.sources.get(sample, frozenset()) & right.sources.get(sample, frozenset()))
 
 
 def _why(is_scored_a: bool, is_scored_b: bool) -> str:  # noqa: FBT001 - two facts of one private question

@@ -35,3 +35,7 @@ class Observation:
     latency_ms: float | None = None
     cost: Fraction | None = None
     """US dollars; None = unknown price, never zero for a paid model."""
+    source: str = ""
+    """Which observation this is, where replies were cached: rows of one source are one observation, in whatever run."""
+    is_cached: bool = False
+    """The reply came from the cache: nothing was asked or paid."""

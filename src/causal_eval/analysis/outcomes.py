@@ -68,6 +68,8 @@ class Outcomes:
     cost: Cost
     latency: Latency | None
     """None where no reply has a time."""
+    cached: int = 0
+    """Replies from the cache: observations of an earlier run, which cost nothing now."""
 
     @property
     def asked(self) -> int:
@@ -101,6 +103,7 @@ class OutcomeCounter:
         self.bins: Counter[int] = Counter()
         self.total_ns = 0
         self.max_ms = 0.0
+        self.cached = 0
 
     def add(self, row: Observation) -> None:
         """Count one row."""
@@ -113,6 +116,7 @@ class OutcomeCounter:
         if row.mark is Mark.MISSING:
             return
         self._add_tokens(row)
+        self.cached += row.is_cached
         if row.cost is not None:
             self.cost[row.cost.denominator] += row.cost.numerator
             self.priced += 1
@@ -133,6 +137,7 @@ class OutcomeCounter:
         self.priced += other.priced
         self.total_ns += other.total_ns
         self.max_ms = max(self.max_ms, other.max_ms)
+        self.cached += other.cached
 
     def outcomes(self) -> Outcomes:
         """The frozen result."""
@@ -146,6 +151,7 @@ class OutcomeCounter:
             tokens=Tokens(self.tokens["input"], self.tokens["output"], self.tokens["unknown"]),
             cost=Cost(_total(self.cost) if self.priced else None, asked - missing - self.priced),
             latency=self._latency(),
+            cached=self.cached,
         )
 
     def _add_tokens(self, row: Observation) -> None:

@@ -38,6 +38,8 @@ class ScoreRow:
     """US dollars where every reply's price is known, else None."""
     time_ms: float | None
     """Sum of the replies' times."""
+    cached: int = 0
+    """Replies from the cache."""
 
 
 def score_rows(profile: Profile, chance: Chance) -> list[ScoreRow]:
@@ -73,4 +75,5 @@ def score_row(answerer: AnswererProfile, standing: Standing, *, chance: Chance) 
         alarm=outcomes.alarm,
         cost=None if outcomes.cost.unknown else outcomes.cost.known,
         time_ms=outcomes.latency.total_ms if outcomes.latency else None,
+        cached=outcomes.cached,
     )

@@ -6,8 +6,8 @@ A unit's score is the mean over its samples; a sample counts only if every membe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from causal_eval.analysis.intervals import Exact
@@ -16,6 +16,9 @@ from causal_eval.scoring.verdict import Mark
 
 UNSCORED = frozenset({Mark.MISSING, Mark.UNGRADED})
 """Our own or the network's doing: excluded from every score, and shown."""
+
+
+_NO_SOURCES: Mapping[int, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Unit:
     """The mean strict score."""
     upper: Exact
     """The mean score, had every unparsed reply been right."""
+    sources: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Sample number -> the observations that it rests on; only where replies were cached."""
 
 
 def units_of(rows: Iterable[Observation]) -> list[Unit]:
@@ -91,7 +96,16 @@ def _unit(name: str, rows: list[Observation]) -> Unit:
             Fraction(sum(trial.strict for trial in trials.values()), count or 1),
             Fraction(sum(trial.upper for trial in trials.values()), count or 1),
         )
-    return Unit(name, first.family, first.kind, first.rung, is_exempt(first), trials, *scores)
+    sources = _sources(rows) if any(row.source for row in rows) else _NO_SOURCES
+    return Unit(name, first.family, first.kind, first.rung, is_exempt(first), trials, *scores, sources=sources)
+
+
+def _sources(rows: list[Observation]) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for row in rows:
+        if row.source:
+            found.setdefault(row.sample, set()).add(row.source)
+    return {sample: frozenset(names) for sample, names in found.items()}
 
 
 def _question_trials(rows: list[Observation]) -> dict[int, Trial]:

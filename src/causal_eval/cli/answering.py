@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from causal_eval.cli.caching import cache_rule
 from causal_eval.cli.live import heed_hangup, variables, watched
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
@@ -17,6 +18,7 @@ from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitati
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.adapters import refuses_temperature
 from causal_eval.providers.assemble import assemble, paused
+from causal_eval.providers.cache import CacheRule, ReplyCache
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
@@ -48,13 +50,15 @@ class Call:
     """Model arguments (``-M name=value``): part of a run's identity."""
     rpm: float | None = None
     tpm: float | None = None
+    cache: str | None = None
+    """``--cache``: on, off or how long a reply is good; None: as the settings say."""
 
 
 class Open(Protocol):
     """Opens the answerer inside the run's event loop."""
 
-    def __call__(self, listener: Listener) -> Answerer:
-        """The answerer, telling *listener* about its calls."""
+    def __call__(self, listener: Listener, cache: CacheRule | None = None) -> Answerer:
+        """The answerer, telling *listener* about its calls and using *cache*, if it makes any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Candidate:
     open: Open
     paused: Callable[[], str] = str
     """The setting that switches its provider off now; empty while it is on."""
+    cache: Callable[[ReplyCache], CacheRule] | None = None
+    """How its replies are cached; None: they are not."""
 
     def watch(self) -> HaltWatch:
         """A fresh judge of when going on is hopeless."""
@@ -97,13 +103,16 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
         endpoint=route(name).own_address(config.env), params=_params(call.arguments),
     )  # fmt: skip
 
-    def open_(listener: Listener) -> Answerer:
+    def open_(listener: Listener, cache: CacheRule | None = None) -> Answerer:
         live = watched(listener)
         heed_hangup(live)
-        return Prompted(assemble(name, replace(config, listener=listener, live=live)), way, sampling)
+        return Prompted(assemble(name, replace(config, listener=listener, live=live, cache=cache)), way, sampling)
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
-    return Candidate(name, LOCAL_WIDTH if local else most, spec, open_, lambda: paused(name, config))
+    return Candidate(
+        name, LOCAL_WIDTH if local else most, spec, open_, lambda: paused(name, config),
+        None if local else cache_rule(call.cache, settings),
+    )  # fmt: skip
 
 
 def usual_elicitation(name: str) -> str:
@@ -118,8 +127,8 @@ def _baseline(name: str) -> Candidate:
     check_name(name)
     fitted = learnt() if name.removeprefix(BASELINE) in TRAINED else Fitted({}, {}, {})
 
-    def open_(listener: Listener) -> Answerer:
-        del listener  # nothing is called, nothing is heard
+    def open_(listener: Listener, cache: CacheRule | None = None) -> Answerer:
+        del listener, cache  # nothing is called, nothing is heard
         return Baseline(name, fitted)
 
     return Candidate(name, BASELINE_WIDTH, RunSpec(answerer=name, question_set=""), open_)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.cli.groups import cache_app, ctl_app
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -110,6 +111,15 @@ Connections = Annotated[
 ]
 Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
 Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
+Cache = Annotated[
+    str | None, typer.Option("--cache", help="Reuse replies to the same prompts: on, off, or for how long (12h, 7D).")
+]
+Budget = Annotated[
+    str | None, typer.Option(help="US dollars that the runs of this command may cost in all; exit 5 when they have.")
+]
+MaxTime = Annotated[str | None, typer.Option("--max-time", help="90s, 30m, 2h: nothing is asked later; exit 5.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it would take; ask nothing.")]
+PriceTable = Annotated[Path | None, typer.Option("--price-table", help="Prices, TOML; default: CEB_PRICES.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
@@ -143,6 +153,12 @@ def evaluate(
     max_retries: Retries = 4,
     rpm: Rpm = None,
     tpm: Tpm = None,
+    cache: Cache = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    until_ci: Annotated[str | None, typer.Option("--until-ci", hidden=True)] = None,
+    dry_run: DryRun = False,
+    price_table: PriceTable = None,
     elicitation: Elicit = None,
     model_arg: ModelArgs = None,
     reasoning_effort: Effort = None,
@@ -152,16 +168,17 @@ def evaluate(
     json: Json = False,
 ) -> int:
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
-    from causal_eval.cli import evaluating
+    from causal_eval.cli import budgeting, evaluating
     from causal_eval.cli.answering import Call, parse_arguments
     from causal_eval.cli.flags import split
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
-    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm)
+    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm, cache)
     return evaluating.run(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
             report=report, fail_on_error=fail_on_error, display=display, json=json,
+            caps=budgeting.caps(budget, max_time, until_ci), dry_run=dry_run, price_table=price_table,
         )
     )  # fmt: skip
 
@@ -177,17 +194,27 @@ def resume(
     max_retries: Retries = 4,
     rpm: Rpm = None,
     tpm: Tpm = None,
+    cache: Cache = None,
+    budget: Budget = None,
+    max_time: MaxTime = None,
+    dry_run: DryRun = False,
+    price_table: PriceTable = None,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
     json: Json = False,
 ) -> int:
     """Go on with a stored run: ask what is missing, and only that."""
-    from causal_eval.cli import evaluating, runs
+    from causal_eval.cli import budgeting, evaluating, runs
     from causal_eval.cli.answering import Call
 
-    call = Call(max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm)
-    order = evaluating.Order((), call, report=report, fail_on_error=fail_on_error, display=display, json=json)
+    call = Call(
+        max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache
+    )
+    order = evaluating.Order(
+        (), call, report=report, fail_on_error=fail_on_error, display=display, json=json,
+        caps=budgeting.caps(budget, max_time), dry_run=dry_run, price_table=price_table,
+    )  # fmt: skip
     return runs.resume(run, call, order)
 
 
@@ -216,6 +243,10 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
     from causal_eval.cli import runs
 
     return runs.rescore(run, report=report, json=json)
+
+
+app.add_typer(cache_app, name="cache")
+app.add_typer(ctl_app, name="ctl")
 
 
 @app.command()

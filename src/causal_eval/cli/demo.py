@@ -13,6 +13,7 @@ from causal_eval.cli.mock import reply_table
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.elicit import Direct, Prompted
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.cache import CacheRule
 from causal_eval.providers.events import Listener
 from causal_eval.providers.scripted import Scripted
 from causal_eval.questions.generate import Plan, generate
@@ -50,8 +51,8 @@ def demo(*, questions: int, report: Path | None, json: bool) -> int:
 
 
 def _scripted(name: str, table: dict[str, str]) -> Candidate:
-    def open_(listener: Listener) -> Answerer:
-        del listener  # nothing is called, nothing is heard
+    def open_(listener: Listener, cache: CacheRule | None = None) -> Answerer:
+        del listener, cache  # nothing is called, nothing is heard
         return Prompted(Scripted(name, table), Direct())
 
     spec = RunSpec(answerer=name, question_set="", elicitation=Direct().label)

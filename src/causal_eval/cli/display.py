@@ -66,7 +66,7 @@ class Display:
                 self._done += 1
                 self._show()
             case run_events.RunHalting(reason=reason):
-                self._say(f"{self._name}: stopping: {reason}")
+                self.say(f"{self._name}: stopping: {reason}")
             case run_events.RunEnded():
                 self._waiting, self._waits_until = "", 0.0
                 self._said = self._next = 0.0
@@ -79,18 +79,28 @@ class Display:
                 self._wait(str(event), seconds)
             case call_events.Paused(reason=reason):
                 self._wait(f"paused: {reason}", float("inf"))
-                self._say(f"{self._name}: paused: {reason}; what is to be asked of it waits")
+                self.say(f"{self._name}: paused: {reason}; what is to be asked of it waits")
             case call_events.Resumed():
                 self._wait("", 0.0)
-                self._say(f"{self._name}: switched on again")
+                self.say(f"{self._name}: switched on again")
             case call_events.BreakerChanged(state=call_events.BreakerState.OPEN, reason=reason) if not self._broken:
                 self._broken = True
-                self._say(f"{self._name}: no call is made until the provider answers again: {reason}")
+                self.say(f"{self._name}: no call is made until the provider answers again: {reason}")
             case call_events.BreakerChanged(state=call_events.BreakerState.CLOSED) if self._broken:
                 self._broken = False
-                self._say(f"{self._name}: the provider answers again")
+                self.say(f"{self._name}: the provider answers again")
             case call_events.KeyChanged() | call_events.Reread():
-                self._say(f"{self._name}: {event}")
+                self.say(f"{self._name}: {event}")
+
+    @property
+    def standing(self) -> tuple[int, int]:
+        """How many outcomes are there, and how many are planned."""
+        return self._done, self._planned
+
+    def waits(self, text: str) -> None:
+        """Say from now on what is being waited for; empty: for replies alone."""
+        self._waiting, self._waits_until = text, float("inf") if text else 0.0
+        self._show()
 
     def _wait(self, text: str, seconds: float) -> None:
         self._waiting = text
@@ -104,7 +114,7 @@ class Display:
         self._waiting = ""
         self._said = time.monotonic()
         if kept:
-            self._say(f"{name}: {kept} of {planned} are there already; asking the rest")
+            self.say(f"{name}: {kept} of {planned} are there already; asking the rest")
         if self._bar is not None:
             if self._task is not None:
                 self._bar.remove_task(self._task)
@@ -124,7 +134,8 @@ class Display:
     def _counts(self) -> str:
         return "  ".join(f"{mark.value} {count}" for mark, count in sorted(self._marks.items()))
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line for the person, above the bar if there is one."""
         if self._kind == "none":
             return
         if self._bar is not None:
@@ -135,14 +146,14 @@ class Display:
 
 HEADINGS = (
     "scope", "score", "95 % interval", "chance", "strict", "units", "clusters", "unpars.", "abst.", "miss.", "ungr.",
-    "cost", "time",
+    "cost", "time", "cached",
 )  # fmt: skip
 
 
 def score_table(rows: Sequence[ScoreRow]) -> None:
     """The table per answerer, rung and family on stdout; where it is too wide, columns go below each other, whole."""
     console = output.console()
-    whole = _table(rows, range(1, len(HEADINGS)), named=True)
+    whole = _table(rows, _columns(rows), named=True)
     if output.fits(whole, console):
         output.print_whole(whole, console)
         return
@@ -154,10 +165,15 @@ def score_table(rows: Sequence[ScoreRow]) -> None:
             output.say("")
 
 
+def _columns(rows: Sequence[ScoreRow]) -> range:
+    """Places in HEADINGS of what is shown; the last, replies from the cache, only where there are any."""
+    return range(1, len(HEADINGS) if any(row.cached for row in rows) else len(HEADINGS) - 1)
+
+
 def _blocks(rows: Sequence[ScoreRow], console: Console) -> Iterator[Table]:
     """As few tables as the width allows, each with the scope and the next columns."""
     columns: list[int] = []
-    for column in range(1, len(HEADINGS)):
+    for column in _columns(rows):
         if columns and not output.fits(_table(rows, [*columns, column], named=False), console):
             yield _table(rows, columns, named=False)
             columns = []
@@ -188,5 +204,5 @@ def _cells(row: ScoreRow) -> tuple[str, ...]:
     return (
         row.scope.label, percent(row.score), interval, percent(row.chance), percent(row.strict), str(row.units),
         str(row.clusters), f"{row.unparsed}{' !' if row.alarm else ''}", str(row.abstained), str(row.missing),
-        str(row.ungraded), money(row.cost), duration(row.time_ms),
+        str(row.ungraded), money(row.cost), duration(row.time_ms), str(row.cached),
     )  # fmt: skip

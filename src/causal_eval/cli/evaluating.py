@@ -4,39 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from causal_eval.cli import output
+from causal_eval.cli import budgeting, output
 from causal_eval.cli.answering import Call, Candidate, candidate
+from causal_eval.cli.budgeting import Purse
+from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.errors import (
     CausalEvalError,
     Interrupted,
     MalformedFile,
-    ProviderPaused,
     TooManyUnscored,
     UnknownName,
     UsageError,
 )
-from causal_eval.evaluation.run import evaluate
+from causal_eval.evaluation.budget import Caps
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.providers.halt import Halt
-from causal_eval.providers.prices import read_prices
+from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
-from causal_eval.scoring.grade import judge
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize
-from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.suites import StoredSet, keep_set
-
-FIRST_CALLS_SECONDS = 0.1
-"""By then the first calls are open, and the processor waits with us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +48,10 @@ class Order:
     fail_on_error: float = 0.2
     display: str = "full"
     json: bool = False
+    caps: Caps = field(default_factory=Caps)
+    dry_run: bool = False
+    price_table: Path | None = None
+    """Wins over the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def run(order: Order) -> int:
     """Evaluate every answerer of *order*, show table and report, and return 0.
 
     Raises:
-        ProviderRefused, ProviderDown: a run ended by itself; what was there is stored and shown.
+        ProviderRefused, ProviderDown, BudgetReached: a run ended by itself; what was there is stored and shown.
         TooManyUnscored: more than ``fail_on_error`` of an answerer's replies are missing or unparsed.
     """
     if order.display not in DISPLAYS:
@@ -76,17 +74,18 @@ def run(order: Order) -> int:
     if not order.models:
         raise UsageError("--model is empty: name at least one, e.g. --model local/gemma-3-270m")
     settings = read_settings(os.environ)
-    read_prices(settings.prices)  # a wrong table is said before anything is asked
+    prices = _prices(order, settings)  # a wrong table is said before anything is asked
     candidates = [candidate(model, order.call, settings) for model in order.models]
+    _check_money(order, candidates, prices)
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
     try:
         question_set = _question_set(store, order, seed)
         specs = [_spec(one, order, question_set, seed) for one in candidates]
-        return _finish(
-            store, order, settings, carry_out(store, candidates, specs, display=order.display, json=order.json)
-        )
+        if order.dry_run:
+            return budgeting.dry_run(store, candidates, specs, call=order.call, prices=prices, json=order.json)
+        return _finish(store, order, settings, _within(store, candidates, specs, order=order, prices=prices))
     finally:
         store.close()
 
@@ -94,18 +93,44 @@ def run(order: Order) -> int:
 def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     """Go on with a stored evaluation: the same spec, so only what is missing is asked."""
     settings = read_settings(os.environ)
+    prices = _prices(order, settings)
     one = candidate(evaluation.spec.answerer, call, settings)
+    _check_money(order, [one], prices)
     output.check_report(order.report or settings.report_dir)
     store = open_store(settings.database_url)
     try:
-        ended = carry_out(store, [one], [evaluation.spec], display=order.display, json=order.json)
-        return _finish(store, order, settings, ended)
+        if order.dry_run:
+            return budgeting.dry_run(store, [one], [evaluation.spec], call=call, prices=prices, json=order.json)
+        return _finish(store, order, settings, _within(store, [one], [evaluation.spec], order=order, prices=prices))
     finally:
         store.close()
 
 
+def _prices(order: Order, settings: Settings) -> Prices:
+    return read_prices(order.price_table or settings.prices)
+
+
+def _check_money(order: Order, candidates: Sequence[Candidate], prices: Prices) -> None:
+    if order.caps.money is not None:
+        budgeting.check_prices(candidates, prices)
+
+
+def _within(
+    store: Store, candidates: Sequence[Candidate], specs: Sequence[RunSpec], *, order: Order, prices: Prices
+) -> list[Ended]:
+    """Carry out the runs within the caps of *order*."""
+    purse = budgeting.open_purse(store, candidates, specs, caps=order.caps, prices=prices)
+    return carry_out(store, candidates, specs, display=order.display, json=order.json, purse=purse)
+
+
 def carry_out(
-    store: Store, candidates: Sequence[Candidate], specs: Sequence[RunSpec], *, display: str, json: bool
+    store: Store,
+    candidates: Sequence[Candidate],
+    specs: Sequence[RunSpec],
+    *,
+    display: str,
+    json: bool,
+    purse: Purse | None = None,
 ) -> list[Ended]:
     """Run each candidate's spec, one after the other; an answerer whose provider fails does not stop the next.
 
@@ -118,64 +143,33 @@ def carry_out(
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if json:
                 output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
-            ended.append(Ended(evaluation, _run_one(store, one, evaluation, shown)))
+            ended.append(Ended(evaluation, _run_one(Run(store, evaluation, shown, purse), one)))
     return ended
 
 
-def _run_one(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
-    with running(store, evaluation):  # refused before anything is noted: the process that holds it notes its own end
-        return _run_held(store, one, evaluation, shown)
+def _run_one(run: Run, one: Candidate) -> CausalEvalError | None:
+    # refused before anything is noted: the process that holds it notes its own end
+    with running(run.store, run.evaluation):
+        return _run_held(run, one)
 
 
-def _run_held(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> CausalEvalError | None:
+def _run_held(run: Run, one: Candidate) -> CausalEvalError | None:
     status = Status.INTERRUPTED
     try:
-        if off := one.paused():
-            raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
-        _loop()(_ask(store, one, evaluation, shown))
+        conduct(run, one)
         status = Status.COMPLETE
     except CausalEvalError as error:
         status = Status.HALTED
-        if error.exit_code not in (6, 7):
+        if error.exit_code not in (5, 6, 7):
             raise
         return error
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise Interrupted(
-            f"interrupted; `causal-eval resume {evaluation.id}` or the same command goes on where it stopped"
+            f"interrupted; `causal-eval resume {run.evaluation.id}` or the same command goes on where it stopped"
         ) from error
     finally:
-        end(store, evaluation.id, status=status, now=datetime.now(UTC))
+        end(run.store, run.evaluation.id, status=status, now=datetime.now(UTC))
     return None
-
-
-def _loop() -> Callable[[Coroutine[None, None, None]], None]:
-    """Uvloop where the extra is installed: the same results, faster when calls are short."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run
-    return uvloop.run
-
-
-async def _ask(store: Store, one: Candidate, evaluation: Evaluation, shown: Display) -> None:
-    answerer, watch = one.open(shown), one.watch()
-    preparing = threading.Thread(target=_prepare_report, args=(evaluation,), name="prepare-report", daemon=True)
-    asyncio.get_running_loop().call_later(FIRST_CALLS_SECONDS, preparing.start)
-    try:
-        async with SqlLedger(store, evaluation) as ledger:
-            await evaluate(answerer, ledger=ledger, width=one.width, judge=judge, watch=watch, listener=shown.on_run)
-            progress = await ledger.progress()
-    finally:
-        await answerer.close()
-    if progress.kept == 0 and watch.last is not None:  # too few questions for a streak, and nothing but failures
-        raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
-
-
-def _prepare_report(evaluation: Evaluation) -> None:
-    """Load what the end of a run needs while its first calls are open."""
-    from causal_eval.cli import reporting
-
-    reporting.prepare(evaluation)
 
 
 def _question_set(store: Store, order: Order, seed: str) -> StoredSet:
@@ -217,7 +211,7 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
         evaluations,
         report=order.report or settings.report_dir,
         json=order.json,
-        prices=read_prices(settings.prices),
+        prices=_prices(order, settings),
     )
     for one in ended:
         if one.error is not None:

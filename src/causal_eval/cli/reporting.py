@@ -22,13 +22,14 @@ from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.cli import output
 from causal_eval.cli.answering import Call, usual_elicitation
 from causal_eval.cli.display import score_table
+from causal_eval.cli.pricing import pricer
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices, load_list, sold_by_list
-from causal_eval.providers.provider import Reply, Usage
+from causal_eval.providers.provider import Reply
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.observations import Pricer, observations
+from causal_eval.store.evaluations import Evaluation, summarize
+from causal_eval.store.observations import observations
 from causal_eval.store.rescore import kept_attempts
 from causal_eval.store.suites import StoredSet, load_set, set_questions
 
@@ -36,7 +37,6 @@ EXAMPLES = 6
 """Example cards per report."""
 LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
-SERVICE_TIER = "service_tier"
 LARGEST_GUESSED = 2_000
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
@@ -91,17 +91,20 @@ def present(
     """Show the table of *evaluations* (of one question set); their report goes to the file or folder *report*."""
     prices = prices or Prices()
     question_set = load_set(store, evaluations[0].spec.question_set)
-    found = profile(chain.from_iterable(observations(store, one, price=_pricer(one, prices)) for one in evaluations))
+    found = profile(
+        chain.from_iterable(observations(store, one, price=pricer(one.spec, prices)) for one in evaluations)
+    )
     guessing = _guessing(store, question_set)
     comparisons = _comparisons(store, evaluations)
     rows = score_rows(found, guessing)
     path = None if report is None else _report_path(report, evaluations)
     if path is not None:
+        cached = {f"Cached replies of {one.id}": said for one, said in _cached(store, evaluations)}
         page = render(
             ReportData(
                 title="Causal evaluation of " + ", ".join(_asked(evaluations)),
                 profile=found,
-                facts=_facts(question_set, evaluations, prices),
+                facts=(*_facts(question_set, evaluations, prices), *cached.items()),
                 command=_command(question_set, evaluations),
                 chance=guessing,
                 comparisons=comparisons,
@@ -110,6 +113,9 @@ def present(
         )
         _write(page, path)
     _show(rows, comparisons, evaluations=evaluations, shown=_Shown(path, _priced_by(evaluations, prices), json))
+    if not json:
+        for one, said in _cached(store, evaluations):
+            output.say(f"{one.spec.answerer}: {said}")
     return Result(found, tuple(evaluations))
 
 
@@ -122,18 +128,12 @@ def _write(page: str, path: Path) -> None:
         part.replace(path)
 
 
-def _pricer(evaluation: Evaluation, prices: Prices) -> Pricer | None:
-    """The cost of a reply of this run; another host or service tier than the usual one has no list price."""
-    spec = evaluation.spec
-    listed = sold_by_list(spec.answerer, spec.endpoint) and SERVICE_TIER not in dict(spec.params)
-    if not listed and not prices.own:
-        return None  # no table can know it: no reply is looked up
-
-    def price(usage: Usage, served: str, at: str) -> Fraction | None:
-        when = datetime.fromisoformat(at)
-        return prices.cost(spec.answerer, usage, served=served, at=when, list_price=listed)
-
-    return price
+def _cached(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[tuple[Evaluation, str]]:
+    """What came from the cache, in words, of each run of which something did."""
+    for one in evaluations:
+        summary = summarize(store, one)
+        if summary.cached.count:
+            yield one, str(summary.cached)
 
 
 def _priced_by(evaluations: Sequence[Evaluation], prices: Prices) -> str:
@@ -304,6 +304,7 @@ def _score(row: ScoreRow) -> Mapping[str, Any]:
         "against_chance": row.against.value, "strict": row.strict, "units": row.units, "clusters": row.clusters,
         "unparsed": row.unparsed, "abstained": row.abstained, "missing": row.missing, "ungraded": row.ungraded,
         "excluded": row.excluded, "cost": None if row.cost is None else float(row.cost), "time_ms": row.time_ms,
+        "cached": row.cached,
     }  # fmt: skip
 
 

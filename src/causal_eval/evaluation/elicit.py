@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from causal_eval.errors import UnknownName
 from causal_eval.evaluation.attempt import Ask
@@ -123,6 +123,14 @@ class Sampling:
     """Sample *i* of a question is drawn with ``seed + i``, else samples would be copies."""
 
 
+@runtime_checkable
+class Recalling(Protocol):
+    """A provider that may know replies already."""
+
+    async def recall(self, prompt: Prompt) -> Outcome | None:
+        """A reply that is known, without a call; None: there is none."""
+
+
 class Prompted:
     """A provider asked in one way: the :class:`~causal_eval.evaluation.answerer.Answerer` for language models."""
 
@@ -132,23 +140,35 @@ class Prompted:
         self._sampling = sampling or Sampling()
 
     @property
+    def provider(self) -> Provider:
+        """Who is prompted."""
+        return self._provider
+
+    @property
     def name(self) -> str:
         """``provider/model`` as the user wrote it."""
         return self._provider.name
 
     async def answer(self, ask: Ask) -> Outcome:
         """The provider's outcome; a reply that continues ``ANSWER:`` is given that beginning back."""
-        asked = self._elicitation.ask(ask.question)
-        outcome = await self._provider.complete(self._prompt(asked, ask.sample))
-        if isinstance(outcome, Reply) and asked.text.endswith(MARK) and MARK not in outcome.text.upper():
-            return replace(outcome, text=f"{MARK} {outcome.text.lstrip()}")
-        return outcome
+        prompt = self.prompt(ask)
+        return _whole(await self._provider.complete(prompt), prompt)
+
+    async def recall(self, ask: Ask) -> Outcome | None:
+        """The outcome that the provider's cache has for *ask*, without a call; None: it has none."""
+        if not isinstance(self._provider, Recalling):
+            return None
+        prompt = self.prompt(ask)
+        outcome = await self._provider.recall(prompt)
+        return None if outcome is None else _whole(outcome, prompt)
 
     async def close(self) -> None:
         """Close the provider."""
         await self._provider.close()
 
-    def _prompt(self, asked: Asked, sample: int) -> Prompt:
+    def prompt(self, ask: Ask) -> Prompt:
+        """What the provider is sent for *ask*."""
+        asked, sample = self._elicitation.ask(ask.question), ask.sample
         draw = self._sampling
         return Prompt(
             messages=asked.messages,
@@ -161,7 +181,15 @@ class Prompted:
             top_p=draw.top_p,
             seed=None if draw.seed is None else draw.seed + sample,
             sample=sample,
+            item=ask.question.id,
         )
+
+
+def _whole(outcome: Outcome, prompt: Prompt) -> Outcome:
+    """The outcome with the beginning of the answer that stands at the end of a base model's prompt."""
+    if isinstance(outcome, Reply) and prompt.text.endswith(MARK) and MARK not in outcome.text.upper():
+        return replace(outcome, text=f"{MARK} {outcome.text.lstrip()}")
+    return outcome
 
 
 def _single(text: str) -> Asked:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from causal_eval.errors import CausalEvalError
@@ -17,8 +16,6 @@ from causal_eval.evaluation.ledger import Judged, Ledger
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Outcome
 
-AHEAD = 32
-"""Questions taken from the ledger before their turn."""
 DRAIN_SECONDS = 10.0
 """How long a halting run waits for open calls; what is not there by then is abandoned and stays missing."""
 
@@ -30,11 +27,30 @@ class Watch(Protocol):
         """A reason to stop now, or None."""
 
 
+class Width:
+    """How many calls may be in flight; may grow while the run goes on."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._grown: Callable[[], None] | None = None
+
+    def widen(self, size: int) -> None:
+        """Let at least *size* calls be in flight from now on."""
+        if size > self.size:
+            self.size = size
+            if self._grown is not None:
+                self._grown()
+
+    def follow(self, grown: Callable[[], None]) -> None:
+        """Tell *grown* when it has grown."""
+        self._grown = grown
+
+
 async def evaluate(
     answerer: Answerer,
     *,
     ledger: Ledger,
-    width: int,
+    width: int | Width,
     judge: Judge,
     watch: Watch,
     listener: Listener = silent,
@@ -48,8 +64,9 @@ async def evaluate(
         ProviderRefused, ProviderDown: *watch* said so; open calls were waited for and kept.
         StoreError: the ledger cannot keep outcomes; nothing more is asked.
     """
-    if width < 1:
-        raise ValueError(f"width is {width}: at least one call must be in flight")
+    width = width if isinstance(width, Width) else Width(width)
+    if width.size < 1:
+        raise ValueError(f"width is {width.size}: at least one call must be in flight")
     await judge_backlog(ledger, judge)
     listener(RunStarted(answerer.name, await ledger.progress()))
     commit = GroupCommit(answerer.name, ledger=ledger, judge=judge, listener=listener)
@@ -107,12 +124,18 @@ class _Asking:
         self._grace: asyncio.TimerHandle | None = None
         self._workers: list[asyncio.Task[None]] = []
 
-    async def all(self, width: int) -> None:
+    async def all(self, width: Width) -> None:
         """Ask until nothing is missing or the run halts."""
         asks = _Shared(self._ledger.missing())
-        self._workers = [asyncio.create_task(self._work(asks)) for _ in range(width)]
+
+        def hire() -> None:
+            more = width.size - len(self._workers)
+            self._workers += [asyncio.create_task(self._work(asks)) for _ in range(more)]
+
+        hire()
+        width.follow(hire)
         try:
-            await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
+            await self._until_done()
         finally:
             self._drop()
             await asyncio.wait(self._workers)
@@ -121,6 +144,13 @@ class _Asking:
         for worker in self._workers:
             if self.halt is None or not worker.cancelled():
                 worker.result()
+
+    async def _until_done(self) -> None:
+        """Return when all workers have ended, those who came later too, or one ended badly."""
+        while busy := [worker for worker in self._workers if not worker.done()]:
+            ended, _ = await asyncio.wait(busy, return_when=asyncio.FIRST_EXCEPTION)
+            if any(not worker.cancelled() and worker.exception() is not None for worker in ended):
+                return
 
     async def _work(self, asks: _Shared) -> None:
         while self.halt is None and (ask := await asks.next()) is not None:
@@ -142,26 +172,18 @@ class _Asking:
 
 
 class _Shared:
-    """One asynchronous stream that several tasks take from, a few ahead so that they seldom queue for it."""
+    """One asynchronous stream that several tasks take from; nothing is taken ahead, so that a gate in it holds."""
 
     def __init__(self, stream: AsyncIterator[Ask]) -> None:
         self._stream = stream
         self._turn = asyncio.Lock()
-        self._ready: deque[Ask] = deque()
         self._ended = False
 
     async def next(self) -> Ask | None:
         """The next ask; None once the stream has ended."""
-        if not self._ready:
-            async with self._turn:
-                if not self._ready and not self._ended:
-                    await self._fill()
-        return self._ready.popleft() if self._ready else None
-
-    async def _fill(self) -> None:
-        for _ in range(AHEAD):
+        async with self._turn:
+            if self._ended:
+                return None
             ask = await anext(self._stream, None)
-            if ask is None:
-                self._ended = True
-                return
-            self._ready.append(ask)
+            self._ended = ask is None
+            return ask

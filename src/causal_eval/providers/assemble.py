@@ -1,7 +1,8 @@
 """From ``provider/model`` to a provider with everything resilient wrapped around it: the one place of the stack.
 
-Outermost first: other models (only where the run allows it) - switch - retry - hosts of the same model - keys - and
-for each key: limits - breaker - events - served - adapter. The hard cap and the pace are shared by all.
+Outermost first: other models (only where the run allows it) - cache (where it is on) - switch - retry - hosts of the
+same model - keys - and for each key: limits - breaker - events - served - adapter. The hard cap and the pace are
+shared by all.
 Cheap to import: adapters and their libraries are loaded when one is assembled.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from causal_eval.errors import UsageError
 from causal_eval.providers.adapters import adapter, local
 from causal_eval.providers.breaker import Breaker
+from causal_eval.providers.cache import Cached, Scope
 from causal_eval.providers.catalog import LOCAL, Route, route, set_variable
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.fallback import Fallback, Way
@@ -50,7 +52,8 @@ def resilient(inner: Provider, config: ProviderConfig) -> Stack:
     """*inner*, whatever it is, as the only route with the only key, in the same stack."""
     shared = _shared(config)
     keys = KeyPool(inner.name, lambda key: _lane(inner, key=key, shared=shared), live=shared.live, keys=lambda _: ())
-    line = _wrapped(inner.name, [_Host("", keys)], shared=shared, provider=inner.name.partition("/")[0])
+    provider, _, model = inner.name.partition("/")
+    line = _wrapped(inner.name, [_Host("", keys)], shared=shared, who=_Who(provider, model))
     return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live)
 
 
@@ -76,6 +79,17 @@ class _Host:
 
     label: str
     pool: KeyPool
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Whose switch and whose replies stand around a model."""
+
+    provider: str
+    model: str
+    prefix: str = ""
+    """Of the provider's environment variables."""
+    address: str = ""
 
 
 def _shared(config: ProviderConfig) -> _Shared:
@@ -111,7 +125,8 @@ def _line(names: Sequence[str], shared: _Shared) -> Line:
     """One model with all its hosts."""
     hosts = [host for name in names for host in _hosts(name, shared)]
     way = route(names[0])
-    return _wrapped(names[0], hosts, shared=shared, provider=way.provider, prefix=way.variables)
+    address = way.own_address(shared.live.env) or way.entry.base_url
+    return _wrapped(names[0], hosts, shared=shared, who=_Who(way.provider, way.model, way.variables, address))
 
 
 def _hosts(name: str, shared: _Shared) -> list[_Host]:
@@ -157,8 +172,8 @@ def _lane(inner: Provider, *, key: str, shared: _Shared) -> Lane:
     return Lane(limits, breaker)
 
 
-def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, provider: str, prefix: str = "") -> Line:
-    """The hosts of one model inside retries inside the switch."""
+def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, who: _Who) -> Line:
+    """The hosts of one model inside retries inside the switch inside the cache."""
     config = shared.config
     several = Fallback(name, [Way(host.label, host.pool) for host in hosts]) if len(hosts) > 1 else None
     retry = Retry(
@@ -168,5 +183,12 @@ def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, provider: st
         clock=config.clock,
         listener=config.listener,
     )
-    switch = Switch(retry, provider, prefix=prefix, live=shared.live, clock=config.clock, listener=config.listener)
-    return Line(name, switch, retry, routes=tuple((host.label or name, host.pool) for host in hosts), hosts=several)
+    switch = Switch(
+        retry, who.provider, prefix=who.prefix, live=shared.live, clock=config.clock, listener=config.listener
+    )
+    cached = None
+    if config.cache is not None:
+        scope = Scope(config.cache.project, who.provider, who.address.rstrip("/"), who.model, config.arguments)
+        cached = Cached(switch, config.cache, scope, clock=config.clock)
+    routes = tuple((host.label or name, host.pool) for host in hosts)
+    return Line(name, switch, retry, routes=routes, hosts=several, cached=cached)

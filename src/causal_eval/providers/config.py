@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from causal_eval.providers.cache import CacheRule
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import Listener
 from causal_eval.providers.live import Live
@@ -44,6 +45,8 @@ class ProviderConfig:
     """True: ``fallbacks`` may name other models. For graders; never for a model under test."""
     live: Live | None = None
     """The same as ``env``, where it may change while running; None: it does not."""
+    cache: CacheRule | None = None
+    """Where replies are kept and found again; None: every prompt is asked."""
     cap: Window | None = None
     """Shared by providers that together keep the hard cap."""
     seed: str = "0"

@@ -106,6 +106,11 @@ class Limits:
     def _most(self) -> int:
         return self._rule.most if self._cap is None or self._rule.fixed else self._cap.limit
 
+    def fix(self, limit: int) -> None:
+        """Where the number of open calls is fixed, let it be *limit*; an adaptive one follows the shared cap."""
+        if self._rule.fixed:
+            self._resize(limit)
+
     async def complete(self, prompt: Prompt) -> Outcome:
         """The wrapped provider's outcome, once a slot is free."""
         if not self.window.take():

@@ -90,6 +90,7 @@ class KeyPool:
         self._members = [_Member(key, build(key)) for key in keys(live) or ("",)]
         self._first = frozenset(self._members)
         self._closing: set[asyncio.Task[None]] = set()
+        self._fixed: int | None = None
 
     @property
     def name(self) -> str:
@@ -118,6 +119,12 @@ class KeyPool:
             await member.limits.close()
         if self._closing:
             await asyncio.wait(self._closing)
+
+    def fix(self, limit: int) -> None:
+        """Let a fixed number of open calls be *limit*, for every key, those that come later too."""
+        self._fixed = limit
+        for member in self._members:
+            member.limits.fix(limit)
 
     def states(self) -> tuple[KeyState, ...]:
         """What each key is good for now."""
@@ -196,6 +203,8 @@ class KeyPool:
         for key in keys:
             if key not in known:
                 member = _Member(key, self._build(key))
+                if self._fixed is not None:
+                    member.limits.fix(self._fixed)
                 self._members.append(member)
                 self._tell(member, KeyStatus.NEW)
             elif known[key].status is KeyStatus.RETIRING:

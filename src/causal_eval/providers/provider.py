@@ -38,6 +38,8 @@ class Prompt:
     """Which of several samples of the same prompt this is; part of a cache key, never sent."""
     prefix: str = ""
     """Leading part of ``text`` that many prompts share (worked examples); a local runtime keeps it evaluated."""
+    item: str = ""
+    """What the prompt is asked for; part of a cache key, never sent: two items in the same words share no reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ class Reply:
     """Which of several routes answered; empty where there is one."""
     quota: Quota | None = field(default=None, compare=False)
     """What the provider says is left of its limits."""
+    source: str = ""
+    """Name of this very observation, where replies are cached: outcomes of one source are one observation."""
+    asked_at: str = ""
+    """When a cached reply was first asked for (UTC, ISO 8601); empty: it was asked for now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,8 @@ class Refusal:
     key: str = field(default="", compare=False)
     route: str = ""
     quota: Quota | None = field(default=None, compare=False)
+    source: str = ""
+    asked_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

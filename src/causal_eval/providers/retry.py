@@ -89,6 +89,10 @@ class Retry:
         """Close the wrapped provider."""
         await self._inner.close()
 
+    def forgive(self) -> None:
+        """Time in which nobody could call is no time without a reply: begin to count anew."""
+        self._silent_since = self._told_down = None
+
     def waits(self) -> tuple[Wait, ...]:
         """What is waited for now, by reason and key; longest first."""
         now = self._clock.now()

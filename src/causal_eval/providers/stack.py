@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from causal_eval.providers.cache import Cached
 from causal_eval.providers.fallback import Fallback, Way
 from causal_eval.providers.live import Live
 from causal_eval.providers.pace import Pace
@@ -29,6 +30,13 @@ class Line:
     """Label and keys of each host."""
     hosts: Fallback | None = None
     """None: there is one host."""
+    cached: Cached | None = None
+    """Around the switch, where replies are cached."""
+
+    @property
+    def outermost(self) -> Provider:
+        """All of it."""
+        return self.cached or self.switch
 
 
 class Stack:
@@ -40,8 +48,10 @@ class Stack:
         self._pace = pace
         self._live = live
         self._seen = live.version
-        first = self._lines[0].switch
-        others = [Way(line.name, line.switch) for line in self._lines]
+        self._hard = cap.limit
+        self._wanted: int | None = None
+        first = self._lines[0].outermost
+        others = [Way(line.name, line.outermost) for line in self._lines]
         self._outermost: Provider = Fallback(first.name, others) if len(others) > 1 else first
 
     @property
@@ -56,6 +66,11 @@ class Stack:
             self._follow()
         return outcome
 
+    async def recall(self, prompt: Prompt) -> Outcome | None:
+        """What the asked model has said to *prompt* before, without a call; None: nothing that is cached."""
+        cached = self._lines[0].cached
+        return None if cached is None else await cached.recall(prompt)
+
     async def close(self) -> None:
         """Release every connection; idempotent."""
         await self._outermost.close()
@@ -65,9 +80,31 @@ class Stack:
         self._live.reload()
         self._follow()
 
+    @property
+    def most(self) -> int:
+        """``MAX_CONCURRENT_API_CALLS`` as it is now."""
+        return self._hard
+
     def resize(self, limit: int) -> None:
-        """Let at most *limit* calls be open at once, from now on."""
-        self._cap.resize(limit)
+        """Let *limit* calls be open at once from now on (at most that, where their number is adaptive).
+
+        It holds up to ``MAX_CONCURRENT_API_CALLS``, and when that changes.
+        """
+        self._wanted = limit
+        self._apply()
+        for line in self._lines:
+            for _, pool in line.routes:
+                pool.fix(limit)
+
+    def pause(self) -> None:
+        """Let no call begin until :meth:`go_on`, retries and items in queues included; open ones end."""
+        self._cap.hold()
+
+    def go_on(self) -> None:
+        """Let calls begin again."""
+        for line in self._lines:
+            line.retry.forgive()
+        self._cap.release()
 
     def state(self) -> StackState:
         """What it is doing now."""
@@ -89,7 +126,11 @@ class Stack:
         self._seen = self._live.version
         said = self._live.env.get(CAP, "")
         if said.isdecimal() and int(said) >= 1:
-            self._cap.resize(int(said))
+            self._hard = int(said)
+            self._apply()
+
+    def _apply(self) -> None:
+        self._cap.resize(self._hard if self._wanted is None else min(self._hard, self._wanted))
 
 
 def _routes(line: Line) -> list[RouteState]:

@@ -9,10 +9,12 @@ from collections import deque
 class Window:
     """At most ``limit`` holders at once; shared by several providers it is the hard cap over all of them."""
 
-    __slots__ = ("_emptied", "_queue", "limit", "open")
+    __slots__ = ("_emptied", "_queue", "_room", "limit", "open")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self._room = limit
+        """The limit; nothing while nobody is let in."""
         self.open = 0
         self._queue: deque[asyncio.Future[None]] = deque()
         self._emptied: asyncio.Event | None = None
@@ -24,12 +26,28 @@ class Window:
 
     def resize(self, limit: int) -> None:
         """Set the limit; calls that are open beyond a lower one end in their own time."""
+        if not self.held:
+            self._room = limit
         self.limit = limit
+        self._admit()
+
+    @property
+    def held(self) -> bool:
+        """Whether nobody is let in for now."""
+        return self._room < self.limit
+
+    def hold(self) -> None:
+        """Let nobody in until :meth:`release`; who is inside ends in their own time."""
+        self._room = 0
+
+    def release(self) -> None:
+        """Let in again."""
+        self._room = self.limit
         self._admit()
 
     def take(self) -> bool:
         """Hold a slot if one is free now; it must be given back by :meth:`leave`."""
-        if self.open < self.limit and not self._queue:
+        if self.open < self._room and not self._queue:
             self.open += 1
             return True
         return False
@@ -65,7 +83,7 @@ class Window:
             await self._emptied.wait()
 
     def _admit(self) -> None:
-        while self._queue and self.open < self.limit:
+        while self._queue and self.open < self._room:
             turn = self._queue.popleft()
             if not turn.done():
                 self.open += 1

@@ -51,6 +51,22 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Cached:
+    """What of an evaluation came from the cache: observations of an earlier run."""
+
+    count: int
+    first: str
+    """When the oldest of them was asked for; UTC, ISO 8601."""
+    last: str
+
+    def __str__(self) -> str:
+        """One line; of no use where nothing came from the cache."""
+        when = self.first[:16] if self.first[:16] == self.last[:16] else f"{self.first[:16]} to {self.last[:16]}"
+        when = when.replace("T", " ")
+        return f"{self.count} replies from the cache, first asked for {when} UTC: the same observations as then"
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """An evaluation and how far it is, counted from its rows."""
 
@@ -60,6 +76,7 @@ class Summary:
     """Replies and refusals."""
     failed_calls: int
     """Failed calls, of which some may have succeeded later."""
+    cached: Cached
 
     @property
     def wanted(self) -> int:
@@ -147,7 +164,8 @@ def summarize(store: Store, evaluation: Evaluation) -> Summary:
     with store.reading() as connection:
         kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
         failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
-    return Summary(evaluation, question_set, kept, failed)
+        cached = _cached(connection, evaluation.id)
+    return Summary(evaluation, question_set, kept, failed, cached)
 
 
 def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) -> list[Summary]:
@@ -164,6 +182,13 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
 
 def _count(column: Any, evaluation: str) -> Select[int]:
     return select(func.count()).where(column == evaluation)
+
+
+def _cached(connection: Connection, evaluation: str) -> Cached:
+    when = attempts.c.asked_at
+    query = select(func.count(when), func.min(when), func.max(when)).where(attempts.c.evaluation_id == evaluation)
+    count, first, last = connection.execute(query).one()
+    return Cached(count, first or "", last or "")
 
 
 def _set_status(connection: Connection, evaluation: str, *, status: Status, ended_at: datetime | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Row, text
 
 from causal_eval.analysis.observation import Observation
+from causal_eval.evaluation.budget import Price
 from causal_eval.providers.provider import Usage
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
@@ -23,11 +24,8 @@ _MARKS = {mark.value: mark for mark in Mark}
 NOT_JUDGED = "not judged yet"
 """Reason of an UNGRADED observation whose reply is kept, but whose verdict an interruption prevented."""
 
-Pricer = Callable[[Usage, str, str], Fraction | None]
-"""From tokens, served model and time (ISO 8601) of a kept reply to its cost in US dollars; None = unknown."""
 
-
-def observations(store: Store, evaluation: Evaluation, *, price: Pricer | None = None) -> Iterator[Observation]:
+def observations(store: Store, evaluation: Evaluation, *, price: Price | None = None) -> Iterator[Observation]:
     """Every planned (question, sample) with its newest verdict and cost; MISSING where no reply is kept.
 
     Clusters are contiguous; a page of questions is in memory at a time.
@@ -59,7 +57,7 @@ _ROWS = text(
     """
     SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
            q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served,
-           a.started_at, a.latency_ms, v.mark, v.strict, v.share, v.reason
+           a.started_at, a.latency_ms, a.source, a.asked_at, v.mark, v.strict, v.share, v.reason
     FROM set_orders o
     JOIN questions q ON q.digest = o.question
     LEFT JOIN attempts a ON a.evaluation_id = :evaluation AND a.question = o.question AND a.answerer = :answerer
@@ -71,18 +69,22 @@ _ROWS = text(
 """Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
 
 
-def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Pricer | None) -> Iterator[Observation]:
+def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Price | None) -> Iterator[Observation]:
     kept = {row.sample: row for row in rows if row.sample is not None}
     exempt = _names(rows[0].exempt)
     for sample in range(evaluation.spec.epochs):
         row = kept.get(sample)
-        cost = _cost(row, price) if row is not None and price is not None else None
+        cost = None if row is None else _cost(row, price)
         yield _observation(
             evaluation.spec.answerer, rows[0] if row is None else row, sample=sample, exempt=exempt, cost=cost
         )
 
 
-def _cost(row: Row[Any], price: Pricer) -> Fraction | None:
+def _cost(row: Row[Any], price: Price | None) -> Fraction | None:
+    if row.asked_at is not None:
+        return _NOTHING  # from the cache: paid for by the run that asked
+    if price is None:
+        return None
     usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, written=row.written_tokens)
     return price(usage, row.served, row.started_at)
 
@@ -113,6 +115,8 @@ def _observation(
         output_tokens=row.output_tokens if there else None,
         latency_ms=row.latency_ms if there else None,
         cost=cost,
+        source=(row.source or "") if there else "",
+        is_cached=there and row.asked_at is not None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -79,7 +80,25 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
         "written_tokens": usage.written,
         "latency_ms": outcome.latency_ms,
         "calls": outcome.calls,
+        "source": outcome.source or None,
+        "asked_at": outcome.asked_at or None,
     }
+
+
+def outcome_from(values: Mapping[str, Any]) -> Reply | Refusal:
+    """The outcome whose columns are *values*."""
+    usage = Usage(*(values[name] for name in _USAGE))
+    said = {
+        "served": values["served"],
+        "usage": usage,
+        "latency_ms": values["latency_ms"],
+        "calls": values["calls"],
+        "source": values["source"] or "",
+        "asked_at": values["asked_at"] or "",
+    }
+    if values["kind"] == "reply":
+        return Reply(values["text"], values["reasoning"], values["finish"], **said)
+    return Refusal(values["text"], **said)
 
 
 def attempt_values(asked: Values, outcome: Reply | Refusal, *, started_at: str) -> Values:
@@ -106,8 +125,7 @@ def content_hash(values: Values) -> str:
 
     Columns that came later count where they hold something, so that older rows keep their hash.
     """
-    if values.get("written_tokens") is None:
-        values = {name: value for name, value in values.items() if name != "written_tokens"}
+    values = {name: value for name, value in values.items() if value is not None or name not in _LATER}
     return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()
 
 
@@ -122,15 +140,7 @@ def attempt_from(row: Row[Any], question: Question) -> Attempt:
         raise VerificationMismatch(
             f"attempt {row.id} of {row.evaluation_id} was changed after it was written: restore a backup"
         )
-    usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, row.reasoning_tokens, row.written_tokens)
-    outcome: Reply | Refusal
-    if row.kind == "reply":
-        outcome = Reply(
-            row.text, row.reasoning, row.finish, row.served, usage=usage, latency_ms=row.latency_ms, calls=row.calls
-        )
-    else:
-        outcome = Refusal(row.text, row.served, usage=usage, latency_ms=row.latency_ms, calls=row.calls)
-    return Attempt(Ask(question, row.sample), outcome, row.started_at)
+    return Attempt(Ask(question, row.sample), outcome_from(values), row.started_at)
 
 
 def verdict_values(key: int, verdict: Verdict) -> Values:
@@ -176,9 +186,13 @@ _HASHED = frozenset(
         "written_tokens",
         "latency_ms",
         "calls",
+        "source",
+        "asked_at",
         "started_at",
     }
 )
+_LATER = frozenset({"written_tokens", "source", "asked_at"})
+_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "written_tokens")
 
 
 def _storable(text: str) -> str:

@@ -135,9 +135,13 @@ attempts = Table(
     Column("calls", Integer, nullable=False),
     #: UTC, ISO 8601 with milliseconds.
     Column("started_at", String(32), nullable=False),
-    #: SHA-256 over all columns but the id; without ``written_tokens`` where they are not known.
+    #: SHA-256 over all columns but the id; those that came later count where they hold something.
     Column("content_hash", String(64), nullable=False),
     Column("written_tokens", Integer),
+    #: Which observation this is, where replies are cached: rows of one source, in whatever run, are one observation.
+    Column("source", String(32)),
+    #: Of a reply from the cache: when it was first asked for; UTC, ISO 8601 with milliseconds.
+    Column("asked_at", String(32)),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
 )
 
@@ -171,4 +175,40 @@ verdicts = Table(
     Column("answer", Text, nullable=False),
     Column("reason", Text, nullable=False),
     UniqueConstraint("attempt_id", "scorer"),
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    #: SHA-256 of all that decides the reply (``providers/cache.py``).
+    Column("key", String(64), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    Column("answerer", Text, nullable=False),
+    #: When it was first asked for; UTC, ISO 8601 with milliseconds.
+    Column("asked_at", String(32), nullable=False, index=True),
+    #: JSON of the outcome.
+    Column("body", LargeBinary, nullable=False),
+)
+
+run_states = Table(
+    "run_states",
+    metadata,
+    #: A row for each run that goes on; it goes with the run, unless that was killed.
+    Column("evaluation_id", ForeignKey("evaluations.id"), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    #: When the process last said that it lives; seconds since 1970.
+    Column("beat_at", Float, nullable=False),
+    #: JSON of what it is doing.
+    Column("state", Text, nullable=False),
+)
+
+run_controls = Table(
+    "run_controls",
+    metadata,
+    #: What somebody wants of a run that goes on; a run that begins takes the row away.
+    Column("evaluation_id", ForeignKey("evaluations.id"), primary_key=True),
+    Column("paused", Boolean, nullable=False),
+    #: Open calls at most; NULL: as the run decides.
+    Column("concurrency", Integer),
 )

@@ -1,0 +1,95 @@
+"""The response cache: whether a run uses it, and ``causal-eval cache list``, ``prune`` and ``clear``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from causal_eval.cli import output
+from causal_eval.errors import UsageError
+from causal_eval.providers.cache import CacheRule, ReplyCache
+from causal_eval.settings import Settings, read_duration, read_settings
+from causal_eval.store.database import open_store
+from causal_eval.store.evaluations import LOCAL
+from causal_eval.store.replies import Kept, forget_replies, kept_replies
+
+_MEGA = 10**6
+
+
+def cache_rule(said: str | None, settings: Settings) -> Callable[[ReplyCache], CacheRule] | None:
+    """How replies are cached, by the flag ``--cache`` or else the settings; None: they are not.
+
+    Raises:
+        UsageError: the flag says neither on nor off nor a time.
+    """
+    word = (said or ("on" if settings.response_cache else "off")).strip().lower()
+    if word == "off":
+        return None
+    expiry = settings.cache_expiry if word == "on" else duration(word, "--cache", "on, off or a time such as 12h or 7D")
+    return lambda replies: CacheRule(replies, project=LOCAL, expiry=expiry)
+
+
+def duration(text: str, flag: str, allowed: str) -> float:
+    """The seconds that *text*, the value of *flag*, says."""
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{flag} is {text!r}: give {allowed}") from error
+
+
+def show(*, json: bool) -> int:
+    """What is cached, an answerer a line."""
+    settings = read_settings(os.environ)
+    store = open_store(settings.database_url)
+    try:
+        found = kept_replies(store, project=LOCAL)
+    finally:
+        store.close()
+    for one in found:
+        if json:
+            output.emit(
+                {"answerer": one.answerer, "replies": one.replies, "bytes": one.size, "oldest": one.oldest,
+                 "newest": one.newest}
+            )  # fmt: skip
+        else:
+            output.say(_line(one))
+    if not found and not json:
+        state = (
+            "on" if settings.response_cache else "off: ENABLE_RESPONSE_CACHE=true or `eval --cache on` switches it on"
+        )
+        output.say(f"nothing is cached (the cache is {state})")
+    return 0
+
+
+def prune(older: str | None, *, json: bool) -> int:
+    """Delete what is older than *older*, by default than the setting's expiry."""
+    settings = read_settings(os.environ)
+    seconds = settings.cache_expiry if older is None else duration(older, "--older", "a time such as 12h or 7D")
+    if seconds is None:
+        raise UsageError("CEB_CACHE_EXPIRY is never: say which replies are too old, e.g. --older 30d")
+    moment = datetime.fromtimestamp(datetime.now(UTC).timestamp() - seconds, UTC)
+    return _forget(settings, before=moment.isoformat(timespec="milliseconds"), answerer=None, json=json)
+
+
+def clear(answerer: str | None, *, json: bool) -> int:
+    """Delete all cached replies, or those of one answerer."""
+    return _forget(read_settings(os.environ), before=None, answerer=answerer, json=json)
+
+
+def _forget(settings: Settings, *, before: str | None, answerer: str | None, json: bool) -> int:
+    store = open_store(settings.database_url)
+    try:
+        count = forget_replies(store, project=LOCAL, before=before, answerer=answerer)
+    finally:
+        store.close()
+    if json:
+        output.emit({"event": "forgotten", "replies": count})
+    else:
+        output.say(f"{count} cached replies deleted; runs keep theirs")
+    return 0
+
+
+def _line(one: Kept) -> str:
+    span = f"{one.oldest[:16].replace('T', ' ')} to {one.newest[:16].replace('T', ' ')} UTC"
+    return f"{one.answerer}  {one.replies} replies  {one.size / _MEGA:.1f} MB  {span}"

@@ -1,0 +1,128 @@
+"""One evaluation carried out in this process: what the cache knows, then what is to be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from causal_eval.cli import budgeting
+from causal_eval.cli.answering import Candidate
+from causal_eval.cli.budgeting import Purse
+from causal_eval.cli.display import Display
+from causal_eval.cli.steering import Here, Reins, steered
+from causal_eval.errors import ProviderPaused
+from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.budget import Reached
+from causal_eval.evaluation.elicit import Prompted
+from causal_eval.evaluation.gates import Gated
+from causal_eval.evaluation.ledger import Ledger
+from causal_eval.evaluation.recall import recall
+from causal_eval.evaluation.run import Width, evaluate
+from causal_eval.providers.halt import Halt, HaltWatch
+from causal_eval.scoring.grade import judge
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.ledger import SqlLedger
+from causal_eval.store.replies import SqlReplies
+
+FIRST_CALLS_SECONDS = 0.1
+"""By then the first calls are open, and the processor waits with us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run needs in this process."""
+
+    store: Store
+    evaluation: Evaluation
+    shown: Display
+    purse: Purse | None = None
+    """What may be spent; None: there is no cap."""
+
+
+def conduct(run: Run, one: Candidate) -> None:
+    """Ask all that the evaluation misses; returns when everything that arrived is stored.
+
+    Raises:
+        ProviderRefused, ProviderDown, ProviderPaused: the run ended by itself.
+        BudgetReached: a cap ended it.
+    """
+    _loop()(_conduct(run, one))
+
+
+def _loop() -> Callable[[Coroutine[None, None, None]], None]:
+    """Uvloop where the extra is installed: the same results, faster when calls are short."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
+async def _conduct(run: Run, one: Candidate) -> None:
+    async with _opened(run, one) as answerer, SqlLedger(run.store, run.evaluation) as ledger:
+        preparing = threading.Thread(target=_prepare_report, args=(run.evaluation,), name="prepare-report", daemon=True)
+        asyncio.get_running_loop().call_later(FIRST_CALLS_SECONDS, preparing.start)
+        if one.cache is not None and isinstance(answerer, Prompted):
+            await recall(answerer, ledger=ledger, judge=judge)
+        progress = await ledger.progress()
+        if (off := one.paused()) and progress.kept < progress.planned:
+            raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
+        watch = one.watch()
+        if run.purse is None:
+            await _ask(run, one, answerer, ledger=ledger, watch=watch)
+        else:
+            await _ask_within(run, one, answerer, ledger=ledger, watch=watch, purse=run.purse)
+        progress = await ledger.progress()
+    if progress.kept == 0 and watch.last is not None:  # too few questions for a streak, and nothing but failures
+        raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
+
+
+async def _ask(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch) -> None:
+    width, shown = Width(one.width), run.shown
+    reins = Reins(one.name, answerer, shown, width=width)
+    held = ledger if reins.barrier is None else Gated(ledger, reins.barrier)
+    async with steered(Here(run.store, run.evaluation.id), reins, shown):
+        await evaluate(answerer, ledger=held, width=width, judge=judge, watch=watch, listener=shown.on_run)
+
+
+async def _ask_within(
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, purse: Purse
+) -> None:
+    gate = budgeting.gate(purse, answerer, run.evaluation.spec)
+    left = purse.budget.seconds_left
+    try:
+        async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
+            await _ask(run, one, answerer, ledger=Gated(ledger, gate), watch=watch)
+    except TimeoutError:
+        gate.reached = Reached.TIME
+    finally:
+        gate.close()
+    if gate.reached is not None:
+        raise budgeting.reached(purse, gate)
+
+
+@asynccontextmanager
+async def _opened(run: Run, one: Candidate) -> AsyncIterator[Answerer]:
+    """The answerer with its cache, if it has one; what was to be cached is written at the end."""
+    replies, rule, say = None, None, run.shown.say
+    if one.cache is not None:
+        replies = SqlReplies(run.store, trouble=lambda problem: say(f"the response cache is out of order: {problem}"))
+        rule = one.cache(replies)
+    answerer = one.open(run.shown, rule)
+    try:
+        yield answerer
+    finally:
+        await answerer.close()
+        if replies is not None:
+            await replies.close()
+
+
+def _prepare_report(evaluation: Evaluation) -> None:
+    """Load what the end of a run needs while its first calls are open."""
+    from causal_eval.cli import reporting
+
+    reporting.prepare(evaluation)

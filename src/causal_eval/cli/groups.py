@@ -1,0 +1,83 @@
+"""Groups of commands and their flags: ``causal-eval cache ...`` and ``causal-eval ctl ...``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+
+cache_app = typer.Typer(help="Replies that are kept for the same prompts.", no_args_is_help=True)
+
+
+@cache_app.command(name="list")
+def cache_list(json: Json = False) -> int:
+    """Show how many replies are cached, by answerer."""
+    from causal_eval.cli import caching
+
+    return caching.show(json=json)
+
+
+@cache_app.command(name="prune")
+def cache_prune(
+    older: Annotated[str | None, typer.Option(help="A time such as 12h or 7D; default: CEB_CACHE_EXPIRY.")] = None,
+    json: Json = False,
+) -> int:
+    """Delete replies that are older than they may be; runs keep theirs."""
+    from causal_eval.cli import caching
+
+    return caching.prune(older, json=json)
+
+
+@cache_app.command(name="clear")
+def cache_clear(
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Of this answerer alone.")] = None,
+    json: Json = False,
+) -> int:
+    """Delete all cached replies; runs keep theirs."""
+    from causal_eval.cli import caching
+
+    return caching.clear(model, json=json)
+
+
+Run = Annotated[
+    str | None, typer.Argument(help="A run's id, or its beginning; not needed while exactly one run goes on.")
+]
+
+ctl_app = typer.Typer(help="Look at and steer a run that goes on in another shell.", no_args_is_help=True)
+
+
+@ctl_app.command(name="status")
+def ctl_status(run: Run = None, json: Json = False) -> int:
+    """Say what a run is doing and what it is waiting for."""
+    from causal_eval.cli import ctl
+
+    return ctl.status(run, json=json)
+
+
+@ctl_app.command(name="pause")
+def ctl_pause(run: Run = None, json: Json = False) -> int:
+    """Make no further call; open ones end and are kept."""
+    from causal_eval.cli import ctl
+
+    return ctl.pause(run, json=json)
+
+
+@ctl_app.command(name="resume")
+def ctl_resume(run: Run = None, json: Json = False) -> int:
+    """Let a paused run go on."""
+    from causal_eval.cli import ctl
+
+    return ctl.resume(run, json=json)
+
+
+@ctl_app.command(name="set")
+def ctl_set(
+    words: Annotated[list[str], typer.Argument(metavar="[RUN] concurrency N", help="What, and to which value.")],
+    json: Json = False,
+) -> int:
+    """Set how many calls may be open at once: `ctl set concurrency 20`."""
+    from causal_eval.cli import ctl
+
+    return ctl.set_words(words, json=json)

@@ -1,0 +1,29 @@
+"""What replies of a run cost, by its specification and the tables of prices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+
+from causal_eval.evaluation.budget import Price
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.prices import Prices, sold_by_list
+from causal_eval.providers.provider import Usage
+
+SERVICE_TIER = "service_tier"
+
+
+def pricer(spec: RunSpec, prices: Prices) -> Price | None:
+    """The cost of a reply of this run; another host or service tier than the usual one has no list price.
+
+    None: no table can know it, so no reply needs to be looked up.
+    """
+    listed = sold_by_list(spec.answerer, spec.endpoint) and SERVICE_TIER not in dict(spec.params)
+    if not listed and not prices.own:
+        return None
+
+    def price(usage: Usage, served: str, at: str) -> Fraction | None:
+        when = datetime.fromisoformat(at)
+        return prices.cost(spec.answerer, usage, served=served, at=when, list_price=listed)
+
+    return price

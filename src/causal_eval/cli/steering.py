@@ -1,0 +1,128 @@
+"""This process's runs, seen and steered from other shells: what they publish, and what they do when they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from causal_eval.cli.display import Display
+from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.elicit import Prompted
+from causal_eval.evaluation.gates import Barrier
+from causal_eval.evaluation.run import Width
+from causal_eval.evaluation.steering import Steering, Wanted
+from causal_eval.providers.stack import Stack
+from causal_eval.providers.state import RouteState, Wait
+from causal_eval.store.boards import Process, SqlBoard
+from causal_eval.store.database import Store
+
+_SOON = 1.0
+"""Seconds; a shorter wait is not worth a word."""
+
+
+class RunState(msgspec.Struct):
+    """What a run publishes about itself."""
+
+    answerer: str
+    status: str
+    """``running`` or ``paused``."""
+    says: str
+    """What it is waiting for, in one line; empty while it waits for replies alone."""
+    kept: int
+    planned: int
+    open_calls: int | None = None
+    """None: this answerer's calls are not counted."""
+    concurrency: int | None = None
+    """Open calls at most."""
+    most: int | None = None
+    """What ``concurrency`` may be set to; None: it cannot."""
+    waits: tuple[Wait, ...] = ()
+    routes: tuple[RouteState, ...] = ()
+
+
+class Reins:
+    """A run of this process as others steer it."""
+
+    def __init__(self, name: str, answerer: Answerer, shown: Display, *, width: Width) -> None:
+        provider = answerer.provider if isinstance(answerer, Prompted) else None
+        self._stack = provider if isinstance(provider, Stack) else None
+        self.barrier = None if self._stack is not None else Barrier()
+        """For an answerer without a stack: nothing of it is held back but what is not asked yet."""
+        self._name = name
+        self._shown = shown
+        self._width = width
+        self._paused = False
+
+    def snapshot(self) -> str:
+        """What the run is doing, as JSON; the display hears it too."""
+        says = self._says()
+        self._shown.waits(says)
+        kept, planned = self._shown.standing
+        state = RunState(self._name, "paused" if self._paused else "running", says, kept, planned)
+        if self._stack is not None:
+            found = self._stack.state()
+            state.open_calls, state.concurrency, state.most = found.open_calls, found.cap, self._stack.most
+            state.waits, state.routes = found.waits, found.routes
+        return msgspec.json.encode(state).decode()
+
+    def heed(self, wanted: Wanted) -> None:
+        """Pause, go on, or change how many calls are open at once."""
+        if wanted.paused != self._paused:
+            self._paused = wanted.paused
+            self._pause() if wanted.paused else self._go_on()
+        if wanted.concurrency is not None and self._stack is not None:
+            self._stack.resize(wanted.concurrency)
+            self._width.widen(min(wanted.concurrency, self._stack.most))
+
+    def _pause(self) -> None:
+        if self._stack is not None:
+            self._stack.pause()
+        if self.barrier is not None:
+            self.barrier.close()
+        self._shown.say(f"{self._name}: paused by `causal-eval ctl`; open calls end and are kept")
+
+    def _go_on(self) -> None:
+        if self._stack is not None:
+            self._stack.go_on()
+        if self.barrier is not None:
+            self.barrier.open()
+        self._shown.say(f"{self._name}: goes on")
+
+    def _says(self) -> str:
+        if self._paused:
+            return "paused by `causal-eval ctl pause`; `causal-eval ctl resume` goes on"
+        if self._stack is None:
+            return ""
+        found = self._stack.state()
+        pace = f"waiting {found.pace_wait:.0f} s: the pace of --rpm or --tpm" if found.pace_wait >= _SOON else ""
+        return str(found) or pace
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Which run of which database this process carries out."""
+
+    store: Store
+    evaluation: str
+
+
+@asynccontextmanager
+async def steered(here: Here, reins: Reins, shown: Display) -> AsyncIterator[None]:
+    """Publish the run and do what is wanted of it while the block runs."""
+    board = SqlBoard(here.store, here.evaluation, Process(socket.gethostname(), os.getpid()))
+    steering = Steering(board, reins, trouble=shown.say)
+    task = asyncio.create_task(steering.serve())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await steering.close()

@@ -1,0 +1,174 @@
+"""Caps on money and time: what may still be asked, by what open calls may cost and what kept outcomes did cost.
+
+Pure accounting in exact dollars. For every open call the most that a call has cost so far is set aside (before the
+first reply: the price of a reply of full length), and a call is made only if it fits. So the cap is passed only where
+open calls cost more than every call before them, by no more than those calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.providers.clock import Clock, SystemClock
+from causal_eval.providers.provider import Failure, FailureKind, Usage
+
+Price = Callable[[Usage, str, str], Fraction | None]
+"""From tokens, served model and time (ISO 8601) to US dollars; None = unknown."""
+
+PERHAPS_BILLED = frozenset(
+    {FailureKind.TIMEOUT, FailureKind.CONNECTION, FailureKind.BAD_REPLY, FailureKind.OTHER_MODEL}
+)
+"""Failures after which a provider may have made a reply, and bill it: each counts as one call of the usual price."""
+
+
+class Reached(StrEnum):
+    """Which cap ended a run."""
+
+    MONEY = "money"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What the runs of one command may take together; None: no cap."""
+
+    money: Fraction | None = None
+    """US dollars, those of earlier tries of the same runs included."""
+    seconds: float | None = None
+    """From the beginning of the command; calls that are open then end."""
+
+
+class Tariff:
+    """What the calls of one answerer cost: known for outcomes, estimated for calls that are open or got lost."""
+
+    def __init__(self, price: Price, most: Callable[[Ask], Fraction]) -> None:
+        self._price = price
+        self._most = most
+        self._dearest: Fraction | None = None
+
+    def estimate(self, ask: Ask) -> Fraction:
+        """The most that a call has cost so far; before the first, what *ask* costs with a reply of full length."""
+        return self._most(ask) if self._dearest is None else self._dearest
+
+    def cost(self, attempt: Attempt) -> Fraction:
+        """What *attempt* cost, as far as anybody can tell."""
+        outcome = attempt.outcome
+        if isinstance(outcome, Failure):
+            return self.estimate(attempt.ask) * lost_calls(outcome.kind, outcome.calls)
+        if outcome.asked_at:
+            return Fraction(0)
+        cost = self._price(outcome.usage, outcome.served, attempt.started_at)
+        if cost is None:  # nobody counted its tokens
+            return self.estimate(attempt.ask)
+        self._dearest = cost if self._dearest is None else max(self._dearest, cost)
+        return cost
+
+
+def lost_calls(kind: FailureKind, calls: int) -> int:
+    """How many of the *calls* that ended in a failure of *kind* are counted as billed."""
+    return calls if kind in PERHAPS_BILLED else 0
+
+
+class Budget:
+    """What all runs of one command have left; their gates share it."""
+
+    def __init__(self, caps: Caps, *, spent: Fraction = Fraction(0), clock: Clock | None = None) -> None:
+        self._caps = caps
+        self._clock = clock or SystemClock()
+        self._until = None if caps.seconds is None else self._clock.now() + caps.seconds
+        self._changed: asyncio.Event | None = None
+        self.spent = spent
+        self.reserved = Fraction(0)
+        self.open_calls = 0
+
+    @property
+    def money(self) -> Fraction | None:
+        """The cap in US dollars; None: there is none."""
+        return self._caps.money
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the time cap; None: there is none."""
+        return None if self._until is None else self._until - self._clock.now()
+
+    def fits(self, estimate: Fraction) -> bool:
+        """Whether a further call of that price may be made now; what costs nothing always may."""
+        money = self._caps.money
+        return money is None or not estimate or self.spent + self.reserved + estimate <= money
+
+    def reserve(self, estimate: Fraction) -> None:
+        """Set *estimate* aside for a call that begins."""
+        self.reserved += estimate
+        self.open_calls += 1
+
+    def settle(self, estimate: Fraction, cost: Fraction) -> None:
+        """A call for which *estimate* was set aside has ended and cost *cost*."""
+        self.reserved -= estimate
+        self.open_calls -= 1
+        self.spent += cost
+        if self._changed is not None:
+            self._changed.set()
+
+    async def room(self, estimate: Callable[[], Fraction]) -> Fraction | Reached:
+        """Set *estimate* aside as soon as it fits, and return it; else the cap that is reached.
+
+        While calls are open it waits for what they really cost, which is often less than what was set aside.
+        """
+        while True:
+            left = self.seconds_left
+            if left is not None and left <= 0:
+                return Reached.TIME
+            wanted = estimate()
+            if self.fits(wanted):
+                self.reserve(wanted)
+                return wanted
+            if not self.open_calls:
+                return Reached.MONEY
+            await self._wait(left)
+
+    async def _wait(self, seconds: float | None) -> None:
+        self._changed = changed = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await changed.wait()
+
+
+class BudgetGate:
+    """Lets an answerer's asks through as long as the budget has room; a gate of ``evaluation/gates.py``."""
+
+    def __init__(self, budget: Budget, tariff: Tariff) -> None:
+        self._budget = budget
+        self._tariff = tariff
+        self._open: dict[tuple[str, int], Fraction] = {}
+        self.reached: Reached | None = None
+        """The cap that ended the run; None: none did."""
+        self.refused = Fraction(0)
+        """What the ask that did not fit might have cost."""
+
+    async def admit(self, ask: Ask) -> bool:
+        """Whether *ask* may be asked, once that is known."""
+        aside = await self._budget.room(lambda: self._tariff.estimate(ask))
+        if isinstance(aside, Reached):
+            self.reached, self.refused = aside, self._tariff.estimate(ask)
+            return False
+        self._open[ask.question.id, ask.sample] = aside
+        return True
+
+    def kept(self, attempts: Sequence[Attempt]) -> None:
+        """Book what outcomes cost."""
+        for attempt in attempts:
+            aside = self._open.pop((attempt.ask.question.id, attempt.ask.sample), None)
+            if aside is not None:
+                self._budget.settle(aside, self._tariff.cost(attempt))
+
+    def close(self) -> None:
+        """Book calls that were abandoned: a provider may bill them."""
+        while self._open:
+            _, aside = self._open.popitem()
+            self._budget.settle(aside, aside)

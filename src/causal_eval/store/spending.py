@@ -1,0 +1,78 @@
+"""What stored runs have taken: what one has cost so far, and what replies of an answerer usually take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import msgspec
+from sqlalchemy import func, select
+
+from causal_eval.evaluation.budget import PERHAPS_BILLED, Price
+from causal_eval.evaluation.estimate import Usual
+from causal_eval.evaluation.spec import spec_from
+from causal_eval.providers.provider import Usage
+from causal_eval.store.database import Store
+from causal_eval.store.tables import attempts, evaluations, failures
+
+_RECENT = 20
+"""Evaluations that usual replies are taken from, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an evaluation has cost so far; replies from the cache cost nothing."""
+
+    known: Fraction
+    """US dollars of the replies whose price is known."""
+    dearest: Fraction | None
+    """The most expensive of them."""
+    uncounted: int
+    """Calls that were, or may have been, billed and of which nobody counted the tokens."""
+
+
+def spent(store: Store, evaluation: str, *, price: Price) -> Spent:
+    """The cost of what earlier tries of *evaluation* have asked for."""
+    row = attempts.c
+    replies = (
+        select(row.input_tokens, row.output_tokens, row.cached_tokens, row.written_tokens, row.served, row.started_at)
+        .where(row.evaluation_id == evaluation, row.asked_at.is_(None))
+        .execution_options(yield_per=1000)
+    )
+    lost = select(func.coalesce(func.sum(failures.c.calls), 0)).where(
+        failures.c.evaluation_id == evaluation, failures.c.kind.in_([kind.value for kind in PERHAPS_BILLED])
+    )
+    known, most, uncounted = Fraction(0), None, 0
+    with store.reading() as connection:
+        for one in connection.execute(replies):
+            usage = Usage(one.input_tokens, one.output_tokens, one.cached_tokens, written=one.written_tokens)
+            cost = price(usage, one.served, one.started_at)
+            if cost is None:
+                uncounted += 1
+            else:
+                known, most = known + cost, cost if most is None else max(most, cost)
+        uncounted += connection.execute(lost).scalar_one()
+    return Spent(known, most, uncounted)
+
+
+def usual(store: Store, answerer: str, elicitation: str) -> Usual | None:
+    """The means over replies of *answerer*'s newest runs with the same *elicitation*; None: there are none."""
+    row = evaluations.c
+    chosen = select(row.id, row.spec).where(row.answerer == answerer).order_by(row.created_at.desc()).limit(_RECENT)
+    reply = attempts.c
+    with store.reading() as connection:
+        alike = [
+            one.id
+            for one in connection.execute(chosen)
+            if spec_from(msgspec.json.decode(one.spec)).elicitation == elicitation
+        ]
+        means = select(
+            func.count(), func.avg(reply.input_tokens), func.avg(reply.output_tokens), func.avg(reply.latency_ms)
+        ).where(
+            reply.evaluation_id.in_(alike),
+            reply.asked_at.is_(None),
+            reply.input_tokens.is_not(None),
+            reply.output_tokens.is_not(None),
+        )
+        count, given, made, latency = connection.execute(means).one()
+    return Usual(count, given, made, latency / 1000) if count else None

@@ -1,0 +1,130 @@
+"""Caps on money and time as users meet them: by the server's own books a cap is passed by calls in flight at most."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PER_TOKEN = Fraction(1, 1000)
+"""Dollars; of the prompt and of the reply."""
+CONNECTIONS = 6
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    """A table with the price of the mock server's model."""
+    path = tmp_path / "prices.toml"
+    path.write_text('["openai-api/mock/*"]\ninput = 1000\noutput = 1000\n')
+    return path
+
+
+def costs(terminal: Any) -> list[Fraction]:
+    """What each kept reply cost, dearest first."""
+    rows = terminal.rows("SELECT input_tokens + output_tokens AS n FROM attempts ORDER BY n DESC")
+    return [count * PER_TOKEN for (count,) in rows]
+
+
+def test_the_cap_is_passed_by_calls_in_flight_at_most(
+    terminal: Any, serve: Any, ask: Any, said: Any, *, prices: Path
+) -> None:
+    """Over 200 questions: every request of the books is a kept reply, their bill is within the cap, the rest resumes.
+
+    The same budget again asks nobody: what earlier tries have spent counts.
+    """
+    more = ("--price-table", str(prices), "--max-connections", str(CONNECTIONS), "--max-tokens", "100")
+    with serve("--skill", "0.5", "--latency", "0.02") as books:
+        capped = terminal.run(*ask(200, *more, "--budget", "9.99"))
+        assert capped.returncode == 5, capped.stderr
+        bill = costs(terminal)
+        assert 20 < len(bill) == books.calls < 200
+        assert sum(bill) <= Fraction("9.99") + sum(bill[:CONNECTIONS])
+        assert sum(bill) > Fraction("9.99") - bill[0]
+        message = said(capped)["error"]["error"]["message"]
+        run = said(capped)["done"]["evaluation"]
+        assert f"the budget of $9.99 is used up: ${float(sum(bill)):.2f} spent, earlier tries included" in message
+        assert f"{len(bill)} of 200 kept; `causal-eval resume {run}` goes on" in message
+        again = terminal.run(*ask(200, *more, "--budget", "9.99"))
+        assert (again.returncode, books.calls) == (5, len(bill))
+        resumed = terminal.run("resume", run, *more[:4], "--budget", "1000", "--json")
+        assert resumed.returncode == 0, resumed.stderr
+        assert len(costs(terminal)) == books.calls == 200
+
+
+def test_a_budget_that_no_call_fits_asks_nobody(terminal: Any, serve: Any, ask: Any, *, prices: Path) -> None:
+    """One reply of full length may cost more than is there: nothing is asked, and the price of a call is said."""
+    with serve() as books:
+        done = terminal.run(*ask(10, "--price-table", str(prices), "--budget", "0.01"))
+        assert (done.returncode, books.calls) == (5, 0)
+    (price,) = re.findall(r"used up: \$0\S* spent, .*; the next call may cost \$(\d+\.\d+): give a larger", done.stdout)
+    assert float(price) > 2.048
+
+
+def test_an_unknown_price_is_refused(terminal: Any, serve: Any, ask: Any) -> None:
+    """A budget without a price would be no budget: the message says where to put one; nothing was stored."""
+    with serve() as books:
+        done = terminal.run(*ask(10, "--budget", "1"))
+        assert (done.returncode, books.calls) == (2, 0)
+    assert "what openai-api/mock/m costs is not known (prices: genai-prices" in done.stdout
+    assert "give a table of prices by --price-table FILE" in done.stdout
+    assert not (terminal.home / "data").exists()
+
+
+def test_time_runs_out(terminal: Any, serve: Any, ask: Any, said: Any) -> None:
+    """After --max-time nothing is asked any more, open calls are kept, and the run goes on when it is told to."""
+    with serve("--latency", "0.4") as books:
+        done = terminal.run(*ask(60, "--max-time", "2s", "--max-connections", "2"))
+        asked = books.calls
+        assert done.returncode == 5, done.stderr
+        assert terminal.rows("SELECT count(*) FROM attempts") == [(asked,)]
+        assert 2 <= asked <= 14
+        assert "the time of --max-time is over" in said(done)["error"]["error"]["message"]
+        rest = terminal.run("resume", said(done)["done"]["evaluation"], "--json")
+        assert (rest.returncode, books.calls) == (0, 60)
+
+
+def test_a_dry_run_asks_nobody(terminal: Any, serve: Any, ask: Any, said: Any, *, prices: Path) -> None:
+    """It says items, tokens, cost and time, begins no run, and knows more once replies are stored."""
+    words = ask(30, "--price-table", str(prices), "--max-tokens", "50", "--dry-run")
+    with serve("--latency", "0.05") as books:
+        before = said(terminal.run(*words))["estimate"]
+        assert (before["items"], before["calls"], before["output_tokens"]) == (30, 30, 1500)
+        assert before["is_bound"]
+        assert before["cost"] == pytest.approx((before["input_tokens"] + 1500) / 1000, rel=0.01)
+        assert before["seconds"] is None
+        assert books.calls == 0
+        assert terminal.rows("SELECT count(*) FROM evaluations") == [(0,)]
+        assert terminal.run(*words[:-1]).returncode == 0
+        nothing_left = said(terminal.run(*words))["estimate"]
+        assert (nothing_left["items"], nothing_left["cost"]) == (0, 0.0)
+        after = said(terminal.run(*words, "--epochs", "2"))["estimate"]
+        assert books.calls == 30
+    assert (after["items"], after["is_bound"]) == (60, False)
+    assert "30 earlier replies" in after["source"]
+    assert after["seconds"] > 0
+    assert after["cost"] == pytest.approx(2 * float(sum(costs(terminal))), rel=0.05)
+    shown = terminal.run(*[word for word in words if word != "--json"], "--model", "baseline/majority")
+    assert "baseline/majority: 30 items to ask" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (("--budget", "none"), "--budget is 'none': give US dollars, e.g. --budget 2.50"),
+        (("--budget", "-1"), "--budget is '-1'"),
+        (("--budget", "inf"), "--budget is 'inf'"),
+        (("--max-time", "30"), "--max-time is '30': give a time such as 90s, 30m or 2h"),
+        (("--until-ci", "2"), "valid sequential inference"),
+        (("--price-table", "nowhere.toml"), "nowhere.toml"),
+    ],
+)
+def test_wrong_flags_are_refused(terminal: Any, question_file: Path, *, flags: tuple[str, ...], problem: str) -> None:
+    """In one line, before anything is written."""
+    done = terminal.run("eval", "--model", "baseline/majority", "-q", str(question_file), "--json", *flags)
+    assert done.returncode == 2
+    assert problem in json.loads(done.stdout)["error"]["message"]
+    assert not (terminal.home / "data").exists()
