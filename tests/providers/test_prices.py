@@ -15,7 +15,7 @@ from genai_prices.data_snapshot import get_snapshot
 
 from causal_eval.errors import MalformedFile
 from causal_eval.providers.catalog import read_catalog
-from causal_eval.providers.prices import Prices, read_prices
+from causal_eval.providers.prices import Prices, Rates, read_prices
 from causal_eval.providers.provider import Usage
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -150,3 +150,27 @@ def test_importing_it_does_not_load_the_table() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_batch_has_the_price_that_the_table_says() -> None:
+    """Half of the list price for most; unknown where it does not, and before it did; own prices as they are."""
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    usage = Usage(input=1000, output=500)
+    known = halved = 0
+    for seller, provider, model in listed():
+        if provider not in {"openai", "anthropic"}:
+            continue
+        found = Prices().cost(f"{seller}/{model}", usage, at=at, batch=True)
+        if found is None:
+            continue
+        known += 1
+        theirs = genai_prices.calc_price(
+            genai_prices.Usage(input_tokens=1000, output_tokens=500), model, provider_id=provider,
+            genai_request_timestamp=at, price_context={"processing": "batch"},
+        )  # fmt: skip
+        assert abs(found - Fraction(theirs.total_price)) < Fraction(1, 10**20), model
+        halved += found * 2 == Prices().cost(f"{seller}/{model}", usage, at=at)
+    assert known > halved > 0.9 * known > 20
+    assert Prices().cost("anthropic/claude-2", usage, at=at, batch=True) is None
+    own = Prices({"openai/*": Rates(Fraction(1), Fraction(1), Fraction(1), Fraction(1))}, "mine")
+    assert own.cost("openai/gpt-x", usage, at=at, batch=True) == own.cost("openai/gpt-x", usage, at=at) == 1500

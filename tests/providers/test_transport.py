@@ -24,7 +24,7 @@ from causal_eval.providers.openai import OpenAI
 from causal_eval.providers.over_aiohttp import OverAiohttp, explain
 from causal_eval.providers.over_reqwest import OverReqwest
 from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
-from causal_eval.providers.transport import Timeouts, Transport, TransportRule
+from causal_eval.providers.transport import Answer, Call, NoAnswer, Timeouts, Transport, TransportRule
 
 pytestmark = pytest.mark.anyio
 Speak = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
@@ -98,13 +98,24 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return asked
 
 
+@pytest.fixture(params=[OverAiohttp, OverReqwest], ids=["aiohttp", "reqwest"])
+async def carrier(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
+    """Each transport in turn, with a header of its own and room for 4,000 bytes."""
+    rule = TransportRule(BRIEF, direct=True, largest=4000, headers=(("Content-Type", "application/json"), ("X-A", "1")))
+    transport: Transport = request.param(rule)
+    yield transport
+    await transport.close()
+
+
 @asynccontextmanager
-async def raw_server(speak: Speak) -> AsyncIterator[str]:
+async def raw_server(speak: Speak, heard: list[bytes] | None = None) -> AsyncIterator[str]:
     served: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await reader.readuntil(b"\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            if heard is not None:
+                heard.append(head)
             await speak(reader, writer)
         writer.close()
         with contextlib.suppress(OSError):
@@ -240,6 +251,89 @@ async def test_headers_of_an_error_are_found_in_any_case(code: bytes, ask: Ask) 
         outcome = await ask(url)
     assert isinstance(outcome, Failure)
     assert outcome.retry_after == 9.0
+
+
+class Parts:
+    """A sink that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    async def __call__(self, part: bytes) -> None:
+        self.parts.append(part)
+
+
+@pytest.mark.parametrize(
+    ("call", "head", "kind"),
+    [
+        (Call("GET", "/a?b=c"), b"GET /a?b=c HTTP/1.1", b"application/json"),
+        (Call("POST", "/a"), b"POST /a HTTP/1.1", b"application/json"),
+        (Call("POST", "/a", b"{}"), b"POST /a HTTP/1.1", b"application/json"),
+        (Call("POST", "/a", b"x", (("Content-Type", "text/plain"),)), b"POST /a HTTP/1.1", b"text/plain"),
+    ],
+)
+async def test_any_method_with_headers_of_its_own(*, carrier: Transport, call: Call, head: bytes, kind: bytes) -> None:
+    """The rule's headers go along, and a call's own stand in the place of those of the same name."""
+    heard: list[bytes] = []
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readexactly(len(call.body)))
+        writer.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    async with raw_server(speak, heard) as url:
+        answer = await carrier.send(replace(call, url=url + call.url))
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body) == (200, b"{}")
+    request, body = heard[0].lower(), heard[1]
+    assert heard[0].startswith(head)
+    assert (b"content-type: " + kind in request, request.count(b"content-type"), b"x-a: 1" in request) == (
+        True,
+        1,
+        True,
+    )
+    assert body == call.body
+
+
+async def test_a_long_body_is_poured_part_by_part(carrier: Transport) -> None:
+    """What is longer than the largest body arrives whole, in parts, where somebody takes it."""
+    content = bytes(range(256)) * 4000
+    sink = Parts()
+    async with raw_server(says(HEAD + b"Content-Length: %d\r\n\r\n" % len(content) + content)) as url:
+        answer = await carrier.send(Call("GET", url), sink)
+    assert isinstance(answer, Answer)
+    assert b"".join(sink.parts) == content
+    assert len(sink.parts) > 10
+
+
+async def test_an_error_is_not_poured(carrier: Transport) -> None:
+    """Its body is the answer's, as without a sink."""
+    sink = Parts()
+    async with raw_server(says(b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}")) as url:
+        answer = await carrier.send(Call("GET", url), sink)
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body, sink.parts) == (404, b"{}", [])
+
+
+@pytest.mark.parametrize(("speak", "kind", "part"), [case[1:] for case in CASES[:5]], ids=[c[0] for c in CASES[:5]])
+async def test_a_body_that_breaks_off(*, speak: Speak, kind: FailureKind, part: str, carrier: Transport) -> None:
+    """Whatever a server does, there is a reason of the right kind, whether anybody takes the body or not."""
+    async with raw_server(speak) as url:
+        for sink in (Parts(), None):
+            told = await carrier.send(Call("GET", url), sink)
+            assert isinstance(told, NoAnswer)
+            assert (told.kind, part in told.words) == (kind, True)
+
+
+async def test_what_a_sink_raises_ends_the_request(carrier: Transport) -> None:
+    """Nothing is swallowed."""
+
+    async def full(_: bytes) -> None:
+        raise LookupError
+
+    async with raw_server(says(HEAD + b"Content-Length: 2\r\n\r\n{}")) as url:
+        with pytest.raises(LookupError):
+            await carrier.send(Call("GET", url), full)
 
 
 def test_the_faster_transport_is_taken_where_it_is_installed() -> None:

@@ -96,6 +96,9 @@ class OpenAIBatches:
         return self._row(self._held[batch.name])
 
     async def _list(self, request: web.Request, case: Case) -> Answer:  # noqa: ARG002 - a handler's shape
+        """Every batch as it is now: to list them is to ask for each."""
+        for held in self._held.values():
+            self._poll(held)
         rows = [self._row(held) for held in reversed(self._held.values())]
         ends = {"first_id": rows[0]["id"], "last_id": rows[-1]["id"]} if rows else {}
         return {"object": "list", "data": rows, "has_more": False, **ends}
@@ -104,15 +107,7 @@ class OpenAIBatches:
         held = self._held.get(request.match_info["id"])
         if held is None:
             return _LOST
-        door = self._doors[held.order["endpoint"]]
-        held.batch.poll(self._wall(), door.work(held.case, held.batch.name))
-        if held.batch.ended is not None and not held.outputs:
-            good = [result for result in held.batch.results if result.end is RowEnd.SUCCEEDED]
-            bad = [result for result in held.batch.results if result.end in _FAILED]
-            for field, results in (("output_file_id", good), ("error_file_id", bad)):
-                if results:
-                    content = b"".join(encoded(_line(result)) + b"\n" for result in results)
-                    held.outputs[field] = self._keep(f"{field}.jsonl", content, purpose="batch_output")
+        self._poll(held)
         return self._row(held)
 
     async def _cancel(self, request: web.Request, case: Case) -> Answer:  # noqa: ARG002 - a handler's shape
@@ -123,6 +118,17 @@ class OpenAIBatches:
             return _OVER
         held.batch.cancel(self._wall())
         return self._row(held)
+
+    def _poll(self, held: _Held) -> None:
+        door = self._doors[held.order["endpoint"]]
+        held.batch.poll(self._wall(), door.work(held.case, held.batch.name))
+        if held.batch.ended is not None and not held.outputs:
+            good = [result for result in held.batch.results if result.end is RowEnd.SUCCEEDED]
+            bad = [result for result in held.batch.results if result.end in _FAILED]
+            for field, results in (("output_file_id", good), ("error_file_id", bad)):
+                if results:
+                    content = b"".join(encoded(_line(result)) + b"\n" for result in results)
+                    held.outputs[field] = self._keep(f"{field}.jsonl", content, purpose="batch_output")
 
     def _wall(self) -> int:
         return int(self._door.reception.clock.wall())

@@ -10,8 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.catalog import LOCAL, Entry, Route, Site, base_url, is_loopback, route, set_variable
+from causal_eval.providers.batch import BatchProvider
+from causal_eval.providers.catalog import (
+    LOCAL,
+    Entry,
+    Route,
+    Site,
+    base_url,
+    is_loopback,
+    read_catalog,
+    route,
+    set_variable,
+)
 from causal_eval.providers.config import ProviderConfig
+from causal_eval.providers.keys import key_variable, read_keys
 from causal_eval.providers.processors import processors
 from causal_eval.providers.provider import Provider
 
@@ -26,10 +38,34 @@ def adapter(model: str, way: Route, config: ProviderConfig) -> Provider:
     """The bare adapter of *way*, one call a prompt; UsageError says what is missing and what to type next."""
     from causal_eval.providers.dialects import speaking
 
+    return speaking(model, way, site=site_of(way, config), config=config)
+
+
+def batches(model: str, config: ProviderConfig) -> BatchProvider:
+    """The batch API behind *model*, called with the first key at the first address; UsageError says why there is none.
+
+    Other than :func:`adapter` it may wait long: a large file takes its time.
+    """
+    way = route(model)
+    if way.api == LOCAL or not way.entry.batches:
+        known = ", ".join(f"{name}/" for name, entry in read_catalog().items() if entry.batches)
+        raise UsageError(
+            f"--batch: {way.provider}/ has no batch API that we know of (those that have: {known}); leave it out"
+        )
+    from causal_eval.providers.dialects import batching
+
+    key, address = key_variable(way.key_variables, config.env), set_variable(way.address_variables, config.env)
+    first = {key: next(iter(read_keys(key, config.env)), ""), address: config.env.get(address, "").split(",")[0]}
+    config = replace(config, env={**config.env, **first})
+    return batching(model, way, site=site_of(way, config), config=config)
+
+
+def site_of(way: Route, config: ProviderConfig) -> Site:
+    """Where *way* leads, with the first key of the comma list; UsageError says what is missing."""
     site = _site(way, way.entry, config=config)
     variable = set_variable(way.key_variables, config.env)
     key = _key(way, site.address, variable=variable, env=config.env)
-    return speaking(model, way, site=replace(site, key=key, key_variable=variable), config=config)
+    return replace(site, key=key, key_variable=variable)
 
 
 def refuses_temperature(model: str) -> bool:

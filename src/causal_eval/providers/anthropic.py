@@ -133,7 +133,11 @@ class Anthropic:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        return await self._http.call(self._url, merged(_encode(self._body(prompt)), self._extra), self._read)
+        return await self._http.call(self._url, self.encode(prompt), self.read)
+
+    def encode(self, prompt: Prompt) -> bytes:
+        """The body of the request; in a batch, that of a row."""
+        return merged(_encode(self._body(prompt)), self._extra)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -152,7 +156,8 @@ class Anthropic:
             stop_sequences=prompt.stop or None,
         )
 
-    def _read(self, content: bytes) -> Outcome:
+    def read(self, content: bytes) -> Outcome:
+        """What the body of a 200 response says; in a batch, that of a row."""
         answer = _decode(content)
         if answer.content is None:
             return self._no_content(answer.error, content)

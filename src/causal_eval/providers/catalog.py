@@ -40,6 +40,7 @@ class Entry:
     responses_only: tuple[str, ...] = ()
     fixed_temperature: tuple[str, ...] = ()
     prices: str = ""
+    batches: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from causal_eval.providers.arguments import (
     ResponsesArguments,
     typed,
 )
+from causal_eval.providers.batch import BatchProvider
+from causal_eval.providers.batch_anthropic import AnthropicBatches
+from causal_eval.providers.batch_openai import OpenAIBatches
 from causal_eval.providers.catalog import Route, Site
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.google import Google
@@ -18,10 +21,13 @@ from causal_eval.providers.http import Endpoint, Http
 from causal_eval.providers.openai import ChatQuirks, OpenAI
 from causal_eval.providers.provider import Provider
 from causal_eval.providers.responses import Responses
+from causal_eval.providers.served import Served
 from causal_eval.providers.transport import Timeouts
 
 RESPONSES_API = "responses_api"
 """The argument that chooses between OpenAI's two APIs; without it the catalogue does."""
+_LONGEST_BATCH = 3600.0
+"""Seconds in which the requests of a batch must be up, or its results down."""
 
 
 def speaking(model: str, way: Route, *, site: Site, config: ProviderConfig) -> Provider:
@@ -30,18 +36,40 @@ def speaking(model: str, way: Route, *, site: Site, config: ProviderConfig) -> P
     Raises:
         UsageError: a model argument that this API does not take.
     """
-    entry = way.entry
     http = Http(
-        Endpoint(site.address, site.key, site.key_variable, tuple(entry.headers.items()), site.auth),
+        _endpoint(way, site),
         timeouts=Timeouts(total=config.timeout, read=config.timeout),
         connections=config.max_concurrent,
         clock=config.clock,
     )
-    match entry.adapter:
+    match way.entry.adapter:
         case "anthropic":
-            return Anthropic(model, way.model, http, arguments=typed(config.arguments, AnthropicArguments))
+            return _anthropic(model, way, http, config=config)
         case "google":
             return Google(model, way.model, http, arguments=typed(config.arguments, GoogleArguments))
+    return _openai(model, way, http, site=site, config=config)
+
+
+def batching(model: str, way: Route, *, site: Site, config: ProviderConfig) -> BatchProvider:
+    """The batch API of *way* at *site*: what goes up and comes down is made and read by the adapter of its dialect."""
+    http = Http(_endpoint(way, site), timeouts=Timeouts(total=_LONGEST_BATCH, read=config.timeout), clock=config.clock)
+    if way.entry.adapter == "anthropic":
+        wire = _anthropic(model, way, http, config=config)
+        return AnthropicBatches(wire, http, check=Served(wire, way.model).check)
+    spoken = _openai(model, way, http, site=site, config=config)
+    path = site.responses if isinstance(spoken, Responses) else site.chat
+    return OpenAIBatches(spoken, http, path=path, check=Served(spoken, way.model).check)
+
+
+def _endpoint(way: Route, site: Site) -> Endpoint:
+    return Endpoint(site.address, site.key, site.key_variable, tuple(way.entry.headers.items()), site.auth)
+
+
+def _anthropic(model: str, way: Route, http: Http, *, config: ProviderConfig) -> Anthropic:
+    return Anthropic(model, way.model, http, arguments=typed(config.arguments, AnthropicArguments))
+
+
+def _openai(model: str, way: Route, http: Http, *, site: Site, config: ProviderConfig) -> OpenAI | Responses:
     if _responses(way, config.arguments):
         arguments = typed(config.arguments, ResponsesArguments, further=(RESPONSES_API,))
         return Responses(model, way.model, http, path=site.responses, arguments=arguments)

@@ -16,9 +16,17 @@ from causal_eval.providers.keys import key_label
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal
 from causal_eval.providers.quota import Quota, quota_of
 from causal_eval.providers.redact import one_line, without
-from causal_eval.providers.transport import LARGEST_BODY, NoAnswer, Timeouts, Transport, TransportRule
-
-_OK = 200
+from causal_eval.providers.transport import (
+    LARGEST_BODY,
+    OK,
+    Answer,
+    Call,
+    NoAnswer,
+    Sink,
+    Timeouts,
+    Transport,
+    TransportRule,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +91,48 @@ class Http:
         label = self._origin.label
         if not isinstance(answer, Answered):
             return replace(answer, latency_ms=elapsed, key=label)
-        try:
-            outcome = read(answer.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            outcome = self.bad_reply(_unreadable(answer.content, error))
+        outcome = self.reading(answer.content, read)
         return replace(outcome, latency_ms=elapsed, key=label, quota=answer.quota)
 
     async def post(self, url: str, body: bytes) -> Answered | Refusal | Failure:
         """The body of a 200 response and what is left of the limits, or what went wrong; raises only CancelledError."""
-        answer = await self._transport.post(url, body)
+        return self._told(await self._transport.post(url, body))
+
+    async def send(self, call: Call, sink: Sink | None = None) -> Answered | Refusal | Failure:
+        """The same for any call; with a *sink*, the body of a 200 response goes there part by part."""
+        return self._told(await self._transport.send(call, sink))
+
+    def reading(self, content: bytes, read: Callable[[bytes], Outcome]) -> Outcome:
+        """What *read* makes of the body of a 200 response; one that it cannot decode is a bad reply."""
+        try:
+            return read(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return self.bad_reply(_unreadable(content, error))
+
+    def _told(self, answer: Answer | NoAnswer) -> Answered | Refusal | Failure:
         if isinstance(answer, NoAnswer):
-            return Failure(answer.kind, one_line(f"{self._host}: {answer.words}", self._endpoint.key))
+            return self.failure(answer.kind, answer.words)
         if answer.body is None:
             too_long = f"the reply of {self._host} is longer than {LARGEST_BODY // 2**20} MiB"
             return Failure(FailureKind.BAD_REPLY, too_long, status=answer.status)
-        body = without(answer.body, self._endpoint.key)
-        if answer.status == _OK:
+        body = self.clean(answer.body)
+        if answer.status == OK:
             return Answered(body, quota_of(answer.headers, self._clock.wall()))
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return classify(Response(answer.status, headers, body), self._origin, wall=self._clock.wall())
 
+    def clean(self, content: bytes) -> bytes:
+        """*content* with the key hidden, should the server echo it."""
+        return without(content, self._endpoint.key)
+
+    def failure(self, kind: FailureKind, words: str) -> Failure:
+        """The failure that *words* of this server tell of."""
+        return Failure(kind, one_line(f"{self._host}: {words}", self._endpoint.key))
+
     def bad_reply(self, problem: str) -> Failure:
         """The failure for a 200 response that is not what the API documents."""
         message = one_line(f"HTTP 200 from {self._host}, but {problem}", self._endpoint.key)
-        return Failure(FailureKind.BAD_REPLY, message, status=_OK)
+        return Failure(FailureKind.BAD_REPLY, message, status=OK)
 
     def error_in_reply(self, status: int, body: bytes) -> Failure | Refusal:
         """What an error object inside a 200 response means (gateways do that), read as if sent with *status*."""

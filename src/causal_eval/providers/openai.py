@@ -117,8 +117,11 @@ class OpenAI:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        body = merged(_encode(self._body(prompt)), self._extra)
-        return await self._http.call(self._url, body, self._read)
+        return await self._http.call(self._url, self.encode(prompt), self.read)
+
+    def encode(self, prompt: Prompt) -> bytes:
+        """The body of the request; in a batch, that of a row."""
+        return merged(_encode(self._body(prompt)), self._extra)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -139,7 +142,8 @@ class OpenAI:
             stop=prompt.stop[:_MOST_STOPS] or None,
         )
 
-    def _read(self, content: bytes) -> Outcome:
+    def read(self, content: bytes) -> Outcome:
+        """What the body of a 200 response says; in a batch, that of a row."""
         completion = _decode(content)
         if completion.choices:
             return _outcome(completion, completion.choices[0])

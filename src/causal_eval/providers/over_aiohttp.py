@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from causal_eval.providers import transport
-from causal_eval.providers.transport import Answer, NoAnswer, Timeouts, TransportRule
+from causal_eval.providers.transport import Answer, Call, NoAnswer, Sink, Timeouts, TransportRule
 
 _CHUNK = 64 * 2**10
 _address = functools.lru_cache(maxsize=64)(URL)
@@ -29,6 +29,19 @@ class OverAiohttp:
         try:
             async with session.post(_address(url), data=body, allow_redirects=False) as response:
                 return Answer(response.status, response.headers, await self._read(response))
+        except (aiohttp.ClientError, OSError) as error:
+            return explain(error, self._rule.timeouts)
+
+    async def send(self, call: Call, sink: Sink | None = None) -> Answer | NoAnswer:
+        """See the protocol."""
+        session = self._session or self._open()
+        body, headers = call.body or None, dict(call.headers)
+        request = session.request(call.method, _address(call.url), data=body, headers=headers, allow_redirects=False)
+        try:
+            async with request as response:
+                if sink is None or response.status != transport.OK:
+                    return Answer(response.status, response.headers, await self._read(response))
+                return await _pour(response, sink)
         except (aiohttp.ClientError, OSError) as error:
             return explain(error, self._rule.timeouts)
 
@@ -63,6 +76,12 @@ class OverAiohttp:
             if size > self._rule.largest:
                 return None
         return b"".join(parts)
+
+
+async def _pour(response: aiohttp.ClientResponse, sink: Sink) -> Answer:
+    async for part in response.content.iter_chunked(_CHUNK):
+        await sink(part)
+    return Answer(response.status, response.headers, b"")
 
 
 def explain(error: Exception, timeouts: Timeouts) -> NoAnswer:

@@ -10,7 +10,7 @@ from pyreqwest.client import ClientBuilder
 from pyreqwest.exceptions import BodyDecodeError, DecodeError, PyreqwestError, RequestTimeoutError
 
 from causal_eval.providers import transport
-from causal_eval.providers.transport import Answer, NoAnswer, Timeouts, TransportRule
+from causal_eval.providers.transport import Answer, Call, NoAnswer, Sink, Timeouts, TransportRule
 
 if TYPE_CHECKING:
     from pyreqwest.client import Client
@@ -35,6 +35,21 @@ class OverReqwest:
         try:
             async with client.post(url).body_bytes(body).build_streamed() as response:
                 return Answer(response.status, response.headers, await self._read(response))
+        except PyreqwestError as error:
+            return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
+
+    async def send(self, call: Call, sink: Sink | None = None) -> Answer | NoAnswer:
+        """See the protocol."""
+        client = self._client or self._open()
+        began = time.monotonic()
+        request = client.request(call.method, call.url).headers(dict(call.headers))
+        if call.body:
+            request = request.body_bytes(call.body)
+        try:
+            async with request.build_streamed() as response:
+                if sink is None or response.status != transport.OK:
+                    return Answer(response.status, response.headers, await self._read(response))
+                return await _pour(response, sink)
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
 
@@ -71,6 +86,12 @@ class OverReqwest:
             if size > self._rule.largest:
                 return None
         return b"".join(parts)
+
+
+async def _pour(response: Response, sink: Sink) -> Answer:
+    while (part := await response.body_reader.read(_CHUNK)) is not None:
+        await sink(bytes(part))
+    return Answer(response.status, response.headers, b"")
 
 
 def explain(error: PyreqwestError, timeouts: Timeouts, *, elapsed: float) -> NoAnswer:

@@ -34,6 +34,7 @@ FREE = ("baseline/", "demo/", f"{LOCAL}/")
 NO_LIST = "no list prices: pip install 'causal-eval-bench[prices]'"
 MILLION = 10**6
 _FIELDS = ("input", "output", "cached", "written")
+_BATCH = {"processing": "batch"}
 _OTHER_MEDIA = ("audio", "image", "video", "document", "searches", "_1h_")
 """Parts of names of list prices that a call of text with default caching never pays."""
 
@@ -77,7 +78,14 @@ class Prices:
         return f"{self.label}, else {listed}" if self.label else listed
 
     def cost(
-        self, answerer: str, usage: Usage, *, served: str = "", at: datetime, list_price: bool = True
+        self,
+        answerer: str,
+        usage: Usage,
+        *,
+        at: datetime,
+        served: str = "",
+        list_price: bool = True,
+        batch: bool = False,
     ) -> Fraction | None:
         """What a reply of *answerer* cost at the time *at*; None = unknown, never zero for a price not known.
 
@@ -87,12 +95,13 @@ class Prices:
             served: The model that answered, as the provider names it; it is looked up first.
             at: When; prices change.
             list_price: False: somebody else's server or another tier answered, so list prices say nothing.
+            batch: It came in a batch: the list price of batches counts; own prices are taken as they are.
         """
         if answerer.startswith(FREE):
             return Fraction(0)
         rates = next((rates for pattern, rates in self.own.items() if fnmatchcase(answerer, pattern)), None)
         if rates is None and list_price:
-            rates = _listed(answerer, served, at=at, tokens=usage.input or 0)
+            rates = _listed(answerer, served, at=at, tokens=usage.input or 0, batch=batch)
         return None if rates is None else rates.cost(usage)
 
 
@@ -108,7 +117,7 @@ def sold_by_list(answerer: str, endpoint: str) -> bool:
 def load_list(answerer: str, at: datetime) -> None:
     """Load the table of list prices, half a second of work, if *answerer* can stand in it."""
     if not answerer.startswith(FREE):
-        _listed(answerer, "", at=at, tokens=0)
+        _listed(answerer, "", at=at, tokens=0, batch=False)
 
 
 def read_prices(path: Path | None) -> Prices:
@@ -147,14 +156,25 @@ def _own_price(path: str, name: str, *, fields: Mapping[str, Any], kind: str) ->
     return Fraction(value) / MILLION
 
 
-def _listed(answerer: str, served: str, *, at: datetime, tokens: int) -> Rates | None:
+def _listed(answerer: str, served: str, *, at: datetime, tokens: int, batch: bool) -> Rates | None:
     """List prices of the model that answered, else of the one that was asked."""
     way = route(answerer)
     seller = read_catalog()[way.api].prices
     if not seller:
         return None
     found = (served and _entry(seller, served)) or _entry(seller, way.model)
-    return _rates(found.get_prices(at), tokens) if found else None
+    if not found:
+        return None
+    price = _in_batch(found, at) if batch else found.get_prices(at)
+    return None if price is None else _rates(price, tokens)
+
+
+def _in_batch(found: ModelInfo, at: datetime) -> ModelPrice | None:
+    """Prices of a batch; None where the table does not tell them."""
+    told = [variant for variant in found.price_variants or () if variant.when == _BATCH]
+    if not any(variant.constraint is None or variant.constraint.active(at) for variant in told):
+        return None
+    return found.get_prices(at, _BATCH)
 
 
 @cache

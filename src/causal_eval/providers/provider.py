@@ -118,6 +118,8 @@ class Reply:
     """Name of this very observation, where replies are cached: outcomes of one source are one observation."""
     asked_at: str = ""
     """When a cached reply was first asked for (UTC, ISO 8601); empty: it was asked for now."""
+    batch: str = ""
+    """The provider's id of the batch that it came in; empty: it came by a call of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Refusal:
     quota: Quota | None = field(default=None, compare=False)
     source: str = ""
     asked_at: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

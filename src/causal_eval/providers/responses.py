@@ -130,7 +130,11 @@ class Responses:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """One HTTP call."""
-        return await self._http.call(self._url, merged(_encode(self._body(prompt)), self._extra), self._read)
+        return await self._http.call(self._url, self.encode(prompt), self.read)
+
+    def encode(self, prompt: Prompt) -> bytes:
+        """The body of the request; in a batch, that of a row."""
+        return merged(_encode(self._body(prompt)), self._extra)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -146,7 +150,8 @@ class Responses:
             top_p=prompt.top_p,
         )
 
-    def _read(self, content: bytes) -> Outcome:
+    def read(self, content: bytes) -> Outcome:
+        """What the body of a 200 response says; in a batch, that of a row."""
         response = _decode(content)
         if response.error is not None:
             return self._failed(response, response.error, content=content)

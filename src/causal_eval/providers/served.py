@@ -59,7 +59,10 @@ class Served:
 
     async def complete(self, prompt: Prompt) -> Outcome:
         """The wrapped provider's outcome, unless another model gave it."""
-        outcome = await self._inner.complete(prompt)
+        return self.check(await self._inner.complete(prompt))
+
+    def check(self, outcome: Outcome) -> Outcome:
+        """*outcome*, unless another model gave it."""
         if isinstance(outcome, Failure) or outcome.served in self._known:
             return outcome
         if same_model(self._model, outcome.served):

@@ -5,7 +5,7 @@ One contract test (tests/providers/test_transport.py) holds for all implementati
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -59,11 +59,30 @@ class NoAnswer:
     """For people; names no host and no key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of any method."""
+
+    method: str
+    """``GET`` or ``POST``."""
+    url: str
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Beside those of the rule, or in their place."""
+
+
+Sink = Callable[[bytes], Awaitable[None]]
+"""Takes a body part by part, in order, and may take its time; what it raises ends the request."""
+
+
 class Transport(Protocol):
     """Posts bytes; redirects are not followed, cookies not kept."""
 
     async def post(self, url: str, body: bytes) -> Answer | NoAnswer:
         """The server's answer, whatever its status, or why there is none. Raises only CancelledError."""
+
+    async def send(self, call: Call, sink: Sink | None = None) -> Answer | NoAnswer:
+        """The same for any method; the body of a 200 response goes to *sink*, if there is one, however long it is."""
 
     async def close(self) -> None:
         """Close every connection; idempotent."""
@@ -105,6 +124,7 @@ def reset(why: str) -> NoAnswer:
     return NoAnswer(FailureKind.CONNECTION, f"the connection was reset ({why})")
 
 
+OK = 200
 UNKNOWN_HOST = NoAnswer(FailureKind.CONNECTION, "the host name cannot be resolved; check the base URL")
 BROKEN_OFF = NoAnswer(FailureKind.CONNECTION, "the connection broke off in the middle of a reply")
 BAD_ADDRESS = NoAnswer(FailureKind.NOT_FOUND, "the base URL is not valid")
