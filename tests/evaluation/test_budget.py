@@ -27,10 +27,10 @@ MOST = Fraction(1)
 """Dollars for a reply of full length."""
 
 
-def dollars(usage: Usage, served: str, at: str) -> Fraction | None:
-    """A cent for every token of the reply."""
+def dollars(usage: Usage, served: str, at: str, /, *, batch: bool = False) -> Fraction | None:
+    """A cent for every token of the reply; half of it in a batch."""
     del served, at
-    return None if usage.output is None else Fraction(usage.output, 100)
+    return None if usage.output is None else Fraction(usage.output, 200 if batch else 100)
 
 
 def tariff() -> Tariff:
@@ -99,7 +99,7 @@ async def test_what_costs_nothing_is_always_asked(
 ) -> None:
     """A baseline runs although others have used the budget up."""
     budget = Budget(Caps(Fraction(1)), spent=Fraction(2))
-    free = Tariff(lambda *_: Fraction(0), lambda _: Fraction(0))
+    free = Tariff(lambda *_, batch=False: Fraction(batch) * 0, lambda _: Fraction(0))
     ledger = MemoryLedger(many)
     await evaluate(scripted(), ledger=Gated(ledger, BudgetGate(budget, free)), width=WIDTH, judge=judge, watch=calm)
     assert (len(ledger.attempts), budget.spent) == (300, Fraction(2))

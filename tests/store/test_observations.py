@@ -152,7 +152,7 @@ async def test_a_cached_reply_costs_nothing_and_names_its_observation(
         asks = [ask async for ask in ledger.missing()]
         await ledger.keep([Attempt(ask, outcome) for ask, outcome in zip(asks, given, strict=True)])
         assert [attempt.outcome for _, attempt in await ledger.unjudged()] == list(given)
-    rows = list(observations(store, evaluation, price=lambda *_: Fraction(5)))
+    rows = list(observations(store, evaluation, price=lambda *_, batch=False: Fraction(6 if batch else 5)))
     assert [(row.source, row.is_cached, row.cost) for row in rows] == [
         ("s", False, Fraction(5)),
         ("s", True, Fraction(0)),

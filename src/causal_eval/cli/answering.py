@@ -14,9 +14,11 @@ from causal_eval.cli.live import heed_hangup, variables, watched
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.baselines.fit import Fitted, fit
-from causal_eval.evaluation.elicit import Example, Prompted, Sampling, elicitation
+from causal_eval.evaluation.book import BatchBook
+from causal_eval.evaluation.desk import Batching, BatchRule
+from causal_eval.evaluation.elicit import Example, Phrasing, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.providers.adapters import refuses_temperature
+from causal_eval.providers.adapters import batches, refuses_temperature
 from causal_eval.providers.assemble import assemble, paused
 from causal_eval.providers.cache import CacheRule, ReplyCache
 from causal_eval.providers.catalog import LOCAL, route
@@ -52,6 +54,10 @@ class Call:
     tpm: float | None = None
     cache: str | None = None
     """``--cache``: on, off or how long a reply is good; None: as the settings say."""
+    batch: bool = False
+    """Answers come by the provider's batch API."""
+    cancel: bool = False
+    """With ``batch``: open batches are stopped, and nothing is ordered."""
 
 
 class Open(Protocol):
@@ -59,6 +65,13 @@ class Open(Protocol):
 
     def __call__(self, listener: Listener, cache: CacheRule | None = None) -> Answerer:
         """The answerer, telling *listener* about its calls and using *cache*, if it makes any."""
+
+
+class OpenBatches(Protocol):
+    """Opens the batch API inside the run's event loop."""
+
+    def __call__(self, book: BatchBook, listener: Listener) -> Batching:
+        """The way to it, with the run's orders in *book*, telling *listener* what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,10 @@ class Candidate:
     """The setting that switches its provider off now; empty while it is on."""
     cache: Callable[[ReplyCache], CacheRule] | None = None
     """How its replies are cached; None: they are not."""
+    batches: OpenBatches | None = None
+    """None: every question is a call of its own."""
+    cancel: bool = False
+    """Open batches are to be stopped."""
 
     def watch(self) -> HaltWatch:
         """A fresh judge of when going on is hopeless."""
@@ -97,6 +114,8 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     if call.temperature not in {None, 1.0} and refuses_temperature(name):
         raise UsageError(f"--temperature {call.temperature:g}: {name} takes no temperature but 1; leave it out")
     assemble(name, config)  # a missing key or file is said before anything begins
+    if call.batch:
+        batches(name, config)  # and so is that there is no batch API
     sampling = Sampling(max_tokens=call.max_tokens, temperature=call.temperature)
     spec = RunSpec(
         answerer=name, question_set="", elicitation=way.label, temperature=call.temperature, max_tokens=call.max_tokens,
@@ -109,10 +128,17 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
         return Prompted(assemble(name, replace(config, listener=listener, live=live, cache=cache)), way, sampling)
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
-    return Candidate(
-        name, LOCAL_WIDTH if local else most, spec, open_, lambda: paused(name, config),
-        None if local else cache_rule(call.cache, settings),
-    )  # fmt: skip
+    width, off = LOCAL_WIDTH if local else most, functools.partial(paused, name, config)
+    cache = None if local else cache_rule(call.cache, settings)
+    ordered = _by_batch(name, config, Phrasing(way, sampling)) if call.batch else None
+    return Candidate(name, width, spec, open_, off, cache, ordered, call.cancel)
+
+
+def _by_batch(name: str, config: ProviderConfig, phrasing: Phrasing) -> OpenBatches:
+    def open_(book: BatchBook, listener: Listener) -> Batching:
+        return Batching(batches(name, config), phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
+
+    return open_
 
 
 def usual_elicitation(name: str) -> str:

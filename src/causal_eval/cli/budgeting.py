@@ -100,7 +100,7 @@ def check_prices(candidates: Iterable[Candidate], prices: Prices) -> None:
             )
 
 
-def gate(purse: Purse, answerer: Answerer, spec: RunSpec) -> BudgetGate:
+def gate(purse: Purse, answerer: Answerer, spec: RunSpec, *, patient: bool = True) -> BudgetGate:
     """What keeps the runs of *answerer* within the budget."""
     now = _now(spec, purse.prices)
 
@@ -109,7 +109,7 @@ def gate(purse: Purse, answerer: Answerer, spec: RunSpec) -> BudgetGate:
             return Fraction(0)
         return dearest(answerer.prompt(ask), now) or Fraction(0)
 
-    return BudgetGate(purse.budget, Tariff(_price(spec, purse.prices), most))
+    return BudgetGate(purse.budget, Tariff(_price(spec, purse.prices), most), patient=patient)
 
 
 def reached(purse: Purse, gate: BudgetGate) -> BudgetReached:
@@ -136,7 +136,7 @@ def _spent(store: Store, one: Candidate, spec: RunSpec, prices: Prices) -> Fract
 
 
 def _price(spec: RunSpec, prices: Prices) -> Price:
-    return pricer(spec, prices) or (lambda *_: None)
+    return pricer(spec, prices) or (lambda *_, batch=False: None)  # noqa: ARG005 - the shape of a price
 
 
 def _now(spec: RunSpec, prices: Prices) -> Callable[[Usage], Fraction | None]:

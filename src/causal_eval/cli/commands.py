@@ -109,6 +109,7 @@ Effort = Annotated[str | None, typer.Option("--reasoning-effort", help="Short fo
 Connections = Annotated[
     int | None, typer.Option("--max-connections", min=1, help="Fixed number of open calls; default adaptive.")
 ]
+Batch = Annotated[bool, typer.Option("--batch", help="Ask by the provider's batch API: cheaper, within a day.")]
 Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
 Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
 Cache = Annotated[
@@ -159,6 +160,7 @@ def evaluate(
     until_ci: Annotated[str | None, typer.Option("--until-ci", hidden=True)] = None,
     dry_run: DryRun = False,
     price_table: PriceTable = None,
+    batch: Batch = False,
     elicitation: Elicit = None,
     model_arg: ModelArgs = None,
     reasoning_effort: Effort = None,
@@ -173,7 +175,9 @@ def evaluate(
     from causal_eval.cli.flags import split
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
-    call = Call(max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm, cache)
+    call = Call(
+        max_connections, temperature, max_tokens, timeout, max_retries, elicitation, arguments, rpm, tpm, cache, batch
+    )
     return evaluating.run(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
@@ -199,6 +203,10 @@ def resume(
     max_time: MaxTime = None,
     dry_run: DryRun = False,
     price_table: PriceTable = None,
+    batch: Batch = False,
+    cancel_batches: Annotated[
+        bool, typer.Option("--cancel-batches", help="Stop open batches, keep what they did, ask nothing.")
+    ] = False,
     report: Report = None,
     fail_on_error: Unscored = 0.2,
     display: Shown = "full",
@@ -209,8 +217,9 @@ def resume(
     from causal_eval.cli.answering import Call
 
     call = Call(
-        max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache
-    )
+        max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache,
+        batch=batch or cancel_batches, cancel=cancel_batches,
+    )  # fmt: skip
     order = evaluating.Order(
         (), call, report=report, fail_on_error=fail_on_error, display=display, json=json,
         caps=budgeting.caps(budget, max_time), dry_run=dry_run, price_table=price_table,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from causal_eval.cli import budgeting
 from causal_eval.cli.answering import Candidate
+from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.display import Display
 from causal_eval.cli.steering import Here, Reins, steered
@@ -23,6 +24,7 @@ from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import Width, evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.scoring.grade import judge
+from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.ledger import SqlLedger
@@ -50,6 +52,8 @@ def conduct(run: Run, one: Candidate) -> None:
         ProviderRefused, ProviderDown, ProviderPaused: the run ended by itself.
         BudgetReached: a cap ended it.
     """
+    if one.batches is None:
+        refuse_open(run.store, run.evaluation)
     _loop()(_conduct(run, one))
 
 
@@ -72,7 +76,9 @@ async def _conduct(run: Run, one: Candidate) -> None:
         if (off := one.paused()) and progress.kept < progress.planned:
             raise ProviderPaused(f"switched off ({off}): nothing was asked; switch it on to go on")
         watch = one.watch()
-        if run.purse is None:
+        if one.batches is not None:
+            await _order(run, one, answerer, ledger=ledger)
+        elif run.purse is None:
             await _ask(run, one, answerer, ledger=ledger, watch=watch)
         else:
             await _ask_within(run, one, answerer, ledger=ledger, watch=watch, purse=run.purse)
@@ -102,6 +108,30 @@ async def _ask_within(
     finally:
         gate.close()
     if gate.reached is not None:
+        raise budgeting.reached(purse, gate)
+
+
+async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger) -> None:
+    """Have what is missing answered by batches, or, where the user says so, stop those that are open."""
+    from causal_eval.evaluation.batched import evaluate_in_batches  # start-up time of runs without
+
+    assert one.batches is not None
+    purse, spec, shown = run.purse, run.evaluation.spec, run.shown
+    gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
+    way = one.batches(SqlBook(run.store, run.evaluation), shown)
+    try:
+        async with asyncio.timeout(None if purse is None else purse.budget.seconds_left):
+            await evaluate_in_batches(
+                way, ledger=ledger, judge=judge, listener=shown.on_run, gate=gate, cancel=one.cancel
+            )
+    except TimeoutError:
+        assert gate is not None
+        gate.reached = Reached.TIME
+    finally:
+        await way.provider.close()
+        if gate is not None:
+            gate.close()
+    if purse is not None and gate is not None and gate.reached is not None:
         raise budgeting.reached(purse, gate)
 
 

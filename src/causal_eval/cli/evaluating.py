@@ -11,6 +11,7 @@ from pathlib import Path
 
 from causal_eval.cli import budgeting, output
 from causal_eval.cli.answering import Call, Candidate, candidate
+from causal_eval.cli.batching import where_it_stopped
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
@@ -96,6 +97,8 @@ def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     prices = _prices(order, settings)
     one = candidate(evaluation.spec.answerer, call, settings)
     _check_money(order, [one], prices)
+    if call.cancel:
+        order = replace(order, fail_on_error=1.0)  # what was stopped is missing because the user said so
     output.check_report(order.report or settings.report_dir)
     store = open_store(settings.database_url)
     try:
@@ -164,9 +167,7 @@ def _run_held(run: Run, one: Candidate) -> CausalEvalError | None:
             raise
         return error
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
-        raise Interrupted(
-            f"interrupted; `causal-eval resume {run.evaluation.id}` or the same command goes on where it stopped"
-        ) from error
+        raise Interrupted(f"interrupted; {where_it_stopped(run.store, run.evaluation)}") from error
     finally:
         end(run.store, run.evaluation.id, status=status, now=datetime.now(UTC))
     return None

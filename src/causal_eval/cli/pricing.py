@@ -22,8 +22,8 @@ def pricer(spec: RunSpec, prices: Prices) -> Price | None:
     if not listed and not prices.own:
         return None
 
-    def price(usage: Usage, served: str, at: str) -> Fraction | None:
+    def price(usage: Usage, served: str, at: str, /, *, batch: bool = False) -> Fraction | None:
         when = datetime.fromisoformat(at)
-        return prices.cost(spec.answerer, usage, served=served, at=when, list_price=listed)
+        return prices.cost(spec.answerer, usage, served=served, at=when, list_price=listed, batch=batch)
 
     return price

@@ -13,13 +13,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.provider import Failure, FailureKind, Usage
 
-Price = Callable[[Usage, str, str], Fraction | None]
-"""From tokens, served model and time (ISO 8601) to US dollars; None = unknown."""
+
+class Price(Protocol):
+    """What kept replies cost."""
+
+    def __call__(self, usage: Usage, served: str, at: str, /, *, batch: bool = False) -> Fraction | None:
+        """US dollars for a reply: its tokens, served model, time (ISO 8601), and whether it came in a batch.
+
+        None = unknown.
+        """
+
 
 PERHAPS_BILLED = frozenset(
     {FailureKind.TIMEOUT, FailureKind.CONNECTION, FailureKind.BAD_REPLY, FailureKind.OTHER_MODEL}
@@ -63,7 +72,7 @@ class Tariff:
             return self.estimate(attempt.ask) * lost_calls(outcome.kind, outcome.calls)
         if outcome.asked_at:
             return Fraction(0)
-        cost = self._price(outcome.usage, outcome.served, attempt.started_at)
+        cost = self._price(outcome.usage, outcome.served, attempt.started_at, batch=bool(outcome.batch))
         if cost is None:  # nobody counted its tokens
             return self.estimate(attempt.ask)
         self._dearest = cost if self._dearest is None else max(self._dearest, cost)
@@ -115,10 +124,10 @@ class Budget:
         if self._changed is not None:
             self._changed.set()
 
-    async def room(self, estimate: Callable[[], Fraction]) -> Fraction | Reached:
+    async def room(self, estimate: Callable[[], Fraction], *, patient: bool = True) -> Fraction | Reached:
         """Set *estimate* aside as soon as it fits, and return it; else the cap that is reached.
 
-        While calls are open it waits for what they really cost, which is often less than what was set aside.
+        While calls are open it waits, if it is *patient*, for what they really cost, often less than was set aside.
         """
         while True:
             left = self.seconds_left
@@ -128,7 +137,7 @@ class Budget:
             if self.fits(wanted):
                 self.reserve(wanted)
                 return wanted
-            if not self.open_calls:
+            if not self.open_calls or not patient:
                 return Reached.MONEY
             await self._wait(left)
 
@@ -142,9 +151,11 @@ class Budget:
 class BudgetGate:
     """Lets an answerer's asks through as long as the budget has room; a gate of ``evaluation/gates.py``."""
 
-    def __init__(self, budget: Budget, tariff: Tariff) -> None:
+    def __init__(self, budget: Budget, tariff: Tariff, *, patient: bool = True) -> None:
         self._budget = budget
         self._tariff = tariff
+        self._patient = patient
+        """False: what does not fit now is refused, though open calls may make room (a batch that is being filled)."""
         self._open: dict[tuple[str, int], Fraction] = {}
         self.reached: Reached | None = None
         """The cap that ended the run; None: none did."""
@@ -153,12 +164,18 @@ class BudgetGate:
 
     async def admit(self, ask: Ask) -> bool:
         """Whether *ask* may be asked, once that is known."""
-        aside = await self._budget.room(lambda: self._tariff.estimate(ask))
+        aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
         if isinstance(aside, Reached):
             self.reached, self.refused = aside, self._tariff.estimate(ask)
             return False
         self._open[ask.question.id, ask.sample] = aside
+        self.reached = None
         return True
+
+    def take_on(self, ask: Ask) -> None:
+        """*ask* is open already, whether it fits or not: an earlier process asked it."""
+        aside = self._open[ask.question.id, ask.sample] = self._tariff.estimate(ask)
+        self._budget.reserve(aside)
 
     def kept(self, attempts: Sequence[Attempt]) -> None:
         """Book what outcomes cost."""

@@ -131,43 +131,15 @@ class Recalling(Protocol):
         """A reply that is known, without a call; None: there is none."""
 
 
-class Prompted:
-    """A provider asked in one way: the :class:`~causal_eval.evaluation.answerer.Answerer` for language models."""
+class Phrasing:
+    """From what is asked to the prompt that a provider gets, and from its outcome back to the reply that is judged."""
 
-    def __init__(self, provider: Provider, elicitation: Elicitation, sampling: Sampling | None = None) -> None:
-        self._provider = provider
+    def __init__(self, elicitation: Elicitation, sampling: Sampling | None = None) -> None:
         self._elicitation = elicitation
         self._sampling = sampling or Sampling()
 
-    @property
-    def provider(self) -> Provider:
-        """Who is prompted."""
-        return self._provider
-
-    @property
-    def name(self) -> str:
-        """``provider/model`` as the user wrote it."""
-        return self._provider.name
-
-    async def answer(self, ask: Ask) -> Outcome:
-        """The provider's outcome; a reply that continues ``ANSWER:`` is given that beginning back."""
-        prompt = self.prompt(ask)
-        return _whole(await self._provider.complete(prompt), prompt)
-
-    async def recall(self, ask: Ask) -> Outcome | None:
-        """The outcome that the provider's cache has for *ask*, without a call; None: it has none."""
-        if not isinstance(self._provider, Recalling):
-            return None
-        prompt = self.prompt(ask)
-        outcome = await self._provider.recall(prompt)
-        return None if outcome is None else _whole(outcome, prompt)
-
-    async def close(self) -> None:
-        """Close the provider."""
-        await self._provider.close()
-
     def prompt(self, ask: Ask) -> Prompt:
-        """What the provider is sent for *ask*."""
+        """The question in the elicitation's words, with how the reply is to be drawn."""
         asked, sample = self._elicitation.ask(ask.question), ask.sample
         draw = self._sampling
         return Prompt(
@@ -184,12 +156,51 @@ class Prompted:
             item=ask.question.id,
         )
 
+    @staticmethod
+    def heard(prompt: Prompt, outcome: Outcome) -> Outcome:
+        """*outcome*; a reply that continues ``ANSWER:`` is given that beginning back."""
+        if isinstance(outcome, Reply) and prompt.text.endswith(MARK) and MARK not in outcome.text.upper():
+            return replace(outcome, text=f"{MARK} {outcome.text.lstrip()}")
+        return outcome
 
-def _whole(outcome: Outcome, prompt: Prompt) -> Outcome:
-    """The outcome with the beginning of the answer that stands at the end of a base model's prompt."""
-    if isinstance(outcome, Reply) and prompt.text.endswith(MARK) and MARK not in outcome.text.upper():
-        return replace(outcome, text=f"{MARK} {outcome.text.lstrip()}")
-    return outcome
+
+class Prompted:
+    """A provider asked in one way: the :class:`~causal_eval.evaluation.answerer.Answerer` for language models."""
+
+    def __init__(self, provider: Provider, elicitation: Elicitation, sampling: Sampling | None = None) -> None:
+        self._provider = provider
+        self._phrasing = Phrasing(elicitation, sampling)
+
+    @property
+    def provider(self) -> Provider:
+        """Who is prompted."""
+        return self._provider
+
+    @property
+    def name(self) -> str:
+        """``provider/model`` as the user wrote it."""
+        return self._provider.name
+
+    async def answer(self, ask: Ask) -> Outcome:
+        """The provider's outcome; a reply that continues ``ANSWER:`` is given that beginning back."""
+        prompt = self.prompt(ask)
+        return self._phrasing.heard(prompt, await self._provider.complete(prompt))
+
+    async def recall(self, ask: Ask) -> Outcome | None:
+        """The outcome that the provider's cache has for *ask*, without a call; None: it has none."""
+        if not isinstance(self._provider, Recalling):
+            return None
+        prompt = self.prompt(ask)
+        outcome = await self._provider.recall(prompt)
+        return None if outcome is None else self._phrasing.heard(prompt, outcome)
+
+    async def close(self) -> None:
+        """Close the provider."""
+        await self._provider.close()
+
+    def prompt(self, ask: Ask) -> Prompt:
+        """What the provider is sent for *ask*."""
+        return self._phrasing.prompt(ask)
 
 
 def _single(text: str) -> Asked:

@@ -73,7 +73,7 @@ async def evaluate(
     asking = _Asking(answerer, ledger=ledger, commit=commit, watch=watch, listener=listener)
     complete = False
     try:
-        await _supervise(asyncio.create_task(asking.all(width)), commit)
+        await supervise(asyncio.create_task(asking.all(width)), commit)
         complete = asking.halt is None
     finally:
         listener(RunEnded(answerer.name, complete))
@@ -93,7 +93,7 @@ async def judge_backlog(ledger: Ledger, judge: Judge) -> int:
     return count
 
 
-async def _supervise(asking: asyncio.Task[None], commit: GroupCommit) -> None:
+async def supervise(asking: asyncio.Task[None], commit: GroupCommit) -> None:
     """Run the calls beside the writer until all are kept; whichever ends badly ends the other."""
     writer = asyncio.create_task(commit.run())
     try:

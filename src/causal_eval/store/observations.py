@@ -56,7 +56,7 @@ def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> l
 _ROWS = text(
     """
     SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
-           q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served,
+           q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served, a.batch,
            a.started_at, a.latency_ms, a.source, a.asked_at, v.mark, v.strict, v.share, v.reason
     FROM set_orders o
     JOIN questions q ON q.digest = o.question
@@ -86,7 +86,7 @@ def _cost(row: Row[Any], price: Price | None) -> Fraction | None:
     if price is None:
         return None
     usage = Usage(row.input_tokens, row.output_tokens, row.cached_tokens, written=row.written_tokens)
-    return price(usage, row.served, row.started_at)
+    return price(usage, row.served, row.started_at, batch=row.batch is not None)
 
 
 def _observation(
@@ -113,7 +113,7 @@ def _observation(
         reason=_reason(row) if there else "",
         input_tokens=row.input_tokens if there else None,
         output_tokens=row.output_tokens if there else None,
-        latency_ms=row.latency_ms if there else None,
+        latency_ms=row.latency_ms if there and row.batch is None else None,
         cost=cost,
         source=(row.source or "") if there else "",
         is_cached=there and row.asked_at is not None,

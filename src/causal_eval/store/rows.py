@@ -82,6 +82,7 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
         "calls": outcome.calls,
         "source": outcome.source or None,
         "asked_at": outcome.asked_at or None,
+        "batch": outcome.batch or None,
     }
 
 
@@ -95,6 +96,7 @@ def outcome_from(values: Mapping[str, Any]) -> Reply | Refusal:
         "calls": values["calls"],
         "source": values["source"] or "",
         "asked_at": values["asked_at"] or "",
+        "batch": values.get("batch") or "",  # replies that were cached before do not say
     }
     if values["kind"] == "reply":
         return Reply(values["text"], values["reasoning"], values["finish"], **said)
@@ -189,9 +191,11 @@ _HASHED = frozenset(
         "source",
         "asked_at",
         "started_at",
+        "batch",
     }
 )
-_LATER = frozenset({"written_tokens", "source", "asked_at"})
+_LATER = frozenset({"written_tokens", "source", "asked_at", "batch"})
+"""Columns that came after the first hash."""
 _USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "written_tokens")
 
 

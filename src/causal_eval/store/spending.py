@@ -35,7 +35,15 @@ def spent(store: Store, evaluation: str, *, price: Price) -> Spent:
     """The cost of what earlier tries of *evaluation* have asked for."""
     row = attempts.c
     replies = (
-        select(row.input_tokens, row.output_tokens, row.cached_tokens, row.written_tokens, row.served, row.started_at)
+        select(
+            row.input_tokens,
+            row.output_tokens,
+            row.cached_tokens,
+            row.written_tokens,
+            row.served,
+            row.started_at,
+            row.batch,
+        )
         .where(row.evaluation_id == evaluation, row.asked_at.is_(None))
         .execution_options(yield_per=1000)
     )
@@ -46,7 +54,7 @@ def spent(store: Store, evaluation: str, *, price: Price) -> Spent:
     with store.reading() as connection:
         for one in connection.execute(replies):
             usage = Usage(one.input_tokens, one.output_tokens, one.cached_tokens, written=one.written_tokens)
-            cost = price(usage, one.served, one.started_at)
+            cost = price(usage, one.served, one.started_at, batch=one.batch is not None)
             if cost is None:
                 uncounted += 1
             else:

@@ -142,6 +142,8 @@ attempts = Table(
     Column("source", String(32)),
     #: Of a reply from the cache: when it was first asked for; UTC, ISO 8601 with milliseconds.
     Column("asked_at", String(32)),
+    #: The provider's id of the batch that it came in.
+    Column("batch", Text),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
 )
 
@@ -211,4 +213,32 @@ run_controls = Table(
     Column("paused", Boolean, nullable=False),
     #: Open calls at most; NULL: as the run decides.
     Column("concurrency", Integer),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("evaluation_id", ForeignKey("evaluations.id"), nullable=False),
+    #: From 1, in the order in which an evaluation orders.
+    Column("number", Integer, nullable=False),
+    #: What the provider is told and asked by.
+    Column("tag", String(80), nullable=False),
+    #: The provider's id; NULL: it may not have been ordered.
+    Column("handle", Text),
+    Column("asked", Integer, nullable=False),
+    #: UTC, ISO 8601 with milliseconds: before it was ordered.
+    Column("made_at", String(32), nullable=False),
+    #: NULL: outcomes may still come of it.
+    Column("closed_at", String(32)),
+    UniqueConstraint("evaluation_id", "number"),
+)
+
+batch_rows = Table(
+    "batch_rows",
+    metadata,
+    #: Rows are there while the batch is open.
+    Column("batch_id", ForeignKey("batches.id"), primary_key=True, autoincrement=False),
+    Column("question", ForeignKey("questions.digest"), primary_key=True),
+    Column("sample", Integer, primary_key=True, autoincrement=False),
 )

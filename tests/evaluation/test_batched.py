@@ -1,0 +1,408 @@
+"""A run by batches ends as one by single calls, whatever becomes of its batches, and orders nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from causal_eval.errors import Interrupted, ProviderDown, ProviderRefused
+from causal_eval.evaluation.attempt import Ask
+from causal_eval.evaluation.batched import evaluate_in_batches
+from causal_eval.evaluation.book import MemoryBook
+from causal_eval.evaluation.budget import Budget, BudgetGate, Caps, Reached, Tariff
+from causal_eval.evaluation.desk import Batching, BatchRule
+from causal_eval.evaluation.elicit import Direct, Example, FewShot, Phrasing, Prompted, Sampling
+from causal_eval.evaluation.memory import MemoryLedger
+from causal_eval.evaluation.run import evaluate
+from causal_eval.providers.batch import Row
+from causal_eval.providers.batch_memory import MemoryBatches
+from causal_eval.providers.clock import SimulatedClock
+from causal_eval.providers.events import Event, Recorder, Waiting
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Refusal, Reply
+from causal_eval.questions.question import Question
+
+pytestmark = pytest.mark.anyio
+
+RULE = BatchRule(page=4, attempts=3, settle=0.0)
+DOWN = Failure(FailureKind.SERVER_ERROR, "HTTP 500 from x", status=500)
+LOST = Failure(FailureKind.TIMEOUT, "no data for 9 s")
+
+
+def said(text: str) -> Outcome:
+    """By the number in the question: some wrong, one refused."""
+    number = int(text.rpartition("number ")[2].partition("?")[0])
+    if number == 6:
+        return Refusal("not this one")
+    return Reply(
+        "ANSWER: no" if number % 4 == 1 else "ANSWER: yes", served="m", finish="length" if number == 3 else "stop"
+    )
+
+
+class Single:
+    """The same answers, by calls of their own."""
+
+    name = "memory/batch"
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        return said(prompt.messages[-1].content)
+
+    async def close(self) -> None: ...
+
+
+class Listening(Recorder):
+    """Says when something is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.something = asyncio.Event()
+
+    def on_event(self, event: Event) -> None:
+        """Note it."""
+        super().on_event(event)
+        self.something.set()
+
+
+class Run:
+    """A run by batches with everything in memory."""
+
+    def __init__(self, questions: Sequence[Question], judge: Any, *, rule: BatchRule = RULE, epochs: int = 1) -> None:
+        self.provider = MemoryBatches(said)
+        self.ledger = MemoryLedger(questions, epochs=epochs)
+        self.book = MemoryBook()
+        self.clock = SimulatedClock(wall=4e9)
+        self.heard = Listening()
+        self.phrasing = Phrasing(Direct())
+        self.rule = rule
+        self.judge = judge
+
+    async def go(self, *, cancel: bool = False, gate: BudgetGate | None = None) -> None:
+        way = Batching(self.provider, self.phrasing, self.book, self.rule, self.clock, self.heard)
+        await evaluate_in_batches(way, ledger=self.ledger, judge=self.judge, cancel=cancel, gate=gate)
+
+    def rows(self) -> list[Any]:
+        """What was kept and how it was judged, by question and sample; the way it came apart."""
+        return rows_of(self.ledger)
+
+    @property
+    def ordered(self) -> list[int]:
+        return [len(held.requests) for held in self.provider.orders.values()]
+
+    def names(self) -> list[str]:
+        return [request.name for held in self.provider.orders.values() for request in held.requests]
+
+
+def rows_of(ledger: MemoryLedger) -> list[Any]:
+    found = []
+    for key, attempt in enumerate(ledger.attempts):
+        outcome, verdicts = attempt.outcome, [v for (k, _), v in ledger.verdicts.items() if k == key]
+        what = outcome.text if isinstance(outcome, Reply) else outcome.reason if isinstance(outcome, Refusal) else "?"
+        found.append((attempt.ask.question.id, attempt.ask.sample, what, outcome, verdicts))
+    return sorted(
+        ((i, s, what, getattr(o, "finish", ""), v) for i, s, what, o, v in found), key=lambda row: (row[0], row[1])
+    )
+
+
+@pytest.fixture
+def run(ten: Sequence[Question], judge: Any) -> Run:
+    return Run(ten, judge)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("few_shot", [False, True])
+async def test_it_ends_as_single_calls_do(
+    ten: Sequence[Question], judge: Any, calm: Any, *, epochs: int, few_shot: bool
+) -> None:
+    """Same replies, refusals and verdicts, for every sample and way of asking; each question is ordered once."""
+    examples = {("effect", "ate"): [Example("Question number 99?", "yes")]}
+    way = FewShot(examples) if few_shot else Direct()
+    run = Run(ten, judge, epochs=epochs)
+    run.phrasing = Phrasing(way, Sampling(seed=1))
+    await run.go()
+    other = MemoryLedger(ten, epochs=epochs)
+    await evaluate(Prompted(Single(), way, Sampling(seed=1)), ledger=other, width=3, judge=judge, watch=calm)
+    assert run.rows() == rows_of(other)
+    assert len(run.rows()) == 10 * epochs
+    assert len(set(run.names())) == len(run.names()) == 10 * epochs
+    assert run.ordered == [4] * (10 * epochs // 4) + ([10 * epochs % 4] if 10 * epochs % 4 else [])
+    assert await run.book.open() == []
+    assert {attempt.outcome.batch for attempt in run.ledger.attempts if isinstance(attempt.outcome, Reply)} <= set(
+        run.provider.orders
+    )
+
+
+async def test_a_limit_of_bytes_cuts_pages(run: Run) -> None:
+    """As one of requests does."""
+    run.provider.limits = type(run.provider.limits)(requests=1000, bytes=700)
+    await run.go()
+    assert sum(run.ordered) == 10
+    assert max(run.ordered) <= 2
+
+
+async def test_what_expired_or_got_lost_is_ordered_again(run: Run) -> None:
+    """In the next round, never called wrong; what fails for good is not ordered again."""
+    failing = {"number 0?": FailureKind.TIMEOUT, "number 1?": FailureKind.BAD_REQUEST}
+
+    def answer(text: str) -> Outcome:
+        kind = next((kind for part, kind in failing.items() if part in text), None)
+        return (
+            Failure(kind, "failed")
+            if kind and (kind is not FailureKind.TIMEOUT or len(run.ordered) < 4)
+            else said(text)
+        )
+
+    def spoil(number: int, row: Row) -> Row | None:
+        return None if number == 1 and row.name == run.names()[5] else row
+
+    run.provider.answer, run.provider.spoil = answer, spoil
+    await run.go()
+    assert run.ordered == [4, 4, 2, 2]
+    assert [row[0] for row in run.rows()] == [f"q{n:05d}" for n in range(10) if n != 1]
+    kinds = sorted(attempt.outcome.kind for attempt in run.ledger.failures if isinstance(attempt.outcome, Failure))
+    assert kinds == [FailureKind.BAD_REPLY, FailureKind.BAD_REQUEST, FailureKind.TIMEOUT]
+
+
+async def test_orders_of_a_question_are_bounded(run: Run) -> None:
+    """One that expires each time is missing in the end."""
+    run.provider.answer = lambda text: Failure(FailureKind.TIMEOUT, "late") if "number 0?" in text else said(text)
+    await run.go()
+    assert run.ordered == [4, 4, 2, 1, 1]
+    assert len(run.rows()) == 9
+
+
+@pytest.mark.parametrize("place", range(8))
+async def test_any_call_may_fail_for_a_while(run: Run, place: int) -> None:
+    """Whichever request gets 500, the run waits, says why, and orders everything once."""
+    run.provider.polls = 2
+    run.provider.faults = [None] * place + [DOWN, DOWN]
+    await run.go()
+    assert len(run.rows()) == 10
+    assert len(set(run.names())) == len(run.names()) == 10
+    assert any("HTTP 500" in event.reason for event in run.heard.events if isinstance(event, Waiting))
+
+
+async def test_an_order_whose_answer_got_lost_is_found(run: Run) -> None:
+    """It arrived, so it is not made again."""
+    run.provider.faults = [LOST]
+    await run.go()
+    assert run.ordered == [4, 4, 2]
+    assert len(run.rows()) == 10
+
+
+@pytest.mark.parametrize("cut", range(1, 14))
+async def test_a_crash_at_any_step_orders_nothing_twice(run: Run, cut: int) -> None:
+    """Stopped at every step at the provider in turn; the next process finds what was ordered and asks the rest."""
+    run.provider.polls = 3
+    steps = [0]
+
+    class Crash(BaseException):
+        """The process is gone."""
+
+    provider = run.provider
+
+    def step(after: bool) -> None:
+        steps[0] += not after
+        if steps[0] == cut and after == bool(cut % 2):
+            steps[0] += 1
+            raise Crash
+
+    for name in ("submit", "find", "poll", "fetch"):
+        original = getattr(MemoryBatches, name)
+
+        async def wrapped(*given: Any, _original: Any = original) -> Any:
+            step(after=False)
+            result = await _original(provider, *given)
+            step(after=True)
+            return result
+
+        run.provider = _With(run.provider, name, wrapped)  # type: ignore[assignment]  # the same but for one method
+    with pytest.raises(Crash):
+        await run.go()
+    run.provider = provider
+    await run.go()
+    assert len(run.rows()) == 10
+    assert len(set(provider.orders)) == len(provider.orders)
+    tags = [held.tag for held in provider.orders.values()]
+    assert len(set(tags)) == len(tags)
+    assert sum(run.ordered) == 10
+
+
+class _With:
+    """*inner* with another method of that name."""
+
+    def __init__(self, inner: Any, name: str, method: Any) -> None:
+        self._inner = inner
+        setattr(self, name, method)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+async def test_ctrl_c_leaves_batches_where_they_are(run: Run) -> None:
+    """The book has them, and the next process waits for them instead of ordering again."""
+    run.provider.polls = 10**9
+    task = asyncio.create_task(run.go())
+    await run.heard.something.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(await run.book.open()) == 3
+    run.provider.polls = 1
+    await run.go()
+    assert run.ordered == [4, 4, 2]
+    assert len(run.rows()) == 10
+
+
+async def test_stopping_keeps_what_was_done(run: Run) -> None:
+    """Half of each batch is kept, nothing is ordered, nothing counts as failed, and the next run asks the rest."""
+    run.provider.polls = 10**9
+    for page in range(0, 10, 4):
+        asks = [ask async for ask in run.ledger.missing()][page : page + 4]
+        order = await run.book.intend(asks)
+        await run.book.placed(order, str(await run.provider.submit(order.tag, _requests(run, order, asks))))
+    await run.go(cancel=True)
+    assert (len(run.rows()), run.ledger.failures, await run.book.open()) == (5, [], [])
+    assert run.ordered == [4, 4, 2]
+    run.provider.polls = 1
+    await run.go()
+    assert len(run.rows()) == 10
+
+
+async def test_a_batch_that_somebody_stopped_ends_the_run(run: Run) -> None:
+    """It is not ordered again unasked; what it had done is kept."""
+    run.provider.polls = 5
+    run.rule = BatchRule(page=10)
+    task = asyncio.create_task(run.go())
+    await run.heard.something.wait()
+    await run.provider.cancel("batch_1")
+    with pytest.raises(Interrupted, match="batch_1 was cancelled at the provider"):
+        await task
+    assert (len(run.rows()), run.ordered) == (5, [10])
+
+
+def _requests(run: Run, order: Any, asks: Sequence[Ask]) -> Any:
+    from causal_eval.evaluation.desk import name_in
+    from causal_eval.providers.batch import Request
+
+    return [Request(name_in(order, ask), run.provider.encode(run.phrasing.prompt(ask))) for ask in asks]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (FailureKind.AUTH, ProviderRefused),
+        (FailureKind.QUOTA, ProviderRefused),
+        (FailureKind.BAD_REQUEST, ProviderRefused),
+    ],
+)
+async def test_a_refusal_ends_the_run_at_once(run: Run, *, kind: FailureKind, error: type[Exception]) -> None:
+    """At an order or at a look; what was not taken is in no book."""
+    run.provider.faults = [Failure(kind, "no")]
+    with pytest.raises(error, match="no"):
+        await run.go()
+    assert (run.ordered, await run.book.open()) == ([], [])
+    run.provider.polls = 2
+    run.provider.faults = [None, None, None, Failure(kind, "no")]
+    with pytest.raises(error, match="no"):
+        await run.go()
+    assert len(await run.book.open()) == 3
+
+
+@pytest.mark.parametrize("kind", [FailureKind.AUTH, FailureKind.BAD_REQUEST])
+async def test_a_batch_of_which_no_row_is_taken_ends_the_run(run: Run, kind: FailureKind) -> None:
+    """What all rows say is said of the run; a single such row is only missing unless it speaks for all."""
+    run.provider.answer = lambda _: Failure(kind, "every row says so")
+    with pytest.raises(ProviderRefused, match="4 rows of a batch failed: every row says so"):
+        await run.go()
+
+
+async def test_a_provider_that_stays_down_ends_the_run(run: Run) -> None:
+    """After the rule's patience; the batches are in the book."""
+    run.provider.polls = 10**9
+    run.provider.faults = [None, None, None] + [DOWN] * 1000
+    with pytest.raises(ProviderDown, match=r"for 1\d min nothing but failures, the last: HTTP 500"):
+        await run.go()
+    assert 600 < sum(run.clock.slept) < 700
+    assert len(await run.book.open()) == 3
+
+
+async def test_a_provider_that_takes_no_order_ends_the_run(run: Run) -> None:
+    """Though its lists can be read."""
+    run.provider.faults = [DOWN, None] * 500
+    with pytest.raises(ProviderDown):
+        await run.go()
+    assert run.ordered == []
+
+
+async def test_a_batch_that_is_not_valid_ends_the_run(run: Run) -> None:
+    """Nothing of it was made."""
+    run.provider.refusal = Failure(FailureKind.BAD_REQUEST, "line 1: wrong")
+    with pytest.raises(ProviderRefused, match="line 1: wrong"):
+        await run.go()
+
+
+async def test_a_full_queue_is_waited_for_and_bounded(run: Run) -> None:
+    """Batches that the provider has no room for are ordered again, but not for ever."""
+    run.provider.refusal = Failure(FailureKind.RATE_LIMIT, "token limit")
+    with pytest.raises(ProviderDown, match="token limit"):
+        await run.go()
+    run.provider.refusal = None
+    await run.go()
+    assert len(run.rows()) == 10
+
+
+async def test_it_says_what_it_waits_for(run: Run) -> None:
+    """How many batches or which, how many of how many rows, since when; the waits grow to a bound."""
+    run.provider.polls, run.rule = 15, BatchRule(page=10)
+    await run.go()
+    told = [event for event in run.heard.events if isinstance(event, Waiting)]
+    assert str(told[0]) == "waiting 1 s: batch batch_1: 0 of 10 done, 0 min, 10 items"
+    assert str(told[-1]) == "waiting 60 s: batch batch_1: 0 of 10 done, 5 min, 10 items"
+
+
+async def test_an_order_is_given_time_to_arrive(run: Run) -> None:
+    """It is looked for until it must have arrived; only then it is made again."""
+    run.rule = BatchRule(settle=20.0)
+    await run.book.intend([ask async for ask in run.ledger.missing()])
+    await run.go()
+    assert run.ordered == [10]
+    assert run.clock.slept[0] == 20.0
+
+
+async def test_an_order_that_was_told_to_come_later_is_made_again_at_once(run: Run) -> None:
+    """429 means that it was not taken: nothing is looked for, and the provider's own wait holds."""
+    run.rule = BatchRule(page=10, settle=20.0)
+    run.provider.faults = [Failure(FailureKind.RATE_LIMIT, "slow down", status=429, retry_after=7.0)]
+    await run.go()
+    assert (run.ordered, run.clock.slept) == ([10], [7.0])
+
+
+def gate_of(money: int, *, spent: int = 0) -> BudgetGate:
+    """A reply of full length would cost 4, one that comes costs 1, in a batch."""
+    tariff = Tariff(lambda *_, batch=False: Fraction(1 if batch else 2), lambda _: Fraction(4))
+    return BudgetGate(Budget(Caps(Fraction(money)), spent=Fraction(spent)), tariff, patient=False)
+
+
+async def test_a_budget_is_filled_in_rounds(run: Run) -> None:
+    """What fits at the price of a full reply is ordered, then what the cheaper replies left room for."""
+    gate = gate_of(16)
+    await run.go(gate=gate)
+    assert (len(run.rows()), gate.reached) == (10, None)
+    assert run.ordered[0] == 4
+    assert sum(run.ordered) == 10
+
+
+async def test_a_budget_ends_a_run_by_batches(run: Run) -> None:
+    """Never passed, and said; questions that an earlier process ordered count too."""
+    gate = gate_of(6)
+    await run.go(gate=gate)
+    assert gate.reached is Reached.MONEY
+    assert len(run.rows()) == 6
+    other = gate_of(6)
+    order = await run.book.intend([ask async for ask in run.ledger.missing()])
+    await run.go(gate=other)
+    assert (len(run.rows()), order.count) == (10, 4)
+    assert other._budget.spent == 4
