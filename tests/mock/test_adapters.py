@@ -87,13 +87,9 @@ async def test_failures(tmp_path: Path, *, api: str, mode: Mode, kind: FailureKi
 @pytest.mark.parametrize("mode", [Mode.REFUSAL, Mode.CONTENT_FILTER])
 @pytest.mark.parametrize("api", APIS)
 async def test_refusals(tmp_path: Path, *, api: str, mode: Mode) -> None:
-    """What the model or its filter declines is a refusal; Anthropic's filter answers 400, which stays an error."""
+    """What the model or its filter declines is a refusal, also where it answers 400."""
     outcome = await asked(api, tmp_path, fault=Fault(mode))
-    if api == "anthropic" and mode is Mode.CONTENT_FILTER:
-        assert isinstance(outcome, Failure)
-        assert outcome.kind is FailureKind.BAD_REQUEST
-    else:
-        assert isinstance(outcome, Refusal), outcome
+    assert isinstance(outcome, Refusal), outcome
 
 
 @pytest.mark.parametrize("api", APIS)

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.provider import Failure, Outcome, Prompt, Provider, Refusal, Reply
 
@@ -112,6 +110,8 @@ def cache_key(scope: Scope, prompt: Prompt) -> str:
         "sample": prompt.sample,
         "item": prompt.item,
     }
+    import msgspec  # start-up: the catalogue of providers is read before anything is cached
+
     return hashlib.sha256(msgspec.json.encode(asked, order="sorted")).hexdigest()
 
 

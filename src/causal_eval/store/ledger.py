@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
@@ -82,14 +82,17 @@ class SqlLedger:
         while page:
             ahead = asyncio.ensure_future(self._reader.do(self._missing_page, page[-1].position))
             try:
-                for row in page:
-                    question = question_from(row.body)
-                    self._remember(question.id, row.question)
-                    for sample in row.samples:
-                        yield Ask(question, sample)
+                for ask in self._asks(page):
+                    yield ask
                 page = await ahead
             finally:
                 ahead.cancel()
+
+    def _asks(self, page: Sequence[_Open]) -> Iterator[Ask]:
+        for row in page:
+            question = question_from(row.body)
+            self._remember(question.id, row.question)
+            yield from (Ask(question, sample) for sample in row.samples)
 
     async def keep(self, attempts: Sequence[Attempt], judged: Sequence[Judged] = ()) -> list[int | None]:
         """Store outcomes, and verdicts on earlier ones, in one transaction and return the keys; see the protocol."""
