@@ -151,7 +151,7 @@ async def test_time_ends_the_stream(many: Sequence[Question], judge: Judge, calm
 
 
 async def test_who_was_refused_ends_the_run(ten: Sequence[Question]) -> None:
-    """After an ask that does not fit a cheaper one is refused too: else the run would end as if nothing were missing."""
+    """After an ask that does not fit a cheaper one is refused too: else the run would end as if none were missing."""
     prices = {ten[0].id: Fraction(3), ten[1].id: Fraction(1)}
     gate = BudgetGate(Budget(Caps(Fraction(2))), Tariff(dollars, lambda ask: prices[ask.question.id]))
     assert not await gate.admit(Ask(ten[0]))

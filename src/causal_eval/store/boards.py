@@ -54,7 +54,7 @@ class SqlBoard:
 
     def begin(self) -> None:
         """Take away what was wanted of an earlier process."""
-        self._write(lambda connection: _forget(connection, run_controls, self._evaluation))
+        self._write(lambda connection: _forget(connection, run_controls, evaluation=self._evaluation))
 
     def say(self, state: str, moment: float) -> None:
         """Insert or replace the run's row."""
@@ -76,7 +76,7 @@ class SqlBoard:
 
     def end(self) -> None:
         """Take both rows away."""
-        self._write(lambda connection: _forget(connection, run_states, self._evaluation))
+        self._write(lambda connection: _forget(connection, run_states, evaluation=self._evaluation))
         self.begin()
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ def _wanted(connection: Connection, evaluation: str) -> Wanted:
     return Wanted() if found is None else Wanted(bool(found.paused), found.concurrency)
 
 
-def _forget(connection: Connection, table: Table, evaluation: str) -> None:
+def _forget(connection: Connection, table: Table, *, evaluation: str) -> None:
     connection.execute(delete(table).where(table.c.evaluation_id == evaluation))
 
 
