@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from causal_eval.errors import ProviderRefused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.budget import Budget, BudgetGate, Caps, Reached, Tariff
-from causal_eval.evaluation.gates import Barrier, Gated
+from causal_eval.evaluation.flow import Barrier, Flow, Gates
 from causal_eval.evaluation.judging import Judge
 from causal_eval.evaluation.memory import MemoryLedger
 from causal_eval.evaluation.run import Watch, evaluate
 from causal_eval.providers.clock import SimulatedClock
+from causal_eval.providers.halt import HaltWatch
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal, Reply, Usage
 from causal_eval.questions.question import Question
 from causal_eval.seeds import Stream
@@ -73,7 +75,7 @@ async def test_the_cap_is_passed_by_no_more_than_open_calls(
     """However replies vary, what was billed is within the cap and what calls in flight cost more than those before."""
     budget = Budget(Caps(Fraction(cap)))
     gate, answerer, ledger = BudgetGate(budget, tariff()), Paid(), MemoryLedger(many)
-    await evaluate(answerer, ledger=Gated(ledger, gate), width=WIDTH, judge=judge, watch=calm)
+    await evaluate(answerer, ledger=ledger, width=Flow(WIDTH, gate), judge=judge, watch=calm)
     dearest = Fraction(60, 100)
     assert answerer.bill == budget.spent <= Fraction(cap) + WIDTH * dearest
     assert not budget.reserved
@@ -90,7 +92,7 @@ async def test_replies_of_one_length_never_pass_the_cap(
     budget = Budget(Caps(Fraction("1.05")), spent=Fraction("0.05"))
     answerer: Answerer = scripted(lambda _: Reply("ANSWER: yes", usage=Usage(1, 7)))
     ledger = MemoryLedger(many)
-    await evaluate(answerer, ledger=Gated(ledger, BudgetGate(budget, tariff())), width=WIDTH, judge=judge, watch=calm)
+    await evaluate(answerer, ledger=ledger, width=Flow(WIDTH, BudgetGate(budget, tariff())), judge=judge, watch=calm)
     assert (len(ledger.attempts), budget.spent) == (14, Fraction("1.03"))
 
 
@@ -101,7 +103,7 @@ async def test_what_costs_nothing_is_always_asked(
     budget = Budget(Caps(Fraction(1)), spent=Fraction(2))
     free = Tariff(lambda *_, batch=False: Fraction(batch) * 0, lambda _: Fraction(0))
     ledger = MemoryLedger(many)
-    await evaluate(scripted(), ledger=Gated(ledger, BudgetGate(budget, free)), width=WIDTH, judge=judge, watch=calm)
+    await evaluate(scripted(), ledger=ledger, width=Flow(WIDTH, BudgetGate(budget, free)), judge=judge, watch=calm)
     assert (len(ledger.attempts), budget.spent) == (300, Fraction(2))
 
 
@@ -144,8 +146,17 @@ async def test_time_ends_the_stream(many: Sequence[Question], judge: Judge, calm
 
     budget = Budget(Caps(seconds=20), clock=clock)
     gate, ledger = BudgetGate(budget, tariff()), MemoryLedger(many)
-    await evaluate(scripted(answer), ledger=Gated(ledger, gate), width=1, judge=judge, watch=calm)
+    await evaluate(scripted(answer), ledger=ledger, width=Flow(1, gate), judge=judge, watch=calm)
     assert (len(ledger.attempts), gate.reached, budget.seconds_left) == (20, Reached.TIME, 0)
+
+
+async def test_who_was_refused_ends_the_run(ten: Sequence[Question]) -> None:
+    """After an ask that does not fit a cheaper one is refused too: else the run would end as if none were missing."""
+    prices = {ten[0].id: Fraction(3), ten[1].id: Fraction(1)}
+    gate = BudgetGate(Budget(Caps(Fraction(2))), Tariff(dollars, lambda ask: prices[ask.question.id]))
+    assert not await gate.admit(Ask(ten[0]))
+    assert not await gate.admit(Ask(ten[1]))
+    assert (gate.reached, gate.refused) == (Reached.MONEY, Fraction(3))
 
 
 async def test_abandoned_calls_are_booked(ten: Sequence[Question]) -> None:
@@ -159,6 +170,18 @@ async def test_abandoned_calls_are_booked(ten: Sequence[Question]) -> None:
     assert (budget.spent, budget.reserved, budget.open_calls) == (Fraction(2), Fraction(0), 0)
 
 
+async def test_a_halt_takes_back_what_is_not_asked(many: Sequence[Question], judge: Judge, scripted: Any) -> None:
+    """When a run halts while others wait for room, nobody begins a call, and nothing stays set aside."""
+    budget = Budget(Caps(Fraction("2.5")))
+    refused = Failure(FailureKind.AUTH, "HTTP 401: no such key")
+    answerer, gate = scripted(lambda _: refused), BudgetGate(budget, tariff())
+    with pytest.raises(ProviderRefused):
+        await evaluate(answerer, ledger=MemoryLedger(many), width=Flow(WIDTH, gate), judge=judge, watch=HaltWatch())
+    gate.close()
+    assert len(answerer.asked) == 1
+    assert (budget.spent, budget.reserved) == (Fraction(0), Fraction(0))
+
+
 async def test_one_budget_serves_runs_in_several_loops(many: Sequence[Question], judge: Judge, calm: Watch) -> None:
     """The runs of a command share it one after the other, each in an event loop of its own."""
     budget = Budget(Caps(Fraction(5)))
@@ -166,7 +189,7 @@ async def test_one_budget_serves_runs_in_several_loops(many: Sequence[Question],
     async def run() -> int:
         ledger = MemoryLedger(many)
         gate = BudgetGate(budget, tariff())
-        await evaluate(Paid(), ledger=Gated(ledger, gate), width=WIDTH, judge=judge, watch=calm)
+        await evaluate(Paid(), ledger=ledger, width=Flow(WIDTH, gate), judge=judge, watch=calm)
         return len(ledger.attempts)
 
     first, second = [await asyncio.to_thread(asyncio.run, run()) for _ in range(2)]
@@ -179,7 +202,7 @@ async def test_a_barrier_holds_the_stream(ten: Sequence[Question], judge: Judge,
     """Closed, nothing is asked; opened again, everything is."""
     barrier, ledger, answerer = Barrier(), MemoryLedger(ten), scripted()
     barrier.close()
-    run = asyncio.create_task(evaluate(answerer, ledger=Gated(ledger, barrier), width=2, judge=judge, watch=calm))
+    run = asyncio.create_task(evaluate(answerer, ledger=ledger, width=Flow(2, Gates(barrier)), judge=judge, watch=calm))
     for _ in range(20):
         await asyncio.sleep(0)
     assert not answerer.asked

@@ -12,10 +12,11 @@ from causal_eval.errors import ProviderDown, ProviderRefused, StoreFull
 from causal_eval.evaluation import run
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.events import AnswerJudged, Event, OutcomeKept, RunEnded, RunHalting, RunStarted
+from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.judging import Judge
 from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.memory import MemoryLedger
-from causal_eval.evaluation.run import Watch, Width, evaluate
+from causal_eval.evaluation.run import Watch, evaluate
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal, Reply
 from causal_eval.questions.question import Question
@@ -91,7 +92,7 @@ async def test_no_more_than_width_calls_are_open(
 
 async def test_more_calls_may_be_open_while_a_run_goes_on(ten: Sequence[Question], calm: Watch, judge: Judge) -> None:
     """A width that grows brings more workers at once; one that is asked to shrink stays."""
-    width, open_calls, most = Width(2), 0, list[int]()
+    width, open_calls, most = Flow(2), 0, list[int]()
 
     class Slow:
         name = "slow/one"

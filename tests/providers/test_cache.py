@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -88,6 +89,19 @@ async def test_many_at_once(replies: ReplyCache) -> None:
         replies.keep(remembered(f"k{number}", Reply(str(number)), "2026-11-01T10:00:00.000+00:00"))
     texts = [await found(replies, f"k{number}") for number in (0, 500, 999)]
     assert [reply.text for reply in texts if isinstance(reply, Reply)] == ["0", "500", "999"]
+
+
+async def test_whenever_one_comes_it_is_kept(replies: ReplyCache) -> None:
+    """Replies come from outside of the loop, as from sockets: one that comes when writing has just ended is kept."""
+
+    async def come(key: str) -> None:
+        await asyncio.to_thread(len, key)
+        replies.keep(remembered(key, Reply(""), "2026-11-01T10:00:00.000+00:00"))
+
+    for turn in range(60):
+        keys = [f"{turn}-{number}" for number in range(8)]
+        await asyncio.gather(*map(come, keys))
+        assert None not in [await found(replies, key) for key in keys]
 
 
 @pytest.mark.parametrize("name", OTHER)

@@ -18,10 +18,10 @@ from causal_eval.errors import ProviderPaused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.budget import Reached
 from causal_eval.evaluation.elicit import Prompted
-from causal_eval.evaluation.gates import Gated
+from causal_eval.evaluation.flow import Gate
 from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
-from causal_eval.evaluation.run import Width, evaluate
+from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.scoring.grade import judge
 from causal_eval.store.batches import SqlBook
@@ -87,12 +87,13 @@ async def _conduct(run: Run, one: Candidate) -> None:
         raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
 
 
-async def _ask(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch) -> None:
-    width, shown = Width(one.width), run.shown
-    reins = Reins(one.name, answerer, shown, width=width)
-    held = ledger if reins.barrier is None else Gated(ledger, reins.barrier)
+async def _ask(
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, gate: Gate | None = None
+) -> None:
+    shown = run.shown
+    reins = Reins(one.name, answerer, shown, width=one.width, gate=gate)
     async with steered(Here(run.store, run.evaluation.id), reins, shown):
-        await evaluate(answerer, ledger=held, width=width, judge=judge, watch=watch, listener=shown.on_run)
+        await evaluate(answerer, ledger=ledger, width=reins.flow, judge=judge, watch=watch, listener=shown.on_run)
 
 
 async def _ask_within(
@@ -102,7 +103,7 @@ async def _ask_within(
     left = purse.budget.seconds_left
     try:
         async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
-            await _ask(run, one, answerer, ledger=Gated(ledger, gate), watch=watch)
+            await _ask(run, one, answerer, ledger=ledger, watch=watch, gate=gate)
     except TimeoutError:
         gate.reached = Reached.TIME
     finally:

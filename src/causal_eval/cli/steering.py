@@ -15,8 +15,7 @@ import msgspec
 from causal_eval.cli.display import Display
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.elicit import Prompted
-from causal_eval.evaluation.gates import Barrier
-from causal_eval.evaluation.run import Width
+from causal_eval.evaluation.flow import Barrier, Flow, Gate, Gates
 from causal_eval.evaluation.steering import Steering, Wanted
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import RouteState, Wait
@@ -50,14 +49,15 @@ class RunState(msgspec.Struct):
 class Reins:
     """A run of this process as others steer it."""
 
-    def __init__(self, name: str, answerer: Answerer, shown: Display, *, width: Width) -> None:
+    def __init__(self, name: str, answerer: Answerer, shown: Display, *, width: int, gate: Gate | None) -> None:
         provider = answerer.provider if isinstance(answerer, Prompted) else None
         self._stack = provider if isinstance(provider, Stack) else None
-        self.barrier = None if self._stack is not None else Barrier()
+        self._barrier = None if self._stack is not None else Barrier()
         """For an answerer without a stack: nothing of it is held back but what is not asked yet."""
+        gates = [one for one in (self._barrier, gate) if one is not None]
+        self.flow = Flow(width, Gates(*gates) if gates else None)
         self._name = name
         self._shown = shown
-        self._width = width
         self._paused = False
 
     def snapshot(self) -> str:
@@ -79,20 +79,20 @@ class Reins:
             self._pause() if wanted.paused else self._go_on()
         if wanted.concurrency is not None and self._stack is not None:
             self._stack.resize(wanted.concurrency)
-            self._width.widen(min(wanted.concurrency, self._stack.most))
+            self.flow.widen(min(wanted.concurrency, self._stack.most))
 
     def _pause(self) -> None:
         if self._stack is not None:
             self._stack.pause()
-        if self.barrier is not None:
-            self.barrier.close()
+        if self._barrier is not None:
+            self._barrier.close()
         self._shown.say(f"{self._name}: paused by `causal-eval ctl`; open calls end and are kept")
 
     def _go_on(self) -> None:
         if self._stack is not None:
             self._stack.go_on()
-        if self.barrier is not None:
-            self.barrier.open()
+        if self._barrier is not None:
+            self._barrier.open()
         self._shown.say(f"{self._name}: goes on")
 
     def _says(self) -> str:

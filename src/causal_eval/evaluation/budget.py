@@ -121,8 +121,13 @@ class Budget:
         self.reserved -= estimate
         self.open_calls -= 1
         self.spent += cost
+        self.wake()
+
+    def wake(self) -> None:
+        """Let all who wait for room look again."""
         if self._changed is not None:
             self._changed.set()
+            self._changed = None
 
     async def room(self, estimate: Callable[[], Fraction], *, patient: bool = True) -> Fraction | Reached:
         """Set *estimate* aside as soon as it fits, and return it; else the cap that is reached.
@@ -142,14 +147,16 @@ class Budget:
             await self._wait(left)
 
     async def _wait(self, seconds: float | None) -> None:
-        self._changed = changed = asyncio.Event()
+        if self._changed is None:
+            self._changed = asyncio.Event()
+        changed = self._changed
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await changed.wait()
 
 
 class BudgetGate:
-    """Lets an answerer's asks through as long as the budget has room; a gate of ``evaluation/gates.py``."""
+    """Lets an answerer's asks through as long as the budget has room; a gate of ``evaluation/flow.py``."""
 
     def __init__(self, budget: Budget, tariff: Tariff, *, patient: bool = True) -> None:
         self._budget = budget
@@ -164,6 +171,8 @@ class BudgetGate:
 
     async def admit(self, ask: Ask) -> bool:
         """Whether *ask* may be asked, once that is known."""
+        if self._patient and self.reached is not None:
+            return False  # another worker was refused: its ask stays missing, so the run has ended
         aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
         if isinstance(aside, Reached):
             self.reached, self.refused = aside, self._tariff.estimate(ask)
@@ -184,8 +193,13 @@ class BudgetGate:
             if aside is not None:
                 self._budget.settle(aside, self._tariff.cost(attempt))
 
+    def forgo(self, ask: Ask) -> None:
+        """Take back what was set aside."""
+        self._budget.settle(self._open.pop((ask.question.id, ask.sample)), Fraction(0))
+
     def close(self) -> None:
         """Book calls that were abandoned: a provider may bill them."""
         while self._open:
             _, aside = self._open.popitem()
             self._budget.settle(aside, aside)
+        self._budget.wake()

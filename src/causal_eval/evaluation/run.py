@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import functools
+from collections import deque
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from causal_eval.errors import CausalEvalError
@@ -11,11 +13,14 @@ from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.commit import GroupCommit
 from causal_eval.evaluation.events import Listener, RunEnded, RunHalting, RunStarted, silent
+from causal_eval.evaluation.flow import Flow, Gate
 from causal_eval.evaluation.judging import Judge, verdict_on
 from causal_eval.evaluation.ledger import Judged, Ledger
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Outcome
 
+AHEAD = 32
+"""Questions taken from the ledger before their turn."""
 DRAIN_SECONDS = 10.0
 """How long a halting run waits for open calls; what is not there by then is abandoned and stays missing."""
 
@@ -27,30 +32,11 @@ class Watch(Protocol):
         """A reason to stop now, or None."""
 
 
-class Width:
-    """How many calls may be in flight; may grow while the run goes on."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._grown: Callable[[], None] | None = None
-
-    def widen(self, size: int) -> None:
-        """Let at least *size* calls be in flight from now on."""
-        if size > self.size:
-            self.size = size
-            if self._grown is not None:
-                self._grown()
-
-    def follow(self, grown: Callable[[], None]) -> None:
-        """Tell *grown* when it has grown."""
-        self._grown = grown
-
-
 async def evaluate(
     answerer: Answerer,
     *,
     ledger: Ledger,
-    width: int | Width,
+    width: int | Flow,
     judge: Judge,
     watch: Watch,
     listener: Listener = silent,
@@ -64,16 +50,16 @@ async def evaluate(
         ProviderRefused, ProviderDown: *watch* said so; open calls were waited for and kept.
         StoreError: the ledger cannot keep outcomes; nothing more is asked.
     """
-    width = width if isinstance(width, Width) else Width(width)
-    if width.size < 1:
-        raise ValueError(f"width is {width.size}: at least one call must be in flight")
+    flow = width if isinstance(width, Flow) else Flow(width)
+    if flow.size < 1:
+        raise ValueError(f"width is {flow.size}: at least one call must be in flight")
     await judge_backlog(ledger, judge)
     listener(RunStarted(answerer.name, await ledger.progress()))
     commit = GroupCommit(answerer.name, ledger=ledger, judge=judge, listener=listener)
     asking = _Asking(answerer, ledger=ledger, commit=commit, watch=watch, listener=listener)
     complete = False
     try:
-        await supervise(asyncio.create_task(asking.all(width)), commit)
+        await supervise(asyncio.create_task(asking.all(flow)), commit)
         complete = asking.halt is None
     finally:
         listener(RunEnded(answerer.name, complete))
@@ -124,16 +110,17 @@ class _Asking:
         self._grace: asyncio.TimerHandle | None = None
         self._workers: list[asyncio.Task[None]] = []
 
-    async def all(self, width: Width) -> None:
-        """Ask until nothing is missing or the run halts."""
+    async def all(self, flow: Flow) -> None:
+        """Ask until nothing is missing, the flow's gate lets nothing more through, or the run halts."""
         asks = _Shared(self._ledger.missing())
 
         def hire() -> None:
-            more = width.size - len(self._workers)
-            self._workers += [asyncio.create_task(self._work(asks)) for _ in range(more)]
+            work = self._work if flow.gate is None else functools.partial(self._work_gated, flow.gate)
+            more = flow.size - len(self._workers)
+            self._workers += [asyncio.create_task(work(asks)) for _ in range(more)]
 
         hire()
-        width.follow(hire)
+        flow.follow(hire)
         try:
             await self._until_done()
         finally:
@@ -153,11 +140,28 @@ class _Asking:
                 return
 
     async def _work(self, asks: _Shared) -> None:
-        while self.halt is None and (ask := await asks.next()) is not None:
-            started = self._ledger.now()
-            outcome = await self._answerer.answer(ask)
-            self._heed(self._watch.note(outcome))
-            await self._commit.keep(Attempt(ask, outcome, started))
+        while not self._halted() and (ask := await asks.next()) is not None:
+            await self._call(ask)
+
+    async def _work_gated(self, gate: Gate, asks: _Shared) -> None:
+        while not self._halted() and (ask := await asks.next()) is not None:
+            if not await gate.admit(ask):
+                return
+            if self._halted():  # meanwhile
+                gate.forgo(ask)
+                return
+            gate.kept([await self._call(ask)])
+
+    async def _call(self, ask: Ask) -> Attempt:
+        started = self._ledger.now()
+        outcome = await self._answerer.answer(ask)
+        self._heed(self._watch.note(outcome))
+        attempt = Attempt(ask, outcome, started)
+        await self._commit.keep(attempt)
+        return attempt
+
+    def _halted(self) -> bool:
+        return self.halt is not None
 
     def _heed(self, halt: Halt | None) -> None:
         if halt is None or self.halt is not None:
@@ -172,18 +176,26 @@ class _Asking:
 
 
 class _Shared:
-    """One asynchronous stream that several tasks take from; nothing is taken ahead, so that a gate in it holds."""
+    """One asynchronous stream that several tasks take from, a few ahead so that they seldom queue for it."""
 
     def __init__(self, stream: AsyncIterator[Ask]) -> None:
         self._stream = stream
         self._turn = asyncio.Lock()
+        self._ready: deque[Ask] = deque()
         self._ended = False
 
     async def next(self) -> Ask | None:
         """The next ask; None once the stream has ended."""
-        async with self._turn:
-            if self._ended:
-                return None
+        if not self._ready:
+            async with self._turn:
+                if not self._ready and not self._ended:
+                    await self._fill()
+        return self._ready.popleft() if self._ready else None
+
+    async def _fill(self) -> None:
+        for _ in range(AHEAD):
             ask = await anext(self._stream, None)
-            self._ended = ask is None
-            return ask
+            if ask is None:
+                self._ended = True
+                return
+            self._ready.append(ask)

@@ -39,7 +39,8 @@ class SqlReplies:
         self._trouble = trouble
         self._finder = _Group(store, store.engine.connect, _found)
         self._keeper = _Group(store, store.writer, _keep)
-        self._writes: set[asyncio.Task[None]] = set()
+        self._writing: asyncio.Task[None] | None = None
+        """None as soon as nothing waits: whoever comes then begins anew."""
         self._waiting: list[Remembered] = []
 
     async def find(self, key: str, *, since: str) -> Reply | Refusal | None:
@@ -54,15 +55,13 @@ class SqlReplies:
     def keep(self, remembered: Remembered) -> None:
         """Keep it with the next group."""
         self._waiting.append(remembered)
-        if not self._writes:
-            task = asyncio.get_running_loop().create_task(self._write())
-            self._writes.add(task)
-            task.add_done_callback(self._writes.discard)
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def settle(self) -> None:
         """Return when all that was given is written."""
-        while self._writes:
-            await asyncio.wait(self._writes)
+        while self._writing is not None:
+            await asyncio.wait({self._writing})
 
     async def close(self) -> None:
         """Write what is left and disconnect; idempotent."""
@@ -71,12 +70,18 @@ class SqlReplies:
         await self._keeper.close()
 
     async def _write(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            try:
-                await self._keeper.all(group)
-            except StoreError as error:
-                self._trouble(str(error))
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting, []
+                await self._write_group(group)
+        finally:
+            self._writing = None
+
+    async def _write_group(self, group: Sequence[Remembered]) -> None:
+        try:
+            await self._keeper.all(group)
+        except StoreError as error:
+            self._trouble(str(error))
 
 
 @dataclass(frozen=True, slots=True)
