@@ -6,10 +6,12 @@ import base64
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +24,7 @@ MAIN = "from causal_eval.cli.main import main; main()"
 OVER = {"pyreqwest": "", "aiohttp": "import sys; sys.modules['causal_eval.providers.over_reqwest'] = None; "}
 KEYS = ("sk-planted-echo-7Qd93kfW0xLZ-a1a1", "0f8e61c2planted9a57d4echo3e", "planted_echo+1VbN6/zQ8k=d4d4")
 PLANTED_IN = {".env", "keys"}
-QUESTION = {"prompt": "Is it so?", "answer": {"kind": "yes_no"}, "gold": "yes"}
+QUESTION = {"answer": {"kind": "yes_no"}, "gold": "yes"}
 
 
 def error(status: int, body: object) -> Callable[[Any, str], None]:
@@ -56,9 +58,9 @@ def no_http(handler: Any, key: str) -> None:
     handler.close_connection = True
 
 
-def reply(model: str) -> Callable[[Any, str], None]:
+def reply(model: str, said: str = "") -> Callable[[Any, str], None]:
     """A reply served as *model*."""
-    choice = {"message": {"role": "assistant", "content": "ANSWER: yes"}, "finish_reason": "stop"}
+    choice = {"message": {"role": "assistant", "content": f"{said}ANSWER: yes"}, "finish_reason": "stop"}
     return error(200, {"model": model, "choices": [choice]})
 
 
@@ -74,6 +76,7 @@ PASSING = (
     error(200, {"error": "KEY"}),
     error(200, "KEY"),
     reply("KEY"),
+    reply("m", "You sent KEY. "),
     no_http,
 )
 """Ways that end one item."""
@@ -172,10 +175,13 @@ CASES = [
 def test_an_echoed_key_goes_nowhere(source: str, fatal: Callable[[Any, str], None], way: str, echo: Echo) -> None:
     """Whatever the server does with keys, no output, file, stored row or process list holds one, at any time."""
     home = echo.home
-    (home / "set.jsonl").write_text("".join(json.dumps({**QUESTION, "id": f"q{n}"}) + "\n" for n in range(40)))
+    (home / "set.jsonl").write_text(
+        "".join(json.dumps({**QUESTION, "id": f"q{n}", "prompt": f"Is q{n} so?"}) + "\n" for n in range(40))
+    )
     env = {
         "PATH": os.environ["PATH"], "HOME": str(home), "NO_COLOR": "1", "CEB_DATA_DIR": str(home / "data"),
-        "M_BASE_URL": (home.parent / "url").read_text(), "PYTHONFAULTHANDLER": "1", **given(source, home),
+        "M_BASE_URL": (home.parent / "url").read_text(), "PYTHONFAULTHANDLER": "1",
+        "ENABLE_RESPONSE_CACHE": "true", **given(source, home),
     }  # fmt: skip
     asked = ("eval", "--model", "openai-api/m/m", "--questions", "set.jsonl", "--max-connections", "3",
              "--report", "report.html", "--max-retries", "0", "--fail-on-error", "1")  # fmt: skip
@@ -194,6 +200,8 @@ def test_an_echoed_key_goes_nowhere(source: str, fatal: Callable[[Any, str], Non
     killed.wait(60)
     assert run("ls", "ls", "--json").wait(60) == 0
     assert echo.heard == set(KEYS), "not every key was used"
+    with closing(sqlite3.connect(home / "data" / "causal-eval.db")) as connection:
+        assert connection.execute("SELECT 1 FROM replies").fetchone(), "nothing was cached"
     assert "***" in (home / "first.err").read_text() + (home / "data" / "causal-eval.db").read_bytes().decode("latin-1")
     echo.look()
     assert not echo.seen
