@@ -13,7 +13,7 @@ from causal_eval.cli.answering import Candidate
 from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.display import Display
-from causal_eval.cli.steering import Here, Reins, steered
+from causal_eval.cli.steering import Here, Ordered, Reins, steered
 from causal_eval.errors import ProviderPaused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.budget import Reached
@@ -121,7 +121,8 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
     way = one.batches(SqlBook(run.store, run.evaluation), shown)
     try:
-        async with asyncio.timeout(None if purse is None else purse.budget.seconds_left):
+        here, ordered = Here(run.store, run.evaluation.id), Ordered(one.name, shown)
+        async with asyncio.timeout(None if purse is None else purse.budget.seconds_left), steered(here, ordered, shown):
             await evaluate_in_batches(
                 way, ledger=ledger, judge=judge, listener=shown.on_run, gate=gate, cancel=one.cancel
             )

@@ -63,7 +63,18 @@ def status(run: str | None, *, json: bool) -> int:
 
 
 def pause(run: str | None, *, json: bool) -> int:
-    """Let a run make no call until it is told to go on; open calls end and are kept."""
+    """Let a run make no call until it is told to go on; open calls end and are kept.
+
+    Raises:
+        UsageError: the run waits for batches.
+    """
+    with opened() as store:
+        evaluation = _evaluation(store, run)
+        if not _alive(store, evaluation.id).state.can_pause:
+            raise UsageError(
+                f"{evaluation.id} waits for batches, which the provider goes on with: Ctrl-C ends the waiting, "
+                f"`causal-eval resume {evaluation.id} --batch` takes it up again"
+            )
     return _tell(run, lambda wanted: replace(wanted, paused=True), lambda state: state.status == "paused", json=json)
 
 

@@ -97,6 +97,11 @@ class Display:
         """How many outcomes are there, and how many are planned."""
         return self._done, self._planned
 
+    @property
+    def waiting(self) -> str:
+        """What is being waited for now, in one line."""
+        return self._waiting if time.monotonic() < self._waits_until else ""
+
     def waits(self, text: str) -> None:
         """Say from now on what is being waited for; empty: for replies alone."""
         self._waiting, self._waits_until = text, float("inf") if text else 0.0
@@ -124,7 +129,7 @@ class Display:
         if self._kind == "none" or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + REFRESH_SECONDS
-        note = self._waiting if time.monotonic() < self._waits_until else self._counts()
+        note = self.waiting or self._counts()
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=self._done, note=note)
         elif self._kind == "plain" and time.monotonic() - self._said >= PLAIN_SECONDS:

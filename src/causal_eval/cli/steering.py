@@ -16,7 +16,7 @@ from causal_eval.cli.display import Display
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.elicit import Prompted
 from causal_eval.evaluation.flow import Barrier, Flow, Gate, Gates
-from causal_eval.evaluation.steering import Steering, Wanted
+from causal_eval.evaluation.steering import Steered, Steering, Wanted
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import RouteState, Wait
 from causal_eval.store.boards import Process, SqlBoard
@@ -42,8 +42,26 @@ class RunState(msgspec.Struct):
     """Open calls at most."""
     most: int | None = None
     """What ``concurrency`` may be set to; None: it cannot."""
+    can_pause: bool = True
     waits: tuple[Wait, ...] = ()
     routes: tuple[RouteState, ...] = ()
+
+
+class Ordered:
+    """A run whose answers were ordered as batches, as others see it: what is at the provider cannot be held back."""
+
+    def __init__(self, name: str, shown: Display) -> None:
+        self._name = name
+        self._shown = shown
+
+    def snapshot(self) -> str:
+        """What the run is waiting for, as JSON."""
+        kept, planned = self._shown.standing
+        state = RunState(self._name, "running", self._shown.waiting, kept, planned, can_pause=False)
+        return msgspec.json.encode(state).decode()
+
+    def heed(self, wanted: Wanted) -> None:
+        """Nothing: ``ctl`` asks for nothing of such a run."""
 
 
 class Reins:
@@ -114,7 +132,7 @@ class Here:
 
 
 @asynccontextmanager
-async def steered(here: Here, reins: Reins, shown: Display) -> AsyncIterator[None]:
+async def steered(here: Here, reins: Steered, shown: Display) -> AsyncIterator[None]:
     """Publish the run and do what is wanted of it while the block runs."""
     board = SqlBoard(here.store, here.evaluation, Process(socket.gethostname(), os.getpid()))
     steering = Steering(board, reins, trouble=shown.say)

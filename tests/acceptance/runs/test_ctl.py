@@ -116,6 +116,23 @@ def test_what_it_waits_for_is_said(terminal: Any, serve: Any, ask: Any, wait: An
     assert "sk-planted" not in out + err
 
 
+def test_a_run_that_waits_for_batches_is_seen(terminal: Any, serve: Any, question_file: Any, wait: Any) -> None:
+    """What it waits for is said; it cannot be paused, since its batches are at the provider."""
+    scenario = terminal.home / "slow.toml"
+    scenario.write_text("[batch]\npolls = 9999\n")
+    with serve("--scenario", str(scenario)):
+        terminal.env |= {"OPENAI_BASE_URL": terminal.env["MOCK_BASE_URL"], "OPENAI_API_KEY": "sk-batch-0123456789"}
+        process = terminal.start("eval", "-m", "openai/m", "-q", str(question_file), "--limit", "9", "--batch")
+        wait(lambda: (status_or_none(terminal) or {"says": ""})["says"], "word of the run")
+        found = status(terminal)
+        assert (found["status"], found["planned"]) == ("running", 9)
+        assert "batch" in found["says"]
+        refused = terminal.run("ctl", "pause")
+        assert (refused.returncode, "waits for batches" in refused.stderr) == (2, True)
+        process.terminate()
+        process.communicate(timeout=30)
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
