@@ -72,6 +72,9 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     ("rows", "line", "field", "words"),
     [
         (["{"], 1, None, "not a JSON object"),
+        (["[1, 2]"], 1, None, "got `array`"),
+        ([{**OWN, "prompt": " "}], 1, "prompt", "nothing to ask"),
+        ([{**OWN, "answer": "nmber"}], 1, "answer", "known are number, yes_no"),
         ([OWN, {**OWN, "id": "a"}], 2, None, "duplicate id 'a'"),
         ([OWN, {"id": "b", "answer": "number", "gold": 1}], 2, "prompt", "missing"),
         ([{**OWN, "answer": "essay"}], 1, "answer", "essay"),
@@ -112,3 +115,14 @@ def test_parquet_holds_the_same_questions(tmp_path: Path) -> None:
     assert list(read_questions(tmp_path / "q.parquet")) == questions
     assert write_jsonl(questions, tmp_path / "q.jsonl") == digest
     assert list(read_questions(tmp_path / "q.jsonl")) == questions
+
+
+def test_what_is_no_parquet_file_is_said_to_be_none(tmp_path: Path) -> None:
+    """A file that only its name makes Parquet gets one line, as does a folder that cannot take one; nothing is left."""
+    broken = tmp_path / "q.parquet"
+    broken.write_text("junk")
+    with pytest.raises(MalformedFile, match="no Parquet file"):
+        list(read_questions(broken))
+    with pytest.raises(MalformedFile, match="cannot be written"):
+        write_parquet([question(1)], tmp_path / "missing" / "q.parquet")
+    assert list(tmp_path.iterdir()) == [broken]

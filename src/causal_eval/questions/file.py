@@ -126,7 +126,11 @@ def write_parquet(questions: Iterable[Question], path: Path) -> str:
         flat = msgspec.json.decode(canonical(question))
         rows.append({key: value if _plain(value) else canonical(value).decode() for key, value in flat.items()})
     part = path.with_name(path.name + ".part")
-    pl.DataFrame(rows, infer_schema_length=None).write_parquet(part, compression="zstd")
+    try:
+        pl.DataFrame(rows, infer_schema_length=None).write_parquet(part, compression="zstd")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        part.unlink(missing_ok=True)
+        raise MalformedFile(str(path), f"cannot be written ({error}); nothing is left of it") from error
     part.replace(path)
     return digest.hexdigest()
 
@@ -171,7 +175,11 @@ def _parquet_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     except ImportError as error:
         raise MalformedFile(str(path), "Parquet needs the extra: pip install 'causal-eval-bench[parquet]'") from error
     nested = ("answer", "gold", "certificate", "exempt")
-    for number, row in enumerate(pl.read_parquet(path).iter_rows(named=True), 1):
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise MalformedFile(str(path), f"is no Parquet file that can be read ({error})") from error
+    for number, row in enumerate(table.iter_rows(named=True), 1):
         line = {key: _decoded(value) if key in nested else value for key, value in row.items()}
         yield number, msgspec.json.encode(line)
 
@@ -190,7 +198,9 @@ def _question(line: bytes, path: Path, *, number: int) -> Question:
         row = _DECODER.decode(line)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
-        field = place.strip("`.") or _quoted(message)
+        field = place.strip("`.") or (_quoted(message) if "field" in message else "")
+        if "enum" in message:
+            message += f": known are {', '.join(AnswerKind)}"
         raise MalformedFile(str(path), message, line=number, field=field or None) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise MalformedFile(str(path), f"not a JSON object: {error}", line=number) from error
@@ -201,6 +211,8 @@ def _question(line: bytes, path: Path, *, number: int) -> Question:
             line=number,
             field="generator",
         )
+    if not row.prompt.strip():
+        raise MalformedFile(str(path), "is empty: there is nothing to ask", line=number, field="prompt")
     answer = AnswerSpec(row.answer) if isinstance(row.answer, AnswerKind) else _spec(row.answer)
     problem = _gold_problem(answer, row.gold)
     if problem:
