@@ -92,12 +92,12 @@ def times_removed(found: list[dict[str, object]]) -> list[dict[str, object]]:
 def test_a_hopeless_provider_ends_the_run_by_itself(
     terminal: Terminal, question_file: Path, fault: str, code: int, words: str
 ) -> None:
-    """A constant 401 or 500 ends the run within a minute, with its exit code and one line that says why."""
+    """A constant 401 or 500 ends the run well within a minute, with its exit code and one line that says why."""
     began = time.monotonic()
     with terminal.server("--fault", fault) as env:
         done = terminal.run("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), env=env)
     assert done.returncode == code, done.stderr
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 45
     last = done.stderr.strip().splitlines()[-1]
     assert words in last
     assert "resume" in last

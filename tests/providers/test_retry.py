@@ -132,7 +132,7 @@ async def test_what_is_held_back_for_ever_ends(sequence: Any) -> None:
     outcome = await wrapped(sequence(HELD), clock).complete(ASKED)
     assert isinstance(outcome, Failure)
     assert (outcome.calls, outcome.held, outcome.down) == (0, False, False)
-    assert 35 < clock.now() < 40
+    assert 30 < clock.now() < 35
 
 
 async def test_the_first_of_many_says_that_the_provider_is_down(sequence: Any, event_clock: Any) -> None:
@@ -148,7 +148,7 @@ async def test_the_first_of_many_says_that_the_provider_is_down(sequence: Any, e
 
     await event_clock.run(asyncio.gather(*(one() for _ in range(50))))
     assert (len(downs), len(ended)) == (1, 49)
-    assert 35 < downs[0] < 38
+    assert 30 < downs[0] < 33
     assert downs[0] + 14.9 < min(ended) <= max(ended) < downs[0] + 20
 
 

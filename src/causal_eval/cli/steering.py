@@ -73,7 +73,8 @@ class Reins:
         self._barrier = None if self._stack is not None else Barrier()
         """For an answerer without a stack: nothing of it is held back but what is not asked yet."""
         gates = [one for one in (self._barrier, gate) if one is not None]
-        self.flow = Flow(width, Gates(*gates) if gates else None)
+        room = self._stack.room if self._stack is not None else None
+        self.flow = Flow(width, Gates(*gates) if gates else None, room)
         self._name = name
         self._shown = shown
         self._paused = False

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.providers.waiting import WaitingRoom
 
 
 class Gate(Protocol):
@@ -78,11 +79,15 @@ class Gates:
 
 
 class Flow:
-    """How many calls may be in flight, which may grow while a run goes on, and the gate that each passes."""
+    """How many calls may be in flight, which may grow while a run goes on, and the gate that each passes.
 
-    def __init__(self, size: int, gate: Gate | None = None) -> None:
+    Who waits in *room* has no call open: a run that ends by itself does not wait for them.
+    """
+
+    def __init__(self, size: int, gate: Gate | None = None, room: WaitingRoom | None = None) -> None:
         self.size = size
         self.gate = gate
+        self.room = room or WaitingRoom()
         self._grown: Callable[[], None] | None = None
 
     def widen(self, size: int) -> None:

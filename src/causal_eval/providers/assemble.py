@@ -29,6 +29,7 @@ from causal_eval.providers.served import Served
 from causal_eval.providers.stack import Line, Stack
 from causal_eval.providers.switch import Switch, switched_off
 from causal_eval.providers.told import Told
+from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
 from causal_eval.seeds import Stream
 
@@ -45,7 +46,7 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
         return local(model, way, config)
     shared = _shared(config)
     lines = [_line(names, shared) for names in _by_model(model, config)]
-    return Stack(lines, cap=shared.cap, pace=shared.pace, live=shared.live)
+    return Stack(lines, cap=shared.cap, pace=shared.pace, live=shared.live, room=shared.room)
 
 
 def resilient(inner: Provider, config: ProviderConfig) -> Stack:
@@ -54,7 +55,7 @@ def resilient(inner: Provider, config: ProviderConfig) -> Stack:
     keys = KeyPool(inner.name, lambda key: _lane(inner, key=key, shared=shared), live=shared.live, keys=lambda _: ())
     provider, _, model = inner.name.partition("/")
     line = _wrapped(inner.name, [_Host("", keys)], shared=shared, who=_Who(provider, model))
-    return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live)
+    return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live, room=shared.room)
 
 
 def paused(model: str, config: ProviderConfig) -> str:
@@ -71,6 +72,8 @@ class _Shared:
     cap: Window
     pace: Pace | None
     live: Live
+    room: WaitingRoom
+    """Where all waits but those for a reply take place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,10 @@ class _Who:
 
 
 def _shared(config: ProviderConfig) -> _Shared:
-    pace = None
+    pace, room = None, WaitingRoom(config.clock)
     if config.rpm is not None or config.tpm is not None:
-        pace = Pace(PaceRule(config.rpm, config.tpm), clock=config.clock)
-    return _Shared(config, config.cap or Window(config.max_concurrent), pace, _live(config))
+        pace = Pace(PaceRule(config.rpm, config.tpm), clock=room)
+    return _Shared(config, config.cap or Window(config.max_concurrent), pace, _live(config), room)
 
 
 def _live(config: ProviderConfig) -> Live:
@@ -164,7 +167,7 @@ def _lane(inner: Provider, *, key: str, shared: _Shared) -> Lane:
     limits = Limits(
         breaker,
         rule,
-        outer=Outer(shared.cap, shared.pace),
+        outer=Outer(shared.cap, shared.pace, shared.room),
         key=label,
         clock=config.clock,
         listener=config.listener,
@@ -180,11 +183,11 @@ def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, who: _Who) -
         several or hosts[0].pool,
         RetryRule(attempts=config.attempts),
         jitter=Stream("retry", config.seed, name),
-        clock=config.clock,
+        clock=shared.room,
         listener=config.listener,
     )
     switch = Switch(
-        retry, who.provider, prefix=who.prefix, live=shared.live, clock=config.clock, listener=config.listener
+        retry, who.provider, prefix=who.prefix, live=shared.live, clock=shared.room, listener=config.listener
     )
     cached = None
     if config.cache is not None:

@@ -37,7 +37,7 @@ class RetryRule:
     patience: float = 150.0
     """... and seconds of such waits in all; they do not count against ``elapsed``. Also the longest that all prompts
     together go on as the provider names if none of them gets a reply."""
-    outage: float = 35.0
+    outage: float = 30.0
     """The longest that prompts wait for a breaker to close, if none of them gets a reply."""
     held: float = 600.0
     """The longest that one prompt waits while calls are held back, though others get replies."""

@@ -14,6 +14,7 @@ from causal_eval.providers.provider import Outcome, Prompt, Provider
 from causal_eval.providers.retry import Retry
 from causal_eval.providers.state import RouteState, StackState
 from causal_eval.providers.switch import Switch
+from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
 
 CAP = "MAX_CONCURRENT_API_CALLS"
@@ -42,11 +43,13 @@ class Line:
 class Stack:
     """One name with everything around it; several lines only where other models may answer."""
 
-    def __init__(self, lines: Sequence[Line], *, cap: Window, pace: Pace | None, live: Live) -> None:
+    def __init__(self, lines: Sequence[Line], *, cap: Window, pace: Pace | None, live: Live, room: WaitingRoom) -> None:
         self._lines = tuple(lines)
         self._cap = cap
         self._pace = pace
         self._live = live
+        self.room = room
+        """Where prompts wait that have no call open."""
         self._seen = live.version
         self._hard = cap.limit
         self._wanted: int | None = None
