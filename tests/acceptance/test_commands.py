@@ -120,6 +120,10 @@ def test_interrupting_saves_what_arrived(terminal: Terminal, question_file: Path
     assert terminal.rows("SELECT count(*), count(DISTINCT question) FROM attempts") == [(60, 60)]
     shown = terminal.run("show", run)
     assert "openai-api/mock/i" in shown.stdout
+    host = env["MOCK_BASE_URL"].split("/")[2]
+    assert f"answered at {host} with key ...{SECRET[-4:]}: 60" in shown.stdout
+    [origin] = [line for line in lines(terminal.run("show", run, "--json")) if line["event"] == "origin"]
+    assert (origin["key"], origin["route"], origin["kept"]) == (f"...{SECRET[-4:]}", host, 60)
     listed = terminal.run("ls", "--json")
     assert lines(listed)[0]["id"] == run
     judged = terminal.run("rescore", run, "--json")

@@ -47,9 +47,9 @@ class Fallback:
             outcome = await way.provider.complete(prompt)
             calls += outcome.calls
             if not isinstance(outcome, Failure) or outcome.kind not in _MOVES:
-                return replace(outcome, route=way.label, calls=calls)
+                return replace(outcome, route=outcome.route or way.label, calls=calls)
             spent += outcome.latency_ms
-            failures.append(replace(outcome, route=way.label))
+            failures.append(replace(outcome, route=outcome.route or way.label))
             if outcome.kind in FATAL:
                 self.out[way.label] = outcome
         return replace(self._worth_telling(failures), calls=calls, latency_ms=spent)

@@ -110,8 +110,8 @@ class Reply:
     """HTTP calls made for this reply: retries and calls with other keys included."""
     key: str = field(default="", compare=False)
     """Name of the key that the call was made with (``...3f2a``), never the key."""
-    route: str = ""
-    """Which of several routes answered; empty where there is one."""
+    route: str = field(default="", compare=False)
+    """The host that was called; where none was, which of several routes it would have been."""
     quota: Quota | None = field(default=None, compare=False)
     """What the provider says is left of its limits."""
     source: str = ""
@@ -132,7 +132,7 @@ class Refusal:
     latency_ms: float = 0.0
     calls: int = 1
     key: str = field(default="", compare=False)
-    route: str = ""
+    route: str = field(default="", compare=False)
     quota: Quota | None = field(default=None, compare=False)
     source: str = ""
     asked_at: str = ""
@@ -154,7 +154,7 @@ class Failure:
     latency_ms: float = 0.0
     """Time spent in calls and, after retries, in waits between them; time in our own queue is not counted."""
     key: str = field(default="", compare=False)
-    route: str = ""
+    route: str = field(default="", compare=False)
     quota: Quota | None = field(default=None, compare=False)
     held: bool = False
     """True: a breaker or a cooling key holds calls back; to be waited out, and no attempt of this prompt."""

@@ -19,7 +19,7 @@ from causal_eval.errors import StoreNewer, UsageError
 from causal_eval.store.faults import explained
 from causal_eval.store.tables import metadata
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a test compares it with the folder."""
 
 BUSY_SECONDS = 30.0
