@@ -137,6 +137,8 @@ def _hosts(name: str, shared: _Shared) -> list[_Host]:
     way = route(name)
     if way.api == LOCAL:
         raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
+    if way.matches(way.entry.routers):
+        raise UsageError(f"{name} answers by whichever model it likes: name one, {way.provider}/<org>/<name>")
     given = way.own_address(shared.live.env).split(",")
     addresses = [address for part in given if (address := part.strip())] or [""]
     return [_Host(address or name, _pool(name, way, address=address, shared=shared)) for address in addresses]
