@@ -129,7 +129,7 @@ def _prices() -> Prices:
 
 def _row(summary: Summary) -> dict[str, str | int]:
     evaluation = summary.evaluation
-    status = evaluation.status.value
+    status = "stopped (process gone)" if summary.killed else evaluation.status.value
     return {
         "id": evaluation.id,
         "answerer": evaluation.spec.answerer,
