@@ -67,6 +67,7 @@ def test_kill_9_and_the_same_command_repeat_only_what_was_open(terminal: Termina
             terminal.wait_for_attempts(kept)
             process.kill()
             process.communicate()
+            assert lines(terminal.run("ls", "--json"))[0]["status"] == "stopped (process gone)"
         resumed = terminal.run(*command, env=env)
         other = Terminal(terminal.home / "undisturbed")
         other.home.mkdir()
@@ -179,6 +180,15 @@ def test_solve_answers_every_case_and_counts_malformed_ones(terminal: Terminal) 
     assert "nowhere" in str(answers[1]["error"])
 
 
+def test_what_does_nothing_is_said(terminal: Terminal, question_file: Path) -> None:
+    """A baseline is not asked in words: it says that a way of asking is ignored, and runs."""
+    command = ("eval", "--model", "baseline/random", "--questions", str(question_file), "--limit", "3")
+    done = terminal.run(*command, "--elicitation", "direct")
+    assert done.returncode == 0
+    assert "baseline/random sees the question itself: --elicitation direct is ignored for it" in done.stderr
+    assert "ignored" not in terminal.run(*command).stderr
+
+
 def test_a_public_set_keeps_its_answers_apart(terminal: Terminal) -> None:
     """``--public`` leaves neither gold nor certificate in the file, and verify says which file it needs."""
     out = terminal.home / "p.jsonl"
@@ -199,6 +209,7 @@ BAD = [
     (("eval", "--model", "baseline/random", "--suite", "quik"), 2, "quick"),
     (("eval", "--model", "baseline/random", "--questions", "nowhere.jsonl"), 2, "nowhere.jsonl"),
     (("eval", "--model", "baseline/random", "--epochs", "0"), 2, "epochs"),
+    (("eval", "--model", "baseline/random", "--elicitation", "dirct"), 2, "direct"),
     (("eval", "--model", "baseline/random", "--limit", "few"), 2, "--limit"),
     (("eval", "--model", "openai/x", "--temperature", "nan"), 2, "--temperature"),
     (("eval", "--model", "baseline/random", "--fail-on-error", "7"), 2, "--fail-on-error"),

@@ -24,6 +24,7 @@ from causal_eval.errors import (
     UsageError,
 )
 from causal_eval.evaluation.budget import Caps
+from causal_eval.evaluation.elicit import elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
@@ -77,6 +78,8 @@ def run(order: Order) -> int:
     settings = read_settings(os.environ)
     prices = _prices(order, settings)  # a wrong table is said before anything is asked
     candidates = [candidate(model, order.call, settings) for model in order.models]
+    if order.call.elicitation is not None:
+        _check_elicitation(order.call.elicitation, candidates)
     _check_money(order, candidates, prices)
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
@@ -111,6 +114,18 @@ def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
 
 def _prices(order: Order, settings: Settings) -> Prices:
     return read_prices(order.price_table or settings.prices)
+
+
+def _check_elicitation(name: str, candidates: Sequence[Candidate]) -> None:
+    """Say for whom *name* does nothing.
+
+    Raises:
+        UnknownName: there is no such way of asking.
+    """
+    elicitation(name)
+    for one in candidates:
+        if not one.spec.elicitation:
+            output.note(f"{one.name} sees the question itself: --elicitation {name} is ignored for it")
 
 
 def _check_money(order: Order, candidates: Sequence[Candidate], prices: Prices) -> None:
