@@ -15,8 +15,8 @@ from causal_eval.errors import SolversDisagree, UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import families
 from causal_eval.questions.facts import Facts
-from causal_eval.questions.family import Family, Kind
-from causal_eval.questions.prove import certificate_of
+from causal_eval.questions.family import Family, Group, Kind
+from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, Question, canonical, content_id
 from causal_eval.questions.render import render
 from causal_eval.questions.story import REGIMES, Cast, cast, domains
@@ -81,8 +81,8 @@ def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
     lexicon = Lexicon.of(words.names, words.states)
     drafts = [
-        _draft(slot, group.n, facts=facts, words=words, lexicon=lexicon, stream=stream.child("render", index))
-        for index, facts in enumerate(group.members)
+        _draft(slot, facts, proof=proof, words=words, lexicon=lexicon, stream=stream.child("render", index))
+        for index, (facts, proof) in enumerate(zip(group.members, _proofs(slot.family, group), strict=True))
     ]
     cluster = content_id("c", [draft.prompt for draft in drafts])
     twin = cluster.replace("c-", "t-") if len(drafts) > 1 else None
@@ -109,17 +109,26 @@ def identity(question: Question) -> str:
     return content_id("q", [question.family, question.kind, question.prompt, question.answer, question.gold, GENERATOR])
 
 
-def _draft(slot: Slot, n: int, *, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
+def _proofs(family: Family, group: Group) -> Iterator[Proof]:
+    """The proof of every member's case; neighbours that ask of one case, each in its own words, share it."""
+    proof: Proof | None = None
+    for facts in group.members:
+        case = family.case(facts, group.n)
+        # the queries first: unlike the models of twins, they mostly differ
+        if proof is None or proof.known.case.query != case.query or proof.known.case != case:
+            proof = Proof.of(solve_both(case))
+        yield proof
+
+
+def _draft(slot: Slot, facts: Facts, *, proof: Proof, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
     family, kind = slot.family, slot.kind
-    case = family.case(facts, n)
-    known = solve_both(case)
     spec = family.spec(facts, lexicon)
     return Question(
         id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
         difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
         prompt=render(facts, lexicon, context=words.context, stream=stream), answer=spec,
-        gold=gold_of(spec, family.answer(facts, known.value), lexicon=lexicon),
-        certificate=certificate_of(family, facts, known=known, spec=spec, lexicon=lexicon),
+        gold=gold_of(spec, family.answer(facts, proof.known.value), lexicon=lexicon),
+        certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon),
     )  # fmt: skip
 
 
