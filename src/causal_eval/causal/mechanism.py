@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from causal_eval.causal.expression import evaluate, key_of
 from causal_eval.causal.graph import bits
@@ -18,8 +18,7 @@ LARGEST_TABLE = 1 << 16
 """A rule is tabulated for at most this many combinations of its parents' values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A mechanism as integers; rows stand in the order of ``itertools.product`` over the parents' values."""
 
     parents: tuple[int, ...]

@@ -214,7 +214,7 @@ def _write_domains(scm: Scm, names: Sequence[str], *, written: Mapping[str, Any]
     listed: dict[str, list[Any]] = {}
     for node, name in enumerate(names):
         values = scm.names(node)
-        if values != found[node] or list(map(type, values)) != list(map(type, found[node])):  # 1 == True
+        if values != found[node] or [*map(type, values)] != [*map(type, found[node])]:  # 1 == True
             listed[name] = [float(value) if type(value) is Fraction else value for value in values]
     return {"domains": listed} if listed else {}
 

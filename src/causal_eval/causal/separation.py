@@ -8,8 +8,7 @@ entered), as in Koller and Friedman 2009, algorithm 3.1; every answer costs O(no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from causal_eval.causal.graph import Graph, bits, closure
 from causal_eval.errors import MalformedCase
@@ -18,8 +17,7 @@ _State: TypeAlias = tuple[int, bool]
 """(node, entered by an arrowhead)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Separation:
+class Separation(NamedTuple):
     """Whether two sets are separated, and an open path when they are not."""
 
     separated: bool

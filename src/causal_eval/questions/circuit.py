@@ -13,6 +13,7 @@ import operator
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.graph import bits
 from causal_eval.causal.scm import Rule
@@ -21,8 +22,7 @@ from causal_eval.questions.facts import Fact, Literal
 from causal_eval.questions.network import literal, mechanism_of, rule_parts
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """A rule: the node has *value* exactly where at least *needed* of the literals hold."""
 
     value: int

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
 from causal_eval.causal.second.reach import members
@@ -25,26 +25,33 @@ def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     parents = members(scm.graph.parents[node])
     named = tuple([_names(scm, parent) for parent in parents])
-    keys = itertools.product(*map(range, map(len, named)))
-    results = _tabulated(mechanism.expression, parents, named=named)
+    keys, results = _tabulated(mechanism.expression, parents, named=named)
     return dict(zip(keys, _places(scm, node, results=results), strict=True))
 
 
+class _Tabulated(NamedTuple):
+    keys: tuple[tuple[int, ...], ...]
+    """Every combination of the parents' positions, the last parent's changing fastest."""
+    results: Column
+
+
 @lru_cache(maxsize=1 << 13)  # small systems have few different rules
-def _tabulated(expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]) -> Column:
-    """What *expression* gives for every combination of the values *named*, the last parent's changing fastest."""
+def _tabulated(expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]) -> _Tabulated:
+    """What *expression* gives for every combination of the values *named*."""
+    keys = tuple(itertools.product(*map(range, map(len, named))))
     columns = zip(*itertools.product(*named), strict=True)
-    return tuple(_column(expression, dict(zip(parents, columns, strict=True))))
+    return _Tabulated(keys, tuple(_column(expression, dict(zip(parents, columns, strict=True)))))
 
 
 def _places(scm: Scm, node: int, *, results: Column) -> list[int]:
     """The positions of *results* among the values of *node*."""
     own = _names(scm, node)
     places = {name: place for place, name in enumerate(own)}
-    for result in results:
-        if result not in places:
-            raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
-    return [places[result] for result in results]
+    found = list(map(places.get, results))
+    if None in found:
+        strange = results[found.index(None)]
+        raise MalformedCase(f"the equation of node {node} gives {strange!r}, which is not one of its values {own}")
+    return [place for place in found if place is not None]
 
 
 def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:

@@ -11,9 +11,8 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Rule, Scm, Table
@@ -174,8 +173,7 @@ class _Network:
             self._need(variable // self.graph.n, cause)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Parents' values -> numerators of the node's values, over one denominator."""
 
     rows: Mapping[tuple[int, ...], tuple[int, ...]]
@@ -220,10 +218,9 @@ class Tables:
     def _rows(self, node: int) -> Rows:
         mechanism = self.scm.mechanisms[node]
         if isinstance(mechanism, Table):
-            common = math.lcm(*[p.denominator for row in mechanism.rows.values() for p in row])
-            rows = {
-                key: tuple([p.numerator * common // p.denominator for p in row]) for key, row in mechanism.rows.items()
-            }
+            ratios = {key: [p.as_integer_ratio() for p in row] for key, row in mechanism.rows.items()}
+            common = math.lcm(*[low for row in ratios.values() for _, low in row])
+            rows = {key: tuple([high * common // low for high, low in row]) for key, row in ratios.items()}
             return Rows(rows, common)
         if not isinstance(mechanism, Rule):
             raise MalformedCase(f"node {node} has no probabilities for its values; state them")
