@@ -190,4 +190,4 @@ def _at_least(least: int, parts: Sequence[Term]) -> Term:
 
 
 def _word(case: Case, node: int, *, value: int) -> str:
-    return word_of(model_of(case), node, value)
+    return word_of(model_of(case), node, value=value)

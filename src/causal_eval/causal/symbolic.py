@@ -86,7 +86,7 @@ def _literals(case: Case) -> tuple[tuple[str, ...], ...]:
     assert scm is not None, "a numeric case has a model"
     return tuple(
         [
-            tuple([f"{name}={word_of(scm, node, value)}" for value in range(scm.domains[node])])
+            tuple([f"{name}={word_of(scm, node, value=value)}" for value in range(scm.domains[node])])
             for node, name in enumerate(case.names)
         ]
     )

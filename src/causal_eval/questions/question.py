@@ -54,8 +54,7 @@ class AnswerSpec:
     """NUMBER: absolute tolerance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One step of a derivation that a machine re-evaluates."""
 
     id: str
