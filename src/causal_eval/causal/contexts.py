@@ -13,7 +13,7 @@ from causal_eval.causal.intervene import Worlds, describe, nodes_of, word_of
 from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Const, Expression, Rule, Table, Var
-from causal_eval.causal.solve import answer_json, model_of, values_in
+from causal_eval.causal.solve import answer_json, model_of
 
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
@@ -65,7 +65,7 @@ def by_contexts(ledger: Ledger, case: Case, *, worlds: Worlds) -> bool:
         terms = [chances[pair] for pair in context]
         weights.append(ledger.arithmetic(f"P({seen}): fits what was seen", product(terms)))
         hypothetical = Query(Kind.VALUES, context=_full(roots, context), do=query.do)
-        values = answer_json(values_in(case, worlds.scm, query=hypothetical), case)
+        values = answer_json(worlds.settled(dict(hypothetical.context) | dict(query.do)), case)
         text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
         ledger.claim(text, write_query(case, hypothetical), value=values)
         if happens:

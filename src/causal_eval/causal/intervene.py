@@ -83,6 +83,20 @@ class Worlds:
             self._compiled[node] = compile_mechanism(self.scm, node, names=self._names)
         return self._compiled[node]
 
+    def settled(self, given: Mapping[int, int]) -> dict[int, int]:
+        """The value of every node when those of *given* have theirs and all others have rules."""
+        found: dict[int, int] = {}
+        domains = self.scm.domains
+        for node in self.scm.graph.topological():
+            if node in given:
+                found[node] = given[node]
+                continue
+            compiled, row = self.compiled(node), 0
+            for parent in compiled.parents:
+                row = row * domains[parent] + found[parent]
+            found[node] = compiled.rows[row].index(1)
+        return {node: found[node] for node in range(len(domains))}
+
     def label(self, node: int) -> str:
         """What *node* is called, for messages."""
         return repr(self._names[node]) if self._names else f"node {node}"

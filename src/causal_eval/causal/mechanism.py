@@ -87,13 +87,7 @@ def _tabulate(scm: Scm, node: int, *, rule: Rule, parents: tuple[int, ...]) -> t
     named = tuple([scm.names(parent) for parent in parents])
     if (size := math.prod(map(len, named))) > LARGEST_TABLE:
         raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")
-    own = scm.names(node)
-    results = _results(rule.expression, parents, named=named)
-    if strange := [result for result in results if result not in own]:
-        allowed = ", ".join(map(key_of, own))
-        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
-    units = _units(len(own))
-    return tuple([units[own.index(result)] for result in results])
+    return _results(rule.expression, parents, named=named, own=scm.names(node), node=node)
 
 
 @lru_cache(maxsize=64)
@@ -105,12 +99,20 @@ def _units(size: int) -> tuple[tuple[int, ...], ...]:
 # Questions use few different rules: most are looked up.
 @lru_cache(maxsize=4096)
 def _results(
-    expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]
-) -> tuple[Value, ...]:
-    """What *expression* gives for every combination of the parents' values."""
-    return tuple(
-        [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
-    )
+    expression: Expression,
+    parents: tuple[int, ...],
+    *,
+    named: tuple[tuple[Value, ...], ...],
+    own: tuple[Value, ...],
+    node: int,
+) -> tuple[tuple[int, ...], ...]:
+    """The row that *expression* gives for every combination of the parents' values."""
+    results = [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
+    if strange := [result for result in results if result not in own]:
+        allowed = ", ".join(map(key_of, own))
+        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
+    units = _units(len(own))
+    return tuple([units[own.index(result)] for result in results])
 
 
 def as_fraction(numerator: int, denominator: int) -> Fraction:

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from causal_eval.causal.scm import Const, Expression, Rule, Scm, Table, Value, Var
 from causal_eval.causal.second.reach import members
@@ -19,33 +19,34 @@ Column: TypeAlias = Sequence[Value]
 """The values of a node, or of an expression, in several cases."""
 
 
-def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
-    """The value position that the equation of *node* gives for every combination of its parents' positions."""
+def table_of(scm: Scm, node: int) -> Mapping[tuple[int, ...], tuple[int, ...]]:
+    """By the equation of *node*: parents' positions -> a row with 1 at the position that they lead to, else 0."""
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     parents = members(scm.graph.parents[node])
     named = tuple([_names(scm, parent) for parent in parents])
-    keys, results = _tabulated(mechanism.expression, parents, named=named)
-    return dict(zip(keys, _places(scm, node, results=results), strict=True))
+    return _tabulated(mechanism.expression, node, own=_names(scm, node), parents=parents, named=named)
 
 
-class _Tabulated(NamedTuple):
-    keys: tuple[tuple[int, ...], ...]
-    """Every combination of the parents' positions, the last parent's changing fastest."""
-    results: Column
-
-
-@lru_cache(maxsize=1 << 13)  # small systems have few different rules
-def _tabulated(expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]) -> _Tabulated:
-    """What *expression* gives for every combination of the values *named*."""
-    keys = tuple(itertools.product(*map(range, map(len, named))))
+@lru_cache(maxsize=1 << 12)  # small systems have few different rules
+def _tabulated(
+    expression: Expression,
+    node: int,
+    *,
+    own: tuple[Value, ...],
+    parents: tuple[int, ...],
+    named: tuple[tuple[Value, ...], ...],
+) -> Mapping[tuple[int, ...], tuple[int, ...]]:
+    """The row that *expression* gives for every combination of the parents' values *named*."""
+    keys = itertools.product(*map(range, map(len, named)))
     columns = zip(*itertools.product(*named), strict=True)
-    return _Tabulated(keys, tuple(_column(expression, dict(zip(parents, columns, strict=True)))))
+    results = _column(expression, dict(zip(parents, columns, strict=True)))
+    sure = [tuple([int(place == value) for value in range(len(own))]) for place in range(len(own))]
+    return {key: sure[place] for key, place in zip(keys, _places(node, own, results=results), strict=True)}
 
 
-def _places(scm: Scm, node: int, *, results: Column) -> list[int]:
-    """The positions of *results* among the values of *node*."""
-    own = _names(scm, node)
+def _places(node: int, own: tuple[Value, ...], *, results: Column) -> list[int]:
+    """The positions of *results* among the values of *node*, its *own*."""
     places = {name: place for place, name in enumerate(own)}
     found = list(map(places.get, results))
     if None in found:
@@ -66,7 +67,7 @@ def _responding(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
     if isinstance(mechanism, Rule):
         values = {parent: (_names(scm, parent)[place],) for parent, place in places.items()}
-        return _places(scm, node, results=_column(mechanism.expression, values))[0]
+        return _places(node, _names(scm, node), results=_column(mechanism.expression, values))[0]
     if isinstance(mechanism, Table):
         row = mechanism.rows[tuple(places.values())]
         for place, p in enumerate(row):

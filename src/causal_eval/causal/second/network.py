@@ -224,9 +224,7 @@ class Tables:
             return Rows(rows, common)
         if not isinstance(mechanism, Rule):
             raise MalformedCase(f"node {node} has no probabilities for its values; state them")
-        size = self.scm.domains[node]
-        sure = [tuple([int(place == value) for value in range(size)]) for place in range(size)]
-        return Rows({key: sure[place] for key, place in table_of(self.scm, node).items()}, 1)
+        return Rows(table_of(self.scm, node), 1)
 
 
 def certain(scm: Scm, node: int) -> bool:
