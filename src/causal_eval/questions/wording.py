@@ -95,8 +95,8 @@ def say(fact: Fact, lexicon: Lexicon, *, stream: Stream, style: str = "percent")
     form = forms()[fact.form]
     template = stream.choice(form.templates)
     slots = _turned(fact, stream) if fact.form in ("share", "base") else fact.slots
-    words = [say_slot(slot, lexicon, stream, style) for say_slot, slot in zip(form.voices, slots, strict=True)]
-    sentence = template.text.format(*words)
+    voices = zip(form.voices, slots, strict=True)
+    sentence = template.text.format(*[say_slot(slot, lexicon, stream, style) for say_slot, slot in voices])
     return sentence[0].upper() + sentence[1:]
 
 

@@ -185,14 +185,21 @@ def _law(table: Rows, variable: int, *, inputs: Inputs, pin: int | None) -> Fact
     known = {place: value for place, (cause, value) in enumerate(inputs) if cause < 0}
     fixed = list(known.values())
     free = [(place, BITS * cause) for place, (cause, _) in enumerate(inputs) if cause >= 0]
+    own = BITS * variable
     weights: dict[int, int] = {}
     for key, row in table.rows.items():
-        if [key[place] for place in known] == fixed:
-            code = sum([key[place] << shift for place, shift in free])
-            if pin is None:
-                weights |= {code | value << BITS * variable: weight for value, weight in enumerate(row) if weight}
-            elif row[pin]:
+        if known and [key[place] for place in known] != fixed:
+            continue
+        code = 0
+        for place, shift in free:
+            code |= key[place] << shift
+        if pin is not None:
+            if row[pin]:
                 weights[code] = row[pin]
+            continue
+        for value, weight in enumerate(row):
+            if weight:
+                weights[code | value << own] = weight
     scope = sum([FIELD << shift for _, shift in free])
     return Factor(scope | field(variable) if pin is None else scope, weights, table.denominator)
 
