@@ -68,7 +68,7 @@ def the_ask(facts: Facts) -> Fact:
     Raises:
         VerificationMismatch: there is none, or more than one.
     """
-    asks = [fact for fact in facts if fact.form.startswith("ask-")]
+    asks = [fact for fact in facts if fact[0].startswith("ask-")]  # by place: asked several times of every question
     if len(asks) != 1:
         raise VerificationMismatch(f"{len(asks)} questions are asked; a prompt asks one")
     return asks[0]
