@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-import msgspec
 import pytest
 
 from causal_eval.errors import VerificationMismatch
@@ -114,7 +113,7 @@ def test_a_wrong_step_is_caught(questions: list[Question]) -> None:
     assert len(computed) >= 50
     for certificate, index in computed[::3]:
         steps = list(certificate.steps)
-        steps[index] = msgspec.structs.replace(steps[index], value='"12345/6"')
+        steps[index] = replace(steps[index], value='"12345/6"')
         with pytest.raises(VerificationMismatch, match="step"):
             check_steps(replace(certificate, steps=tuple(steps)))
 

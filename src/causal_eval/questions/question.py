@@ -54,7 +54,8 @@ class AnswerSpec:
     """NUMBER: absolute tolerance."""
 
 
-class Step(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One step of a derivation that a machine re-evaluates."""
 
     id: str
