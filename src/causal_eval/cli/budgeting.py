@@ -31,6 +31,7 @@ from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.spending import spent, usual
 from causal_eval.store.suites import set_questions
 
+FLAGS = {Reached.MONEY: "--budget", Reached.TIME: "--max-time"}
 GRACE = 60.0
 """Seconds that calls which are open when the time is up have to end; then they are abandoned."""
 
@@ -112,14 +113,41 @@ def gate(purse: Purse, answerer: Answerer, spec: RunSpec, *, patient: bool = Tru
     return BudgetGate(purse.budget, Tariff(_price(spec, purse.prices), most), patient=patient)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the caps keep a run from asking at this moment."""
+
+    purse: Purse
+    gate: BudgetGate
+
+    @property
+    def cap(self) -> str:
+        """The flag of the cap that does; empty: none does."""
+        return "" if self.gate.holding is None else FLAGS[self.gate.holding]
+
+    def __str__(self) -> str:
+        """One line; empty: they keep nothing back."""
+        budget = self.purse.budget
+        match self.gate.holding:
+            case None:
+                return ""
+            case Reached.TIME:
+                return f"the time of {self.cap} is over: what is open ends, and nothing more is asked"
+        return (
+            f"waiting for room in the budget of {money(budget.money)} ({self.cap}): {money(budget.spent)} spent, "
+            f"{money(budget.reserved)} set aside for {budget.open_calls} open calls"
+        )
+
+
 def reached(purse: Purse, gate: BudgetGate) -> BudgetReached:
     """The error of a run that a cap has ended: what was spent, and what to do."""
     budget = purse.budget
     if gate.reached is Reached.TIME:
-        return BudgetReached(f"the time of --max-time is over{_bill(purse)}")
+        return BudgetReached(f"the time of --max-time is over{_bill(purse)}", cap=FLAGS[Reached.TIME])
     return BudgetReached(
         f"the budget of {money(budget.money)} is used up{_bill(purse)}; the next call may cost {money(gate.refused)}: "
-        "give a larger --budget to go on"
+        "give a larger --budget to go on",
+        cap=FLAGS[Reached.MONEY],
     )
 
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from causal_eval.cli import budgeting
 from causal_eval.cli.answering import Candidate
 from causal_eval.cli.batching import refuse_open
-from causal_eval.cli.budgeting import Purse
+from causal_eval.cli.budgeting import Held, Purse
 from causal_eval.cli.display import Display
 from causal_eval.cli.steering import Here, Ordered, Reins, steered
 from causal_eval.errors import ProviderPaused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.budget import Reached
 from causal_eval.evaluation.elicit import Prompted
-from causal_eval.evaluation.flow import Gate
 from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
@@ -43,6 +42,11 @@ class Run:
     shown: Display
     purse: Purse | None = None
     """What may be spent; None: there is no cap."""
+
+    @property
+    def here(self) -> Here:
+        """Where others see it."""
+        return Here(self.store, self.evaluation.id, self.evaluation.spec.answerer)
 
 
 def conduct(run: Run, one: Candidate) -> None:
@@ -88,11 +92,11 @@ async def _conduct(run: Run, one: Candidate) -> None:
 
 
 async def _ask(
-    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, gate: Gate | None = None
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, held: Held | None = None
 ) -> None:
     shown = run.shown
-    reins = Reins(one.name, answerer, shown, width=one.width, gate=gate)
-    async with steered(Here(run.store, run.evaluation.id), reins, shown):
+    reins = Reins(one.name, answerer, shown, width=one.width, held=held)
+    async with steered(run.here, reins, shown):
         await evaluate(answerer, ledger=ledger, width=reins.flow, judge=judge, watch=watch, listener=shown.on_run)
 
 
@@ -103,7 +107,7 @@ async def _ask_within(
     left = purse.budget.seconds_left
     try:
         async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
-            await _ask(run, one, answerer, ledger=ledger, watch=watch, gate=gate)
+            await _ask(run, one, answerer, ledger=ledger, watch=watch, held=Held(purse, gate))
     except TimeoutError:
         gate.reached = Reached.TIME
     finally:
@@ -121,8 +125,9 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
     way = one.batches(SqlBook(run.store, run.evaluation), shown)
     try:
-        here, ordered = Here(run.store, run.evaluation.id), Ordered(one.name, shown)
-        async with asyncio.timeout(None if purse is None else purse.budget.seconds_left), steered(here, ordered, shown):
+        ordered = Ordered(one.name, shown, None if purse is None or gate is None else Held(purse, gate))
+        left = None if purse is None else purse.budget.seconds_left
+        async with asyncio.timeout(left), steered(run.here, ordered, shown):
             await evaluate_in_batches(
                 way, ledger=ledger, judge=judge, listener=shown.on_run, gate=gate, cancel=one.cancel
             )

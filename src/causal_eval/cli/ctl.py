@@ -12,12 +12,12 @@ import msgspec
 
 from causal_eval.cli import output
 from causal_eval.cli.runs import opened
-from causal_eval.cli.steering import RunState
+from causal_eval.cli.steering import STOPPED, RunState
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.steering import SILENT, Wanted
 from causal_eval.store.boards import Said, said, want
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import Evaluation, find_evaluation, summarize
+from causal_eval.store.evaluations import Evaluation, Status, Summary, find_evaluation, summarize
 
 CONFIRMED_WITHIN = 5.0
 """Seconds that a command waits to hear that what it wants is done."""
@@ -46,12 +46,10 @@ def status(run: str | None, *, json: bool) -> int:
     with opened() as store:
         evaluation = _evaluation(store, run)
         running = _running(store, evaluation.id)
+        last = _last_word(store, evaluation)
         summary = summarize(store, evaluation)
     if running is None:
-        ended = "complete" if summary.complete else "not running"
-        advice = "" if summary.complete else f"`causal-eval resume {evaluation.id}` goes on"
-        line = {"kept": summary.kept, "planned": summary.wanted, "answerer": evaluation.spec.answerer, "says": advice}
-        _show({"run": evaluation.id, "running": False, "status": ended, **line}, json=json)
+        _show({"run": evaluation.id, "running": False, **_ended(summary, last)}, json=json)
         return 0
     state = msgspec.to_builtins(running.state)
     word = f"has not been heard of for {running.age:.0f} s: stopped, or the machine is too busy"
@@ -60,6 +58,25 @@ def status(run: str | None, *, json: bool) -> int:
     process = {"host": running.host, "pid": running.pid, "age": round(running.age, 1)}
     _show({"run": evaluation.id, "running": True, **state, **process}, json=json)
     return 0
+
+
+def _ended(summary: Summary, last: RunState | None) -> dict[str, object]:
+    """How a run that does not go on has ended, and what to type."""
+    evaluation = summary.evaluation
+    found = {"answerer": evaluation.spec.answerer, "kept": summary.kept, "planned": summary.wanted}
+    if summary.complete:
+        return {"status": "complete", "says": "", **found}
+    advice = f"`causal-eval resume {evaluation.id}` goes on"
+    if last is None:
+        return {"status": "not running", "says": advice, **found}
+    return {"status": STOPPED, "says": f"{last.says}; {advice}", "cap": last.cap, **found}
+
+
+def _last_word(store: Store, evaluation: Evaluation) -> RunState | None:
+    """What ended a run that ended by itself; None: nothing did, or it was gone on with and interrupted since."""
+    words = [msgspec.json.decode(one.state, type=RunState) for one in said(store, evaluation.id)]
+    halted = evaluation.status is Status.HALTED
+    return next((word for word in words if halted and word.status == STOPPED), None)
 
 
 def pause(run: str | None, *, json: bool) -> int:
@@ -181,9 +198,9 @@ def _alive_or_none(one: Said) -> _Running | None:
     """A run whose process is there, as far as can be told from this machine."""
     age = max(0.0, time.time() - one.beat_at)
     here = one.process.host == socket.gethostname()
-    if (here and not _is_there(one.process.pid)) or (not here and age > SILENT):
-        return None
     state = msgspec.json.decode(one.state, type=RunState)
+    if state.status == STOPPED or (here and not _is_there(one.process.pid)) or (not here and age > SILENT):
+        return None
     return _Running(one.evaluation, one.process.host, one.process.pid, age, state)
 
 

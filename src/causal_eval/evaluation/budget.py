@@ -168,12 +168,23 @@ class BudgetGate:
         """The cap that ended the run; None: none did."""
         self.refused = Fraction(0)
         """What the ask that did not fit might have cost."""
+        self.waiting = 0
+        """Asks that wait now until open calls have ended and left room."""
+
+    @property
+    def holding(self) -> Reached | None:
+        """The cap that keeps asks back now; None: neither does."""
+        return Reached.MONEY if self.waiting and self.reached is None else self.reached
 
     async def admit(self, ask: Ask) -> bool:
         """Whether *ask* may be asked, once that is known."""
         if self._patient and self.reached is not None:
             return False  # another worker was refused: its ask stays missing, so the run has ended
-        aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
+        self.waiting += 1
+        try:
+            aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
+        finally:
+            self.waiting -= 1
         if isinstance(aside, Reached):
             self.reached, self.refused = aside, self._tariff.estimate(ask)
             return False

@@ -55,6 +55,40 @@ def test_the_cap_is_passed_by_calls_in_flight_at_most(
         assert len(costs(terminal)) == books.calls == 200
 
 
+def test_ctl_names_the_cap(terminal: Any, serve: Any, ask: Any, wait: Any, *, prices: Path) -> None:
+    """What waits for room in the budget says so while it waits, and the run that it ended says so ever after."""
+    more = ("--price-table", str(prices), "--max-connections", "4", "--max-tokens", "100", "--budget", "3")
+    with serve("--latency", "1.5"):
+        process = terminal.start(*ask(60, *more))
+        heard: list[dict[str, Any]] = []
+
+        def waits() -> bool:
+            done = terminal.run("ctl", "status", "--json")
+            heard.extend([json.loads(done.stdout)] if done.returncode == 0 else [])
+            return bool(heard) and "waiting for room in the budget of $3.00 (--budget): $" in heard[-1]["says"]
+
+        wait(waits, "word of the budget")
+        assert heard[-1]["cap"] == "--budget"
+        assert all(one["says"] or one["open_calls"] for one in heard)
+        assert process.wait(timeout=60) == 5
+        process.communicate()
+    run = heard[-1]["run"]
+    ended = json.loads(terminal.run("ctl", "status", run, "--json").stdout)
+    assert (ended["running"], ended["status"], ended["cap"]) == (False, "stopped", "--budget")
+    assert ended["says"].startswith("stopped: the budget of $3.00 is used up: $")
+    assert ended["says"].endswith(f"; `causal-eval resume {run}` goes on")
+    assert terminal.run("ctl", "status").returncode == 2
+
+
+def test_ctl_names_the_time_cap(terminal: Any, serve: Any, ask: Any, said: Any) -> None:
+    """Also after the run."""
+    with serve("--latency", "0.4"):
+        done = terminal.run(*ask(60, "--max-time", "1s", "--max-connections", "2"))
+    ended = json.loads(terminal.run("ctl", "status", said(done)["done"]["evaluation"], "--json").stdout)
+    assert (ended["status"], ended["cap"]) == ("stopped", "--max-time")
+    assert "stopped: the time of --max-time is over" in ended["says"]
+
+
 def test_a_budget_that_no_call_fits_asks_nobody(terminal: Any, serve: Any, ask: Any, *, prices: Path) -> None:
     """One reply of full length may cost more than is there: nothing is asked, and the price of a call is said."""
     with serve() as books:
