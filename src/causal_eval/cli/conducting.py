@@ -29,6 +29,7 @@ from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.replies import SqlReplies
 
+OUT_OF_ORDER = "the response cache is out of order"
 FIRST_CALLS_SECONDS = 0.1
 """By then the first calls are open, and the processor waits with us."""
 
@@ -145,9 +146,9 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
 @asynccontextmanager
 async def _opened(run: Run, one: Candidate) -> AsyncIterator[Answerer]:
     """The answerer with its cache, if it has one; what was to be cached is written at the end."""
-    replies, rule, say = None, None, run.shown.say
+    replies, rule, warn = None, None, run.shown.warn
     if one.cache is not None:
-        replies = SqlReplies(run.store, trouble=lambda problem: say(f"the response cache is out of order: {problem}"))
+        replies = SqlReplies(run.store, trouble=lambda problem: warn("cache", f"{OUT_OF_ORDER}: {problem}"))
         rule = one.cache(replies)
     answerer = one.open(run.shown, rule)
     try:

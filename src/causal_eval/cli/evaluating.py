@@ -157,7 +157,7 @@ def carry_out(
         Interrupted: Ctrl-C; everything that arrived is stored.
     """
     ended = []
-    with Display("none" if json and display == "full" else display) as shown:
+    with Display("none" if json and display == "full" else display, json=json) as shown:
         for one, spec in zip(candidates, specs, strict=True):
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if json:

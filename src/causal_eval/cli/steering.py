@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import time
@@ -170,7 +171,7 @@ def stopped(here: Here, why: CausalEvalError, shown: Display) -> None:
     try:
         board.say(msgspec.json.encode(word).decode(), time.time())
     except StoreError as error:
-        shown.say(f"ctl cannot say why this run ended: {error}")
+        shown.warn("ctl", f"ctl cannot say why this run ended: {error}")
     finally:
         board.close()
 
@@ -179,7 +180,7 @@ def stopped(here: Here, why: CausalEvalError, shown: Display) -> None:
 async def steered(here: Here, reins: Steered, shown: Display) -> AsyncIterator[None]:
     """Publish the run and do what is wanted of it while the block runs."""
     board = SqlBoard(here.store, here.evaluation, Process(socket.gethostname(), os.getpid()))
-    steering = Steering(board, reins, trouble=shown.say)
+    steering = Steering(board, reins, trouble=functools.partial(shown.warn, "ctl"))
     task = asyncio.create_task(steering.serve())
     try:
         yield
