@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -26,6 +27,8 @@ from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
 from causal_eval.settings import Settings
+from causal_eval.store.database import Store
+from causal_eval.store.replies import SqlReplies
 
 BASELINE = "baseline/"
 FEW_SHOT = "few-shot"
@@ -58,6 +61,10 @@ class Call:
     """Answers come by the provider's batch API."""
     cancel: bool = False
     """With ``batch``: open batches are stopped, and nothing is ordered."""
+
+
+Trouble = Callable[[str, str], None]
+"""Hears what is in trouble (``cache``) and what the trouble is."""
 
 
 class Open(Protocol):
@@ -96,6 +103,24 @@ class Candidate:
     def watch(self) -> HaltWatch:
         """A fresh judge of when going on is hopeless."""
         return HaltWatch()
+
+
+@asynccontextmanager
+async def opened(one: Candidate, store: Store, listener: Listener, *, trouble: Trouble) -> AsyncIterator[Answerer]:
+    """The answerer with its cache, if it has one; what was to be cached is written at the end."""
+    replies, rule = None, None
+    if one.cache is not None:
+        replies = SqlReplies(
+            store, trouble=lambda problem: trouble("cache", f"the response cache is out of order: {problem}")
+        )
+        rule = one.cache(replies)
+    answerer = one.open(listener, rule)
+    try:
+        yield answerer
+    finally:
+        await answerer.close()
+        if replies is not None:
+            await replies.close()
 
 
 def candidate(name: str, call: Call, settings: Settings) -> Candidate:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
 from causal_eval.cli import budgeting
-from causal_eval.cli.answering import Candidate
+from causal_eval.cli.answering import Candidate, opened
 from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Held, Purse
 from causal_eval.cli.display import Display
@@ -27,9 +26,7 @@ from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.ledger import SqlLedger
-from causal_eval.store.replies import SqlReplies
 
-OUT_OF_ORDER = "the response cache is out of order"
 FIRST_CALLS_SECONDS = 0.1
 """By then the first calls are open, and the processor waits with us."""
 
@@ -72,7 +69,10 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 
 async def _conduct(run: Run, one: Candidate) -> None:
-    async with _opened(run, one) as answerer, SqlLedger(run.store, run.evaluation) as ledger:
+    async with (
+        opened(one, run.store, run.shown, trouble=run.shown.warn) as answerer,
+        SqlLedger(run.store, run.evaluation) as ledger,
+    ):
         preparing = threading.Thread(target=_prepare_report, args=(run.evaluation,), name="prepare-report", daemon=True)
         asyncio.get_running_loop().call_later(FIRST_CALLS_SECONDS, preparing.start)
         if one.cache is not None and isinstance(answerer, Prompted):
@@ -141,22 +141,6 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
             gate.close()
     if purse is not None and gate is not None and gate.reached is not None:
         raise budgeting.reached(purse, gate)
-
-
-@asynccontextmanager
-async def _opened(run: Run, one: Candidate) -> AsyncIterator[Answerer]:
-    """The answerer with its cache, if it has one; what was to be cached is written at the end."""
-    replies, rule, warn = None, None, run.shown.warn
-    if one.cache is not None:
-        replies = SqlReplies(run.store, trouble=lambda problem: warn("cache", f"{OUT_OF_ORDER}: {problem}"))
-        rule = one.cache(replies)
-    answerer = one.open(run.shown, rule)
-    try:
-        yield answerer
-    finally:
-        await answerer.close()
-        if replies is not None:
-            await replies.close()
 
 
 def _prepare_report(evaluation: Evaluation) -> None:

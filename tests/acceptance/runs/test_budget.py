@@ -145,6 +145,39 @@ def test_a_dry_run_asks_nobody(terminal: Any, serve: Any, ask: Any, said: Any, *
     assert "baseline/majority: 30 items to ask" in shown.stdout
 
 
+def test_a_dry_run_leaves_out_what_is_cached(terminal: Any, serve: Any, ask: Any, said: Any, *, prices: Path) -> None:
+    """What the cache would answer is neither counted nor priced, and said; without the cache all is to be asked."""
+    more = ("--price-table", str(prices), "--dry-run")
+    with serve() as books:
+        assert terminal.run(*ask(20, "--cache", "on")).returncode == 0
+        found = said(terminal.run(*ask(30, *more, "--cache", "on")))["estimate"]
+        assert (found["items"], found["cached"], books.calls) == (10, 20, 20)
+        whole = said(terminal.run(*ask(30, *more)))["estimate"]
+        assert (whole["items"], whole["cached"]) == (30, 0)
+        assert found["cost"] == pytest.approx(whole["cost"] / 3, rel=0.01)
+        shown = terminal.run(*[word for word in ask(30, *more) if word != "--json"], ENABLE_RESPONSE_CACHE="1")
+    assert "10 items to ask, as many calls\n  cache   answers 20 more without a call\n" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("model", "share", "basis"),
+    [
+        ("openai/gpt-5-mini", 0.5, "price of batches"),
+        ("anthropic/claude-3-haiku-20240307", 1.0, "list price; batches may cost less"),
+    ],
+)
+def test_a_dry_run_prices_batches_as_batches(
+    terminal: Any, question_file: Path, said: Any, *, model: str, share: float, basis: str
+) -> None:
+    """At the price that genai-prices states for them; where it states none, at the list price, and says so."""
+    words = ("eval", "-m", model, "-q", str(question_file), "--dry-run", "--json")
+    keys = {"OPENAI_API_KEY": "sk-none-0123456789", "ANTHROPIC_API_KEY": "sk-none-0123456789"}
+    single = said(terminal.run(*words, **keys))["estimate"]
+    batch = said(terminal.run(*words, "--batch", **keys))["estimate"]
+    assert (single["basis"], batch["basis"], batch["seconds"]) == ("", basis, None)
+    assert batch["cost"] == pytest.approx(share * single["cost"])
+
+
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
