@@ -17,7 +17,7 @@ from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.providers.clock import Clock, SystemClock
-from causal_eval.providers.provider import Failure, FailureKind, Usage
+from causal_eval.providers.provider import Failure, FailureKind, Refusal, Reply, Usage
 
 
 class Price(Protocol):
@@ -72,11 +72,16 @@ class Tariff:
             return self.estimate(attempt.ask) * lost_calls(outcome.kind, outcome.calls)
         if outcome.asked_at:
             return Fraction(0)
+        before = self._before(outcome, attempt.started_at)
         cost = self._price(outcome.usage, outcome.served, attempt.started_at, batch=bool(outcome.batch))
         if cost is None:  # nobody counted its tokens
-            return self.estimate(attempt.ask)
+            return self.estimate(attempt.ask) + before
         self._dearest = cost if self._dearest is None else max(self._dearest, cost)
-        return cost
+        return cost + before
+
+    def _before(self, outcome: Reply | Refusal, at: str) -> Fraction:
+        """What calls cost that gave no reply before this one, as far as the provider counted them."""
+        return sum((self._price(usage, outcome.served, at) or Fraction(0) for usage in outcome.lost), Fraction(0))
 
 
 def lost_calls(kind: FailureKind, calls: int) -> int:

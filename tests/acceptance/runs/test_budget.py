@@ -89,6 +89,22 @@ def test_ctl_names_the_time_cap(terminal: Any, serve: Any, ask: Any, said: Any) 
     assert "stopped: the time of --max-time is over" in ended["says"]
 
 
+@pytest.mark.parametrize(("fault", "lost"), [("empty", 3), ("garbage", 0)])
+def test_failed_calls_count_where_their_tokens_are_told(
+    terminal: Any, serve: Any, ask: Any, *, prices: Path, fault: str, lost: int
+) -> None:
+    """Three calls that came to nothing before the first reply: billed if the server counted them, else nothing."""
+    more = ("--price-table", str(prices), "--max-connections", "1", "--max-tokens", "100", "--budget", "3")
+    with serve("--fault", f"{fault}:first=3") as books:
+        done = terminal.run(*ask(60, *more))
+        assert done.returncode == 5, done.stderr
+        bill = costs(terminal)
+        assert books.calls == len(bill) + 3
+    ((prompt, calls),) = terminal.rows("SELECT input_tokens, calls FROM attempts ORDER BY id LIMIT 1")
+    assert calls == 4
+    assert f"used up: ${float(sum(bill) + lost * prompt * PER_TOKEN):.2f} spent" in done.stdout
+
+
 def test_a_budget_that_no_call_fits_asks_nobody(terminal: Any, serve: Any, ask: Any, *, prices: Path) -> None:
     """One reply of full length may cost more than is there: nothing is asked, and the price of a call is said."""
     with serve() as books:
