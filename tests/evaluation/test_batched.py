@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,7 @@ from causal_eval.evaluation.book import MemoryBook
 from causal_eval.evaluation.budget import Budget, BudgetGate, Caps, Reached, Tariff
 from causal_eval.evaluation.desk import Batching, BatchRule, name_in
 from causal_eval.evaluation.elicit import Direct, Example, FewShot, Phrasing, Prompted, Sampling
+from causal_eval.evaluation.flow import Barrier
 from causal_eval.evaluation.memory import MemoryLedger
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.batch import Request, Row
@@ -74,13 +75,14 @@ class Run:
         self.ledger = MemoryLedger(questions, epochs=epochs)
         self.book = MemoryBook()
         self.clock = SimulatedClock(wall=4e9)
+        self.barrier = Barrier()
         self.heard = Listening()
         self.phrasing = Phrasing(Direct())
         self.rule = rule
         self.judge = judge
 
     async def go(self, *, cancel: bool = False, gate: BudgetGate | None = None) -> None:
-        way = Batching(self.provider, self.phrasing, self.book, self.rule, self.clock, self.heard)
+        way = Batching(self.provider, self.phrasing, self.book, self.rule, self.clock, self.heard, self.barrier)
         await evaluate_in_batches(way, ledger=self.ledger, judge=self.judge, cancel=cancel, gate=gate)
 
     def rows(self) -> list[Any]:
@@ -368,6 +370,53 @@ async def test_an_order_that_was_told_to_come_later_is_made_again_at_once(run: R
     run.provider.faults = [Failure(FailureKind.RATE_LIMIT, "slow down", status=429, retry_after=7.0)]
     await run.go()
     assert (run.ordered, run.clock.slept) == ([10], [7.0])
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let the run go on until *true* holds."""
+    for _ in range(10_000):
+        if true():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
+
+
+async def test_a_pause_holds_new_orders_back(run: Run) -> None:
+    """Open batches are collected meanwhile; then the rest is ordered at once, though one is open, and nothing twice."""
+    run.provider.polls, gate = 10**9, gate_of(1000)
+    original = run.provider.submit
+
+    async def submit(tag: str, requests: Sequence[Request]) -> Any:
+        handle = await original(tag, requests)
+        if len(run.ordered) == 2:
+            run.barrier.close()
+        return handle
+
+    run.provider.submit = submit  # type: ignore[method-assign]  # the same, and somebody pauses
+    task = asyncio.create_task(run.go(gate=gate))
+    await until(lambda: len(run.ordered) == 2)
+    run.provider.orders["batch_1"].polls = 10**9
+    await until(lambda: len(run.rows()) == 4)
+    slept = len(run.clock.slept)
+    await until(lambda: len(run.clock.slept) > slept + 500)
+    assert (run.ordered, gate._budget.open_calls) == ([4, 4], 4)
+    run.barrier.open()
+    await until(lambda: len(run.ordered) == 3)
+    run.provider.polls = 1
+    await task
+    assert (run.ordered, len(run.rows()), len(set(run.names()))) == ([4, 4, 2], 10, 10)
+
+
+async def test_a_pause_with_nothing_open_waits(run: Run) -> None:
+    """Without a request, until it is over."""
+    run.barrier.close()
+    task = asyncio.create_task(run.go())
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert (run.ordered, task.done()) == ([], False)
+    run.barrier.open()
+    await task
+    assert len(run.rows()) == 10
 
 
 def gate_of(money: int) -> BudgetGate:

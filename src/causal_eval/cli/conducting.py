@@ -126,7 +126,7 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
     way = one.batches(SqlBook(run.store, run.evaluation), shown)
     try:
-        ordered = Ordered(one.name, shown, None if purse is None or gate is None else Held(purse, gate))
+        ordered = Ordered(one.name, shown, way.barrier, None if purse is None or gate is None else Held(purse, gate))
         left = None if purse is None else purse.budget.seconds_left
         async with asyncio.timeout(left), steered(run.here, ordered, shown):
             await evaluate_in_batches(

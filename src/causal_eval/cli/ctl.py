@@ -80,18 +80,7 @@ def _last_word(store: Store, evaluation: Evaluation) -> RunState | None:
 
 
 def pause(run: str | None, *, json: bool) -> int:
-    """Let a run make no call until it is told to go on; open calls end and are kept.
-
-    Raises:
-        UsageError: the run waits for batches.
-    """
-    with opened() as store:
-        evaluation = _evaluation(store, run)
-        if not _alive(store, evaluation.id).state.can_pause:
-            raise UsageError(
-                f"{evaluation.id} waits for batches, which the provider goes on with: Ctrl-C ends the waiting, "
-                f"`causal-eval resume {evaluation.id} --batch` takes it up again"
-            )
+    """Let a run make no call and order no batch until it is told to go on; what is open ends and is kept."""
     return _tell(run, lambda wanted: replace(wanted, paused=True), lambda state: state.status == "paused", json=json)
 
 
@@ -122,7 +111,7 @@ def set_concurrency(run: str | None, calls: int, *, json: bool) -> int:
         evaluation = _evaluation(store, run)
         most = _alive(store, evaluation.id).state.most
     if most is None:
-        raise UsageError(f"{evaluation.spec.answerer} runs on this machine: its concurrency cannot be set")
+        raise UsageError(f"{evaluation.id}: only calls to an API have a concurrency, not batches or local answerers")
     if not 1 <= calls <= most:
         raise UsageError(
             f"concurrency is {calls}: allowed is 1 to {most}, the run's MAX_CONCURRENT_API_CALLS; raise that in .env "

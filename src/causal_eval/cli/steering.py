@@ -27,6 +27,7 @@ from causal_eval.store.boards import Process, SqlBoard
 from causal_eval.store.database import Store
 
 STOPPED = "stopped"
+PAUSED = "paused by `causal-eval ctl pause`; `causal-eval ctl resume` goes on"
 _SOON = 1.0
 """Seconds; a shorter wait is not worth a word."""
 
@@ -47,7 +48,6 @@ class RunState(msgspec.Struct):
     """Open calls at most."""
     most: int | None = None
     """What ``concurrency`` may be set to; None: it cannot."""
-    can_pause: bool = True
     waits: tuple[Wait, ...] = ()
     routes: tuple[RouteState, ...] = ()
     cap: str = ""
@@ -55,22 +55,31 @@ class RunState(msgspec.Struct):
 
 
 class Ordered:
-    """A run whose answers were ordered as batches, as others see it: what is at the provider cannot be held back."""
+    """A run whose answers are ordered as batches, as others see it: what is at the provider cannot be held back."""
 
-    def __init__(self, name: str, shown: Display, held: Held | None = None) -> None:
+    def __init__(self, name: str, shown: Display, barrier: Barrier, held: Held | None = None) -> None:
         self._name = name
         self._shown = shown
+        self._barrier = barrier
         self._held = held
 
     def snapshot(self) -> str:
         """What the run is waiting for, as JSON."""
         kept, planned = self._shown.standing
-        says = _joined(self._shown.waiting or "asking the provider about batches", self._held)
-        state = RunState(self._name, "running", says, kept, planned, can_pause=False, cap=_cap(self._held))
+        paused = self._barrier.closed
+        doing = self._shown.waiting or ("" if paused else "asking the provider about batches")
+        says = _joined("; ".join(filter(None, (PAUSED if paused else "", doing))), self._held)
+        state = RunState(self._name, "paused" if paused else "running", says, kept, planned, cap=_cap(self._held))
         return msgspec.json.encode(state).decode()
 
     def heed(self, wanted: Wanted) -> None:
-        """Nothing: ``ctl`` asks for nothing of such a run."""
+        """Order nothing new, or go on; batches that are open are collected all the time."""
+        if wanted.paused and not self._barrier.closed:
+            self._barrier.close()
+            self._shown.say(f"{self._name}: paused by `causal-eval ctl`; no batch is ordered, open ones are collected")
+        elif self._barrier.closed and not wanted.paused:
+            self._barrier.open()
+            self._shown.say(f"{self._name}: goes on")
 
 
 class Reins:
@@ -129,7 +138,7 @@ class Reins:
 
     def _says(self) -> str:
         if self._paused:
-            return "paused by `causal-eval ctl pause`; `causal-eval ctl resume` goes on"
+            return PAUSED
         if self._stack is None:
             return _joined("", self._held)
         found = self._stack.state()
