@@ -20,7 +20,7 @@ from causal_eval.evaluation.desk import Batching, BatchRule
 from causal_eval.evaluation.elicit import Example, Phrasing, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.adapters import batches, refuses_temperature
-from causal_eval.providers.assemble import assemble, paused
+from causal_eval.providers.assemble import assemble, by_batch, paused
 from causal_eval.providers.cache import CacheRule, ReplyCache
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
@@ -161,7 +161,10 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
 def _by_batch(name: str, config: ProviderConfig, phrasing: Phrasing) -> OpenBatches:
     def open_(book: BatchBook, listener: Listener) -> Batching:
-        return Batching(batches(name, config), phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
+        live = watched(listener)
+        heed_hangup(live)
+        way = by_batch(name, replace(config, listener=listener, live=live))
+        return Batching(way, phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
 
     return open_
 
