@@ -156,6 +156,23 @@ def test_a_switch_and_a_new_key_hold_between_two_looks(terminal: Terminal, quest
     assert "sk-planted" not in out + err
 
 
+def test_replies_of_batches_are_cached(terminal: Terminal, questions: Path) -> None:
+    """Where the cache is on: another run, by batches or single calls, asks nobody and has the same observations."""
+    words = ("eval", "-m", "openai/gpt-x", "-q", str(questions), "--json", "--cache", "on")
+    with terminal.server(questions):
+        first = terminal.run(*words, "--batch", "--seed", "1")
+    single = terminal.run(*words, "--seed", "2")
+    batched = terminal.run(*words, "--seed", "3", "--batch")
+    plain = [[{**row, "cached": 0} for row in scores(done)] for done in (first, single, batched)]
+    assert plain[0] == plain[1] == plain[2]
+    assert terminal.rows("SELECT count(*), count(DISTINCT source), count(asked_at) FROM attempts") == [(90, 30, 60)]
+    assert terminal.rows("SELECT DISTINCT a.asked_at = b.made_at FROM attempts a, batches b WHERE a.asked_at > ''") == [
+        (1,)
+    ]
+    off = terminal.run("eval", "-m", "openai/gpt-x", "-q", str(questions), "--json", "--dry-run", "--cache", "on")
+    assert json.loads(off.stdout)["cached"] == 30
+
+
 def wait(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not true():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causal_eval.cli import budgeting
 from causal_eval.cli.answering import Candidate, opened
@@ -21,6 +21,7 @@ from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
+from causal_eval.providers.stack import Stack
 from causal_eval.scoring.grade import judge
 from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
@@ -124,7 +125,9 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     assert one.batches is not None
     purse, spec, shown = run.purse, run.evaluation.spec, run.shown
     gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
-    way = one.batches(SqlBook(run.store, run.evaluation), shown)
+    provider = answerer.provider if isinstance(answerer, Prompted) else None
+    remember = provider.remember if isinstance(provider, Stack) else None
+    way = replace(one.batches(SqlBook(run.store, run.evaluation), shown), remember=remember)
     try:
         ordered = Ordered(one.name, shown, way.barrier, None if purse is None or gate is None else Held(purse, gate))
         left = None if purse is None else purse.budget.seconds_left

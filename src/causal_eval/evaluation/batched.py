@@ -251,8 +251,12 @@ class _Work:
             self._again = True  # there may be room again
 
     def _heard(self, order: Order, ask: Ask, *, outcome: Outcome) -> Outcome:
-        heard = self._way.phrasing.heard(self._way.phrasing.prompt(ask), outcome)
-        return heard if isinstance(heard, Failure) else replace(heard, batch=order.handle)
+        if isinstance(outcome, Failure):
+            return outcome
+        prompt, said = self._way.phrasing.prompt(ask), replace(outcome, batch=order.handle)
+        if self._way.remember is not None:
+            said = self._way.remember(prompt, said, order.made_at)
+        return self._way.phrasing.heard(prompt, said)
 
     def _note(self, ask: Ask, failure: Failure) -> None:
         passing = failure.kind in RETRYABLE

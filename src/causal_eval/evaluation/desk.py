@@ -17,7 +17,7 @@ from causal_eval.providers import events as calls
 from causal_eval.providers.batch import BatchProvider, Request, Sought, Standing, row_name
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.halt import Halt
-from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind
+from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind, Prompt, Refusal, Reply
 
 _T = TypeVar("_T")
 _LOOK = 0.5
@@ -42,6 +42,10 @@ class BatchRule:
     """An order that cannot be found for so long has not arrived."""
 
 
+Remember = Callable[[Prompt, Reply | Refusal, str], Reply | Refusal]
+"""Keeps what was said to a prompt that was asked at a time (ISO 8601); returns it with the name of its observation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batching:
     """Who answers, in which words, and where orders are written down."""
@@ -55,6 +59,8 @@ class Batching:
     """Hears what is waited for."""
     barrier: Barrier = field(default_factory=Barrier)
     """While it is closed no new batch is ordered; those that are open are collected."""
+    remember: Remember | None = None
+    """Keeps replies for other runs; None: nobody does."""
 
 
 class Waits:

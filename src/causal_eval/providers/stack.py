@@ -10,7 +10,7 @@ from causal_eval.providers.fallback import Fallback, Way
 from causal_eval.providers.live import Live
 from causal_eval.providers.pace import Pace
 from causal_eval.providers.pool import KeyPool
-from causal_eval.providers.provider import Outcome, Prompt, Provider
+from causal_eval.providers.provider import Outcome, Prompt, Provider, Refusal, Reply
 from causal_eval.providers.retry import Retry
 from causal_eval.providers.state import RouteState, StackState
 from causal_eval.providers.switch import Switch
@@ -73,6 +73,11 @@ class Stack:
         """What the asked model has said to *prompt* before, without a call; None: nothing that is cached."""
         cached = self._lines[0].cached
         return None if cached is None else await cached.recall(prompt)
+
+    def remember(self, prompt: Prompt, outcome: Reply | Refusal, asked_at: str) -> Reply | Refusal:
+        """Keep what the asked model has said by another way, where replies are cached."""
+        cached = self._lines[0].cached
+        return outcome if cached is None else cached.remember(prompt, outcome, asked_at)
 
     async def close(self) -> None:
         """Release every connection; idempotent."""
