@@ -98,7 +98,7 @@ async def test_what_is_switched_off_is_asked_nothing(
 async def test_a_new_key_is_used_from_the_next_request_on(
     batches: LiveBatches, account: Account, heard: Recorder, live: Variables
 ) -> None:
-    """The old one is closed once the new one has been taken; batches of the account go on."""
+    """Batches of the account go on."""
     handle = await batches.submit("tag", [Request("row", b"?")])
     live.set({"K": "key-two-0002"})
     rows: list[Row] = []
@@ -107,7 +107,7 @@ async def test_a_new_key_is_used_from_the_next_request_on(
         rows.extend(read)
 
     assert await batches.fetch(str(handle), take) is None
-    assert (account.asked, account.closed) == (["key-one-0001", "key-two-0002"], ["key-one-0001"])
+    assert account.asked == ["key-one-0001", "key-two-0002"]
     assert [row.name for row in rows] == ["row"]
     assert heard.events == [KeyChanged("memory/batch", "...0002", KeyStatus.NEW)]
 
@@ -123,7 +123,7 @@ async def test_a_new_key_that_is_refused_leaves_the_old_one(
         assert not isinstance(await batches.poll(handle), Failure)
         live.reload()
     one, bad = "key-one-0001", "key-bad-0003"
-    assert (account.asked, account.closed) == ([one, bad, one, one], [bad])
+    assert account.asked == [one, bad, one, one]
     assert heard.events[-1] == KeyChanged("memory/batch", "...0003", KeyStatus.REVOKED, REFUSED.message)
 
 

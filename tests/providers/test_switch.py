@@ -55,13 +55,13 @@ async def test_items_wait_and_go_on(sequence: Any, event_clock: Any) -> None:
 
     async def repaired() -> None:
         await event_clock.sleep(3600.0)
-        assert (inner.calls, switch.waiting) == (1, 20)
+        assert (inner.calls, switch.latch.waiting) == (1, 20)
         live.set({})
 
     work = asyncio.gather(repaired(), *(switch.complete(ASKED) for _ in range(20)))
     took = await event_clock.run(work)
     assert work.result()[1:] == [Reply("yes")] * 20
-    assert (took <= 3602, switch.waiting) == (True, 0)
+    assert (took <= 3602, switch.latch.waiting) == (True, 0)
     assert heard.events == [
         Paused("test/sequence", "openai is switched off (OPENAI_ENABLED=off)"),
         Resumed("test/sequence"),
@@ -85,4 +85,4 @@ async def test_an_item_that_gives_up_waits_no_longer(sequence: Any, event_clock:
         sequence(Reply("yes")), Latch("test/sequence", "openai", prefix="OPENAI", live=live, clock=event_clock)
     )
     await event_clock.run(switch.complete(ASKED), until=100.0)
-    assert switch.waiting == 0
+    assert switch.latch.waiting == 0

@@ -166,17 +166,17 @@ class Desk:
 
     async def wait(self, seconds: float, reason: str, *, items: int) -> None:
         """Wait, and say what for."""
-        self._tell(seconds, reason, items)
+        self._tell(seconds, reason, items=items)
         await self._way.clock.sleep(seconds)
 
     async def wait_or_open(self, seconds: float, reason: str, *, items: int) -> None:
         """The same, but no longer than the barrier is closed."""
-        self._tell(seconds, reason, items)
+        self._tell(seconds, reason, items=items)
         end = self._way.clock.now() + seconds
         while self._way.barrier.closed and (left := end - self._way.clock.now()) > 0:
             await self._way.clock.sleep(min(left, _LOOK))
 
-    def _tell(self, seconds: float, reason: str, items: int) -> None:
+    def _tell(self, seconds: float, reason: str, *, items: int) -> None:
         if self._way.listener is not None:
             self._way.listener.on_event(calls.Waiting(self._way.provider.name, seconds, reason, items=items))
 

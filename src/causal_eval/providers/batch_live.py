@@ -40,19 +40,16 @@ class LiveBatches:
         listener: Listener | None = None,
     ) -> None:
         self._build = build
-        """Opens the API with what *live* says now."""
         self._latch = latch
         self._live = live
         self._key = key
-        """The key that *live* says now; empty: none."""
         self._listener = listener
         self._seen = live.version
         self._now = _Opened(key(), build())
         self._old: _Opened | None = None
         """With the key before, until the new one has been taken."""
         self._refused = set[str]()
-        self._superseded: list[BatchProvider] = []
-        """With keys that were replaced before they had been tried."""
+        self._opened = [self._now.api]  # all are closed at the end
 
     @property
     def name(self) -> str:
@@ -90,8 +87,8 @@ class LiveBatches:
 
     async def close(self) -> None:
         """Release connections; idempotent."""
-        await self._now.api.close()
-        await self._forget_old()
+        for opened in self._opened:
+            await opened.close()
 
     async def _told(self, call: Callable[[BatchProvider], Awaitable[_T | Failure]]) -> _T | Failure:
         if not self._latch.is_open():
@@ -99,19 +96,17 @@ class LiveBatches:
         if self._live.look() != self._seen:
             self._reread()
         told = await call(self._now.api)
-        while isinstance(told, Failure) and told.kind in _OUT and await self._has_another(told):
+        while isinstance(told, Failure) and told.kind in _OUT and self._has_another(told):
             told = await call(self._now.api)
-        if not isinstance(told, Failure):
-            await self._forget_old()
+        self._old = self._old if isinstance(told, Failure) else None
         return told
 
-    async def _has_another(self, refusal: Failure) -> bool:
+    def _has_another(self, refusal: Failure) -> bool:
         """Whether a key is there that has not been refused; it is used from now on."""
         refused = self._now
         self._refused.add(refused.key)
         self._tell(refused.key, _OUT[refusal.kind], reason=refusal.message)
         if self._old is not None:
-            await refused.api.close()
             self._now, self._old = self._old, None
             return True
         if self._live.look(now=True) != self._seen:
@@ -130,17 +125,10 @@ class LiveBatches:
             if self._listener is not None:
                 self._listener.on_event(Reread(str(error)))
             return
-        self._superseded += [] if self._old is None else [self._now.api]
         self._old = self._old or self._now
         self._now = _Opened(key, opened)
+        self._opened.append(opened)
         self._tell(key, KeyStatus.NEW)
-
-    async def _forget_old(self) -> None:
-        if self._old is not None:
-            old, self._old = self._old, None
-            await old.api.close()
-        while self._superseded:
-            await self._superseded.pop().close()
 
     def _tell(self, key: str, status: KeyStatus, *, reason: str = "") -> None:
         if key and self._listener is not None:

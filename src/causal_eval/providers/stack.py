@@ -116,12 +116,12 @@ class Stack:
 
     def state(self) -> StackState:
         """What it is doing now."""
-        off = [line.switch for line in self._lines if line.switch.off]
+        off = [line.switch.latch for line in self._lines if line.switch.latch.off]
         waits = [wait for line in self._lines for wait in line.retry.waits()]
         return StackState(
             provider=self.name,
             paused=off[0].off if off else "",
-            paused_items=sum(switch.waiting for switch in off),
+            paused_items=sum(latch.waiting for latch in off),
             open_calls=self._cap.open,
             cap=self._cap.limit,
             pace_wait=self._pace.wait if self._pace is not None else 0.0,

@@ -94,27 +94,17 @@ class Switch:
 
     def __init__(self, inner: Provider, latch: Latch) -> None:
         self._inner = inner
-        self._latch = latch
+        self.latch = latch
 
     @property
     def name(self) -> str:
         """That of the wrapped provider."""
         return self._inner.name
 
-    @property
-    def off(self) -> str:
-        """The setting that switches it off; empty while it is on."""
-        return self._latch.off
-
-    @property
-    def waiting(self) -> int:
-        """Prompts that wait."""
-        return self._latch.waiting
-
     async def complete(self, prompt: Prompt) -> Outcome:
         """The wrapped provider's outcome, as soon as it is switched on."""
-        if not self._latch.is_open():
-            await self._latch.opened()
+        if not self.latch.is_open():
+            await self.latch.opened()
         return await self._inner.complete(prompt)
 
     async def close(self) -> None:
