@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from causal_eval.providers.clock import SimulatedClock
 from causal_eval.providers.events import Recorder, Waiting
-from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind, Prompt, Refusal, Reply
+from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind, Prompt, Refusal, Reply, Usage
 from causal_eval.providers.retry import Retry, RetryRule, _Tally
 from causal_eval.seeds import Stream
 
@@ -44,6 +45,13 @@ async def test_a_refusal_after_a_failure_counts_its_calls(sequence: Any, failure
     """A refusal is final."""
     inner = sequence(failure(FailureKind.TIMEOUT), Refusal("no"))
     assert await wrapped(inner, SimulatedClock()).complete(ASKED) == Refusal("no", calls=2)
+
+
+async def test_tokens_of_failed_calls_come_with_the_reply(sequence: Any, failure: Any) -> None:
+    """Those that the provider counted, each call's own; a call without a count adds none."""
+    counted, bare = replace(failure(FailureKind.BAD_REPLY), lost=(Usage(9, 1),)), failure(FailureKind.BAD_REPLY)
+    outcome = await wrapped(sequence(counted, bare, counted, Reply("yes")), SimulatedClock()).complete(ASKED)
+    assert (outcome.calls, outcome.lost) == (4, (Usage(9, 1), Usage(9, 1)))
 
 
 async def test_a_reply_costs_nothing(sequence: Any, reply: Reply) -> None:

@@ -15,6 +15,7 @@ from causal_eval.cli.batching import where_it_stopped
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
+from causal_eval.cli.steering import stopped
 from causal_eval.errors import (
     CausalEvalError,
     Interrupted,
@@ -156,7 +157,7 @@ def carry_out(
         Interrupted: Ctrl-C; everything that arrived is stored.
     """
     ended = []
-    with Display("none" if json and display == "full" else display) as shown:
+    with Display("none" if json and display == "full" else display, json=json) as shown:
         for one, spec in zip(candidates, specs, strict=True):
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if json:
@@ -180,6 +181,7 @@ def _run_held(run: Run, one: Candidate) -> CausalEvalError | None:
         status = Status.HALTED
         if error.exit_code not in (5, 6, 7):
             raise
+        stopped(run.here, error, run.shown)
         return error
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise Interrupted(f"interrupted; {where_it_stopped(run.store, run.evaluation)}") from error

@@ -41,10 +41,19 @@ class Barrier:
         """Let everything through again."""
         self._open.set()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is let through now."""
+        return not self._open.is_set()
+
+    async def passed(self) -> None:
+        """Return as soon as it is open."""
+        await self._open.wait()
+
     async def admit(self, ask: Ask) -> bool:
         """True, as soon as it is open."""
         del ask
-        await self._open.wait()
+        await self.passed()
         return True
 
     def kept(self, attempts: Sequence[Attempt]) -> None:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.adapters import adapter, local
+from causal_eval.providers.adapters import adapter, batches, local
+from causal_eval.providers.batch import BatchProvider
+from causal_eval.providers.batch_live import LiveBatches
 from causal_eval.providers.breaker import Breaker
 from causal_eval.providers.cache import Cached, Scope
 from causal_eval.providers.catalog import LOCAL, Route, route, set_variable
@@ -27,7 +29,7 @@ from causal_eval.providers.provider import Provider
 from causal_eval.providers.retry import Retry, RetryRule
 from causal_eval.providers.served import Served
 from causal_eval.providers.stack import Line, Stack
-from causal_eval.providers.switch import Switch, switched_off
+from causal_eval.providers.switch import Latch, Switch, switched_off
 from causal_eval.providers.told import Told
 from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
@@ -62,6 +64,26 @@ def paused(model: str, config: ProviderConfig) -> str:
     """The setting that switches the provider of *model* off now; empty while it is on."""
     way = route(model)
     return "" if way.api == LOCAL else switched_off(way.provider, prefix=way.variables, env=_live(config).env)
+
+
+def by_batch(model: str, config: ProviderConfig) -> BatchProvider:
+    """The batch API behind *model*, at the first address: switch and first key are what ``config.live`` says.
+
+    Raises:
+        UsageError: it has none, or a key is missing.
+    """
+    way, live = route(model), _live(config)
+    address = set_variable(way.address_variables, live.env)
+    pinned = {address: live.env.get(address, "")}
+
+    def build() -> BatchProvider:
+        return batches(model, replace(config, env={**live.env, **pinned}))
+
+    def key() -> str:
+        return next(iter(read_keys(key_variable(way.key_variables, live.env), live.env)), "")
+
+    latch = Latch(model, way.provider, prefix=way.variables, live=live, clock=config.clock, listener=config.listener)
+    return LiveBatches(build, latch, live=live, key=key, listener=config.listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +210,8 @@ def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, who: _Who) -
         clock=shared.room,
         listener=config.listener,
     )
-    switch = Switch(
-        retry, who.provider, prefix=who.prefix, live=shared.live, clock=shared.room, listener=config.listener
-    )
+    latch = Latch(name, who.provider, prefix=who.prefix, live=shared.live, clock=shared.room, listener=config.listener)
+    switch = Switch(retry, latch)
     cached = None
     if config.cache is not None:
         scope = Scope(config.cache.project, who.provider, who.address.rstrip("/"), who.model, config.arguments)

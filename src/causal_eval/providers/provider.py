@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -120,6 +120,8 @@ class Reply:
     """When a cached reply was first asked for (UTC, ISO 8601); empty: it was asked for now."""
     batch: str = ""
     """The provider's id of the batch that it came in; empty: it came by a call of its own."""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
+    """Tokens of calls before, which gave no reply though the provider counted them; not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class Refusal:
     source: str = ""
     asked_at: str = ""
     batch: str = ""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,18 @@ class Failure:
     """True: a breaker or a cooling key holds calls back; to be waited out, and no attempt of this prompt."""
     down: bool = False
     """True: nobody has got a reply for so long that the run should end."""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
+    """Tokens that the provider counted nevertheless, for this call and those before it."""
 
 
 Outcome = Reply | Refusal | Failure
+
+
+def counted(outcome: Failure | Refusal, usage: Usage) -> Failure | Refusal:
+    """*outcome*; a failure with the *usage* that the provider counted for it nevertheless, if it did."""
+    if usage == Usage() or not isinstance(outcome, Failure):
+        return outcome
+    return replace(outcome, lost=(*outcome.lost, usage))
 
 
 class Provider(Protocol):

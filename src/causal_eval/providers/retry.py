@@ -116,11 +116,12 @@ class Retry:
                 await self._clock.sleep(wait)
                 outcome = await self._inner.complete(prompt)
                 tally.calls += outcome.calls
+                lost = failure.lost + outcome.lost
                 if not isinstance(outcome, Failure):
                     self._silent_since = self._told_down = None
-                    return replace(outcome, calls=tally.calls)
+                    return replace(outcome, calls=tally.calls, lost=lost)
                 tally.spent += outcome.latency_ms / 1000
-                failure = outcome
+                failure = replace(outcome, lost=lost)
         finally:
             self._asleep.pop(number, None)
         spent = tally.spent + tally.waited_as_told + tally.held
