@@ -58,7 +58,7 @@ def test_the_cap_is_passed_by_calls_in_flight_at_most(
 def test_ctl_names_the_cap(terminal: Any, serve: Any, ask: Any, wait: Any, *, prices: Path) -> None:
     """What waits for room in the budget says so while it waits, and the run that it ended says so ever after."""
     more = ("--price-table", str(prices), "--max-connections", "4", "--max-tokens", "100", "--budget", "3")
-    with serve("--latency", "1.5"):
+    with serve("--latency", "4"):
         process = terminal.start(*ask(60, *more))
         heard: list[dict[str, Any]] = []
 
