@@ -9,6 +9,9 @@ CausalEvalError                      1
 │   ├── NotDetermined                1   models that fit what is stated disagree on the answer
 │   ├── NotIdentifiable              1   no formula over what is observed exists
 │   └── TooLarge                     1   exact enumeration would not end
+├── NotAllowed                       2   who asks may not do this
+│   └── NotLoggedIn                  2   nobody has said who asks
+├── Conflict                         2   what is there is in a state, or was used in a way, that forbids this
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
@@ -96,6 +99,22 @@ class NotIdentifiable(CausalError):
 
 class TooLarge(CausalError):
     """Exact enumeration would not end in reasonable time."""
+
+
+class NotAllowed(CausalEvalError):
+    """Who asks may not do this; the message names the right that is missing, and who has it."""
+
+    exit_code = 2
+
+
+class NotLoggedIn(NotAllowed):
+    """Nobody has said who asks, or not so that it can be believed."""
+
+
+class Conflict(CausalEvalError):
+    """What is there is in a state, or was used in a way, that forbids this."""
+
+    exit_code = 2
 
 
 class VerificationMismatch(CausalEvalError):

@@ -23,7 +23,6 @@ ANY = {
     "causal/scm_json.py": _JSON,
     "causal/second/solver.py": _JSON,
     "causal/solve.py": _JSON,
-    "cli/answering.py": "model arguments are JSON",
     "cli/output.py": "JSON leaves",
     "cli/reporting.py": "JSON leaves",
     "cli/skilled.py": "answers are JSON",
@@ -49,16 +48,23 @@ ANY = {
     "scoring/grade.py": "answers are JSON",
     "scoring/marks.py": "answers are JSON",
     "scoring/verdict.py": "answers are JSON",
+    "service/answering.py": "model arguments are JSON",
+    "store/audit.py": _ROW,
     "store/database.py": _ROW,
     "store/evaluations.py": _ROW,
+    "store/events.py": _JSON,
+    "store/jobs.py": _ROW,
     "store/ledger.py": _ROW,
     "store/observations.py": _ROW,
     "store/rescore.py": _ROW,
+    "store/results.py": _ROW,
     "store/rows.py": _ROW,
 }
 """Where JSON enters: the only modules that may say Any."""
 
 _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assembled"
+_BASELINE = "start-up: a run of a model needs no baseline"
+_DRAWN = "start-up: only baselines and worked examples draw questions"
 LOCAL_IMPORTS = {
     "providers/adapters.py": {
         "causal_eval.providers.azure": _ADAPTER,
@@ -82,8 +88,18 @@ LOCAL_IMPORTS = {
         "importlib": "start-up: brings zipfile and tempfile along, which only a reader of files needs",
         "causal_eval.questions": "start-up: story files are read when the first question is drawn",
     },
+    "service/answering.py": {
+        "causal_eval.evaluation.baselines.answer": _BASELINE,
+        "causal_eval.evaluation.baselines.shortcuts": _BASELINE,
+        "causal_eval.questions.generate": _DRAWN,
+        "causal_eval.questions.suite": _DRAWN,
+        "causal_eval.scoring.format": _DRAWN,
+    },
     "settings.py": {"tomllib": "start-up: most people have no settings file"},
-    "store/database.py": {"causal_eval.store": "start-up: Alembic is needed once for a database"},
+    "store/database.py": {
+        "causal_eval.store": "start-up: Alembic is needed once for a database",
+        "causal_eval.store.schema": "start-up: most tables are the service's, which a run never opens",
+    },
 }
 """File -> module -> why a function imports it; in cli/ start-up time is reason enough."""
 
@@ -94,6 +110,9 @@ CLOCKS = {
     "store/suites.py": "the default of an injected `now`",
 }
 """Where the wall clock is read for whoever passes none; doors read it too, and pass it on."""
+
+DOORS = ("api/", "cli/", "web/", "worker/")
+"""Rooms whose signatures are their users', and which read the clock and pass it on."""
 
 BUDGETS = {
     "errors.py": 150,
@@ -106,7 +125,8 @@ BUDGETS = {
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
-    "store": 2400,
+    "store": 3300,
+    "service": 2200,
     "cli": 2200,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
@@ -120,7 +140,7 @@ LONG_BY_RECORD = frozenset(re.findall(r"`src/causal_eval/(\S+\.py)`", RECORDS))
 
 def parameters_but_of_doors(source: Source) -> Iterator[Fault]:
     """A door's signature is its options."""
-    return iter(()) if source.path.startswith("cli/") else house.parameters(source, SHAPED)
+    return iter(()) if source.path.startswith(DOORS) else house.parameters(source, SHAPED)
 
 
 def anys_but_json(source: Source) -> Iterator[Fault]:
@@ -130,13 +150,13 @@ def anys_but_json(source: Source) -> Iterator[Fault]:
 
 def clocks_as_defaults(source: Source) -> Iterator[Fault]:
     """The time of day is read at a door, or where none was passed."""
-    return iter(()) if source.path in CLOCKS or source.path.startswith("cli/") else house.clocks_and_dice(source)
+    return iter(()) if source.path in CLOCKS or source.path.startswith(DOORS) else house.clocks_and_dice(source)
 
 
 def listed_local_imports(source: Source) -> Iterator[Fault]:
     """Local imports with a reason; the command line starts quickly by them."""
     reasons = LOCAL_IMPORTS.get(source.path, {})
-    return iter(()) if source.path.startswith("cli/") else house.local_imports(source, reasons)
+    return iter(()) if source.path.startswith(DOORS) else house.local_imports(source, reasons)
 
 
 def long_files_without_record(source: Source) -> Iterator[Fault]:
@@ -196,7 +216,11 @@ def test_most_functions_are_short() -> None:
 @pytest.mark.parametrize("room", sorted(BUDGETS))
 def test_a_room_keeps_its_budget(room: str) -> None:
     """No room has grown a third over what was planned for it."""
-    files = [source for source in PROGRAM if source.path == room or source.path.startswith(f"{room}/")]
+    files = [
+        source
+        for source in PROGRAM
+        if (source.path == room or source.path.startswith(f"{room}/")) and "/migrations/" not in source.path
+    ]
     count = sum(1 for source in files for line in source.text.splitlines() if line.strip())
     assert 0 < count <= BUDGETS[room] * 4 / 3
 

@@ -12,7 +12,7 @@ from sqlalchemy import inspect, text
 
 from causal_eval.store import migrate
 from causal_eval.store.database import HEAD, Store, open_store
-from causal_eval.store.tables import metadata
+from causal_eval.store.schema import metadata
 
 
 def test_head_is_the_newest_migration() -> None:

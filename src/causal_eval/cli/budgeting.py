@@ -11,9 +11,6 @@ from fractions import Fraction
 
 from causal_eval.analysis.numbers import duration, money
 from causal_eval.cli import output
-from causal_eval.cli.answering import Call, Candidate
-from causal_eval.cli.caching import duration as seconds_of
-from causal_eval.cli.pricing import pricer
 from causal_eval.errors import BudgetReached, UnknownName, UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask
@@ -25,6 +22,9 @@ from causal_eval.evaluation.spec import RunSpec, identity
 from causal_eval.providers.events import Recorder
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Prompt, Usage
+from causal_eval.service.answering import Call, Candidate
+from causal_eval.service.caching import duration as seconds_of
+from causal_eval.service.pricing import pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.ledger import SqlLedger

@@ -171,8 +171,8 @@ def evaluate(
 ) -> int:
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
     from causal_eval.cli import budgeting, evaluating
-    from causal_eval.cli.answering import Call, parse_arguments
     from causal_eval.cli.flags import split
+    from causal_eval.service.answering import Call, parse_arguments
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
     call = Call(
@@ -214,7 +214,7 @@ def resume(
 ) -> int:
     """Go on with a stored run: ask what is missing, and only that."""
     from causal_eval.cli import budgeting, evaluating, runs
-    from causal_eval.cli.answering import Call
+    from causal_eval.service.answering import Call
 
     call = Call(
         max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache,

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from causal_eval.cli import budgeting
-from causal_eval.cli.answering import Candidate
 from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.display import Display
@@ -24,6 +23,7 @@ from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.scoring.grade import judge
+from causal_eval.service.answering import Candidate
 from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation

@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from causal_eval.cli import output
-from causal_eval.cli.answering import Call, candidate
 from causal_eval.errors import CausalEvalError
 from causal_eval.evaluation.attempt import Ask
 from causal_eval.providers.azure import VERSION
@@ -20,6 +19,7 @@ from causal_eval.providers.events import Event
 from causal_eval.providers.prices import read_prices
 from causal_eval.providers.provider import Failure, Outcome, Refusal
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+from causal_eval.service.answering import Call, candidate
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import open_store
 

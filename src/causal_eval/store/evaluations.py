@@ -97,27 +97,34 @@ def begin(store: Store, spec: RunSpec, *, project: str = LOCAL, now: datetime | 
     """
     question_set = load_set(store, spec.question_set)
     with store.writing() as connection:
-        name = identity(spec)
-        row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
-        if row is not None:
-            _set_status(connection, name, status=Status.OPEN, ended_at=None)
-            return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
-        ensure_order(connection, question_set.digest, seed=spec.seed)
-        values = {
-            "id": name,
-            "project": project,
-            "created_at": now or datetime.now(UTC),
-            "status": Status.OPEN,
-            "ended_at": None,
-            "answerer": spec.answerer,
-            "spec": canonical(spec_fields(spec)).decode(),
-            "set_digest": question_set.digest,
-            "seed": spec.seed,
-            "planned": _planned(connection, question_set, spec=spec),
-            "epochs": spec.epochs,
-        }
-        connection.execute(insert(evaluations), values)
-        return _evaluation(values)
+        return begin_within(connection, spec, question_set=question_set, project=project, now=now or datetime.now(UTC))
+
+
+def begin_within(
+    connection: Connection, spec: RunSpec, *, question_set: StoredSet, project: str, now: datetime
+) -> Evaluation:
+    """The same inside a transaction that does more."""
+    name = identity(spec)
+    row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
+    if row is not None:
+        _set_status(connection, name, status=Status.OPEN, ended_at=None)
+        return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
+    ensure_order(connection, question_set.digest, seed=spec.seed)
+    values = {
+        "id": name,
+        "project": project,
+        "created_at": now,
+        "status": Status.OPEN,
+        "ended_at": None,
+        "answerer": spec.answerer,
+        "spec": canonical(spec_fields(spec)).decode(),
+        "set_digest": question_set.digest,
+        "seed": spec.seed,
+        "planned": _planned(connection, question_set, spec=spec),
+        "epochs": spec.epochs,
+    }
+    connection.execute(insert(evaluations), values)
+    return _evaluation(values)
 
 
 def end(store: Store, evaluation: str, *, status: Status, now: datetime | None = None) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from causal_eval.cli.caching import cache_rule
-from causal_eval.cli.live import heed_hangup, variables, watched
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.baselines.fit import Fitted, fit
@@ -25,6 +23,8 @@ from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
+from causal_eval.service.caching import cache_rule
+from causal_eval.service.live import heed_hangup, variables, watched
 from causal_eval.settings import Settings
 
 BASELINE = "baseline/"
@@ -130,11 +130,11 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
     width, off = LOCAL_WIDTH if local else most, functools.partial(paused, name, config)
     cache = None if local else cache_rule(call.cache, settings)
-    ordered = _by_batch(name, config, Phrasing(way, sampling)) if call.batch else None
+    ordered = _by_batch(name, config, phrasing=Phrasing(way, sampling)) if call.batch else None
     return Candidate(name, width, spec, open_, off, cache, ordered, call.cancel)
 
 
-def _by_batch(name: str, config: ProviderConfig, phrasing: Phrasing) -> OpenBatches:
+def _by_batch(name: str, config: ProviderConfig, *, phrasing: Phrasing) -> OpenBatches:
     def open_(book: BatchBook, listener: Listener) -> Batching:
         return Batching(batches(name, config), phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
 

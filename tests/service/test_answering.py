@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from causal_eval.cli.answering import Call, candidate
 from causal_eval.evaluation.elicit import FewShot
+from causal_eval.service.answering import Call, candidate
 from causal_eval.settings import read_settings
 
 SETTINGS = read_settings({"OPENAI_API_KEY": "sk-test", "HOME": "/nowhere"})

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from causal_eval.cli.live import heed_hangup, variables, watched
 from causal_eval.providers.events import Event, Recorder, Reread
+from causal_eval.service.live import heed_hangup, variables, watched
 from causal_eval.settings import read_settings
 
 CHILD = """
 import asyncio, os, signal, sys
-from causal_eval.cli.live import heed_hangup, watched
+from causal_eval.service.live import heed_hangup, watched
 from causal_eval.providers.events import Recorder
 
 async def main():
