@@ -127,6 +127,9 @@ BUDGETS = {
     "analysis": 3400,
     "store": 3300,
     "service": 2200,
+    "api": 1400,
+    "web": 1800,
+    "worker": 500,
     "cli": 2200,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""

@@ -163,9 +163,8 @@ def retry(visit: Visit, evaluation: str) -> Ordered:
     with visit.service.store.writing() as connection:
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
-        change_job(
-            connection, found.evaluation.id, {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
-        )
+        opened = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
+        change_job(connection, found.evaluation.id, values=opened)
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
