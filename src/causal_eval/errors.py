@@ -138,6 +138,11 @@ class BudgetReached(CausalEvalError):
 
     exit_code = 5
 
+    def __init__(self, message: str, *, cap: str = "") -> None:
+        super().__init__(message)
+        self.cap = cap
+        """The flag that set it."""
+
 
 class ProviderRefused(CausalEvalError):
     """The provider refuses us: key, permission, quota or unknown model."""

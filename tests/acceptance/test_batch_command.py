@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -124,6 +124,60 @@ def test_ctrl_c_then_going_on(terminal: Terminal, questions: Path) -> None:
         assert terminal.run("resume", str(evaluation), "--batch").returncode == 0
     assert terminal.rows("SELECT count(*) FROM attempts") == [(30,)]
     assert terminal.rows("SELECT count(*) FROM failures") == [(0,)]
+
+
+def test_a_switch_and_a_new_key_hold_between_two_looks(terminal: Terminal, questions: Path) -> None:
+    """Off: the provider hears nothing, and the batch goes on; a key that dies is replaced by the one in its file."""
+    scenario = """
+    [batch]
+    polls = 4
+    [keys.old]
+    value = "sk-planted-old-0123456789"
+    revoked_from_request = 5
+    [keys.new]
+    value = "sk-planted-new-0123456789"
+    """
+    keys, dotenv = terminal.home / "keys.txt", terminal.home / ".env"
+    keys.write_text("sk-planted-old-0123456789\n")
+    with terminal.server(questions, scenario):
+        del terminal.env["OPENAI_API_KEY"]
+        terminal.env["OPENAI_API_KEY_FILE"] = str(keys)
+        process = terminal.start("eval", "-m", "openai/gpt-x", "-q", str(questions), "--batch", "--display", "plain")
+        wait_for_order(terminal)
+        dotenv.write_text("OPENAI_ENABLED=false\n")
+        wait(lambda: "switched off" in terminal.run("ctl", "status").stdout)
+        keys.write_text("sk-planted-new-0123456789\n")
+        dotenv.write_text("OPENAI_ENABLED=true\n")
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "openai/gpt-x: switched on again" in err
+    assert "openai/gpt-x: key ...6789 is new" in err
+    assert terminal.rows("SELECT count(*) FROM attempts") == [(30,)]
+    assert "sk-planted" not in out + err
+
+
+def test_replies_of_batches_are_cached(terminal: Terminal, questions: Path) -> None:
+    """Where the cache is on: another run, by batches or single calls, asks nobody and has the same observations."""
+    words = ("eval", "-m", "openai/gpt-x", "-q", str(questions), "--json", "--cache", "on")
+    with terminal.server(questions):
+        first = terminal.run(*words, "--batch", "--seed", "1")
+    single = terminal.run(*words, "--seed", "2")
+    batched = terminal.run(*words, "--seed", "3", "--batch")
+    plain = [[{**row, "cached": 0} for row in scores(done)] for done in (first, single, batched)]
+    assert plain[0] == plain[1] == plain[2]
+    assert terminal.rows("SELECT count(*), count(DISTINCT source), count(asked_at) FROM attempts") == [(90, 30, 60)]
+    assert terminal.rows("SELECT DISTINCT a.asked_at = b.made_at FROM attempts a, batches b WHERE a.asked_at > ''") == [
+        (1,)
+    ]
+    off = terminal.run("eval", "-m", "openai/gpt-x", "-q", str(questions), "--json", "--dry-run", "--cache", "on")
+    assert json.loads(off.stdout)["cached"] == 30
+
+
+def wait(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def wait_for_order(terminal: Terminal) -> None:

@@ -120,7 +120,7 @@ BUDGETS = {
     "seeds.py": 80,
     "causal": 7000,
     "questions": 5500,
-    "providers": 3900,
+    "providers": 4100,
     "mock": 1900,
     "scoring": 1200,
     "evaluation": 1800,

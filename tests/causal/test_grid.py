@@ -12,6 +12,7 @@ from tests.causal.drawing import Draw, enumerated
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.intervene import Worlds
+from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Table, binary
 from causal_eval.errors import TooLarge
 
@@ -67,6 +68,19 @@ def test_a_world_recomputes_only_what_changes() -> None:
         assert one is not None
         assert other is not None
         assert np.array_equal(one, other)
+
+
+def test_a_kept_world_is_the_world_that_was_asked_for() -> None:
+    """However many interventions are asked about, and asked about again, each gives its own world."""
+    g = Graph.build(3, [(0, 1), (1, 2)])
+    grid = Worlds(Draw(6).positive(g)).grid(g.everything)
+    interventions: list[Assignment] = [(), *(((node, value),) for node in range(3) for value in (0, 1))]
+    for do in [*interventions, *reversed(interventions)]:
+        for one, other in zip(grid.after(do), grid.solve(dict(do)), strict=True):
+            assert one is not None
+            assert other is not None
+            assert np.array_equal(one, other)
+    assert grid.after(interventions[0]) is grid.after(interventions[0])
 
 
 def test_a_grid_beyond_the_limit_is_refused() -> None:

@@ -15,7 +15,7 @@ from tests.causal.drawing import Draw, enumerated
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.query import Assignment
-from causal_eval.causal.scm import Scm, Table, binary
+from causal_eval.causal.scm import Call, Rule, Scm, Table, Var, binary
 from causal_eval.errors import MalformedCase, TooLarge
 
 SEEDS = st.integers(0, 2**32)
@@ -145,6 +145,16 @@ def test_large_weights_stay_exact() -> None:
     grid = worlds.grid(0b111)
     assert grid.weights.dtype == object
     assert grid.ratio(grid.holds(grid.solve(), ((2, 1),))) == truth
+
+
+@pytest.mark.parametrize("one", [0, 1])
+@pytest.mark.parametrize("other", [0, 1])
+def test_what_is_given_settles_the_rest(one: int, other: int) -> None:
+    """With every root given, rules have one value each, and what is set ignores its rule."""
+    both, either = (Rule(Call(op, (Var(0), Var(1)))) for op in ("and", "or"))
+    scm = binary(Graph.build(4, [(0, 2), (1, 2), (0, 3), (1, 3)]), yes("1/2"), yes("1/3"), both, either)
+    assert Worlds(scm).settled({1: other, 0: one}) == {0: one, 1: other, 2: one & other, 3: one | other}
+    assert Worlds(scm).settled({0: one, 1: other, 2: 1})[2] == 1
 
 
 def test_irrelevant_nodes_cost_nothing() -> None:

@@ -12,7 +12,7 @@ from tests.asked import asked
 from causal_eval.evaluation.attempt import Ask
 from causal_eval.evaluation.run import Watch
 from causal_eval.providers.halt import Halt
-from causal_eval.providers.provider import Outcome, Reply
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Reply
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.scoring.verdict import Mark, Verdict
 
@@ -58,6 +58,16 @@ class Calm:
         return None
 
 
+class AtOnce:
+    """Halts at the first failure."""
+
+    def __init__(self, kind: FailureKind) -> None:
+        self._kind = kind
+
+    def note(self, outcome: Outcome) -> Halt | None:
+        return Halt(self._kind, "gone") if isinstance(outcome, Failure) else None
+
+
 def _judge(text: str, finish: str, question: Question) -> Verdict:
     assert finish
     right = text.removeprefix("ANSWER: ") == question.gold
@@ -87,6 +97,12 @@ def scripted() -> type[Scripted]:
 def calm() -> Watch:
     """A watch that never halts."""
     return Calm()
+
+
+@pytest.fixture
+def at_once() -> type[AtOnce]:
+    """A watch that halts at the first failure, for a reason of the given kind."""
+    return AtOnce
 
 
 @pytest.fixture

@@ -3,107 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import pytest
+from tests.evaluation.batch_run import Run, Single, rows_of, said
 
 from causal_eval.errors import Interrupted, ProviderDown, ProviderRefused
 from causal_eval.evaluation.attempt import Ask
-from causal_eval.evaluation.batched import evaluate_in_batches
-from causal_eval.evaluation.book import MemoryBook
 from causal_eval.evaluation.budget import Budget, BudgetGate, Caps, Reached, Tariff
-from causal_eval.evaluation.desk import Batching, BatchRule, name_in
+from causal_eval.evaluation.desk import BatchRule, name_in
 from causal_eval.evaluation.elicit import Direct, Example, FewShot, Phrasing, Prompted, Sampling
 from causal_eval.evaluation.memory import MemoryLedger
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.batch import Request, Row
 from causal_eval.providers.batch_memory import MemoryBatches
-from causal_eval.providers.clock import SimulatedClock
-from causal_eval.providers.events import Event, Recorder, Waiting
-from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Refusal, Reply
+from causal_eval.providers.events import Waiting
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Reply
 from causal_eval.questions.question import Question
 
-pytestmark = pytest.mark.anyio
-
-RULE = BatchRule(page=4, attempts=3, settle=0.0)
 DOWN = Failure(FailureKind.SERVER_ERROR, "HTTP 500 from x", status=500)
 LOST = Failure(FailureKind.TIMEOUT, "no data for 9 s")
 
 
-def said(text: str) -> Outcome:
-    """By the number in the question: some wrong, one refused."""
-    number = int(text.rpartition("number ")[2].partition("?")[0])
-    if number == 6:
-        return Refusal("not this one")
-    return Reply(
-        "ANSWER: no" if number % 4 == 1 else "ANSWER: yes", served="m", finish="length" if number == 3 else "stop"
-    )
-
-
-class Single:
-    """The same answers, by calls of their own."""
-
-    name = "memory/batch"
-
-    async def complete(self, prompt: Prompt) -> Outcome:
-        return said(prompt.messages[-1].content)
-
-    async def close(self) -> None: ...
-
-
-class Listening(Recorder):
-    """Says when something is waited for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.something = asyncio.Event()
-
-    def on_event(self, event: Event) -> None:
-        """Note it."""
-        super().on_event(event)
-        self.something.set()
-
-
-class Run:
-    """A run by batches with everything in memory."""
-
-    def __init__(self, questions: Sequence[Question], judge: Any, *, rule: BatchRule = RULE, epochs: int = 1) -> None:
-        self.provider = MemoryBatches(said)
-        self.ledger = MemoryLedger(questions, epochs=epochs)
-        self.book = MemoryBook()
-        self.clock = SimulatedClock(wall=4e9)
-        self.heard = Listening()
-        self.phrasing = Phrasing(Direct())
-        self.rule = rule
-        self.judge = judge
-
-    async def go(self, *, cancel: bool = False, gate: BudgetGate | None = None) -> None:
-        way = Batching(self.provider, self.phrasing, self.book, self.rule, self.clock, self.heard)
-        await evaluate_in_batches(way, ledger=self.ledger, judge=self.judge, cancel=cancel, gate=gate)
-
-    def rows(self) -> list[Any]:
-        """What was kept and how it was judged, by question and sample; the way it came apart."""
-        return rows_of(self.ledger)
-
-    @property
-    def ordered(self) -> list[int]:
-        return [len(held.requests) for held in self.provider.orders.values()]
-
-    def names(self) -> list[str]:
-        return [request.name for held in self.provider.orders.values() for request in held.requests]
-
-
-def rows_of(ledger: MemoryLedger) -> list[Any]:
-    found = []
-    for key, attempt in enumerate(ledger.attempts):
-        outcome, verdicts = attempt.outcome, [v for (k, _), v in ledger.verdicts.items() if k == key]
-        what = outcome.text if isinstance(outcome, Reply) else outcome.reason if isinstance(outcome, Refusal) else "?"
-        found.append((attempt.ask.question.id, attempt.ask.sample, what, outcome, verdicts))
-    return sorted(
-        ((i, s, what, getattr(o, "finish", ""), v) for i, s, what, o, v in found), key=lambda row: (row[0], row[1])
-    )
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
@@ -368,6 +292,53 @@ async def test_an_order_that_was_told_to_come_later_is_made_again_at_once(run: R
     run.provider.faults = [Failure(FailureKind.RATE_LIMIT, "slow down", status=429, retry_after=7.0)]
     await run.go()
     assert (run.ordered, run.clock.slept) == ([10], [7.0])
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let the run go on until *true* holds."""
+    for _ in range(10_000):
+        if true():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it never came to that")
+
+
+async def test_a_pause_holds_new_orders_back(run: Run) -> None:
+    """Open batches are collected meanwhile; then the rest is ordered at once, though one is open, and nothing twice."""
+    run.provider.polls, gate = 10**9, gate_of(1000)
+    original = run.provider.submit
+
+    async def submit(tag: str, requests: Sequence[Request]) -> Any:
+        handle = await original(tag, requests)
+        if len(run.ordered) == 2:
+            run.barrier.close()
+        return handle
+
+    run.provider.submit = submit  # type: ignore[method-assign]  # the same, and somebody pauses
+    task = asyncio.create_task(run.go(gate=gate))
+    await until(lambda: len(run.ordered) == 2)
+    run.provider.orders["batch_1"].polls = 10**9
+    await until(lambda: len(run.rows()) == 4)
+    slept = len(run.clock.slept)
+    await until(lambda: len(run.clock.slept) > slept + 500)
+    assert (run.ordered, gate._budget.open_calls) == ([4, 4], 4)
+    run.barrier.open()
+    await until(lambda: len(run.ordered) == 3)
+    run.provider.polls = 1
+    await task
+    assert (run.ordered, len(run.rows()), len(set(run.names()))) == ([4, 4, 2], 10, 10)
+
+
+async def test_a_pause_with_nothing_open_waits(run: Run) -> None:
+    """Without a request, until it is over."""
+    run.barrier.close()
+    task = asyncio.create_task(run.go())
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert (run.ordered, task.done()) == ([], False)
+    run.barrier.open()
+    await task
+    assert len(run.rows()) == 10
 
 
 def gate_of(money: int) -> BudgetGate:

@@ -114,6 +114,8 @@ async def test_what_costs_nothing_is_always_asked(
         (Refusal("", usage=Usage(1, 30)), Fraction("0.3")),
         (Reply("", usage=Usage(1, 30), asked_at="2026-11-01T10:00:00.000+00:00", calls=0), Fraction(0)),
         (Reply("", usage=Usage()), MOST),
+        (Reply("", usage=Usage(1, 30), calls=3, lost=(Usage(1, 20),)), Fraction("0.5")),
+        (Refusal("", usage=Usage(1, 30), calls=3, lost=(Usage(1), Usage(1, 5))), Fraction("0.35")),
         (Failure(FailureKind.TIMEOUT, "", calls=3), 3 * MOST),
         (Failure(FailureKind.CONNECTION, ""), MOST),
         (Failure(FailureKind.OTHER_MODEL, ""), MOST),

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from causal_eval.errors import ProviderDown, ProviderRefused, StoreFull
-from causal_eval.evaluation import run
+from causal_eval.errors import ProviderDown, StoreFull
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.events import AnswerJudged, Event, OutcomeKept, RunEnded, RunHalting, RunStarted
 from causal_eval.evaluation.flow import Flow
@@ -17,7 +16,6 @@ from causal_eval.evaluation.judging import Judge
 from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.memory import MemoryLedger
 from causal_eval.evaluation.run import Watch, evaluate
-from causal_eval.providers.halt import Halt
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal, Reply
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import Mark, Verdict
@@ -25,16 +23,6 @@ from causal_eval.scoring.verdict import Mark, Verdict
 pytestmark = pytest.mark.anyio
 
 DOWN = Failure(FailureKind.SERVER_ERROR, "HTTP 500", status=500)
-
-
-class AtOnce:
-    """Halts at the first failure."""
-
-    def __init__(self, kind: FailureKind) -> None:
-        self._kind = kind
-
-    def note(self, outcome: Outcome) -> Halt | None:
-        return Halt(self._kind, "gone") if isinstance(outcome, Failure) else None
 
 
 class Broken(MemoryLedger):
@@ -200,64 +188,6 @@ async def test_a_fault_in_the_grader_never_loses_a_reply(ten: Sequence[Question]
     assert any(verdict.reason.startswith("RecursionError: deep") for verdict in ledger.verdicts.values())
 
 
-@pytest.mark.parametrize(
-    ("kind", "error"), [(FailureKind.AUTH, ProviderRefused), (FailureKind.SERVER_ERROR, ProviderDown)]
-)
-async def test_a_halt_ends_the_run_and_keeps_open_calls(
-    ten: Sequence[Question], judge: Judge, kind: FailureKind, error: type[Exception]
-) -> None:
-    """When the watch says so no new call begins, open ones are waited for and kept, and one error says why."""
-
-    class Late:
-        name = "late/one"
-        asked = 0
-
-        async def answer(self, ask: Ask) -> Outcome:
-            self.asked += 1
-            fails = ask.question.id == first
-            for _ in range(5 if fails else 30):
-                await asyncio.sleep(0)
-            return DOWN if fails else Reply("ANSWER: yes")
-
-        async def close(self) -> None: ...
-
-    ledger, answerer = MemoryLedger(ten), Late()
-    first = (await anext(ledger.missing())).question.id
-    with pytest.raises(error, match="gone"):
-        await evaluate(answerer, ledger=ledger, width=4, judge=judge, watch=AtOnce(kind))
-    assert answerer.asked == 4
-    assert len(ledger.attempts) == 3
-    assert len(ledger.verdicts) == 3
-    assert len(ledger.failures) == 1
-
-
-async def test_a_halting_run_does_not_wait_for_ever(
-    ten: Sequence[Question], judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An open call that hangs is abandoned after the grace time of a halt, and stays missing."""
-    monkeypatch.setattr(run, "DRAIN_SECONDS", 0.01)
-
-    class Hanging:
-        name = "hang/one"
-
-        async def answer(self, ask: Ask) -> Outcome:
-            if ask.question.id == failing:
-                return DOWN
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def close(self) -> None: ...
-
-    ledger = MemoryLedger(ten)
-    failing = (await anext(ledger.missing())).question.id
-    with pytest.raises(ProviderDown):
-        await asyncio.wait_for(
-            evaluate(Hanging(), ledger=ledger, width=3, judge=judge, watch=AtOnce(FailureKind.TIMEOUT)), 20
-        )
-    assert ledger.attempts == []
-    assert len(ledger.failures) == 1
-
-
 async def test_cancelling_keeps_what_arrived(ten: Sequence[Question], calm: Watch, judge: Judge) -> None:
     """Ctrl-C (cancellation) abandons open calls, keeps and judges every outcome that had arrived."""
     arrived: list[str] = []
@@ -326,7 +256,9 @@ async def test_the_backlog_of_an_interrupted_run_is_judged_first(
     assert ledger.verdicts[0, "1"].mark is Mark.WRONG
 
 
-async def test_listeners_hear_the_whole_run(ten: Sequence[Question], scripted: Any, calm: Watch, judge: Judge) -> None:
+async def test_listeners_hear_the_whole_run(
+    *, ten: Sequence[Question], scripted: Any, calm: Watch, at_once: Callable[[FailureKind], Watch], judge: Judge
+) -> None:
     """A start with what was there, a kept and a judged event for each answer in this order, and an end."""
     heard: list[Event] = []
     await evaluate(scripted(), ledger=MemoryLedger(ten), width=1, judge=judge, watch=calm, listener=heard.append)
@@ -338,7 +270,7 @@ async def test_listeners_hear_the_whole_run(ten: Sequence[Question], scripted: A
     with pytest.raises(ProviderDown):
         await evaluate(
             scripted(lambda _: DOWN), ledger=MemoryLedger(ten), width=1, judge=judge,
-            watch=AtOnce(FailureKind.SERVER_ERROR), listener=halted.append,
+            watch=at_once(FailureKind.SERVER_ERROR), listener=halted.append,
         )  # fmt: skip
     assert RunHalting("script/one", "gone") in halted
     assert halted[-1] == RunEnded("script/one", complete=False)

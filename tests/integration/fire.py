@@ -52,7 +52,13 @@ KEYS = {
     "d": "planted-delta_1VbN6/zQ+8k=d4d4",
 }
 """Planted keys; two look like keys, two do not."""
-MODELS = {"openai": "openai/gpt-x", "anthropic": "anthropic/claude-x"}
+MODELS = {
+    "openai": "openai/gpt-x",
+    "anthropic": "anthropic/claude-x",
+    "google": "google/gemini-x",
+    "responses": "openai/o1-pro-x",
+}
+"""By wire."""
 _NUMBER = re.compile(r"q\d{6}")
 
 
@@ -79,7 +85,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     tls: str = ""
     env: str = "{P}_BASE_URL={url}\n{P}_API_KEY={a}\n"
     keyfile: str = ""
-    wires: tuple[str, ...] = ("openai", "anthropic")
+    wires: tuple[str, ...] = ("openai", "anthropic", "google", "responses")
     both: bool = False
     """True: over both transports, also where only a part of the matrix is run."""
     models: dict[str, str] = {}
@@ -269,9 +275,10 @@ class Stage:
 
     def _words(self) -> dict[str, str]:
         scheme = "https" if self.scenario.tls else "http"
+        provider = self.model.partition("/")[0]
         host, dead = f"127.0.0.1:{self._port}", f"127.0.0.1:{self._dead}"
         return {
-            **KEYS, "P": self._wire.upper(), "provider": self._wire, "model": self.model, "host": host, "dead": dead,
+            **KEYS, "P": provider.upper(), "provider": provider, "model": self.model, "host": host, "dead": dead,
             "url": f"{scheme}://{host}", "keyfile": str(self.home / "keys"),
         }  # fmt: skip
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,9 +23,11 @@ from causal_eval.questions.file import read_questions
 from causal_eval.seeds import Stream
 
 COMMAND = [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
-COUNT, WIDTH, KILLS = 1000, 16, 10
-FARTHEST = 130
-"""Calls of one life at most, so that no run ends before its last kill."""
+WIDTH, KILLS = 16, 10
+LARGE, SMALL = 1000, 400
+"""Questions of a run, with and without ``full``."""
+FARTHEST = 0.13
+"""Calls of one life at most, as a share of the questions, so that no run ends before its last kill."""
 KEYS = {
     "a": "sk-planted-kills-7Qd93kfW-a1a1",
     "b": "sk-planted-kills-4Hs81mvR-b2b2",
@@ -120,15 +122,31 @@ class Books:
             time.sleep(0.002)
 
 
-@pytest.fixture(scope="module")
-def question_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A thousand questions."""
-    folder = tmp_path_factory.mktemp("questions")
-    Home(folder).run("generate", "--n", str(COUNT), "--seed", "kills", "--out", str(folder / "set.jsonl"))
-    return folder / "set.jsonl"
+class Case(NamedTuple):
+    """Runs that are killed."""
+
+    weather: str
+    seed: int
+    size: int
+    """Questions."""
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where question files lie."""
+    return tmp_path_factory.mktemp("questions")
+
+
+@pytest.fixture
+def question_file(folder: Path, case: Case) -> Path:
+    """As many questions as the case has."""
+    path = folder / f"{case.size}.jsonl"
+    if not path.exists():
+        Home(folder).run("generate", "--n", str(case.size), "--seed", "kills", "--out", str(path))
+    return path
+
+
+@pytest.fixture
 def names(question_file: Path) -> dict[str, str]:
     """How the mock's books call each question."""
     way = Reason()
@@ -155,24 +173,23 @@ def serving(folder: Path, weather: str, questions: Path) -> Iterator[dict[str, s
 
 
 def cases() -> Iterator[object]:
-    """Ten runs in each weather with ten kills each: 200; without ``full`` the first of each: 20."""
+    """Ten large runs in each weather with ten kills each: 200; without ``full`` one small one of each: 20."""
     for weather in WEATHER:
+        yield pytest.param(Case(weather, 0, SMALL), id=f"{weather}-small", marks=pytest.mark.slow)
         for seed in range(10):
-            yield pytest.param(
-                (weather, seed), id=f"{weather}-{seed}", marks=pytest.mark.full if seed else pytest.mark.slow
-            )
+            yield pytest.param(Case(weather, seed, LARGE), id=f"{weather}-{seed}", marks=pytest.mark.full)
 
 
 @pytest.mark.parametrize("case", list(cases()))
 def test_killed_at_random_moments(
-    case: tuple[str, int],
+    case: Case,
     question_file: Path,
     names: dict[str, str],
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
     """Ten kills cost at most the calls that were open at each; the rest is as if nothing had happened, bit by bit."""
-    weather, seed = case
+    weather, seed, count = case
     command = (
         "eval", "--model", "openai/gpt-x", "--questions", str(question_file), "--seed", "1", "--json",
         "--max-connections", str(WIDTH), "--report", str(tmp_path / "report.html"),
@@ -180,7 +197,10 @@ def test_killed_at_random_moments(
     with serving(tmp_path, weather, question_file) as env:
         killed, books = Home(tmp_path, env), Books(tmp_path / "books.jsonl", names)
         moments = Stream("kills", weather, seed)
-        open_calls = sum(one_life(killed.start(*command), killed, books, moments) for _ in range(KILLS))
+        open_calls = sum(
+            one_life(killed.start(*command), killed, books, farthest=round(FARTHEST * count), moments=moments)
+            for _ in range(KILLS)
+        )
         start = len(books.lines())
         before = kept(killed)
         killed.run(*command)
@@ -190,21 +210,21 @@ def test_killed_at_random_moments(
         calm.folder.mkdir()
         calm.run(*command)
     [(retries,)] = killed.query(RETRIES)
-    for name, value in {"kills": KILLS, "open": open_calls, "retries": retries, "unkept": paid - COUNT}.items():
+    for name, value in {"kills": KILLS, "open": open_calls, "retries": retries, "unkept": paid - count}.items():
         record_property(name, value)
-    assert len(killed.query(ROWS)) == len(kept(killed)) == COUNT
-    assert COUNT <= paid <= COUNT + open_calls + retries
+    assert len(killed.query(ROWS)) == len(kept(killed)) == count
+    assert count <= paid <= count + open_calls + retries
     assert killed.query(ROWS) == calm.query(ROWS)
     assert shown(killed) == shown(calm)
 
 
-def one_life(process: subprocess.Popen[str], home: Home, books: Books, moments: Stream) -> int:
+def one_life(process: subprocess.Popen[str], home: Home, books: Books, *, farthest: int, moments: Stream) -> int:
     """Kill *process* at a random moment; how many calls were open then: asked for and not kept."""
     before, start = kept(home), len(books.lines())
     if moments.chance(1, 5):  # while it starts, or just after
-        time.sleep(moments.below(1200) / 1000)
+        time.sleep(moments.below(9 * farthest) / 1000)
     else:
-        books.wait_for(start + moments.between(1, FARTHEST), process)
+        books.wait_for(start + moments.between(1, farthest), process)
         time.sleep(moments.below(15) / 1000)
     process.kill()
     process.communicate()
@@ -224,9 +244,9 @@ def kept(home: Home) -> set[str]:
 
 
 def shown(home: Home) -> list[Any]:
-    """What ``show --json`` says of the only run, but for the time that calls took."""
+    """What ``show --json`` says of the only run, but for the time that calls took and the keys that took them."""
     [(name,)] = home.query("SELECT id FROM evaluations")
-    lines = home.run("show", name, "--json").splitlines()
+    lines = [line for line in home.run("show", name, "--json").splitlines() if '"origin"' not in line]
     assert lines
     timeless = {"time_ms", "path"}
     return [

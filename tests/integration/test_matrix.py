@@ -47,7 +47,7 @@ def combinations() -> Iterator[ParameterSet]:
     """Every scenario on every wire over every transport; one of them (two for networks) without ``full``."""
     for place, scenario in enumerate(scenarios()):
         wires, ways = scenario.wires, ("pyreqwest", "aiohttp")
-        wire, way = wires[place % len(wires)], ways[place // 2 % 2]
+        wire, way = wires[place % len(wires)], ways[place // len(wires) % 2]
         for other_wire in wires:
             for other_way in ways:
                 chosen = other_wire == wire and (scenario.both or other_way == way)

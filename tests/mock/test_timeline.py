@@ -12,7 +12,7 @@ from causal_eval.mock.timeline import Phase, Timeline, Who
 from causal_eval.seeds import Stream
 
 CHAT = "/v1/chat/completions"
-SOMEBODY = Who("a", "gpt-x", CHAT)
+SOMEBODY = Who("a", "gpt-x", CHAT, "10")
 STORM, FLAP = Fault(Mode.RATE_LIMIT), Fault(Mode.SERVER_ERROR, every=2)
 
 
@@ -42,11 +42,12 @@ def test_a_phase_covers_seconds() -> None:
         (Phase(STORM, model="claude-*"), [False, True, False]),
         (Phase(STORM, path="/v1/messages"), [False, True, False]),
         (Phase(STORM, key="a", path="/v1/files*"), [False, False, True]),
+        (Phase(STORM, prompts=3), [False, True, False]),
     ],
 )
 def test_a_phase_means_some(phase: Phase, expected: list[bool]) -> None:
-    """By key, by model, by path, or by several."""
-    asking = [SOMEBODY, Who("b", "claude-x", "/v1/messages"), Who("a", "", "/v1/files/file-1/content")]
+    """By key, by model, by path, by the prompt's hash, or by several."""
+    asking = [SOMEBODY, Who("b", "claude-x", "/v1/messages", "0f"), Who("a", "", "/v1/files/file-1/content")]
     assert [phase.means(who) for who in asking] == expected
 
 

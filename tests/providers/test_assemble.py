@@ -178,7 +178,7 @@ async def test_another_host_of_the_same_model_stands_in(upstream: Any, free_tcp_
     outcome = await provider.complete(ASKED)
     await provider.close()
     assert isinstance(outcome, Reply)
-    assert (outcome.route, outcome.calls) == (upstream.url, 2)
+    assert (outcome.route, outcome.calls) == (upstream.url.removeprefix("http://"), 2)
 
 
 @pytest.mark.anyio
@@ -212,7 +212,16 @@ async def test_a_grader_may_be_stood_in_for(upstream: Any, free_tcp_port: int, t
     outcome = await provider.complete(ASKED)
     await provider.close()
     assert isinstance(outcome, Reply)
-    assert (outcome.route, outcome.served) == ("openai-api/b/other", "other")
+    assert (outcome.route, outcome.served) == (upstream.url.removeprefix("http://"), "other")
+
+
+@pytest.mark.parametrize("name", ["openrouter/auto", "openrouter/openrouter/auto", "openrouter/openrouter/fusion"])
+def test_a_router_is_no_model(name: str, tmp_path: Path) -> None:
+    """Whose answers would be nobody's is refused before any call; a model at the same host is not."""
+    given = config({"OPENROUTER_API_KEY": "sk-or-0123456789"}, tmp_path)
+    with pytest.raises(UsageError, match=f"{name} answers by whichever model it likes: name one, openrouter/<org>"):
+        assemble(name, given)
+    assert assemble("openrouter/openai/gpt-4o", given).name == "openrouter/openai/gpt-4o"
 
 
 @pytest.mark.parametrize("name", ["VLLM_ENABLED", "DISABLED_PROVIDERS"])

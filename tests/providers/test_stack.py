@@ -70,6 +70,7 @@ class _Run:
         async def drained() -> None:
             while self.watch.halt is None and not all(worker.done() for worker in workers):
                 await self.clock.sleep(0.1)
+            self.stack.room.close()
             until = self.clock.now() + DRAIN
             while self.clock.now() < until and not all(worker.done() for worker in workers):
                 await self.clock.sleep(0.1)
@@ -124,7 +125,7 @@ async def test_a_provider_that_dies_ends_the_run_within_a_minute(event_clock: An
     took = await work.go(100_000, width)
     assert work.watch.halt is not None
     assert work.watch.halt.error().exit_code == 7
-    assert took <= 2 + 60
+    assert took <= 2 + (40 if width > 2 else 58)  # nobody waits for those that only wait
     assert work.failed <= 3
     assert sum(1 for outcome in work.outcomes if isinstance(outcome, Reply)) >= width * 7
     assert server.calls - len(work.outcomes) <= 130

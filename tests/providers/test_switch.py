@@ -11,7 +11,7 @@ from causal_eval.errors import UsageError
 from causal_eval.providers.events import Paused, Recorder, Resumed
 from causal_eval.providers.live import Variables
 from causal_eval.providers.provider import Prompt, Reply
-from causal_eval.providers.switch import Switch, switched_off
+from causal_eval.providers.switch import Latch, Switch, switched_off
 
 ASKED = Prompt((), text="?")
 
@@ -49,19 +49,19 @@ def test_neither_yes_nor_no_is_a_fault() -> None:
 async def test_items_wait_and_go_on(sequence: Any, event_clock: Any) -> None:
     """Off for an hour in mid-run: no call meanwhile, then every item is answered within a second or two."""
     live, heard, inner = Variables({}), Recorder(), sequence(Reply("yes"))
-    switch = Switch(inner, "openai", prefix="OPENAI", live=live, clock=event_clock, listener=heard)
+    switch = Switch(inner, Latch(inner.name, "openai", prefix="OPENAI", live=live, clock=event_clock, listener=heard))
     assert await switch.complete(ASKED) == Reply("yes")
     live.set({"OPENAI_ENABLED": "off"})
 
     async def repaired() -> None:
         await event_clock.sleep(3600.0)
-        assert (inner.calls, switch.waiting) == (1, 20)
+        assert (inner.calls, switch.latch.waiting) == (1, 20)
         live.set({})
 
     work = asyncio.gather(repaired(), *(switch.complete(ASKED) for _ in range(20)))
     took = await event_clock.run(work)
     assert work.result()[1:] == [Reply("yes")] * 20
-    assert (took <= 3602, switch.waiting) == (True, 0)
+    assert (took <= 3602, switch.latch.waiting) == (True, 0)
     assert heard.events == [
         Paused("test/sequence", "openai is switched off (OPENAI_ENABLED=off)"),
         Resumed("test/sequence"),
@@ -72,7 +72,7 @@ async def test_items_wait_and_go_on(sequence: Any, event_clock: Any) -> None:
 async def test_nonsense_while_running_changes_nothing(sequence: Any) -> None:
     """A slip of the pen stops no run."""
     live = Variables({})
-    switch = Switch(sequence(Reply("yes")), "openai", prefix="OPENAI", live=live)
+    switch = Switch(sequence(Reply("yes")), Latch("test/sequence", "openai", prefix="OPENAI", live=live))
     live.set({"OPENAI_ENABLED": "fals"})
     assert await switch.complete(ASKED) == Reply("yes")
 
@@ -81,6 +81,8 @@ async def test_nonsense_while_running_changes_nothing(sequence: Any) -> None:
 async def test_an_item_that_gives_up_waits_no_longer(sequence: Any, event_clock: Any) -> None:
     """Cancelled (Ctrl-C), it is counted no more."""
     live = Variables({"OPENAI_ENABLED": "no"})
-    switch = Switch(sequence(Reply("yes")), "openai", prefix="OPENAI", live=live, clock=event_clock)
+    switch = Switch(
+        sequence(Reply("yes")), Latch("test/sequence", "openai", prefix="OPENAI", live=live, clock=event_clock)
+    )
     await event_clock.run(switch.complete(ASKED), until=100.0)
-    assert switch.waiting == 0
+    assert switch.latch.waiting == 0

@@ -68,3 +68,16 @@ async def test_a_held_window_lets_nobody_in() -> None:
     window.release()
     await entering
     assert (window.open, window.held, window.take()) == (1, False, False)
+
+
+async def test_who_gives_up_in_the_queue_costs_nobody_a_slot() -> None:
+    """A slot that becomes free in the very moment in which the first in the queue gives up goes to the second."""
+    window = Window(1)
+    window.take()
+    first, second = asyncio.create_task(window.enter()), asyncio.create_task(window.enter())
+    await asyncio.sleep(0)
+    first.cancel()
+    window.leave()
+    async with asyncio.timeout(1):
+        await second
+    assert (first.cancelled(), window.open, window.waiting) == (True, 1, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -67,6 +68,20 @@ def test_twin_groups_are_whole_and_contiguous(questions: list[Question]) -> None
         assert len(members) > 1
         answers = Counter(question.gold for _, question in members if question.answer.kind == "yes_no")
         assert not answers or len(answers) == 2
+
+
+def test_twins_that_ask_of_one_case_have_one_proof(questions: list[Question]) -> None:
+    """Within a group equal cases carry equal steps and are proven once; other cases carry proofs of their own."""
+    shared = 0
+    for one, other in itertools.pairwise(questions):
+        if one.twin is None or one.twin != other.twin:
+            continue
+        assert one.certificate is not None
+        assert other.certificate is not None
+        same = one.certificate.case == other.certificate.case
+        assert (one.certificate.steps is other.certificate.steps) == same
+        shared += same
+    assert shared
 
 
 def test_questions_fit_the_published_schema(questions: list[Question]) -> None:

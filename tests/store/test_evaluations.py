@@ -93,7 +93,7 @@ def test_runs_are_found_by_the_beginning_of_their_id(store: Store, spec: RunSpec
 
 
 def test_a_run_is_held_against_a_second_process(store: Store, spec: RunSpec) -> None:
-    """A second process is refused while the first runs, and welcome after it, even if it was killed."""
+    """A second process is refused while the first runs, and welcome after it, even if it was killed, which is seen."""
     evaluation = begin(store, spec)
     code = (
         "import sys; from causal_eval.store.locks import hold_file\n"
@@ -103,9 +103,13 @@ def test_a_run_is_held_against_a_second_process(store: Store, spec: RunSpec) -> 
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
+        assert not summarize(store, evaluation).killed
         with pytest.raises(StoreLocked, match=evaluation.id), running(store, evaluation):
             pass
         other.kill()
+    assert summarize(store, evaluation).killed
+    end(store, evaluation.id, status=Status.INTERRUPTED)
+    assert not summarize(store, find_evaluation(store, evaluation.id)).killed
     with running(store, evaluation), pytest.raises(StoreLocked), running(store, evaluation):
         pass
     with running(store, evaluation):

@@ -45,6 +45,15 @@ def test_every_column_is_under_the_content_hash(said: str, tokens: int | None) -
             assert content_hash({**other, name: "something else"}) != row["content_hash"]
 
 
+def test_what_came_later_leaves_older_hashes_as_they_were() -> None:
+    """A row of a time before a column was there is the row that says nothing in it."""
+    asked = {"evaluation_id": "ev-1", "question": "q", "answerer": "a/b", "sample": 0}
+    row = attempt_values(asked, Reply("yes"), started_at="t")
+    later = {"written_tokens", "source", "asked_at", "batch", "key", "route"}
+    before = {name: value for name, value in row.items() if name not in {*later, "content_hash"}}
+    assert content_hash(before) == row["content_hash"]
+
+
 @given(st.text(st.characters(exclude_categories=[])))
 def test_any_text_can_be_stored(said: str) -> None:
     """Whatever a model produces can be encoded, and sound text is not touched."""
@@ -64,7 +73,9 @@ def evaluation(store: Store, make_question: Make) -> Evaluation:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("change", ["text = 'ANSWER: 3/10'", "served = 'other'", "input_tokens = 5", "sample = 1"])
+@pytest.mark.parametrize(
+    "change", ["text = 'ANSWER: 3/10'", "served = 'other'", "input_tokens = 5", "sample = 1", "key = 'x'"]
+)
 async def test_a_changed_row_is_noticed(store: Store, evaluation: Evaluation, change: str) -> None:
     """A reply edited behind the program's back is refused when it is read."""
     async with SqlLedger(store, evaluation) as ledger:

@@ -8,6 +8,7 @@ to the model, and a graph may consist of ``exogenous`` and ``equations`` alone.
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -41,7 +42,9 @@ _SINGLE = frozenset({Kind.MARKOV_BLANKET, Kind.ATTRIBUTION}) | _EFFECTS
 """Kinds whose X and Y are one node each."""
 
 _ASSIGNMENTS = ("event", "given", "do", "evidence", "context")
+_assignments_of = operator.attrgetter(*_ASSIGNMENTS)
 _SETS = ("X", "Y", "Z", "must_include", "must_exclude")
+_sets_of = operator.attrgetter("x", "y", "z", "must_include", "must_exclude")
 
 
 def read_case(obj: Any) -> Case:
@@ -89,18 +92,18 @@ def read_query(obj: Mapping[str, Any], names: Sequence[str], *, scm: Scm | None)
 
 def write_query(case: Case, query: Query | None = None) -> dict[str, Any]:
     """The JSON object of the case's query, or of another *query* on it: the kind and every field that is not empty."""
-    query, names = query or case.query, case.names
+    query, names, scm = query or case.query, case.names, case.scm
     written: dict[str, Any] = {"kind": str(query.kind)}
-    sets = (query.x, query.y, query.z, query.must_include, query.must_exclude)
-    written |= {field: [names[node] for node in part] for field, part in zip(_SETS, sets, strict=True) if part}
-    if case.scm is None:
+    for field, nodes in zip(_SETS, _sets_of(query), strict=True):
+        if nodes:
+            written[field] = [names[node] for node in nodes]
+    if scm is None:
         return written
-    pairs = (query.event, query.given, query.do, query.evidence, query.context)
-    for field, part in zip(_ASSIGNMENTS, pairs, strict=True):
+    for field, part in zip(_ASSIGNMENTS, _assignments_of(query), strict=True):
         if part:
-            written[field] = {names[node]: _plain(case.scm.names(node)[value]) for node, value in part}
+            written[field] = {names[node]: _plain(scm.names(node)[value]) for node, value in part}
     if query.kind in _EFFECTS:
-        written |= {field: _plain(_named(query, case.scm, field=field)) for field in ("x1", "x0")}
+        written |= {field: _plain(_named(query, scm, field=field)) for field in ("x1", "x0")}
     return written
 
 

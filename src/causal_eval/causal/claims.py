@@ -131,7 +131,7 @@ def _minimal_sets(case: Case, sets: Sequence[tuple[int, ...]]) -> Iterable[Claim
         yield whole, True, f"adjusting for {_names(case, members)} is valid{_reason(case, whole)}"
         for member in members:
             if member not in query.must_include:
-                less = replace(whole, z=tuple(node for node in members if node != member))
+                less = Query(whole.kind, x=query.x, y=query.y, z=tuple([node for node in members if node != member]))
                 reason = _reason(case, less)
                 yield less, False, f"not without {case.names[member]}{reason}"
     if not sets:

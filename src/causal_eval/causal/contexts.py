@@ -13,7 +13,7 @@ from causal_eval.causal.intervene import Worlds, describe, nodes_of, word_of
 from causal_eval.causal.ledger import NOTHING, ONE, Ledger, Term, difference, product, quotient, total
 from causal_eval.causal.query import Assignment, Case, Kind, Query
 from causal_eval.causal.scm import Const, Expression, Rule, Table, Var
-from causal_eval.causal.solve import answer_json, model_of, values_in
+from causal_eval.causal.solve import answer_json, model_of
 
 MOST_CONSISTENT = 8
 """Contexts that fit the evidence and are written down one by one."""
@@ -56,6 +56,7 @@ def by_contexts(ledger: Ledger, case: Case, *, worlds: Worlds) -> bool:
     asked: list[Term] = []
     chances: dict[tuple[int, int], Term] = {}
     event, done = (describe(part, worlds.scm, names=case.names) for part in (query.event, query.do))
+    roots = [node for node, parents in enumerate(case.graph.parents) if not parents]
     for context, happens in contexts:
         for node, value in context:
             if (node, value) not in chances:
@@ -63,8 +64,8 @@ def by_contexts(ledger: Ledger, case: Case, *, worlds: Worlds) -> bool:
         seen = describe(context, worlds.scm, names=case.names)
         terms = [chances[pair] for pair in context]
         weights.append(ledger.arithmetic(f"P({seen}): fits what was seen", product(terms)))
-        hypothetical = _hypothetical(case, context)
-        values = answer_json(values_in(case, worlds.scm, query=hypothetical), case)
+        hypothetical = Query(Kind.VALUES, context=_full(roots, context), do=query.do)
+        values = answer_json(worlds.settled(dict(hypothetical.context) | dict(query.do)), case)
         text = f"there, with {done}, {event} {'would hold' if happens else 'would not hold'}"
         ledger.claim(text, write_query(case, hypothetical), value=values)
         if happens:
@@ -106,8 +107,8 @@ def _consistent(case: Case, worlds: Worlds) -> list[tuple[Assignment, bool]] | N
         return None
     matters = g.ancestors(nodes_of(query.event) | nodes_of(query.evidence))
     grid = worlds.grid(matters)  # its rows are the contexts of positive probability
-    factual = grid.solve()
-    would = grid.holds(grid.solve(dict(query.do), factual), query.event)
+    factual = grid.after(())
+    would = grid.holds(grid.after(query.do), query.event)
     rows = np.flatnonzero(grid.holds(factual, query.evidence))
     if len(rows) > MOST_CONSISTENT:
         return None
@@ -116,11 +117,6 @@ def _consistent(case: Case, worlds: Worlds) -> list[tuple[Assignment, bool]] | N
         (tuple((node, int(column[row])) for node, column in columns if column is not None), bool(would[row]))
         for row in rows.tolist()
     ]
-
-
-def _hypothetical(case: Case, context: Assignment) -> Query:
-    roots = [node for node in range(case.graph.n) if not case.graph.parents[node]]
-    return Query(Kind.VALUES, context=_full(roots, context), do=case.query.do)
 
 
 def _full(roots: Sequence[int], context: Assignment) -> Assignment:
@@ -194,4 +190,4 @@ def _at_least(least: int, parts: Sequence[Term]) -> Term:
 
 
 def _word(case: Case, node: int, *, value: int) -> str:
-    return word_of(model_of(case), node, value)
+    return word_of(model_of(case), node, value=value)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from causal_eval.causal.graph import Graph, bits, mask_of
+from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.intervene import Worlds, nodes_of
 from causal_eval.causal.mechanism import as_fraction, is_determinate
 from causal_eval.causal.query import Assignment
@@ -38,9 +38,8 @@ def joint(worlds: Worlds, asked: Sequence[Seen], evidence: Sequence[Seen] = ()) 
     """
     every = [*asked, *evidence]
     grid = worlds.grid(_relevant(worlds.scm.graph, every))
-    factual = grid.solve(dict(_common(every)))
-    forced = [dict(one.do) for one in every]
-    solved = [grid.solve(do, factual) if do else factual for do in forced]
+    common = _common(every)
+    solved = [grid.after(one.do, common) for one in every]
     masks = [grid.holds(world, one.seen) for world, one in zip(solved, every, strict=True)]
     condition = grid.all_of(masks[len(asked) :])
     whole = grid.total(condition)
@@ -97,17 +96,17 @@ def copies_of(graph: Graph, every: Sequence[Seen]) -> list[dict[int, int]]:
     return copies
 
 
-def _common(every: Sequence[Seen]) -> dict[int, int]:
+def _common(every: Sequence[Seen]) -> Assignment:
     """The nodes that all worlds force, with a value: they need no mechanism."""
     shared = -1
     for one in every:
         shared &= nodes_of(one.do)
-    return {node: value for node, value in every[0].do if shared >> node & 1}
+    return tuple([(node, value) for node, value in every[0].do if shared >> node & 1])
 
 
 def _relevant(graph: Graph, every: Sequence[Seen]) -> int:
     """The nodes whose noise can matter: ancestors of what is looked at, cut where every world intervenes."""
-    everywhere = mask_of(_common(every))
+    everywhere = nodes_of(_common(every))
     looked_at = 0
     for one in every:
         looked_at |= nodes_of(one.seen)

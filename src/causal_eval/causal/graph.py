@@ -60,10 +60,12 @@ class Graph:
         """
         parents, siblings = [0] * n, [0] * n
         for cause, effect in directed:
-            _check_edge(n, cause, other=effect, seen=parents[effect] if 0 <= effect < n else 0)
+            if not (0 <= cause < n and 0 <= effect < n and cause != effect and not parents[effect] >> cause & 1):
+                raise _bad_edge(n, cause, other=effect)
             parents[effect] |= 1 << cause
         for one, other in bidirected:
-            _check_edge(n, one, other=other, seen=siblings[other] if 0 <= other < n else 0, arrow="<->")
+            if not (0 <= one < n and 0 <= other < n and one != other and not siblings[other] >> one & 1):
+                raise _bad_edge(n, one, other=other, arrow="<->")
             siblings[one] |= 1 << other
             siblings[other] |= 1 << one
         if latent >> n:
@@ -145,15 +147,14 @@ def closure(step: Sequence[int], mask: int) -> int:
     return reached
 
 
-def _check_edge(n: int, one: int, *, other: int, seen: int, arrow: str = "->") -> None:
-    if 0 <= one < n and 0 <= other < n and one != other and not seen >> one & 1:
-        return
+def _bad_edge(n: int, one: int, *, other: int, arrow: str = "->") -> MalformedCase:
+    """What is wrong with an edge that cannot be added."""
     edge = f"edge {one} {arrow} {other}"
     if not (0 <= one < n and 0 <= other < n):
-        raise MalformedCase(f"{edge}: nodes are 0 to {n - 1}")
+        return MalformedCase(f"{edge}: nodes are 0 to {n - 1}")
     if one == other:
-        raise MalformedCase(f"{edge}: a node cannot be joined to itself; remove the self-loop")
-    raise MalformedCase(f"{edge} is listed twice; remove the duplicate")
+        return MalformedCase(f"{edge}: a node cannot be joined to itself; remove the self-loop")
+    return MalformedCase(f"{edge} is listed twice; remove the duplicate")
 
 
 # Both caches are keyed by the parents alone, so all graphs that differ in bidirected edges or latents share an entry.
@@ -172,11 +173,13 @@ def _topological(parents: tuple[int, ...]) -> tuple[int, ...]:
     order: list[int] = []
     left = (1 << len(parents)) - 1
     while left:
-        ready = next((node for node in bits(left) if not parents[node] & left), None)
-        if ready is None:
+        for ready in bits(left):
+            if not parents[ready] & left:
+                order.append(ready)
+                left ^= 1 << ready
+                break
+        else:
             raise MalformedCase(f"the graph has a cycle: {' -> '.join(map(str, find_cycle(parents)))}")
-        order.append(ready)
-        left ^= 1 << ready
     return tuple(order)
 
 

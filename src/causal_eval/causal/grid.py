@@ -29,8 +29,11 @@ World: TypeAlias = list[Column | None]
 LARGEST_GRID = 1 << 22
 """Rows of the largest grid: beyond, a column alone takes seconds."""
 
+KEPT_WORLDS = 4
+"""Worlds that a grid keeps."""
+
 KEPT_GRID = 1 << 10
-"""Rows up to which the states of the noise are kept for the next grid of that shape."""
+"""Rows up to which the states of the noise are kept for the next grid of that shape, and worlds at all."""
 
 
 class Grid:
@@ -48,6 +51,7 @@ class Grid:
                 lengths.append(noise)
             column = np.array(table, dtype=_width(domains[node])).ravel()
             self._lookup[node] = (_strides(compiled[node].parents, domains, noise=len(noise)), axis, column)
+        self._kept: dict[tuple[Assignment, Assignment], World] = {}
         shape = tuple(map(len, lengths))
         self.size = math.prod(shape)
         if self.size > LARGEST_GRID:
@@ -70,20 +74,36 @@ class Grid:
                 world[node] = self._respond(node, world)
         return world
 
+    def after(self, do: Assignment, base: Assignment = ()) -> World:
+        """The world after the intervention *do*, which those after *base* differ from below *do* alone.
+
+        Of a small grid the last few are kept: an answer and its derivation ask for the same.
+        """
+        if (do, base) in self._kept:
+            return self._kept[do, base]
+        world = self.solve(dict(do), self.after(base, base)) if do != base else self.solve(dict(base))
+        if len(self._kept) == KEPT_WORLDS:
+            self._kept.clear()
+        if self.size <= KEPT_GRID:
+            self._kept[do, base] = world
+        return world
+
     def holds(self, world: World, assignment: Assignment) -> Mask:
         """The rows in which the nodes have these values."""
-        mask: Mask = np.ones(self.size, dtype=np.bool_)
+        masks: list[Mask] = []
         for node, value in assignment:
             column = world[node]
             assert column is not None, "asked of a node outside the grid"
-            mask &= column == value
-        return mask
+            masks.append(column == value)
+        return self.all_of(masks)
 
     def all_of(self, masks: Sequence[Mask]) -> Mask:
         """The rows that lie in every one of *masks*; all rows when there is none."""
-        whole: Mask = np.ones(self.size, dtype=np.bool_)
-        for mask in masks:
-            whole &= mask
+        if not masks:
+            return np.ones(self.size, dtype=np.bool_)
+        whole = masks[0]
+        for mask in masks[1:]:
+            whole = whole & mask
         return whole
 
     def total(self, mask: Mask) -> int:

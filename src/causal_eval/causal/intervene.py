@@ -83,6 +83,20 @@ class Worlds:
             self._compiled[node] = compile_mechanism(self.scm, node, names=self._names)
         return self._compiled[node]
 
+    def settled(self, given: Mapping[int, int]) -> dict[int, int]:
+        """The value of every node when those of *given* have theirs and all others have rules."""
+        found: dict[int, int] = {}
+        domains = self.scm.domains
+        for node in self.scm.graph.topological():
+            if node in given:
+                found[node] = given[node]
+                continue
+            compiled, row = self.compiled(node), 0
+            for parent in compiled.parents:
+                row = row * domains[parent] + found[parent]
+            found[node] = compiled.rows[row].index(1)
+        return {node: found[node] for node in range(len(domains))}
+
     def label(self, node: int) -> str:
         """What *node* is called, for messages."""
         return repr(self._names[node]) if self._names else f"node {node}"
@@ -159,14 +173,15 @@ def nodes_of(assignment: Assignment) -> int:
 
 def describe(assignment: Assignment, scm: Scm, *, names: Sequence[str] | None = None) -> str:
     """``X=1, Z=0``: the assignment in the names of nodes and values; ``nothing`` when empty."""
-    called = [names[node] if names else f"V{node}" for node, _ in assignment]
-    parts = [f"{name}={word_of(scm, *pair)}" for name, pair in zip(called, assignment, strict=True)]
+    parts = [f"{names[node] if names else f'V{node}'}={word_of(scm, node, value=value)}" for node, value in assignment]
     return ", ".join(parts) or "nothing"
 
 
-def word_of(scm: Scm, node: int, value: int) -> str:
+def word_of(scm: Scm, node: int, *, value: int) -> str:
     """What the value at position *value* of *node* is called in a text; truth values are 0 and 1."""
-    named = scm.names(node)[value]
+    if not scm.values:
+        return str(value)
+    named = scm.values[node][value]
     return str(int(named)) if isinstance(named, bool) else str(named)
 
 

@@ -85,8 +85,13 @@ def product(terms: Iterable[Term]) -> Term:
     kept = [term for term in terms if term.expression != "1"]
     if len(kept) <= 1:
         return kept[0] if kept else ONE
-    top, bottom = math.prod([term.top for term in kept]), math.prod([term.bottom for term in kept])
-    return Term(" * ".join([_inside(term) for term in kept]), top, bottom)
+    top = bottom = 1
+    parts = []
+    for expression, over, under, weak in kept:  # most terms of most derivations pass here
+        top *= over
+        bottom *= under
+        parts.append(f"({expression})" if weak else expression)
+    return Term(" * ".join(parts), top, bottom)
 
 
 def total(terms: Sequence[Term]) -> Term:
@@ -100,8 +105,8 @@ def total(terms: Sequence[Term]) -> Term:
 
 def difference(one: Term, other: Term) -> Term:
     """*one* - *other*."""
-    top = one.top * other.bottom - other.top * one.bottom
-    return Term(f"{one.expression} - {_inside(other)}", top, one.bottom * other.bottom, weak=True)
+    (first, top, bottom, _), (_, over, under, _) = one, other
+    return Term(f"{first} - {_inside(other)}", top * under - over * bottom, bottom * under, weak=True)
 
 
 def quotient(one: Term, other: Term) -> Term:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 from causal_eval.causal.expression import evaluate, key_of
 from causal_eval.causal.graph import bits
@@ -18,8 +18,7 @@ LARGEST_TABLE = 1 << 16
 """A rule is tabulated for at most this many combinations of its parents' values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A mechanism as integers; rows stand in the order of ``itertools.product`` over the parents' values."""
 
     parents: tuple[int, ...]
@@ -88,13 +87,7 @@ def _tabulate(scm: Scm, node: int, *, rule: Rule, parents: tuple[int, ...]) -> t
     named = tuple([scm.names(parent) for parent in parents])
     if (size := math.prod(map(len, named))) > LARGEST_TABLE:
         raise TooLarge(f"the rule of node {node} has {size} combinations of its parents' values; split it")
-    own = scm.names(node)
-    results = _results(rule.expression, parents, named=named)
-    if strange := [result for result in results if result not in own]:
-        allowed = ", ".join(map(key_of, own))
-        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
-    units = _units(len(own))
-    return tuple([units[own.index(result)] for result in results])
+    return _results(rule.expression, parents, named=named, own=scm.names(node), node=node)
 
 
 @lru_cache(maxsize=64)
@@ -106,12 +99,20 @@ def _units(size: int) -> tuple[tuple[int, ...], ...]:
 # Questions use few different rules: most are looked up.
 @lru_cache(maxsize=4096)
 def _results(
-    expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]
-) -> tuple[Value, ...]:
-    """What *expression* gives for every combination of the parents' values."""
-    return tuple(
-        [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
-    )
+    expression: Expression,
+    parents: tuple[int, ...],
+    *,
+    named: tuple[tuple[Value, ...], ...],
+    own: tuple[Value, ...],
+    node: int,
+) -> tuple[tuple[int, ...], ...]:
+    """The row that *expression* gives for every combination of the parents' values."""
+    results = [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
+    if strange := [result for result in results if result not in own]:
+        allowed = ", ".join(map(key_of, own))
+        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
+    units = _units(len(own))
+    return tuple([units[own.index(result)] for result in results])
 
 
 def as_fraction(numerator: int, denominator: int) -> Fraction:

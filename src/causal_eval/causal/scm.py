@@ -105,11 +105,12 @@ class Scm:
 
     def names(self, node: int) -> tuple[Value, ...]:
         """What the values of *node* are called."""
-        return self.values[node] if self.values else _integers(self.domains[node])
+        return self.values[node] if self.values else positions(self.domains[node])
 
 
 @lru_cache(maxsize=64)
-def _integers(size: int) -> tuple[int, ...]:
+def positions(size: int) -> tuple[int, ...]:
+    """The values 0..size-1."""
     return tuple(range(size))
 
 

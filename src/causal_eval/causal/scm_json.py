@@ -10,7 +10,7 @@ from typing import Any
 from causal_eval.causal.expression import key_of, parse, reads, unparse
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.reading import fraction, mapping, name_list, node_list, sequence
-from causal_eval.causal.scm import Linear, Mechanism, Row, Rule, Scm, Table, Unspecified, Value
+from causal_eval.causal.scm import Linear, Mechanism, Row, Rule, Scm, Table, Unspecified, Value, positions
 from causal_eval.errors import MalformedCase
 
 _TRUTH: tuple[Value, ...] = (False, True)
@@ -205,18 +205,27 @@ def write_scm(scm: Scm, names: Sequence[str]) -> dict[str, Any]:
                 terms = zip(bits(scm.graph.parents[node]), coefficients, strict=True)
                 written.setdefault("linear", {})[names[node]] = {names[cause]: str(c) for cause, c in terms}
                 written.setdefault("noise", {})[names[node]] = {"mean": str(mean), "variance": str(variance)}
-    return written | _write_domains(scm, names, written=written)
+    return written | _write_domains(scm, names, roots_apart=roots_apart)
 
 
-def _write_domains(scm: Scm, names: Sequence[str], *, written: Mapping[str, Any]) -> dict[str, Any]:
+def _write_domains(scm: Scm, names: Sequence[str], *, roots_apart: bool) -> dict[str, Any]:
     """The domains that :func:`_domains` would not find by itself."""
-    found = _domains(written, names)
     listed: dict[str, list[Any]] = {}
     for node, name in enumerate(names):
-        values = scm.names(node)
-        if values != found[node] or list(map(type, values)) != list(map(type, found[node])):  # 1 == True
+        values, found = scm.names(node), _found(scm, node, roots_apart=roots_apart)
+        if values is not found and (values != found or [*map(type, values)] != [*map(type, found)]):  # 1 == True
             listed[name] = [float(value) if type(value) is Fraction else value for value in values]
     return {"domains": listed} if listed else {}
+
+
+def _found(scm: Scm, node: int, *, roots_apart: bool) -> tuple[Value, ...]:
+    """The values that :func:`_domains` finds by the mechanism of *node* as it is written."""
+    mechanism, size = scm.mechanisms[node], scm.domains[node]
+    if isinstance(mechanism, Linear):
+        return ()
+    if isinstance(mechanism, Table) and (size != len(_TRUTH) or not roots_apart or scm.graph.parents[node]):
+        return positions(size)
+    return _TRUTH
 
 
 def _write_table(scm: Scm, names: Sequence[str], *, node: int, table: Table) -> dict[str, Any]:

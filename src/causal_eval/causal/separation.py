@@ -8,8 +8,7 @@ entered), as in Koller and Friedman 2009, algorithm 3.1; every answer costs O(no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from causal_eval.causal.graph import Graph, bits, closure
 from causal_eval.errors import MalformedCase
@@ -18,8 +17,7 @@ _State: TypeAlias = tuple[int, bool]
 """(node, entered by an arrowhead)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Separation:
+class Separation(NamedTuple):
     """Whether two sets are separated, and an open path when they are not."""
 
     separated: bool
@@ -66,23 +64,23 @@ def judge(g: Graph, x: int, y: int, z: int) -> Separation:
     came_from: dict[_State, _State | None] = {(node, False): None for node in bits(x)}
     tails, heads = x, 0  # the states that have been found, as in :func:`reachable`
     queue = list(came_from)
+    parents, siblings, children = g.parents, g.bidirected, g.children
     for state in queue:
         node, head = state
         if y >> node & 1:
             return Separation(separated=False, open_path=_trace(came_from, state))
         blocked = z >> node & 1
         up = (active >> node & 1) if head else not blocked
-        down = (0 if blocked else g.children[node]) & ~heads
+        down = (0 if blocked else children[node]) & ~heads
         heads |= down
-        above = (g.parents[node] if up else 0) & ~tails
+        above = (parents[node] if up else 0) & ~tails
         tails |= above
-        aside = (g.bidirected[node] if up else 0) & ~heads
+        aside = (siblings[node] if up else 0) & ~heads
         heads |= aside
-        fresh = [(other, True) for other in bits(down)]
-        fresh += [(other, False) for other in bits(above)]
-        fresh += [(other, True) for other in bits(aside)]
-        came_from |= dict.fromkeys(fresh, state)
-        queue += fresh
+        for mask, entered in ((down, True), (above, False), (aside, True)):
+            for other in bits(mask) if mask else ():
+                came_from[other, entered] = state
+                queue.append((other, entered))
     return Separation(separated=True, open_path=None)
 
 

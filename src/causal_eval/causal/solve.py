@@ -83,9 +83,11 @@ def solved(case: Case) -> Solved:
 def answer_json(value: Any, case: Case) -> Any:
     """*value* in JSON: sets of nodes by sorted names, values as they are called, fractions as ``"p/q"``."""
     match value:
+        case bool():
+            return value
         case Fraction():
             return str(value)
-        case Mapping():
+        case dict() | Mapping():
             return {case.names[node]: _level(case.scm, node, level=level) for node, level in value.items()}
         case tuple():
             parts = [case.names[part] if isinstance(part, int) else answer_json(part, case) for part in value]

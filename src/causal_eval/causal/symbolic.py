@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.counterfactual import Seen, copies_of
 from causal_eval.causal.expression import evaluate
@@ -26,8 +26,7 @@ ONE_LINE = 4
 """Sums of at most this many products are written in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """A function of copies: their values, in the order of the scope, -> the factors of a product; absent = 0."""
 
     scope: tuple[int, ...]
@@ -87,7 +86,7 @@ def _literals(case: Case) -> tuple[tuple[str, ...], ...]:
     assert scm is not None, "a numeric case has a model"
     return tuple(
         [
-            tuple([f"{name}={word_of(scm, node, value)}" for value in range(scm.domains[node])])
+            tuple([f"{name}={word_of(scm, node, value=value)}" for value in range(scm.domains[node])])
             for node, name in enumerate(case.names)
         ]
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 from causal_eval.analysis.numbers import duration, money
 from causal_eval.cli import output
+from causal_eval.cli.display import Display
 from causal_eval.errors import BudgetReached, UnknownName, UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask
@@ -18,19 +19,21 @@ from causal_eval.evaluation.budget import Budget, BudgetGate, Caps, Price, Reach
 from causal_eval.evaluation.elicit import Prompted
 from causal_eval.evaluation.estimate import Estimate, Speed, dearest, estimate
 from causal_eval.evaluation.order import fair_order
+from causal_eval.evaluation.recall import unknown
 from causal_eval.evaluation.spec import RunSpec, identity
 from causal_eval.providers.events import Recorder
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Prompt, Usage
-from causal_eval.service.answering import Call, Candidate
+from causal_eval.service.answering import Call, Candidate, Trouble, opened
 from causal_eval.service.caching import duration as seconds_of
-from causal_eval.service.pricing import pricer
+from causal_eval.service.pricing import batch_price, pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.spending import spent, usual
 from causal_eval.store.suites import set_questions
 
+FLAGS = {Reached.MONEY: "--budget", Reached.TIME: "--max-time"}
 GRACE = 60.0
 """Seconds that calls which are open when the time is up have to end; then they are abandoned."""
 
@@ -112,14 +115,41 @@ def gate(purse: Purse, answerer: Answerer, spec: RunSpec, *, patient: bool = Tru
     return BudgetGate(purse.budget, Tariff(_price(spec, purse.prices), most), patient=patient)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the caps keep a run from asking at this moment."""
+
+    purse: Purse
+    gate: BudgetGate
+
+    @property
+    def cap(self) -> str:
+        """The flag of the cap that does; empty: none does."""
+        return "" if self.gate.holding is None else FLAGS[self.gate.holding]
+
+    def __str__(self) -> str:
+        """One line; empty: they keep nothing back."""
+        budget = self.purse.budget
+        match self.gate.holding:
+            case None:
+                return ""
+            case Reached.TIME:
+                return f"the time of {self.cap} is over: what is open ends, and nothing more is asked"
+        return (
+            f"waiting for room in the budget of {money(budget.money)} ({self.cap}): {money(budget.spent)} spent, "
+            f"{money(budget.reserved)} set aside for {budget.open_calls} open calls"
+        )
+
+
 def reached(purse: Purse, gate: BudgetGate) -> BudgetReached:
     """The error of a run that a cap has ended: what was spent, and what to do."""
     budget = purse.budget
     if gate.reached is Reached.TIME:
-        return BudgetReached(f"the time of --max-time is over{_bill(purse)}")
+        return BudgetReached(f"the time of --max-time is over{_bill(purse)}", cap=FLAGS[Reached.TIME])
     return BudgetReached(
         f"the budget of {money(budget.money)} is used up{_bill(purse)}; the next call may cost {money(gate.refused)}: "
-        "give a larger --budget to go on"
+        "give a larger --budget to go on",
+        cap=FLAGS[Reached.MONEY],
     )
 
 
@@ -149,24 +179,60 @@ def dry_run(
 ) -> int:
     """Say for every answerer what its run would take; nobody is asked, no run begins."""
     for one, spec in zip(candidates, specs, strict=True):
-        found = asyncio.run(_estimate(store, one, spec, call=call, prices=prices))
+        shown = Display("none" if json else "plain", json=json)
+        found = asyncio.run(_estimate(store, one, spec, call=call, prices=prices, trouble=shown.warn))
         _say(one, found, json=json, version=prices.version)
     return 0
 
 
-async def _estimate(store: Store, one: Candidate, spec: RunSpec, *, call: Call, prices: Prices) -> Estimate:
-    answerer = one.open(Recorder())
-    try:
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What a run would take."""
+
+    estimate: Estimate
+    cached: int
+    """Items that the response cache answers; none of the estimate."""
+    basis: str
+    """Which price that of a batch is; empty: nothing goes into batches."""
+
+
+async def _estimate(
+    store: Store, one: Candidate, spec: RunSpec, *, call: Call, prices: Prices, trouble: Trouble
+) -> _Foreseen:
+    quotes = _Quotes(_price(spec, prices), batch=one.batches is not None)
+    async with opened(one, store, Recorder(), trouble=trouble) as answerer:
         asks = await _asks(store, spec)
-        prompts = (answerer.prompt(ask) if isinstance(answerer, Prompted) else Prompt(()) for ask in asks)
-        return estimate(
+        left = asks
+        if one.cache is not None and isinstance(answerer, Prompted):
+            left = await unknown(answerer, asks)
+        prompts = (answerer.prompt(ask) if isinstance(answerer, Prompted) else Prompt(()) for ask in left)
+        found = estimate(
             prompts,
             usual=usual(store, spec.answerer, spec.elicitation),
-            price=_now(spec, prices),
+            price=quotes.price,
             speed=Speed(one.width, call.rpm, call.tpm),
         )
-    finally:
-        await answerer.close()
+    if one.batches is not None:
+        found = replace(found, seconds=None)  # up to the provider, whatever single calls took
+    return _Foreseen(found, len(asks) - len(left), quotes.basis)
+
+
+class _Quotes:
+    """Prices of now, and which those were that were asked for."""
+
+    def __init__(self, price: Price, *, batch: bool) -> None:
+        self._price = price
+        self._batch = batch
+        self._moment = datetime.now(UTC).isoformat()
+        self.basis = ""
+
+    def price(self, usage: Usage) -> Fraction | None:
+        """US dollars; None: unknown."""
+        if not self._batch:
+            return self._price(usage, "", self._moment)
+        quote = batch_price(self._price, usage, self._moment)
+        self.basis = quote.basis
+        return quote.dollars
 
 
 async def _asks(store: Store, spec: RunSpec) -> list[Ask]:
@@ -186,12 +252,13 @@ def _begun(store: Store, spec: RunSpec) -> Evaluation | None:
         return None
 
 
-def _say(one: Candidate, found: Estimate, *, json: bool, version: str) -> None:
-    free = one.name.startswith(FREE)
+def _say(one: Candidate, foreseen: _Foreseen, *, json: bool, version: str) -> None:
+    free, found = one.name.startswith(FREE), foreseen.estimate
     if json:
         output.emit(
             {
                 "event": "estimate", "answerer": one.name, "items": found.items, "calls": found.items,
+                "cached": foreseen.cached, "basis": foreseen.basis,
                 "input_tokens": found.input_tokens, "output_tokens": found.output_tokens, "is_bound": found.is_bound,
                 "source": found.source, "cost": None if found.cost is None else float(found.cost),
                 "prices": "" if free else version, "seconds": found.seconds,
@@ -200,10 +267,13 @@ def _say(one: Candidate, found: Estimate, *, json: bool, version: str) -> None:
         return
     most = "at most " if found.is_bound and not free else ""
     time = "unknown" if found.seconds is None else duration(1000 * found.seconds)
-    output.say(f"{one.name}: {found.items} items to ask, as many calls")
+    how = "as many calls" if one.batches is None else "in batches"
+    output.say(f"{one.name}: {found.items} items to ask, {how}")
+    if foreseen.cached:
+        output.say(f"  cache   answers {foreseen.cached} more without a call")
     if not free:
         output.say(f"  tokens  about {found.input_tokens:,} in, {most or 'about '}{found.output_tokens:,} out")
         output.say(f"          ({found.source})")
     cost = "unknown: no price" if found.cost is None else f"{most}{money(found.cost)}"
-    output.say(f"  cost    {cost}" + ("" if free else f" (prices {version})"))
+    output.say(f"  cost    {cost}" + ("" if free else f" ({foreseen.basis and foreseen.basis + '; '}prices {version})"))
     output.say(f"  time    {time}")

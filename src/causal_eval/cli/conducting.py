@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 
 from causal_eval.cli import budgeting
 from causal_eval.cli.batching import refuse_open
-from causal_eval.cli.budgeting import Purse
+from causal_eval.cli.budgeting import Held, Purse
 from causal_eval.cli.display import Display
 from causal_eval.cli.steering import Here, Ordered, Reins, steered
 from causal_eval.errors import ProviderPaused
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.budget import Reached
 from causal_eval.evaluation.elicit import Prompted
-from causal_eval.evaluation.flow import Gate
 from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
+from causal_eval.providers.stack import Stack
 from causal_eval.scoring.grade import judge
-from causal_eval.service.answering import Candidate
+from causal_eval.service.answering import Candidate, opened
 from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.ledger import SqlLedger
-from causal_eval.store.replies import SqlReplies
 
 FIRST_CALLS_SECONDS = 0.1
 """By then the first calls are open, and the processor waits with us."""
@@ -43,6 +41,11 @@ class Run:
     shown: Display
     purse: Purse | None = None
     """What may be spent; None: there is no cap."""
+
+    @property
+    def here(self) -> Here:
+        """Where others see it."""
+        return Here(self.store, self.evaluation.id, self.evaluation.spec.answerer)
 
 
 def conduct(run: Run, one: Candidate) -> None:
@@ -67,7 +70,10 @@ def _loop() -> Callable[[Coroutine[None, None, None]], None]:
 
 
 async def _conduct(run: Run, one: Candidate) -> None:
-    async with _opened(run, one) as answerer, SqlLedger(run.store, run.evaluation) as ledger:
+    async with (
+        opened(one, run.store, run.shown, trouble=run.shown.warn) as answerer,
+        SqlLedger(run.store, run.evaluation) as ledger,
+    ):
         preparing = threading.Thread(target=_prepare_report, args=(run.evaluation,), name="prepare-report", daemon=True)
         asyncio.get_running_loop().call_later(FIRST_CALLS_SECONDS, preparing.start)
         if one.cache is not None and isinstance(answerer, Prompted):
@@ -88,11 +94,11 @@ async def _conduct(run: Run, one: Candidate) -> None:
 
 
 async def _ask(
-    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, gate: Gate | None = None
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, held: Held | None = None
 ) -> None:
     shown = run.shown
-    reins = Reins(one.name, answerer, shown, width=one.width, gate=gate)
-    async with steered(Here(run.store, run.evaluation.id), reins, shown):
+    reins = Reins(one.name, answerer, shown, width=one.width, held=held)
+    async with steered(run.here, reins, shown):
         await evaluate(answerer, ledger=ledger, width=reins.flow, judge=judge, watch=watch, listener=shown.on_run)
 
 
@@ -103,7 +109,7 @@ async def _ask_within(
     left = purse.budget.seconds_left
     try:
         async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
-            await _ask(run, one, answerer, ledger=ledger, watch=watch, gate=gate)
+            await _ask(run, one, answerer, ledger=ledger, watch=watch, held=Held(purse, gate))
     except TimeoutError:
         gate.reached = Reached.TIME
     finally:
@@ -119,10 +125,13 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     assert one.batches is not None
     purse, spec, shown = run.purse, run.evaluation.spec, run.shown
     gate = None if purse is None else budgeting.gate(purse, answerer, spec, patient=False)
-    way = one.batches(SqlBook(run.store, run.evaluation), shown)
+    provider = answerer.provider if isinstance(answerer, Prompted) else None
+    remember = provider.remember if isinstance(provider, Stack) else None
+    way = replace(one.batches(SqlBook(run.store, run.evaluation), shown), remember=remember)
     try:
-        here, ordered = Here(run.store, run.evaluation.id), Ordered(one.name, shown)
-        async with asyncio.timeout(None if purse is None else purse.budget.seconds_left), steered(here, ordered, shown):
+        ordered = Ordered(one.name, shown, way.barrier, None if purse is None or gate is None else Held(purse, gate))
+        left = None if purse is None else purse.budget.seconds_left
+        async with asyncio.timeout(left), steered(run.here, ordered, shown):
             await evaluate_in_batches(
                 way, ledger=ledger, judge=judge, listener=shown.on_run, gate=gate, cancel=one.cancel
             )
@@ -135,22 +144,6 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
             gate.close()
     if purse is not None and gate is not None and gate.reached is not None:
         raise budgeting.reached(purse, gate)
-
-
-@asynccontextmanager
-async def _opened(run: Run, one: Candidate) -> AsyncIterator[Answerer]:
-    """The answerer with its cache, if it has one; what was to be cached is written at the end."""
-    replies, rule, say = None, None, run.shown.say
-    if one.cache is not None:
-        replies = SqlReplies(run.store, trouble=lambda problem: say(f"the response cache is out of order: {problem}"))
-        rule = one.cache(replies)
-    answerer = one.open(run.shown, rule)
-    try:
-        yield answerer
-    finally:
-        await answerer.close()
-        if replies is not None:
-            await replies.close()
 
 
 def _prepare_report(evaluation: Evaluation) -> None:

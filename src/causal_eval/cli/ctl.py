@@ -12,12 +12,12 @@ import msgspec
 
 from causal_eval.cli import output
 from causal_eval.cli.runs import opened
-from causal_eval.cli.steering import RunState
+from causal_eval.cli.steering import STOPPED, RunState
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.steering import SILENT, Wanted
 from causal_eval.store.boards import Said, said, want
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import Evaluation, find_evaluation, summarize
+from causal_eval.store.evaluations import Evaluation, Status, Summary, find_evaluation, summarize
 
 CONFIRMED_WITHIN = 5.0
 """Seconds that a command waits to hear that what it wants is done."""
@@ -46,12 +46,10 @@ def status(run: str | None, *, json: bool) -> int:
     with opened() as store:
         evaluation = _evaluation(store, run)
         running = _running(store, evaluation.id)
+        last = _last_word(store, evaluation)
         summary = summarize(store, evaluation)
     if running is None:
-        ended = "complete" if summary.complete else "not running"
-        advice = "" if summary.complete else f"`causal-eval resume {evaluation.id}` goes on"
-        line = {"kept": summary.kept, "planned": summary.wanted, "answerer": evaluation.spec.answerer, "says": advice}
-        _show({"run": evaluation.id, "running": False, "status": ended, **line}, json=json)
+        _show({"run": evaluation.id, "running": False, **_ended(summary, last)}, json=json)
         return 0
     state = msgspec.to_builtins(running.state)
     word = f"has not been heard of for {running.age:.0f} s: stopped, or the machine is too busy"
@@ -62,19 +60,27 @@ def status(run: str | None, *, json: bool) -> int:
     return 0
 
 
-def pause(run: str | None, *, json: bool) -> int:
-    """Let a run make no call until it is told to go on; open calls end and are kept.
+def _ended(summary: Summary, last: RunState | None) -> dict[str, object]:
+    """How a run that does not go on has ended, and what to type."""
+    evaluation = summary.evaluation
+    found = {"answerer": evaluation.spec.answerer, "kept": summary.kept, "planned": summary.wanted}
+    if summary.complete:
+        return {"status": "complete", "says": "", **found}
+    advice = f"`causal-eval resume {evaluation.id}` goes on"
+    if last is None:
+        return {"status": "not running", "says": advice, **found}
+    return {"status": STOPPED, "says": f"{last.says}; {advice}", "cap": last.cap, **found}
 
-    Raises:
-        UsageError: the run waits for batches.
-    """
-    with opened() as store:
-        evaluation = _evaluation(store, run)
-        if not _alive(store, evaluation.id).state.can_pause:
-            raise UsageError(
-                f"{evaluation.id} waits for batches, which the provider goes on with: Ctrl-C ends the waiting, "
-                f"`causal-eval resume {evaluation.id} --batch` takes it up again"
-            )
+
+def _last_word(store: Store, evaluation: Evaluation) -> RunState | None:
+    """What ended a run that ended by itself; None: nothing did, or it was gone on with and interrupted since."""
+    words = [msgspec.json.decode(one.state, type=RunState) for one in said(store, evaluation.id)]
+    halted = evaluation.status is Status.HALTED
+    return next((word for word in words if halted and word.status == STOPPED), None)
+
+
+def pause(run: str | None, *, json: bool) -> int:
+    """Let a run make no call and order no batch until it is told to go on; what is open ends and is kept."""
     return _tell(run, lambda wanted: replace(wanted, paused=True), lambda state: state.status == "paused", json=json)
 
 
@@ -105,7 +111,7 @@ def set_concurrency(run: str | None, calls: int, *, json: bool) -> int:
         evaluation = _evaluation(store, run)
         most = _alive(store, evaluation.id).state.most
     if most is None:
-        raise UsageError(f"{evaluation.spec.answerer} runs on this machine: its concurrency cannot be set")
+        raise UsageError(f"{evaluation.id}: only calls to an API have a concurrency, not batches or local answerers")
     if not 1 <= calls <= most:
         raise UsageError(
             f"concurrency is {calls}: allowed is 1 to {most}, the run's MAX_CONCURRENT_API_CALLS; raise that in .env "
@@ -181,9 +187,9 @@ def _alive_or_none(one: Said) -> _Running | None:
     """A run whose process is there, as far as can be told from this machine."""
     age = max(0.0, time.time() - one.beat_at)
     here = one.process.host == socket.gethostname()
-    if (here and not _is_there(one.process.pid)) or (not here and age > SILENT):
-        return None
     state = msgspec.json.decode(one.state, type=RunState)
+    if state.status == STOPPED or (here and not _is_there(one.process.pid)) or (not here and age > SILENT):
+        return None
     return _Running(one.evaluation, one.process.host, one.process.pid, age, state)
 
 

@@ -30,7 +30,7 @@ REFRESH_SECONDS = 0.1
 class Display:
     """Listens to runs and calls; shows a bar on a terminal, a line now and then elsewhere, nothing for ``none``."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, *, json: bool = False) -> None:
         self._kind = "plain" if kind == "full" and not output.live() else kind
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -39,6 +39,8 @@ class Display:
         self._marks: Counter[Mark] = Counter()
         self._waiting = ""
         self._broken = False
+        self._json = json
+        self._warned = set[str]()
         self._waits_until = self._said = self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -89,6 +91,10 @@ class Display:
             case call_events.BreakerChanged(state=call_events.BreakerState.CLOSED) if self._broken:
                 self._broken = False
                 self.say(f"{self._name}: the provider answers again")
+            case call_events.KeyChanged(status=call_events.KeyStatus.REVOKED | call_events.KeyStatus.EXHAUSTED):
+                self.warn("key", f"{self._name}: {event}")
+            case call_events.Reread(problem=problem) if problem:
+                self.warn("settings", f"{self._name}: {event}")
             case call_events.KeyChanged() | call_events.Reread():
                 self.say(f"{self._name}: {event}")
 
@@ -138,6 +144,15 @@ class Display:
 
     def _counts(self) -> str:
         return "  ".join(f"{mark.value} {count}" for mark, count in sorted(self._marks.items()))
+
+    def warn(self, about: str, problem: str) -> None:
+        """Trouble that the run goes on with, said once: a line for the person, and an event where JSON is asked for."""
+        if problem in self._warned:
+            return
+        self._warned.add(problem)
+        if self._json:
+            output.emit({"event": "warning", "about": about, "message": problem})
+        self.say(problem)
 
     def say(self, text: str) -> None:
         """A line for the person, above the bar if there is one."""

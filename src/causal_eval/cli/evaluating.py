@@ -14,6 +14,7 @@ from causal_eval.cli.batching import where_it_stopped
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
+from causal_eval.cli.steering import stopped
 from causal_eval.errors import (
     CausalEvalError,
     Interrupted,
@@ -23,6 +24,7 @@ from causal_eval.errors import (
     UsageError,
 )
 from causal_eval.evaluation.budget import Caps
+from causal_eval.evaluation.elicit import elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
@@ -77,6 +79,8 @@ def run(order: Order) -> int:
     settings = read_settings(os.environ)
     prices = _prices(order, settings)  # a wrong table is said before anything is asked
     candidates = [candidate(model, order.call, settings) for model in order.models]
+    if order.call.elicitation is not None:
+        _check_elicitation(order.call.elicitation, candidates)
     _check_money(order, candidates, prices)
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
@@ -113,6 +117,18 @@ def _prices(order: Order, settings: Settings) -> Prices:
     return read_prices(order.price_table or settings.prices)
 
 
+def _check_elicitation(name: str, candidates: Sequence[Candidate]) -> None:
+    """Say for whom *name* does nothing.
+
+    Raises:
+        UnknownName: there is no such way of asking.
+    """
+    elicitation(name)
+    for one in candidates:
+        if not one.spec.elicitation:
+            output.note(f"{one.name} sees the question itself: --elicitation {name} is ignored for it")
+
+
 def _check_money(order: Order, candidates: Sequence[Candidate], prices: Prices) -> None:
     if order.caps.money is not None:
         budgeting.check_prices(candidates, prices)
@@ -141,7 +157,7 @@ def carry_out(
         Interrupted: Ctrl-C; everything that arrived is stored.
     """
     ended = []
-    with Display("none" if json and display == "full" else display) as shown:
+    with Display("none" if json and display == "full" else display, json=json) as shown:
         for one, spec in zip(candidates, specs, strict=True):
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if json:
@@ -165,6 +181,7 @@ def _run_held(run: Run, one: Candidate) -> CausalEvalError | None:
         status = Status.HALTED
         if error.exit_code not in (5, 6, 7):
             raise
+        stopped(run.here, error, run.shown)
         return error
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise Interrupted(f"interrupted; {where_it_stopped(run.store, run.evaluation)}") from error

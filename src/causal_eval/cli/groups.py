@@ -58,7 +58,7 @@ def ctl_status(run: Run = None, json: Json = False) -> int:
 
 @ctl_app.command(name="pause")
 def ctl_pause(run: Run = None, json: Json = False) -> int:
-    """Make no further call; open ones end and are kept."""
+    """Make no further call, order no further batch; what is open ends and is kept."""
     from causal_eval.cli import ctl
 
     return ctl.pause(run, json=json)

@@ -6,7 +6,7 @@ import json as json_text
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from causal_eval.cli import output, reporting
@@ -19,6 +19,7 @@ from causal_eval.service.answering import Call
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
+from causal_eval.store.origins import origins
 from causal_eval.store.rescore import rescore as judge_again
 
 LISTED = ("id", "answerer", "status", "progress", "questions", "set", "begun")
@@ -78,6 +79,11 @@ def show(beginning: str, *, report: Path | None, json: bool) -> int:
                 "  ".join(f"{key} {row[key]}" for key in ("id", "status", "progress", "questions", "set", "begun"))
             )
         reporting.present(store, [evaluation], report=report, json=json, prices=_prices())
+        for origin in origins(store, evaluation):
+            if json:
+                output.emit({"event": "origin", "evaluation": evaluation.id, **asdict(origin)})
+            else:
+                output.say(str(origin))
     return 0
 
 
@@ -123,7 +129,7 @@ def _prices() -> Prices:
 
 def _row(summary: Summary) -> dict[str, str | int]:
     evaluation = summary.evaluation
-    status = evaluation.status.value
+    status = "stopped (process gone)" if summary.killed else evaluation.status.value
     return {
         "id": evaluation.id,
         "answerer": evaluation.spec.answerer,

@@ -7,8 +7,9 @@ is written down before it is made, and looked for before it is made again: a cra
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
 from causal_eval.errors import Interrupted
@@ -95,7 +96,9 @@ class _Work:
         self._gate = gate
         self._open: dict[int, Order] = {}
         self._held = set[_Place]()
-        """Asked in a batch of an earlier process that has not ended."""
+        """Asked in a batch that has not ended, of an earlier process or of before a pause."""
+        self._cut_short = False
+        """Orders were held back by the barrier."""
         self._tries = Counter[_Place]()
         """Failures of this run by who failed; nothing else is remembered of a question."""
         self._again = False
@@ -111,9 +114,11 @@ class _Work:
         self._again = True
         waits = Waits(self._way.rule)
         while self._again:
-            self._again = False
+            self._again = self._cut_short = False
             await self._order_missing()
             await self._await_all()
+            if self._cut_short:
+                await self._way.barrier.passed()
             if self._refusals:
                 await self._desk.wait(waits.next(), "the provider's queue for batches is full", items=1)
 
@@ -134,6 +139,22 @@ class _Work:
         await self._await_all(cancelled_by_us=True)
 
     async def _order_missing(self) -> None:
+        """Order page after page until nothing is missing, the gate lets nothing through, or the barrier is closed."""
+        async with contextlib.aclosing(self._pages()) as pages:
+            async for page in pages:
+                if self._way.barrier.closed:
+                    self._hold_back(page)
+                    return
+                await self._order(page)
+
+    def _hold_back(self, page: Sequence[tuple[Ask, bytes]]) -> None:
+        self._again = self._cut_short = True
+        if self._gate is not None:
+            for ask, _ in page:
+                self._gate.forgo(ask)
+
+    async def _pages(self) -> AsyncGenerator[list[tuple[Ask, bytes]]]:
+        """What is missing and nobody was asked for, with the bodies of its rows, a batch at a time."""
         limits = self._way.provider.limits
         most = min(self._way.rule.page, limits.requests)
         page: list[tuple[Ask, bytes]] = []
@@ -141,16 +162,16 @@ class _Work:
         async for ask in self._ledger.missing():
             if _place(ask) in self._held or self._tries[_place(ask)] >= self._way.rule.attempts:
                 continue
-            if self._gate is not None and not await self._gate.admit(ask):
-                break
             body = self._way.provider.encode(self._way.phrasing.prompt(ask))
             if page and (len(page) == most or size + len(body) + _AROUND > limits.bytes):
-                await self._order(page)
+                yield page
                 page, size = [], 0
+            if self._gate is not None and not await self._gate.admit(ask):
+                break
             page.append((ask, body))
             size += len(body) + _AROUND
         if page:
-            await self._order(page)
+            yield page
 
     async def _order(self, page: Sequence[tuple[Ask, bytes]]) -> None:
         order = await self._way.book.intend([ask for ask, _ in page])
@@ -158,12 +179,16 @@ class _Work:
         self._open[order.key] = await self._desk.place(order, requests)
 
     async def _await_all(self, *, cancelled_by_us: bool = False) -> None:
+        """Collect batches until none is open, or orders that were held back may be made."""
         waits, began = Waits(self._way.rule), self._way.clock.now()
-        while self._open:
+        while self._open and not (self._cut_short and not self._way.barrier.closed):
             standings = [await self._looked_at(order, by_us=cancelled_by_us) for order in list(self._open.values())]
             if waiting := [standing for standing in standings if not standing.ended]:
                 spent = self._way.clock.now() - began
-                await self._desk.wait(waits.next(), _progress(waiting, spent), items=_left(waiting))
+                wait = self._desk.wait_or_open if self._cut_short else self._desk.wait
+                await wait(waits.next(), _progress(waiting, spent), items=_left(waiting))
+        for order in self._open.values():
+            self._held.update(map(_place, await self._way.book.asks(order)))
 
     async def _looked_at(self, order: Order, *, by_us: bool) -> Standing:
         """How far the batch of *order* is; what one that has ended brought is kept."""
@@ -226,8 +251,12 @@ class _Work:
             self._again = True  # there may be room again
 
     def _heard(self, order: Order, ask: Ask, *, outcome: Outcome) -> Outcome:
-        heard = self._way.phrasing.heard(self._way.phrasing.prompt(ask), outcome)
-        return heard if isinstance(heard, Failure) else replace(heard, batch=order.handle)
+        if isinstance(outcome, Failure):
+            return outcome
+        prompt, said = self._way.phrasing.prompt(ask), replace(outcome, batch=order.handle)
+        if self._way.remember is not None:
+            said = self._way.remember(prompt, said, order.made_at)
+        return self._way.phrasing.heard(prompt, said)
 
     def _note(self, ask: Ask, failure: Failure) -> None:
         passing = failure.kind in RETRYABLE

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.providers.clock import Clock, SystemClock
-from causal_eval.providers.provider import Failure, FailureKind, Usage
+from causal_eval.providers.provider import Failure, FailureKind, Refusal, Reply, Usage
 
 
 class Price(Protocol):
@@ -72,11 +72,16 @@ class Tariff:
             return self.estimate(attempt.ask) * lost_calls(outcome.kind, outcome.calls)
         if outcome.asked_at:
             return Fraction(0)
+        before = self._before(outcome, attempt.started_at)
         cost = self._price(outcome.usage, outcome.served, attempt.started_at, batch=bool(outcome.batch))
         if cost is None:  # nobody counted its tokens
-            return self.estimate(attempt.ask)
+            return self.estimate(attempt.ask) + before
         self._dearest = cost if self._dearest is None else max(self._dearest, cost)
-        return cost
+        return cost + before
+
+    def _before(self, outcome: Reply | Refusal, at: str) -> Fraction:
+        """What calls cost that gave no reply before this one, as far as the provider counted them."""
+        return sum((self._price(usage, outcome.served, at) or Fraction(0) for usage in outcome.lost), Fraction(0))
 
 
 def lost_calls(kind: FailureKind, calls: int) -> int:
@@ -168,12 +173,23 @@ class BudgetGate:
         """The cap that ended the run; None: none did."""
         self.refused = Fraction(0)
         """What the ask that did not fit might have cost."""
+        self.waiting = 0
+        """Asks that wait now until open calls have ended and left room."""
+
+    @property
+    def holding(self) -> Reached | None:
+        """The cap that keeps asks back now; None: neither does."""
+        return Reached.MONEY if self.waiting and self.reached is None else self.reached
 
     async def admit(self, ask: Ask) -> bool:
         """Whether *ask* may be asked, once that is known."""
         if self._patient and self.reached is not None:
             return False  # another worker was refused: its ask stays missing, so the run has ended
-        aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
+        self.waiting += 1
+        try:
+            aside = await self._budget.room(lambda: self._tariff.estimate(ask), patient=self._patient)
+        finally:
+            self.waiting -= 1
         if isinstance(aside, Reached):
             self.reached, self.refused = aside, self._tariff.estimate(ask)
             return False

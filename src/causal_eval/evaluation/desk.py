@@ -12,13 +12,16 @@ from causal_eval.evaluation.attempt import Ask
 from causal_eval.evaluation.book import BatchBook, Order
 from causal_eval.evaluation.elicit import Phrasing
 from causal_eval.evaluation.events import Listener, RunHalting
+from causal_eval.evaluation.flow import Barrier
 from causal_eval.providers import events as calls
 from causal_eval.providers.batch import BatchProvider, Request, Sought, Standing, row_name
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.halt import Halt
-from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind
+from causal_eval.providers.provider import RETRYABLE, Failure, FailureKind, Prompt, Refusal, Reply
 
 _T = TypeVar("_T")
+_LOOK = 0.5
+"""Seconds between two looks whether the barrier is open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class BatchRule:
     """An order that cannot be found for so long has not arrived."""
 
 
+Remember = Callable[[Prompt, Reply | Refusal, str], Reply | Refusal]
+"""Keeps what was said to a prompt that was asked at a time (ISO 8601); returns it with the name of its observation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batching:
     """Who answers, in which words, and where orders are written down."""
@@ -50,6 +57,10 @@ class Batching:
     clock: Clock = field(default_factory=SystemClock)
     listener: calls.Listener | None = None
     """Hears what is waited for."""
+    barrier: Barrier = field(default_factory=Barrier)
+    """While it is closed no new batch is ordered; those that are open are collected."""
+    remember: Remember | None = None
+    """Keeps replies for other runs; None: nobody does."""
 
 
 class Waits:
@@ -155,9 +166,19 @@ class Desk:
 
     async def wait(self, seconds: float, reason: str, *, items: int) -> None:
         """Wait, and say what for."""
+        self._tell(seconds, reason, items=items)
+        await self._way.clock.sleep(seconds)
+
+    async def wait_or_open(self, seconds: float, reason: str, *, items: int) -> None:
+        """The same, but no longer than the barrier is closed."""
+        self._tell(seconds, reason, items=items)
+        end = self._way.clock.now() + seconds
+        while self._way.barrier.closed and (left := end - self._way.clock.now()) > 0:
+            await self._way.clock.sleep(min(left, _LOOK))
+
+    def _tell(self, seconds: float, reason: str, *, items: int) -> None:
         if self._way.listener is not None:
             self._way.listener.on_event(calls.Waiting(self._way.provider.name, seconds, reason, items=items))
-        await self._way.clock.sleep(seconds)
 
     def halting(self, halt: Halt) -> CausalEvalError:
         """The error that ends the run, told to the listener."""

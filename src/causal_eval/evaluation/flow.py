@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.providers.waiting import WaitingRoom
 
 
 class Gate(Protocol):
@@ -40,10 +41,19 @@ class Barrier:
         """Let everything through again."""
         self._open.set()
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is let through now."""
+        return not self._open.is_set()
+
+    async def passed(self) -> None:
+        """Return as soon as it is open."""
+        await self._open.wait()
+
     async def admit(self, ask: Ask) -> bool:
         """True, as soon as it is open."""
         del ask
-        await self._open.wait()
+        await self.passed()
         return True
 
     def kept(self, attempts: Sequence[Attempt]) -> None:
@@ -78,11 +88,15 @@ class Gates:
 
 
 class Flow:
-    """How many calls may be in flight, which may grow while a run goes on, and the gate that each passes."""
+    """How many calls may be in flight, which may grow while a run goes on, and the gate that each passes.
 
-    def __init__(self, size: int, gate: Gate | None = None) -> None:
+    Who waits in *room* has no call open: a run that ends by itself does not wait for them.
+    """
+
+    def __init__(self, size: int, gate: Gate | None = None, room: WaitingRoom | None = None) -> None:
         self.size = size
         self.gate = gate
+        self.room = room or WaitingRoom()
         self._grown: Callable[[], None] | None = None
 
     def widen(self, size: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 from causal_eval.evaluation.attempt import Ask, Attempt
@@ -35,6 +36,16 @@ async def recall(recaller: Recaller, *, ledger: Ledger, judge: Judge) -> int:
     if count:
         await judge_backlog(ledger, judge)
     return count
+
+
+async def unknown(recaller: Recaller, asks: Sequence[Ask]) -> list[Ask]:
+    """Those of *asks* that would have to be asked for."""
+    left: list[Ask] = []
+    for start in range(0, len(asks), PAGE):
+        page = asks[start : start + PAGE]
+        known = await asyncio.gather(*map(recaller.recall, page))
+        left += [ask for ask, outcome in zip(page, known, strict=True) if outcome is None]
+    return left
 
 
 async def _keep(recaller: Recaller, asks: list[Ask], *, ledger: Ledger) -> int:

@@ -22,7 +22,8 @@ from causal_eval.providers.provider import Outcome
 AHEAD = 32
 """Questions taken from the ledger before their turn."""
 DRAIN_SECONDS = 10.0
-"""How long a halting run waits for open calls; what is not there by then is abandoned and stays missing."""
+"""How long a halting run waits for open calls; what is not there by then is abandoned and stays missing.
+What only waits for its turn is not waited for."""
 
 
 class Watch(Protocol):
@@ -56,10 +57,10 @@ async def evaluate(
     await judge_backlog(ledger, judge)
     listener(RunStarted(answerer.name, await ledger.progress()))
     commit = GroupCommit(answerer.name, ledger=ledger, judge=judge, listener=listener)
-    asking = _Asking(answerer, ledger=ledger, commit=commit, watch=watch, listener=listener)
+    asking = _Asking(answerer, flow, ledger=ledger, commit=commit, watch=watch, listener=listener)
     complete = False
     try:
-        await supervise(asyncio.create_task(asking.all(flow)), commit)
+        await supervise(asyncio.create_task(asking.all()), commit)
         complete = asking.halt is None
     finally:
         listener(RunEnded(answerer.name, complete))
@@ -99,10 +100,11 @@ class _Asking:
     """*width* workers that share one stream of asks."""
 
     def __init__(
-        self, answerer: Answerer, *, ledger: Ledger, commit: GroupCommit, watch: Watch, listener: Listener
+        self, answerer: Answerer, flow: Flow, *, ledger: Ledger, commit: GroupCommit, watch: Watch, listener: Listener
     ) -> None:
         self.halt: CausalEvalError | None = None
         self._answerer = answerer
+        self._flow = flow
         self._ledger = ledger
         self._commit = commit
         self._watch = watch
@@ -110,9 +112,9 @@ class _Asking:
         self._grace: asyncio.TimerHandle | None = None
         self._workers: list[asyncio.Task[None]] = []
 
-    async def all(self, flow: Flow) -> None:
+    async def all(self) -> None:
         """Ask until nothing is missing, the flow's gate lets nothing more through, or the run halts."""
-        asks = _Shared(self._ledger.missing())
+        asks, flow = _Shared(self._ledger.missing()), self._flow
 
         def hire() -> None:
             work = self._work if flow.gate is None else functools.partial(self._work_gated, flow.gate)
@@ -145,7 +147,9 @@ class _Asking:
 
     async def _work_gated(self, gate: Gate, asks: _Shared) -> None:
         while not self._halted() and (ask := await asks.next()) is not None:
-            if not await gate.admit(ask):
+            with self._flow.room:
+                admitted = await gate.admit(ask)
+            if not admitted:
                 return
             if self._halted():  # meanwhile
                 gate.forgo(ask)
@@ -168,6 +172,7 @@ class _Asking:
             return
         self.halt = halt.error()
         self._listener(RunHalting(self._answerer.name, str(self.halt)))
+        self._flow.room.close()
         self._grace = asyncio.get_running_loop().call_later(DRAIN_SECONDS, self._drop)
 
     def _drop(self) -> None:

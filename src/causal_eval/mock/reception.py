@@ -62,11 +62,11 @@ class Reception:
         """What is to happen to *request*; counts it for its key and for the phases that mean it."""
         value, second = _key(request), self.second()
         admission = self.keys.admit(value, tokens=tokens(asked.text), second=second)
-        fate = self._timeline.fate(Who(admission.key, asked.model, request.path), second)
+        item = _item(admission.key, asked)
+        fate = self._timeline.fate(Who(admission.key, asked.model, request.path, item.prompt), second)
         fault = None if self._spared(request, fate.fault) else fate.fault
         if admission.refused is not None:
             fault = Fault(admission.refused, seconds=math.ceil(admission.wait * 1000) / 1000 or None)
-        item = _item(admission.key, asked)
         headers = {**NAMED, **limits(admission.levels, request.path, self.clock.wall())}
         return Case(asked, value, item, second, fault, fate.latency, headers)
 

@@ -71,6 +71,7 @@ class _Phase(_Table):
     key: str = ""
     model: str = "*"
     path: str = "*"
+    prompts: Annotated[int, Meta(ge=0)] = 0
     from_second: Seconds = 0.0
     for_seconds: Seconds = float("inf")
     from_request: Count = 1
@@ -157,6 +158,7 @@ class _Reader:
             key=self._named(read.key, place, keys=keys),
             model=read.model,
             path=read.path,
+            prompts=read.prompts,
             from_second=read.from_second,
             for_seconds=read.for_seconds,
             from_request=read.from_request,

@@ -19,6 +19,8 @@ class Who(NamedTuple):
     """Public name."""
     model: str
     path: str
+    prompt: str = ""
+    """Its hash; empty: nothing is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,23 @@ class Phase:
     """Shell pattern."""
     path: str = "*"
     """Shell pattern."""
+    prompts: int = 0
+    """Only about one of so many prompts, by their hash, and those each time; 0: all."""
     from_second: float = 0.0
     """Counted from the first request that the server receives."""
     for_seconds: float = float("inf")
     from_request: int = 1
-    """Counted among the requests that key, model and path let through."""
+    """Counted among the requests that key, model, path and prompt let through."""
     to_request: float = float("inf")
     """The last one."""
 
     def means(self, who: Who) -> bool:
-        """Whether key, model and path fit."""
+        """Whether key, model, path and prompt fit."""
         return (
             (not self.key or self.key == who.key)
             and (self.model == "*" or fnmatchcase(who.model, self.model))
             and (self.path == "*" or fnmatchcase(who.path, self.path))
+            and (not self.prompts or (who.prompt != "" and int(who.prompt, 16) % self.prompts == 0))
         )
 
     def covers(self, number: int, second: float) -> bool:

@@ -7,7 +7,7 @@ import msgspec
 from causal_eval.errors import UsageError
 from causal_eval.providers.arguments import AnthropicArguments, merged
 from causal_eval.providers.http import Http
-from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
+from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage, counted
 
 PATH = "/messages"
 _FINISH = {
@@ -160,7 +160,7 @@ class Anthropic:
         """What the body of a 200 response says; in a batch, that of a row."""
         answer = _decode(content)
         if answer.content is None:
-            return self._no_content(answer.error, content)
+            return counted(self._no_content(answer.error, content), _tokens(answer.usage))
         served, usage = answer.model or "", _tokens(answer.usage)
         if answer.stop_reason == "refusal":
             return Refusal(_why(answer.stop_details), served=served, usage=usage)

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from causal_eval.errors import UsageError
-from causal_eval.providers.adapters import adapter, local
+from causal_eval.providers.adapters import adapter, batches, local
+from causal_eval.providers.batch import BatchProvider
+from causal_eval.providers.batch_live import LiveBatches
 from causal_eval.providers.breaker import Breaker
 from causal_eval.providers.cache import Cached, Scope
 from causal_eval.providers.catalog import LOCAL, Route, route, set_variable
@@ -27,8 +29,9 @@ from causal_eval.providers.provider import Provider
 from causal_eval.providers.retry import Retry, RetryRule
 from causal_eval.providers.served import Served
 from causal_eval.providers.stack import Line, Stack
-from causal_eval.providers.switch import Switch, switched_off
+from causal_eval.providers.switch import Latch, Switch, switched_off
 from causal_eval.providers.told import Told
+from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
 from causal_eval.seeds import Stream
 
@@ -45,7 +48,7 @@ def assemble(model: str, config: ProviderConfig) -> Provider:
         return local(model, way, config)
     shared = _shared(config)
     lines = [_line(names, shared) for names in _by_model(model, config)]
-    return Stack(lines, cap=shared.cap, pace=shared.pace, live=shared.live)
+    return Stack(lines, cap=shared.cap, pace=shared.pace, live=shared.live, room=shared.room)
 
 
 def resilient(inner: Provider, config: ProviderConfig) -> Stack:
@@ -54,13 +57,33 @@ def resilient(inner: Provider, config: ProviderConfig) -> Stack:
     keys = KeyPool(inner.name, lambda key: _lane(inner, key=key, shared=shared), live=shared.live, keys=lambda _: ())
     provider, _, model = inner.name.partition("/")
     line = _wrapped(inner.name, [_Host("", keys)], shared=shared, who=_Who(provider, model))
-    return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live)
+    return Stack([line], cap=shared.cap, pace=shared.pace, live=shared.live, room=shared.room)
 
 
 def paused(model: str, config: ProviderConfig) -> str:
     """The setting that switches the provider of *model* off now; empty while it is on."""
     way = route(model)
     return "" if way.api == LOCAL else switched_off(way.provider, prefix=way.variables, env=_live(config).env)
+
+
+def by_batch(model: str, config: ProviderConfig) -> BatchProvider:
+    """The batch API behind *model*, at the first address: switch and first key are what ``config.live`` says.
+
+    Raises:
+        UsageError: it has none, or a key is missing.
+    """
+    way, live = route(model), _live(config)
+    address = set_variable(way.address_variables, live.env)
+    pinned = {address: live.env.get(address, "")}
+
+    def build() -> BatchProvider:
+        return batches(model, replace(config, env={**live.env, **pinned}))
+
+    def key() -> str:
+        return next(iter(read_keys(key_variable(way.key_variables, live.env), live.env)), "")
+
+    latch = Latch(model, way.provider, prefix=way.variables, live=live, clock=config.clock, listener=config.listener)
+    return LiveBatches(build, latch, live=live, key=key, listener=config.listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +94,8 @@ class _Shared:
     cap: Window
     pace: Pace | None
     live: Live
+    room: WaitingRoom
+    """Where all waits but those for a reply take place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +118,10 @@ class _Who:
 
 
 def _shared(config: ProviderConfig) -> _Shared:
-    pace = None
+    pace, room = None, WaitingRoom(config.clock)
     if config.rpm is not None or config.tpm is not None:
-        pace = Pace(PaceRule(config.rpm, config.tpm), clock=config.clock)
-    return _Shared(config, config.cap or Window(config.max_concurrent), pace, _live(config))
+        pace = Pace(PaceRule(config.rpm, config.tpm), clock=room)
+    return _Shared(config, config.cap or Window(config.max_concurrent), pace, _live(config), room)
 
 
 def _live(config: ProviderConfig) -> Live:
@@ -134,6 +159,8 @@ def _hosts(name: str, shared: _Shared) -> list[_Host]:
     way = route(name)
     if way.api == LOCAL:
         raise UsageError(f"fallback {name!r}: local weights are nobody's fallback; leave it out")
+    if way.matches(way.entry.routers):
+        raise UsageError(f"{name} answers by whichever model it likes: name one, {way.provider}/<org>/<name>")
     given = way.own_address(shared.live.env).split(",")
     addresses = [address for part in given if (address := part.strip())] or [""]
     return [_Host(address or name, _pool(name, way, address=address, shared=shared)) for address in addresses]
@@ -164,7 +191,7 @@ def _lane(inner: Provider, *, key: str, shared: _Shared) -> Lane:
     limits = Limits(
         breaker,
         rule,
-        outer=Outer(shared.cap, shared.pace),
+        outer=Outer(shared.cap, shared.pace, shared.room),
         key=label,
         clock=config.clock,
         listener=config.listener,
@@ -180,12 +207,11 @@ def _wrapped(name: str, hosts: Sequence[_Host], *, shared: _Shared, who: _Who) -
         several or hosts[0].pool,
         RetryRule(attempts=config.attempts),
         jitter=Stream("retry", config.seed, name),
-        clock=config.clock,
+        clock=shared.room,
         listener=config.listener,
     )
-    switch = Switch(
-        retry, who.provider, prefix=who.prefix, live=shared.live, clock=config.clock, listener=config.listener
-    )
+    latch = Latch(name, who.provider, prefix=who.prefix, live=shared.live, clock=shared.room, listener=config.listener)
+    switch = Switch(retry, latch)
     cached = None
     if config.cache is not None:
         scope = Scope(config.cache.project, who.provider, who.address.rstrip("/"), who.model, config.arguments)

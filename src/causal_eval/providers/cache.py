@@ -137,13 +137,11 @@ class Cached:
             return known
         asked_at = self._moment(self._clock.wall())
         outcome = await self._inner.complete(prompt)
-        if isinstance(outcome, Failure):
-            return outcome
-        source = hashlib.sha256(f"{key} {asked_at}".encode()).hexdigest()[:_SOURCE_DIGITS]
-        fresh = replace(outcome, source=source)
-        kept = replace(fresh, asked_at=asked_at, quota=None)
-        self._rule.replies.keep(Remembered(key, self._scope.project, self.name, kept))
-        return fresh
+        return outcome if isinstance(outcome, Failure) else self._keep(key, outcome, asked_at)
+
+    def remember(self, prompt: Prompt, outcome: Reply | Refusal, asked_at: str) -> Reply | Refusal:
+        """Keep what the model has said to *prompt* by another way (a batch) that was asked at *asked_at*."""
+        return self._keep(cache_key(self._scope, prompt), outcome, asked_at)
 
     async def recall(self, prompt: Prompt) -> Outcome | None:
         """What is known, with ``calls`` 0; None: it would have to be asked for."""
@@ -152,6 +150,14 @@ class Cached:
     async def close(self) -> None:
         """Close the wrapped provider; the cache belongs to whoever opened it."""
         await self._inner.close()
+
+    def _keep(self, key: str, outcome: Reply | Refusal, asked_at: str) -> Reply | Refusal:
+        """*outcome* with the name of its observation, by which it is kept."""
+        source = hashlib.sha256(f"{key} {asked_at}".encode()).hexdigest()[:_SOURCE_DIGITS]
+        fresh = replace(outcome, source=source)
+        kept = replace(fresh, asked_at=asked_at, quota=None)
+        self._rule.replies.keep(Remembered(key, self._scope.project, self.name, kept))
+        return fresh
 
     async def _find(self, key: str) -> Outcome | None:
         expiry = self._rule.expiry

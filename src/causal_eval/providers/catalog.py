@@ -39,6 +39,7 @@ class Entry:
     fields: tuple[str, ...] = ()
     responses_only: tuple[str, ...] = ()
     fixed_temperature: tuple[str, ...] = ()
+    routers: tuple[str, ...] = ()
     prices: str = ""
     batches: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from causal_eval.providers.provider import FATAL, RETRYABLE, Failure, FailureKind, Outcome, Prompt, Provider
+from causal_eval.providers.provider import FATAL, RETRYABLE, Failure, FailureKind, Outcome, Prompt, Provider, Usage
 
 _MOVES = RETRYABLE | FATAL | {FailureKind.OTHER_MODEL}
 """Failures that another route may not have; a prompt that is refused (400) is refused everywhere."""
@@ -47,12 +47,13 @@ class Fallback:
             outcome = await way.provider.complete(prompt)
             calls += outcome.calls
             if not isinstance(outcome, Failure) or outcome.kind not in _MOVES:
-                return replace(outcome, route=way.label, calls=calls)
+                kept = _lost(failures) + outcome.lost
+                return replace(outcome, route=outcome.route or way.label, calls=calls, lost=kept)
             spent += outcome.latency_ms
-            failures.append(replace(outcome, route=way.label))
+            failures.append(replace(outcome, route=outcome.route or way.label))
             if outcome.kind in FATAL:
                 self.out[way.label] = outcome
-        return replace(self._worth_telling(failures), calls=calls, latency_ms=spent)
+        return replace(self._worth_telling(failures), calls=calls, latency_ms=spent, lost=_lost(failures))
 
     async def close(self) -> None:
         """Close every route."""
@@ -65,3 +66,7 @@ class Fallback:
         if passing:
             return min(passing, key=lambda failure: (not failure.held, failure.retry_after or 0.0))
         return failures[-1] if failures else list(self.out.values())[-1]
+
+
+def _lost(failures: Sequence[Failure]) -> tuple[Usage, ...]:
+    return tuple(usage for failure in failures for usage in failure.lost)

@@ -6,7 +6,7 @@ import msgspec
 
 from causal_eval.providers.arguments import GoogleArguments
 from causal_eval.providers.http import Http
-from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage
+from causal_eval.providers.provider import Message, Outcome, Prompt, Refusal, Reply, Usage, counted
 
 _FINISH = {"STOP": "stop", "MAX_TOKENS": "length"}
 """Google's finish reason -> ours; others stay the provider's own word."""
@@ -140,14 +140,14 @@ class Google:
         if not answer.candidates:
             feedback = answer.prompt_feedback
             if feedback is None or feedback.block_reason is None:
-                return self._http.bad_reply("it holds no candidate")
+                return counted(self._http.bad_reply("it holds no candidate"), usage)
             return Refusal(feedback.block_reason_message or feedback.block_reason, served=served, usage=usage)
         candidate = answer.candidates[0]
         reason = candidate.finish_reason or "STOP"
         if reason in _DECLINED:
             return Refusal(candidate.finish_message or reason, served=served, usage=usage)
         if reason == _MALFORMED:
-            return self._http.bad_reply(f"the model's reply is {reason}")
+            return counted(self._http.bad_reply(f"the model's reply is {reason}"), usage)
         parts = candidate.content.parts or () if candidate.content else ()
         return Reply(
             text="".join(part.text or "" for part in parts if not part.thought),

@@ -90,9 +90,9 @@ class Http:
         elapsed = (self._clock.now() - began) * 1000
         label = self._origin.label
         if not isinstance(answer, Answered):
-            return replace(answer, latency_ms=elapsed, key=label)
-        outcome = self.reading(answer.content, read)
-        return replace(outcome, latency_ms=elapsed, key=label, quota=answer.quota)
+            return replace(answer, latency_ms=elapsed, key=label, route=self._host)
+        outcome = self._reading(answer.content, read)
+        return replace(outcome, latency_ms=elapsed, key=label, route=self._host, quota=answer.quota)
 
     async def post(self, url: str, body: bytes) -> Answered | Refusal | Failure:
         """The body of a 200 response and what is left of the limits, or what went wrong; raises only CancelledError."""
@@ -103,7 +103,10 @@ class Http:
         return self._told(await self._transport.send(call, sink))
 
     def reading(self, content: bytes, read: Callable[[bytes], Outcome]) -> Outcome:
-        """What *read* makes of the body of a 200 response; one that it cannot decode is a bad reply."""
+        """What *read* makes of the body of a response of this host; one that it cannot decode is a bad reply."""
+        return replace(self._reading(content, read), key=self._origin.label, route=self._host)
+
+    def _reading(self, content: bytes, read: Callable[[bytes], Outcome]) -> Outcome:
         try:
             return read(content)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import LimitChanged, Listener
@@ -10,6 +10,7 @@ from causal_eval.providers.gradient import Gradient
 from causal_eval.providers.pace import Pace
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Provider, Refusal, Reply
 from causal_eval.providers.quota import Quota
+from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
 
 _OVERLOADED = frozenset({429, 503, 529})
@@ -42,6 +43,8 @@ class Outer:
     """Hard cap over everything."""
     pace: Pace | None = None
     """Requests and tokens per minute."""
+    room: WaitingRoom = field(default_factory=WaitingRoom)
+    """Where one waits for a slot."""
 
 
 class Limits:
@@ -63,8 +66,8 @@ class Limits:
         self._inner = inner
         self._name = inner.name
         self._rule = rule = rule or LimitRule()
-        self._cap = (outer or Outer()).cap
-        self._pace = (outer or Outer()).pace
+        outer = outer or Outer()
+        self._cap, self._pace, self._room = outer.cap, outer.pace, outer.room
         self._key = key
         self._clock = clock or SystemClock()
         self._listener = listener
@@ -114,7 +117,8 @@ class Limits:
     async def complete(self, prompt: Prompt) -> Outcome:
         """The wrapped provider's outcome, once a slot is free."""
         if not self.window.take():
-            await self.window.enter()
+            with self._room:
+                await self.window.enter()
         try:
             if self._pace is not None:
                 return await self._paced(prompt, self._pace)
@@ -143,7 +147,8 @@ class Limits:
         if cap is None:
             return await self._call(prompt)
         if not cap.take():
-            await cap.enter()
+            with self._room:
+                await cap.enter()
         try:
             return await self._call(prompt)
         finally:

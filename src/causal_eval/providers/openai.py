@@ -10,7 +10,7 @@ import msgspec
 
 from causal_eval.providers.arguments import ChatArguments, merged
 from causal_eval.providers.http import Http
-from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
+from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage, counted
 
 PATH = "/chat/completions"
 _MOST_STOPS = 4
@@ -147,7 +147,7 @@ class OpenAI:
         completion = _decode(content)
         if completion.choices:
             return _outcome(completion, completion.choices[0])
-        return self._no_choice(completion.error, content)
+        return counted(self._no_choice(completion.error, content), _tokens(completion.usage))
 
     def _no_choice(self, error: _ErrorInside | str | None, content: bytes) -> Failure | Refusal:
         if isinstance(error, _ErrorInside):

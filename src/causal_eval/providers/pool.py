@@ -16,7 +16,7 @@ from causal_eval.providers.events import KeyChanged, KeyStatus, Listener, Reread
 from causal_eval.providers.keys import key_label
 from causal_eval.providers.limits import Limits
 from causal_eval.providers.live import Live
-from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Usage
 from causal_eval.providers.state import KeyState
 
 _SOON = 0.01
@@ -133,11 +133,12 @@ class KeyPool:
     async def _elsewhere(self, prompt: Prompt, member: _Member, *, failure: Failure) -> Outcome:
         """Go from key to key until an outcome is not the key's fault; calls and times are summed."""
         tried, calls, spent = [member], 0, 0.0
+        lost: tuple[Usage, ...] = ()
         outcome: Outcome = failure
         while isinstance(outcome, Failure):
             self._learn(member, outcome)
-            calls, spent = calls + outcome.calls, spent + outcome.latency_ms
-            failure = replace(outcome, calls=calls, latency_ms=spent, key=outcome.key or member.label)
+            calls, spent, lost = calls + outcome.calls, spent + outcome.latency_ms, lost + outcome.lost
+            failure = replace(outcome, calls=calls, latency_ms=spent, lost=lost, key=outcome.key or member.label)
             if not (failure.held or failure.kind is FailureKind.RATE_LIMIT or failure.kind in _OUT):
                 return failure
             following = self._best(tried)
@@ -148,7 +149,7 @@ class KeyPool:
             outcome = await member.limits.complete(prompt)
         if member.status is KeyStatus.NEW:
             self._prove(member)
-        return replace(outcome, calls=outcome.calls + calls)
+        return replace(outcome, calls=outcome.calls + calls, lost=lost + outcome.lost)
 
     def _learn(self, member: _Member, failure: Failure) -> None:
         status = _OUT.get(failure.kind)
@@ -168,8 +169,9 @@ class KeyPool:
         """Why no key can be asked: the one free soonest, else the last refusal; *failure* is that of the last call."""
         waiting = [member for member in self._members if not member.out]
         calls, spent = (failure.calls, failure.latency_ms) if failure else (0, 0.0)
+        lost = failure.lost if failure else ()
         if not waiting:
-            return replace(self._refusal(), calls=calls, latency_ms=spent)
+            return replace(self._refusal(), calls=calls, latency_ms=spent, lost=lost)
         soonest = min(waiting, key=lambda member: member.wait)
         told = soonest.limits.closed_for or soonest.lane.breaker.last or failure or self._busy()
         wait, held = max(soonest.wait, _SOON), not calls
@@ -177,7 +179,7 @@ class KeyPool:
             held = failure.held
             if failure.key == soonest.label and failure.retry_after is not None:
                 wait = failure.retry_after  # it may be longer than the pause of the key
-        return replace(told, calls=calls, latency_ms=spent, key=soonest.label, held=held, retry_after=wait)
+        return replace(told, calls=calls, latency_ms=spent, key=soonest.label, held=held, retry_after=wait, lost=lost)
 
     def _refusal(self) -> Failure:
         refusals = [member.refusal for member in self._members if member.refusal is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -110,8 +110,8 @@ class Reply:
     """HTTP calls made for this reply: retries and calls with other keys included."""
     key: str = field(default="", compare=False)
     """Name of the key that the call was made with (``...3f2a``), never the key."""
-    route: str = ""
-    """Which of several routes answered; empty where there is one."""
+    route: str = field(default="", compare=False)
+    """The host that was called; where none was, which of several routes it would have been."""
     quota: Quota | None = field(default=None, compare=False)
     """What the provider says is left of its limits."""
     source: str = ""
@@ -120,6 +120,8 @@ class Reply:
     """When a cached reply was first asked for (UTC, ISO 8601); empty: it was asked for now."""
     batch: str = ""
     """The provider's id of the batch that it came in; empty: it came by a call of its own."""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
+    """Tokens of calls before, which gave no reply though the provider counted them; not stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +134,12 @@ class Refusal:
     latency_ms: float = 0.0
     calls: int = 1
     key: str = field(default="", compare=False)
-    route: str = ""
+    route: str = field(default="", compare=False)
     quota: Quota | None = field(default=None, compare=False)
     source: str = ""
     asked_at: str = ""
     batch: str = ""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +157,24 @@ class Failure:
     latency_ms: float = 0.0
     """Time spent in calls and, after retries, in waits between them; time in our own queue is not counted."""
     key: str = field(default="", compare=False)
-    route: str = ""
+    route: str = field(default="", compare=False)
     quota: Quota | None = field(default=None, compare=False)
     held: bool = False
     """True: a breaker or a cooling key holds calls back; to be waited out, and no attempt of this prompt."""
     down: bool = False
     """True: nobody has got a reply for so long that the run should end."""
+    lost: tuple[Usage, ...] = field(default=(), compare=False)
+    """Tokens that the provider counted nevertheless, for this call and those before it."""
 
 
 Outcome = Reply | Refusal | Failure
+
+
+def counted(outcome: Failure | Refusal, usage: Usage) -> Failure | Refusal:
+    """*outcome*; a failure with the *usage* that the provider counted for it nevertheless, if it did."""
+    if usage == Usage() or not isinstance(outcome, Failure):
+        return outcome
+    return replace(outcome, lost=(*outcome.lost, usage))
 
 
 class Provider(Protocol):

@@ -6,7 +6,7 @@ import msgspec
 
 from causal_eval.providers.arguments import ResponsesArguments, merged
 from causal_eval.providers.http import Http
-from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage
+from causal_eval.providers.provider import Failure, Message, Outcome, Prompt, Refusal, Reply, Usage, counted
 
 PATH = "/responses"
 _CUT = "max_output_tokens"
@@ -154,15 +154,15 @@ class Responses:
         """What the body of a 200 response says; in a batch, that of a row."""
         response = _decode(content)
         if response.error is not None:
-            return self._failed(response, response.error, content=content)
+            return counted(self._failed(response, response.error, content=content), _tokens(response.usage))
         reason = response.incomplete_details.reason if response.incomplete_details else None
         if reason == _FILTERED:
             return Refusal(_FILTERED, served=response.model or "", usage=_tokens(response.usage))
         if response.status not in {None, "completed", "incomplete"}:
-            return self._http.bad_reply(f"the response is {response.status}")
+            return counted(self._http.bad_reply(f"the response is {response.status}"), _tokens(response.usage))
         messages = [item for item in response.output or () if item.type == "message"]
         if not messages and reason is None:
-            return self._http.bad_reply("it holds no message")
+            return counted(self._http.bad_reply("it holds no message"), _tokens(response.usage))
         return _outcome(response, messages, finish="length" if reason == _CUT else reason or "stop")
 
     def _failed(self, response: _Response, error: _Error, *, content: bytes) -> Failure | Refusal:

@@ -37,7 +37,7 @@ class RetryRule:
     patience: float = 150.0
     """... and seconds of such waits in all; they do not count against ``elapsed``. Also the longest that all prompts
     together go on as the provider names if none of them gets a reply."""
-    outage: float = 35.0
+    outage: float = 30.0
     """The longest that prompts wait for a breaker to close, if none of them gets a reply."""
     held: float = 600.0
     """The longest that one prompt waits while calls are held back, though others get replies."""
@@ -116,11 +116,12 @@ class Retry:
                 await self._clock.sleep(wait)
                 outcome = await self._inner.complete(prompt)
                 tally.calls += outcome.calls
+                lost = failure.lost + outcome.lost
                 if not isinstance(outcome, Failure):
                     self._silent_since = self._told_down = None
-                    return replace(outcome, calls=tally.calls)
+                    return replace(outcome, calls=tally.calls, lost=lost)
                 tally.spent += outcome.latency_ms / 1000
-                failure = outcome
+                failure = replace(outcome, lost=lost)
         finally:
             self._asleep.pop(number, None)
         spent = tally.spent + tally.waited_as_told + tally.held

@@ -73,8 +73,9 @@ class Served:
             "write the name that the server gives it, or ask the server for the right one"
         )
         return Failure(
-            FailureKind.OTHER_MODEL, message, calls=outcome.calls, latency_ms=outcome.latency_ms, key=outcome.key
-        )
+            FailureKind.OTHER_MODEL, message, calls=outcome.calls, latency_ms=outcome.latency_ms,
+            key=outcome.key, route=outcome.route,
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Close the wrapped provider."""

@@ -10,10 +10,11 @@ from causal_eval.providers.fallback import Fallback, Way
 from causal_eval.providers.live import Live
 from causal_eval.providers.pace import Pace
 from causal_eval.providers.pool import KeyPool
-from causal_eval.providers.provider import Outcome, Prompt, Provider
+from causal_eval.providers.provider import Outcome, Prompt, Provider, Refusal, Reply
 from causal_eval.providers.retry import Retry
 from causal_eval.providers.state import RouteState, StackState
 from causal_eval.providers.switch import Switch
+from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
 
 CAP = "MAX_CONCURRENT_API_CALLS"
@@ -42,11 +43,13 @@ class Line:
 class Stack:
     """One name with everything around it; several lines only where other models may answer."""
 
-    def __init__(self, lines: Sequence[Line], *, cap: Window, pace: Pace | None, live: Live) -> None:
+    def __init__(self, lines: Sequence[Line], *, cap: Window, pace: Pace | None, live: Live, room: WaitingRoom) -> None:
         self._lines = tuple(lines)
         self._cap = cap
         self._pace = pace
         self._live = live
+        self.room = room
+        """Where prompts wait that have no call open."""
         self._seen = live.version
         self._hard = cap.limit
         self._wanted: int | None = None
@@ -70,6 +73,11 @@ class Stack:
         """What the asked model has said to *prompt* before, without a call; None: nothing that is cached."""
         cached = self._lines[0].cached
         return None if cached is None else await cached.recall(prompt)
+
+    def remember(self, prompt: Prompt, outcome: Reply | Refusal, asked_at: str) -> Reply | Refusal:
+        """Keep what the asked model has said by another way, where replies are cached."""
+        cached = self._lines[0].cached
+        return outcome if cached is None else cached.remember(prompt, outcome, asked_at)
 
     async def close(self) -> None:
         """Release every connection; idempotent."""
@@ -108,12 +116,12 @@ class Stack:
 
     def state(self) -> StackState:
         """What it is doing now."""
-        off = [line.switch for line in self._lines if line.switch.off]
+        off = [line.switch.latch for line in self._lines if line.switch.latch.off]
         waits = [wait for line in self._lines for wait in line.retry.waits()]
         return StackState(
             provider=self.name,
             paused=off[0].off if off else "",
-            paused_items=sum(switch.waiting for switch in off),
+            paused_items=sum(latch.waiting for latch in off),
             open_calls=self._cap.open,
             cap=self._cap.limit,
             pace_wait=self._pace.wait if self._pace is not None else 0.0,

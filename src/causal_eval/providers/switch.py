@@ -36,12 +36,12 @@ def switched_off(provider: str, *, prefix: str, env: Mapping[str, str]) -> str:
     return f"{DISABLED}={env[DISABLED].strip()}" if listed & names else ""
 
 
-class Switch:
-    """Wraps a provider; while it is switched off, prompts wait here without a call and without a bound."""
+class Latch:
+    """Open while a provider is switched on."""
 
     def __init__(
         self,
-        inner: Provider,
+        name: str,
         provider: str,
         *,
         prefix: str,
@@ -49,7 +49,7 @@ class Switch:
         clock: Clock | None = None,
         listener: Listener | None = None,
     ) -> None:
-        self._inner = inner
+        self._name = name
         self._provider = provider
         self._prefix = prefix
         self._live = live
@@ -60,26 +60,16 @@ class Switch:
         """The setting that says so; empty while it is on."""
         self.waiting = 0
 
-    @property
-    def name(self) -> str:
-        """That of the wrapped provider."""
-        return self._inner.name
-
-    async def complete(self, prompt: Prompt) -> Outcome:
-        """The wrapped provider's outcome, as soon as it is switched on."""
+    def is_open(self) -> bool:
+        """Whether it is switched on, as the settings are now."""
         if self._live.look() != self._seen:
             self._read()
-        if self.off:
-            await self._wait()
-        return await self._inner.complete(prompt)
+        return not self.off
 
-    async def close(self) -> None:
-        """Close the wrapped provider."""
-        await self._inner.close()
-
-    async def _wait(self) -> None:
+    async def opened(self) -> None:
+        """Return as soon as it is switched on."""
         if not self.waiting and self._listener is not None:
-            self._listener.on_event(Paused(self.name, f"{self._provider} is switched off ({self.off})"))
+            self._listener.on_event(Paused(self._name, f"{self._provider} is switched off ({self.off})"))
         self.waiting += 1
         try:
             while self.off:
@@ -96,4 +86,27 @@ class Switch:
         except UsageError:
             return  # neither yes nor no: what held before holds
         if before and not self.off and self._listener is not None:
-            self._listener.on_event(Resumed(self.name))
+            self._listener.on_event(Resumed(self._name))
+
+
+class Switch:
+    """Wraps a provider; while it is switched off, prompts wait here without a call and without a bound."""
+
+    def __init__(self, inner: Provider, latch: Latch) -> None:
+        self._inner = inner
+        self.latch = latch
+
+    @property
+    def name(self) -> str:
+        """That of the wrapped provider."""
+        return self._inner.name
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """The wrapped provider's outcome, as soon as it is switched on."""
+        if not self.latch.is_open():
+            await self.latch.opened()
+        return await self._inner.complete(prompt)
+
+    async def close(self) -> None:
+        """Close the wrapped provider."""
+        await self._inner.close()

@@ -63,7 +63,7 @@ class Window:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # the slot came and the cancellation with it
                 self.leave()
-            else:
+            elif turn in self._queue:  # else it was passed over already
                 self._queue.remove(turn)
             raise
 

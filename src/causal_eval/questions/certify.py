@@ -18,7 +18,7 @@ from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import family
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.generate import identity, solve_both
-from causal_eval.questions.prove import certificate_of
+from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import Certificate, Question, Step, canonical
 from causal_eval.questions.render import read_prompt
 from causal_eval.questions.story import contexts
@@ -123,7 +123,7 @@ def _verify_facts(question: Question, certificate: Certificate, *, facts: Facts,
     known = solve_both(case)
     _same("answer", question.gold, derived=gold_of(spec, source.answer(facts, known.value), lexicon=lexicon))
     check_steps(certificate)
-    again = certificate_of(source, facts, known=known, spec=spec, lexicon=lexicon)
+    again = certificate_of(source, facts, proof=Proof.of(known), spec=spec, lexicon=lexicon)
     _same("certificate", replace(certificate, case={}), derived=replace(again, case={}))
 
 

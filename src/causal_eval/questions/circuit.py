@@ -13,6 +13,7 @@ import operator
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.graph import bits
 from causal_eval.causal.scm import Rule
@@ -21,8 +22,7 @@ from causal_eval.questions.facts import Fact, Literal
 from causal_eval.questions.network import literal, mechanism_of, rule_parts
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """A rule: the node has *value* exactly where at least *needed* of the literals hold."""
 
     value: int
@@ -31,16 +31,13 @@ class Gate:
 
     def column(self, columns: Sequence[int], full: int) -> int:
         """The settings in which the node is 1, given the columns of its causes."""
-        holds = self.holds([columns[node] if wanted else columns[node] ^ full for node, wanted in self.literals])
-        return holds if self.value else holds ^ full
+        value, needed, literals = self
+        holds = _holds(needed, [columns[node] if wanted else columns[node] ^ full for node, wanted in literals])
+        return holds if value else holds ^ full
 
     def holds(self, columns: Sequence[int]) -> int:
         """The settings in which enough literals hold, given those in which each does."""
-        if self.needed == 1:
-            return functools.reduce(operator.or_, columns)
-        if self.needed == len(columns):
-            return functools.reduce(operator.and_, columns)
-        return at_least(self.needed, columns)
+        return _holds(self.needed, columns)
 
     def flipped(self, nodes: Container[int]) -> Gate:
         """The same rule once the two states of each of *nodes*, causes of it, have changed names."""
@@ -48,7 +45,7 @@ class Gate:
 
     def mechanism(self, by: int = 0) -> Rule:
         """The same rule for the exact engine, over nodes whose numbers are higher by *by*."""
-        literals = tuple(sorted([(node + by, wanted) for node, wanted in self.literals]))
+        literals = tuple(sorted([(node + by, wanted) for node, wanted in self.literals] if by else self.literals))
         return mechanism_of(self.value, self.needed, literals=literals)
 
     def fact(self, node: int, form: str = "rule") -> Fact:
@@ -141,8 +138,19 @@ def sorted_gates(gates: Mapping[int, Gate], roots: Iterable[int]) -> dict[int, G
     return order
 
 
+def _holds(needed: int, columns: Sequence[int]) -> int:
+    if needed == 1:
+        return functools.reduce(operator.or_, columns)
+    if needed == len(columns):
+        return functools.reduce(operator.and_, columns)
+    return at_least(needed, columns)
+
+
 def at_least(needed: int, columns: Sequence[int]) -> int:
     """The settings in which at least *needed* of the *columns* hold."""
+    if needed == 2 and len(columns) == 3:  # noqa: PLR2004 - what nearly all such rules are
+        one, two, three = columns
+        return one & two | (one | two) & three
     reached = [-1] + [0] * needed
     for column in columns:
         for count in range(needed, 0, -1):

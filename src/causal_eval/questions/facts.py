@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.errors import VerificationMismatch
 
@@ -14,8 +14,7 @@ Slot = int | Fraction | Literal | tuple[int, ...] | tuple[Literal, ...]
 """The value of a slot; its type stands in the form's entry in ``phrases/*.toml``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One printed statement: a form of ``phrases/*.toml`` and its slots, in the order that entry gives."""
 
     form: str
@@ -69,7 +68,7 @@ def the_ask(facts: Facts) -> Fact:
     Raises:
         VerificationMismatch: there is none, or more than one.
     """
-    asks = [fact for fact in facts if fact.form.startswith("ask-")]
+    asks = [fact for fact in facts if fact[0].startswith("ask-")]  # by place: asked several times of every question
     if len(asks) != 1:
         raise VerificationMismatch(f"{len(asks)} questions are asked; a prompt asks one")
     return asks[0]

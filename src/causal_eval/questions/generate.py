@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from causal_eval.causal import second
 from causal_eval.causal.case import write_case
@@ -15,11 +15,11 @@ from causal_eval.errors import SolversDisagree, UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import families
 from causal_eval.questions.facts import Facts
-from causal_eval.questions.family import Family, Kind
-from causal_eval.questions.prove import certificate_of
-from causal_eval.questions.question import GENERATOR, Question, canonical, content_id
+from causal_eval.questions.family import Family, Group, Kind
+from causal_eval.questions.prove import Proof, certificate_of
+from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, canonical, content_id
 from causal_eval.questions.render import render
-from causal_eval.questions.story import REGIMES, Cast, cast, domains
+from causal_eval.questions.story import REGIMES, cast, domains
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -54,6 +54,15 @@ class Slot:
     number: int
 
 
+class _Printed(NamedTuple):
+    """The prompt of a question, and what it has in common with its twins."""
+
+    prompt: str
+    cluster: str
+    twin: str | None
+    seed: str
+
+
 def generate(plan: Plan) -> Iterator[Question]:
     """Exactly ``plan.n`` questions, twin groups whole and next to each other.
 
@@ -80,13 +89,18 @@ def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     group = slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
     words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
     lexicon = Lexicon.of(words.names, words.states)
-    drafts = [
-        _draft(slot, group.n, facts=facts, words=words, lexicon=lexicon, stream=stream.child("render", index))
+    prompts = [
+        render(facts, lexicon, context=words.context, stream=stream.child("render", index))
         for index, facts in enumerate(group.members)
     ]
-    cluster = content_id("c", [draft.prompt for draft in drafts])
-    twin = cluster.replace("c-", "t-") if len(drafts) > 1 else None
-    return [replace(draft, id=identity(draft), cluster=cluster, twin=twin, seed=seed) for draft in drafts]
+    cluster = content_id("c", prompts)
+    twin = cluster.replace("c-", "t-") if len(prompts) > 1 else None
+    printed = [_Printed(prompt, cluster, twin, seed) for prompt in prompts]
+    proofs = _proofs(slot.family, group)
+    return [
+        _question(slot, facts, proof=proof, printed=one, lexicon=lexicon)
+        for facts, proof, one in zip(group.members, proofs, printed, strict=True)
+    ]
 
 
 def solve_both(case: Case) -> Solved:
@@ -106,20 +120,33 @@ def solve_both(case: Case) -> Solved:
 
 def identity(question: Question) -> str:
     """The content hash of all that decides what is asked and what is right."""
-    return content_id("q", [question.family, question.kind, question.prompt, question.answer, question.gold, GENERATOR])
+    return _identity(question.family, question.kind, prompt=question.prompt, spec=question.answer, gold=question.gold)
 
 
-def _draft(slot: Slot, n: int, *, facts: Facts, words: Cast, lexicon: Lexicon, stream: Stream) -> Question:
-    family, kind = slot.family, slot.kind
-    case = family.case(facts, n)
-    known = solve_both(case)
+def _identity(family: str, kind: str, *, prompt: str, spec: AnswerSpec, gold: object) -> str:
+    return content_id("q", [family, kind, prompt, spec, gold, GENERATOR])
+
+
+def _proofs(family: Family, group: Group) -> Iterator[Proof]:
+    """The proof of every member's case; neighbours that ask of one case, each in its own words, share it."""
+    proof: Proof | None = None
+    for facts in group.members:
+        case = family.case(facts, group.n)
+        # the queries first: unlike the models of twins, they mostly differ
+        if proof is None or proof.known.case.query != case.query or proof.known.case != case:
+            proof = Proof.of(solve_both(case))
+        yield proof
+
+
+def _question(slot: Slot, facts: Facts, *, proof: Proof, printed: _Printed, lexicon: Lexicon) -> Question:
+    family, kind, prompt = slot.family, slot.kind, printed.prompt
     spec = family.spec(facts, lexicon)
+    gold = gold_of(spec, family.answer(facts, proof.known.value), lexicon=lexicon)
     return Question(
-        id="", family=family.name, kind=kind.name, rung=kind.rung, domain=slot.domain, regime=slot.regime,
-        difficulty=slot.difficulty, cluster="", twin=None, joint=kind.joint, exempt=kind.exempt,
-        prompt=render(facts, lexicon, context=words.context, stream=stream), answer=spec,
-        gold=gold_of(spec, family.answer(facts, known.value), lexicon=lexicon),
-        certificate=certificate_of(family, facts, known=known, spec=spec, lexicon=lexicon),
+        id=_identity(family.name, kind.name, prompt=prompt, spec=spec, gold=gold), family=family.name, kind=kind.name,
+        rung=kind.rung, domain=slot.domain, regime=slot.regime, difficulty=slot.difficulty, cluster=printed.cluster,
+        twin=printed.twin, joint=kind.joint, exempt=kind.exempt, prompt=prompt, answer=spec, gold=gold,
+        certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon), seed=printed.seed,
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:
 @functools.lru_cache(maxsize=1 << 13)  # small systems have few different rules
 def mechanism_of(value: int, needed: int, *, literals: tuple[Literal, ...]) -> Rule:
     """The node has *value* exactly where at least *needed* of *literals* hold."""
-    terms = tuple(Var(cause) if wanted else _negated(Var(cause)) for cause, wanted in literals)
+    terms = tuple([_term(cause, wanted) for cause, wanted in literals])
     if len(terms) == 1:
         expression: Expression = terms[0]
     elif needed in (1, len(terms)):
@@ -109,6 +109,11 @@ def literals_of(slot: Slot) -> tuple[Literal, ...]:
     """The literals in a ``clauses`` or ``list`` slot."""
     assert isinstance(slot, tuple)
     return tuple([literal(part) for part in slot if isinstance(part, tuple)])
+
+
+@functools.lru_cache(maxsize=1 << 8)
+def _term(cause: int, wanted: int) -> Expression:
+    return Var(cause) if wanted else _negated(Var(cause))
 
 
 def _negated(expression: Expression) -> Expression:

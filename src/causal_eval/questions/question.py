@@ -121,7 +121,7 @@ class Question:
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no spaces, UTF-8, fractions as ``"p/q"``; equal values give equal bytes."""
-    return msgspec.json.encode(value, enc_hook=_plain, order="sorted")
+    return _ENCODER.encode(value)
 
 
 def content_id(prefix: str, value: Any) -> str:
@@ -133,3 +133,6 @@ def _plain(value: object) -> str:
     if isinstance(value, Fraction):
         return str(value)
     raise TypeError(f"not JSON: {type(value).__name__}")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain, order="sorted")

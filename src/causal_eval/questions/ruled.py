@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.questions.abduction import Unit
 from causal_eval.questions.circuit import Circuit, Gate, root_column
@@ -91,8 +92,7 @@ class Ruled:
         return Unit(circuit, seen, (self.shape.x, held), tuple(self.actual), tuple(self.changed[held]))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """Observations that can be made, and what they say about the outcome after the change."""
 
     evidence: tuple[Literal, ...]

@@ -32,23 +32,23 @@ class Lexicon:
     """Lower-case name -> node."""
     literals: Mapping[str, Literal]
     """Lower-case clause -> (node, value)."""
-    clauses: tuple[tuple[str, str], ...]
-    """Per node the clause for value 0 and the clause for value 1."""
+    clauses: Mapping[Slot, str]
+    """(node, value) -> its clause."""
 
     @classmethod
     def of(cls, names: tuple[str, ...], states: tuple[tuple[str, str], ...]) -> Lexicon:
         """The lexicon of nodes 0..n-1 with these names and state words."""
-        clauses = tuple(
-            (f"{name} is {low}", f"{name} is {high}") for name, (low, high) in zip(names, states, strict=True)
-        )
+        clauses: dict[Literal, str] = {
+            (node, value): f"{name} is {state}"
+            for node, (name, pair) in enumerate(zip(names, states, strict=True))
+            for value, state in enumerate(pair)
+        }
         return cls(
             names=names,
             states=states,
             nodes={name.lower(): node for node, name in enumerate(names)},
-            literals={
-                clause.lower(): (node, value) for node, pair in enumerate(clauses) for value, clause in enumerate(pair)
-            },
-            clauses=clauses,
+            literals={clause.lower(): literal for literal, clause in clauses.items()},
+            clauses=dict(clauses.items()),
         )
 
 
@@ -95,8 +95,8 @@ def say(fact: Fact, lexicon: Lexicon, *, stream: Stream, style: str = "percent")
     form = forms()[fact.form]
     template = stream.choice(form.templates)
     slots = _turned(fact, stream) if fact.form in ("share", "base") else fact.slots
-    words = [say_slot(slot, lexicon, stream, style) for say_slot, slot in zip(form.voices, slots, strict=True)]
-    sentence = template.text.format(*words)
+    voices = zip(form.voices, slots, strict=True)
+    sentence = template.text.format(*[say_slot(slot, lexicon, stream, style) for say_slot, slot in voices])
     return sentence[0].upper() + sentence[1:]
 
 
@@ -165,17 +165,13 @@ def _say_names(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> st
 
 
 def _say_clause(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
-    assert isinstance(slot, tuple)
-    node, value = slot
-    assert isinstance(node, int)
-    assert isinstance(value, int)
-    return lexicon.clauses[node][value]
+    return lexicon.clauses[slot]
 
 
 def _joined(separator: str) -> Voice:
-    def join(slot: Slot, lexicon: Lexicon, stream: Stream, style: str) -> str:
+    def join(slot: Slot, lexicon: Lexicon, stream: Stream, _style: str) -> str:
         assert isinstance(slot, tuple)
-        words = [_say_clause(literal, lexicon, stream, style) for literal in slot if isinstance(literal, tuple)]
+        words = [lexicon.clauses[literal] for literal in slot]
         stream.shuffle(words)
         return separator.join(words)
 

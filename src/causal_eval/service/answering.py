@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from causal_eval.evaluation.desk import Batching, BatchRule
 from causal_eval.evaluation.elicit import Example, Phrasing, Prompted, Sampling, elicitation
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.adapters import batches, refuses_temperature
-from causal_eval.providers.assemble import assemble, paused
+from causal_eval.providers.assemble import assemble, by_batch, paused
 from causal_eval.providers.cache import CacheRule, ReplyCache
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
@@ -26,6 +27,8 @@ from causal_eval.providers.halt import HaltWatch
 from causal_eval.service.caching import cache_rule
 from causal_eval.service.live import heed_hangup, variables, watched
 from causal_eval.settings import Settings
+from causal_eval.store.database import Store
+from causal_eval.store.replies import SqlReplies
 
 BASELINE = "baseline/"
 FEW_SHOT = "few-shot"
@@ -58,6 +61,10 @@ class Call:
     """Answers come by the provider's batch API."""
     cancel: bool = False
     """With ``batch``: open batches are stopped, and nothing is ordered."""
+
+
+Trouble = Callable[[str, str], None]
+"""Hears what is in trouble (``cache``) and what the trouble is."""
 
 
 class Open(Protocol):
@@ -98,6 +105,24 @@ class Candidate:
         return HaltWatch()
 
 
+@asynccontextmanager
+async def opened(one: Candidate, store: Store, listener: Listener, *, trouble: Trouble) -> AsyncIterator[Answerer]:
+    """The answerer with its cache, if it has one; what was to be cached is written at the end."""
+    replies, rule = None, None
+    if one.cache is not None:
+        replies = SqlReplies(
+            store, trouble=lambda problem: trouble("cache", f"the response cache is out of order: {problem}")
+        )
+        rule = one.cache(replies)
+    answerer = one.open(listener, rule)
+    try:
+        yield answerer
+    finally:
+        await answerer.close()
+        if replies is not None:
+            await replies.close()
+
+
 def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     """The answerer that the user calls *name*.
 
@@ -136,7 +161,10 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
 
 def _by_batch(name: str, config: ProviderConfig, *, phrasing: Phrasing) -> OpenBatches:
     def open_(book: BatchBook, listener: Listener) -> Batching:
-        return Batching(batches(name, config), phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
+        live = watched(listener)
+        heed_hangup(live)
+        way = by_batch(name, replace(config, listener=listener, live=live))
+        return Batching(way, phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
 
     return open_
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -11,6 +12,26 @@ from causal_eval.providers.prices import Prices, sold_by_list
 from causal_eval.providers.provider import Usage
 
 SERVICE_TIER = "service_tier"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A price before anything is bought."""
+
+    dollars: Fraction | None
+    """None: unknown."""
+    basis: str
+    """Which price that is, in words."""
+
+
+def batch_price(price: Price, usage: Usage, at: str) -> Quote:
+    """What a reply in a batch costs, and by which price; where only single calls have one, it is an upper end."""
+    single, batch = price(usage, "", at), price(usage, "", at, batch=True)
+    if single is None and batch is None:
+        return Quote(None, "")
+    if batch is None:
+        return Quote(single, "list price; batches may cost less")
+    return Quote(batch, "price of batches" if batch != single else "the same in a batch")
 
 
 def pricer(spec: RunSpec, prices: Prices) -> Price | None:

@@ -17,7 +17,7 @@ from causal_eval.evaluation.order import fair_cut
 from causal_eval.evaluation.spec import RunSpec, identity, spec_fields, spec_from
 from causal_eval.questions.question import canonical
 from causal_eval.store.database import Store
-from causal_eval.store.locks import hold_file
+from causal_eval.store.locks import hold_file, is_held
 from causal_eval.store.suites import StoredSet, ensure_order, load_set
 from causal_eval.store.tables import attempts, evaluations, failures, questions, set_orders
 
@@ -29,7 +29,7 @@ class Status(StrEnum):
     """How an evaluation ended last; what is done is counted from the rows, never read from here."""
 
     OPEN = "open"
-    """Running, or its process was killed."""
+    """Running, or its process was killed: :attr:`Summary.killed` tells."""
     COMPLETE = "complete"
     HALTED = "halted"
     """The provider refused us or was down."""
@@ -77,6 +77,8 @@ class Summary:
     failed_calls: int
     """Failed calls, of which some may have succeeded later."""
     cached: Cached
+    killed: bool
+    """Its process is gone without having noted an end."""
 
     @property
     def wanted(self) -> int:
@@ -140,8 +142,8 @@ def running(store: Store, evaluation: Evaluation) -> Iterator[None]:
     Raises:
         StoreLocked: another process runs it.
     """
-    path = f"{store.place}.{evaluation.id}.lock"
-    with hold_file(path, f"evaluation {evaluation.id} is run by another process: wait for it or end it"):
+    refusal = f"evaluation {evaluation.id} is run by another process: wait for it or end it"
+    with hold_file(_lock(store, evaluation), refusal):
         yield
 
 
@@ -172,7 +174,8 @@ def summarize(store: Store, evaluation: Evaluation) -> Summary:
         kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
         failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
         cached = _cached(connection, evaluation.id)
-    return Summary(evaluation, question_set, kept, failed, cached)
+    killed = evaluation.status is Status.OPEN and not is_held(_lock(store, evaluation))
+    return Summary(evaluation, question_set, kept, failed, cached, killed)
 
 
 def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) -> list[Summary]:
@@ -185,6 +188,10 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
             .limit(limit)
         ).all()
     return [summarize(store, _evaluation(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+
+
+def _lock(store: Store, evaluation: Evaluation) -> str:
+    return f"{store.place}.{evaluation.id}.lock"
 
 
 def _count(column: Any, evaluation: str) -> Select[int]:

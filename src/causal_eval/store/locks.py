@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from causal_eval.errors import StoreLocked
 
 if sys.platform != "win32":  # there, two runs of one evaluation are kept apart by the unique key alone
     import fcntl
+
+_LOOKS, _MOMENT = 5, 0.01
+"""Who looks whether a lock is held holds it for a moment, which is waited out."""
 
 
 @contextlib.contextmanager
@@ -29,15 +33,37 @@ def hold_file(path: str, refusal: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(path: str) -> bool:
+    """Whether a living process holds the lock file *path*; True also where that cannot be told."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        return sys.platform == "win32" or not _take(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _locked(path: str, refusal: str) -> int:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _take(descriptor):
+        if not _take_soon(descriptor):
             os.close(descriptor)
             raise StoreLocked(refusal)
         if _is_at(descriptor, path):
             return descriptor
         os.close(descriptor)  # its last holder removed the file between our opening and locking it
+
+
+def _take_soon(descriptor: int) -> bool:
+    for _ in range(_LOOKS):
+        if _take(descriptor):
+            return True
+        time.sleep(_MOMENT)
+    return False
 
 
 def _take(descriptor: int) -> bool:

@@ -83,6 +83,8 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
         "source": outcome.source or None,
         "asked_at": outcome.asked_at or None,
         "batch": outcome.batch or None,
+        "key": outcome.key or None,
+        "route": outcome.route or None,
     }
 
 
@@ -96,7 +98,10 @@ def outcome_from(values: Mapping[str, Any]) -> Reply | Refusal:
         "calls": values["calls"],
         "source": values["source"] or "",
         "asked_at": values["asked_at"] or "",
-        "batch": values.get("batch") or "",  # replies that were cached before do not say
+        # replies that were cached before do not say
+        "batch": values.get("batch") or "",
+        "key": values.get("key") or "",
+        "route": values.get("route") or "",
     }
     if values["kind"] == "reply":
         return Reply(values["text"], values["reasoning"], values["finish"], **said)
@@ -119,6 +124,8 @@ def failure_values(asked: Values, failure: Failure, *, started_at: str) -> Value
         "latency_ms": failure.latency_ms,
         "calls": failure.calls,
         "started_at": started_at,
+        "key": failure.key or None,
+        "route": failure.route or None,
     }
 
 
@@ -192,9 +199,11 @@ _HASHED = frozenset(
         "asked_at",
         "started_at",
         "batch",
+        "key",
+        "route",
     }
 )
-_LATER = frozenset({"written_tokens", "source", "asked_at", "batch"})
+_LATER = frozenset({"written_tokens", "source", "asked_at", "batch", "key", "route"})
 """Columns that came after the first hash."""
 _USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "written_tokens")
 

@@ -144,6 +144,10 @@ attempts = Table(
     Column("asked_at", String(32)),
     #: The provider's id of the batch that it came in.
     Column("batch", Text),
+    #: Name of the key that the last call was made with, never the key; NULL: not known, or none.
+    Column("key", Text),
+    #: The host that was called last.
+    Column("route", Text),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
 )
 
@@ -161,6 +165,8 @@ failures = Table(
     Column("latency_ms", Float, nullable=False),
     Column("calls", Integer, nullable=False),
     Column("started_at", String(32), nullable=False),
+    Column("key", Text),
+    Column("route", Text),
 )
 
 verdicts = Table(

@@ -55,6 +55,56 @@ def test_the_cap_is_passed_by_calls_in_flight_at_most(
         assert len(costs(terminal)) == books.calls == 200
 
 
+def test_ctl_names_the_cap(terminal: Any, serve: Any, ask: Any, wait: Any, *, prices: Path) -> None:
+    """What waits for room in the budget says so while it waits, and the run that it ended says so ever after."""
+    more = ("--price-table", str(prices), "--max-connections", "4", "--max-tokens", "100", "--budget", "3")
+    with serve("--latency", "1.5"):
+        process = terminal.start(*ask(60, *more))
+        heard: list[dict[str, Any]] = []
+
+        def waits() -> bool:
+            done = terminal.run("ctl", "status", "--json")
+            heard.extend([json.loads(done.stdout)] if done.returncode == 0 else [])
+            return bool(heard) and "waiting for room in the budget of $3.00 (--budget): $" in heard[-1]["says"]
+
+        wait(waits, "word of the budget")
+        assert heard[-1]["cap"] == "--budget"
+        assert all(one["says"] or one["open_calls"] for one in heard)
+        assert process.wait(timeout=60) == 5
+        process.communicate()
+    run = heard[-1]["run"]
+    ended = json.loads(terminal.run("ctl", "status", run, "--json").stdout)
+    assert (ended["running"], ended["status"], ended["cap"]) == (False, "stopped", "--budget")
+    assert ended["says"].startswith("stopped: the budget of $3.00 is used up: $")
+    assert ended["says"].endswith(f"; `causal-eval resume {run}` goes on")
+    assert terminal.run("ctl", "status").returncode == 2
+
+
+def test_ctl_names_the_time_cap(terminal: Any, serve: Any, ask: Any, said: Any) -> None:
+    """Also after the run."""
+    with serve("--latency", "0.4"):
+        done = terminal.run(*ask(60, "--max-time", "1s", "--max-connections", "2"))
+    ended = json.loads(terminal.run("ctl", "status", said(done)["done"]["evaluation"], "--json").stdout)
+    assert (ended["status"], ended["cap"]) == ("stopped", "--max-time")
+    assert "stopped: the time of --max-time is over" in ended["says"]
+
+
+@pytest.mark.parametrize(("fault", "lost"), [("empty", 3), ("garbage", 0)])
+def test_failed_calls_count_where_their_tokens_are_told(
+    terminal: Any, serve: Any, ask: Any, *, prices: Path, fault: str, lost: int
+) -> None:
+    """Three calls that came to nothing before the first reply: billed if the server counted them, else nothing."""
+    more = ("--price-table", str(prices), "--max-connections", "1", "--max-tokens", "100", "--budget", "3")
+    with serve("--fault", f"{fault}:first=3") as books:
+        done = terminal.run(*ask(60, *more))
+        assert done.returncode == 5, done.stderr
+        bill = costs(terminal)
+        assert books.calls == len(bill) + 3
+    ((prompt, calls),) = terminal.rows("SELECT input_tokens, calls FROM attempts ORDER BY id LIMIT 1")
+    assert calls == 4
+    assert f"used up: ${float(sum(bill) + lost * prompt * PER_TOKEN):.2f} spent" in done.stdout
+
+
 def test_a_budget_that_no_call_fits_asks_nobody(terminal: Any, serve: Any, ask: Any, *, prices: Path) -> None:
     """One reply of full length may cost more than is there: nothing is asked, and the price of a call is said."""
     with serve() as books:
@@ -109,6 +159,39 @@ def test_a_dry_run_asks_nobody(terminal: Any, serve: Any, ask: Any, said: Any, *
     assert after["cost"] == pytest.approx(2 * float(sum(costs(terminal))), rel=0.05)
     shown = terminal.run(*[word for word in words if word != "--json"], "--model", "baseline/majority")
     assert "baseline/majority: 30 items to ask" in shown.stdout
+
+
+def test_a_dry_run_leaves_out_what_is_cached(terminal: Any, serve: Any, ask: Any, said: Any, *, prices: Path) -> None:
+    """What the cache would answer is neither counted nor priced, and said; without the cache all is to be asked."""
+    more = ("--price-table", str(prices), "--dry-run")
+    with serve() as books:
+        assert terminal.run(*ask(20, "--cache", "on")).returncode == 0
+        found = said(terminal.run(*ask(30, *more, "--cache", "on")))["estimate"]
+        assert (found["items"], found["cached"], books.calls) == (10, 20, 20)
+        whole = said(terminal.run(*ask(30, *more)))["estimate"]
+        assert (whole["items"], whole["cached"]) == (30, 0)
+        assert found["cost"] == pytest.approx(whole["cost"] / 3, rel=0.01)
+        shown = terminal.run(*[word for word in ask(30, *more) if word != "--json"], ENABLE_RESPONSE_CACHE="1")
+    assert "10 items to ask, as many calls\n  cache   answers 20 more without a call\n" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("model", "share", "basis"),
+    [
+        ("openai/gpt-5-mini", 0.5, "price of batches"),
+        ("anthropic/claude-3-haiku-20240307", 1.0, "list price; batches may cost less"),
+    ],
+)
+def test_a_dry_run_prices_batches_as_batches(
+    terminal: Any, question_file: Path, said: Any, *, model: str, share: float, basis: str
+) -> None:
+    """At the price that genai-prices states for them; where it states none, at the list price, and says so."""
+    words = ("eval", "-m", model, "-q", str(question_file), "--dry-run", "--json")
+    keys = {"OPENAI_API_KEY": "sk-none-0123456789", "ANTHROPIC_API_KEY": "sk-none-0123456789"}
+    single = said(terminal.run(*words, **keys))["estimate"]
+    batch = said(terminal.run(*words, "--batch", **keys))["estimate"]
+    assert (single["basis"], batch["basis"], batch["seconds"]) == ("", basis, None)
+    assert batch["cost"] == pytest.approx(share * single["cost"])
 
 
 @pytest.mark.parametrize(

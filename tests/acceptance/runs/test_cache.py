@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 NO_TIME = {"time_ms", "cached", "cost"}
@@ -82,6 +83,22 @@ def test_a_switched_off_provider_says_what_it_has_said(terminal: Any, serve: Any
     done = terminal.run(*ask(200, "--cache", "on", "--seed", "9"), MOCK_ENABLED="false")
     assert done.returncode == 0, done.stdout
     assert terminal.rows("SELECT count(*) FROM attempts WHERE asked_at IS NOT NULL") == [(200,)]
+
+
+def test_json_tells_of_trouble_as_the_display_does(terminal: Any, serve: Any, ask: Any) -> None:
+    """A cache or board that cannot be reached costs no reply; each kind is said once, as an event and on stderr."""
+    with serve("--latency", "0.2") as books:
+        assert terminal.run(*ask(5, "--cache", "on")).returncode == 0
+        terminal.write("ALTER TABLE replies RENAME TO gone")
+        terminal.write("ALTER TABLE run_states RENAME TO gone_too")
+        done = terminal.run(*ask(40, "--cache", "on", "--display", "plain", "--max-connections", "4"))
+        assert (done.returncode, books.calls) == (0, 45)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told = {line["about"]: line["message"] for line in lines if line.get("event") == "warning"}
+    assert set(told) == {"cache", "ctl"}
+    assert told["cache"].startswith("the response cache is out of order: ")
+    assert "ctl" in told["ctl"]
+    assert [done.stderr.count(message) for message in told.values()] == [1, 1]
 
 
 def test_what_is_cached_is_listed_pruned_and_cleared(terminal: Any, serve: Any, ask: Any, said: Any) -> None:

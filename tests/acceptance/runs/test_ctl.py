@@ -116,10 +116,10 @@ def test_what_it_waits_for_is_said(terminal: Any, serve: Any, ask: Any, wait: An
     assert "sk-planted" not in out + err
 
 
-def test_a_run_that_waits_for_batches_is_seen(terminal: Any, serve: Any, question_file: Any, wait: Any) -> None:
-    """What it waits for is said; it cannot be paused, since its batches are at the provider."""
+def test_a_run_by_batches_is_seen_and_paused(terminal: Any, serve: Any, question_file: Any, wait: Any) -> None:
+    """What it waits for is said; while it is paused, what is open is collected, and nothing new is ordered."""
     scenario = terminal.home / "slow.toml"
-    scenario.write_text("[batch]\npolls = 9999\n")
+    scenario.write_text("[batch]\npolls = 6\nexpired_every = 4\n")
     with serve("--scenario", str(scenario)):
         terminal.env |= {"OPENAI_BASE_URL": terminal.env["MOCK_BASE_URL"], "OPENAI_API_KEY": "sk-batch-0123456789"}
         process = terminal.start("eval", "-m", "openai/m", "-q", str(question_file), "--limit", "9", "--batch")
@@ -127,10 +127,18 @@ def test_a_run_that_waits_for_batches_is_seen(terminal: Any, serve: Any, questio
         found = status(terminal)
         assert (found["status"], found["planned"]) == ("running", 9)
         assert "batch" in found["says"]
-        refused = terminal.run("ctl", "pause")
-        assert (refused.returncode, "waits for batches" in refused.stderr) == (2, True)
-        process.terminate()
-        process.communicate(timeout=30)
+        assert json.loads(terminal.run("ctl", "pause", "--json").stdout)["taken"]
+        wait(lambda: terminal.rows("SELECT count(*) FROM batches WHERE closed_at IS NOT NULL") == [(1,)], "first batch")
+        wait(lambda: status(terminal)["kept"] == 7, "its outcomes")
+        assert status(terminal)["says"].startswith("paused by `causal-eval ctl pause`")
+        assert terminal.rows("SELECT count(*) FROM batches") == [(1,)]
+        refused = terminal.run("ctl", "set", "concurrency", "2")
+        assert (refused.returncode, "only calls to an API" in refused.stderr) == (2, True)
+        assert terminal.run("ctl", "resume").returncode == 0
+        assert process.wait(timeout=60) == 0
+        process.communicate()
+    assert terminal.rows("SELECT asked FROM batches ORDER BY number") == [(9,), (2,)]
+    assert kept(terminal) == 9
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,15 @@ Variable *v* has byte *v* of a key, so a key is the sum of ``value << 8 * v`` an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 BITS = 8
 FIELD = (1 << BITS) - 1
 MOST_VALUES = 1 << BITS
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(NamedTuple):
     """A function of the variables in *scope*: packed values -> a weight over the denominator; zero if absent."""
 
     scope: int

@@ -19,32 +19,40 @@ Column: TypeAlias = Sequence[Value]
 """The values of a node, or of an expression, in several cases."""
 
 
-def table_of(scm: Scm, node: int) -> dict[tuple[int, ...], int]:
-    """The value position that the equation of *node* gives for every combination of its parents' positions."""
+def table_of(scm: Scm, node: int) -> Mapping[tuple[int, ...], tuple[int, ...]]:
+    """By the equation of *node*: parents' positions -> a row with 1 at the position that they lead to, else 0."""
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Rule), "only equations are evaluated"
     parents = members(scm.graph.parents[node])
     named = tuple([_names(scm, parent) for parent in parents])
+    return _tabulated(mechanism.expression, node, own=_names(scm, node), parents=parents, named=named)
+
+
+@lru_cache(maxsize=1 << 12)  # small systems have few different rules
+def _tabulated(
+    expression: Expression,
+    node: int,
+    *,
+    own: tuple[Value, ...],
+    parents: tuple[int, ...],
+    named: tuple[tuple[Value, ...], ...],
+) -> Mapping[tuple[int, ...], tuple[int, ...]]:
+    """The row that *expression* gives for every combination of the parents' values *named*."""
     keys = itertools.product(*map(range, map(len, named)))
-    results = _tabulated(mechanism.expression, parents, named=named)
-    return dict(zip(keys, _places(scm, node, results=results), strict=True))
-
-
-@lru_cache(maxsize=1 << 13)  # small systems have few different rules
-def _tabulated(expression: Expression, parents: tuple[int, ...], *, named: tuple[tuple[Value, ...], ...]) -> Column:
-    """What *expression* gives for every combination of the values *named*, the last parent's changing fastest."""
     columns = zip(*itertools.product(*named), strict=True)
-    return tuple(_column(expression, dict(zip(parents, columns, strict=True))))
+    results = _column(expression, dict(zip(parents, columns, strict=True)))
+    sure = [tuple([int(place == value) for value in range(len(own))]) for place in range(len(own))]
+    return {key: sure[place] for key, place in zip(keys, _places(node, own, results=results), strict=True)}
 
 
-def _places(scm: Scm, node: int, *, results: Column) -> list[int]:
-    """The positions of *results* among the values of *node*."""
-    own = _names(scm, node)
+def _places(node: int, own: tuple[Value, ...], *, results: Column) -> list[int]:
+    """The positions of *results* among the values of *node*, its *own*."""
     places = {name: place for place, name in enumerate(own)}
-    for result in results:
-        if result not in places:
-            raise MalformedCase(f"the equation of node {node} gives {result!r}, which is not one of its values {own}")
-    return [places[result] for result in results]
+    found = list(map(places.get, results))
+    if None in found:
+        strange = results[found.index(None)]
+        raise MalformedCase(f"the equation of node {node} gives {strange!r}, which is not one of its values {own}")
+    return [place for place in found if place is not None]
 
 
 def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:
@@ -59,7 +67,7 @@ def _responding(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
     if isinstance(mechanism, Rule):
         values = {parent: (_names(scm, parent)[place],) for parent, place in places.items()}
-        return _places(scm, node, results=_column(mechanism.expression, values))[0]
+        return _places(node, _names(scm, node), results=_column(mechanism.expression, values))[0]
     if isinstance(mechanism, Table):
         row = mechanism.rows[tuple(places.values())]
         for place, p in enumerate(row):

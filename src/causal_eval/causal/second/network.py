@@ -11,9 +11,8 @@ import itertools
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Rule, Scm, Table
@@ -174,8 +173,7 @@ class _Network:
             self._need(variable // self.graph.n, cause)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Parents' values -> numerators of the node's values, over one denominator."""
 
     rows: Mapping[tuple[int, ...], tuple[int, ...]]
@@ -187,14 +185,21 @@ def _law(table: Rows, variable: int, *, inputs: Inputs, pin: int | None) -> Fact
     known = {place: value for place, (cause, value) in enumerate(inputs) if cause < 0}
     fixed = list(known.values())
     free = [(place, BITS * cause) for place, (cause, _) in enumerate(inputs) if cause >= 0]
+    own = BITS * variable
     weights: dict[int, int] = {}
     for key, row in table.rows.items():
-        if [key[place] for place in known] == fixed:
-            code = sum([key[place] << shift for place, shift in free])
-            if pin is None:
-                weights |= {code | value << BITS * variable: weight for value, weight in enumerate(row) if weight}
-            elif row[pin]:
+        if known and [key[place] for place in known] != fixed:
+            continue
+        code = 0
+        for place, shift in free:
+            code |= key[place] << shift
+        if pin is not None:
+            if row[pin]:
                 weights[code] = row[pin]
+            continue
+        for value, weight in enumerate(row):
+            if weight:
+                weights[code | value << own] = weight
     scope = sum([FIELD << shift for _, shift in free])
     return Factor(scope | field(variable) if pin is None else scope, weights, table.denominator)
 
@@ -220,16 +225,13 @@ class Tables:
     def _rows(self, node: int) -> Rows:
         mechanism = self.scm.mechanisms[node]
         if isinstance(mechanism, Table):
-            common = math.lcm(*[p.denominator for row in mechanism.rows.values() for p in row])
-            rows = {
-                key: tuple([p.numerator * common // p.denominator for p in row]) for key, row in mechanism.rows.items()
-            }
+            ratios = {key: [p.as_integer_ratio() for p in row] for key, row in mechanism.rows.items()}
+            common = math.lcm(*[low for row in ratios.values() for _, low in row])
+            rows = {key: tuple([high * common // low for high, low in row]) for key, row in ratios.items()}
             return Rows(rows, common)
         if not isinstance(mechanism, Rule):
             raise MalformedCase(f"node {node} has no probabilities for its values; state them")
-        size = self.scm.domains[node]
-        sure = [tuple([int(place == value) for value in range(size)]) for place in range(size)]
-        return Rows({key: sure[place] for key, place in table_of(self.scm, node).items()}, 1)
+        return Rows(table_of(self.scm, node), 1)
 
 
 def certain(scm: Scm, node: int) -> bool:

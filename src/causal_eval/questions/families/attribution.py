@@ -89,8 +89,12 @@ def spec(facts: Facts, lexicon: Lexicon) -> AnswerSpec:
 def answer(facts: Facts, value: Value) -> Value:
     """The printed label of each other quantity, or the one right set of causes."""
     assert isinstance(value, Mapping)
+    return _printed(the_ask(facts).form, value)
+
+
+def _printed(form: str, value: Mapping[int, Value]) -> Value:
     labels = {other: _PRINTED.get(str(label), str(label)) for other, label in value.items()}
-    if the_ask(facts).form == "ask-causes":
+    if form == "ask-causes":
         return (tuple(sorted(other for other, label in labels.items() if label == _CAUSE)),)
     return labels
 
@@ -110,8 +114,9 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
         "direct influences only": _relabelled(truth, {_CAUSE: _ASSOCIATED, _EFFECT: _ASSOCIATED}, where=~near),
         "association through a common effect": _relabelled(truth, {_UNRELATED: _ASSOCIATED}, where=joined),
     }
-    right = answer(facts, truth)
-    answers = {name: answer(facts, labels) for name, labels in wrong.items()}
+    form = the_ask(facts).form
+    right = _printed(form, truth)
+    answers = {name: _printed(form, labels) for name, labels in wrong.items()}
     return {name: given for name, given in answers.items() if given not in (right, ((),))}
 
 

@@ -47,17 +47,18 @@ _USUAL = (1, 4)
 def case(facts: Facts, n: int) -> Case:
     """The values of every quantity in both worlds: node *v* is it after the change, node *n + v* before."""
     system = _system(facts, n)
-    mechanisms: dict[int, Mechanism] = dict.fromkeys(range(2 * n), Unspecified())
+    mechanisms: list[Mechanism] = [Unspecified()] * (2 * n)
     edges: list[tuple[int, int]] = []
     for node, gate in system.gates.items():
         new = system.rewired if node == system.target else gate
         mechanisms[n + node] = gate.mechanism(n)
         mechanisms[node] = new.mechanism() if isinstance(new, Gate) else Rule(Const(bool(new)))
         edges += [(n + cause, n + node) for cause, _ in gate.literals]
-        edges += [(cause, node) for cause, _ in (new.literals if isinstance(new, Gate) else ())]
+        if isinstance(new, Gate):
+            edges += [(cause, node) for cause, _ in new.literals]
     after = ((node, value ^ (node in system.switched)) for node, value in system.start.items())
     before = ((n + node, value) for node, value in system.start.items())
-    scm = Scm(Graph.build(2 * n, sorted(edges)), (2,) * (2 * n), tuple(mechanisms[node] for node in range(2 * n)))
+    scm = Scm(Graph.build(2 * n, sorted(edges)), (2,) * (2 * n), tuple(mechanisms))
     names = tuple(f"V{node}{world}" for world in ("", BEFOREHAND) for node in range(n))
     return Case(names, scm.graph, scm, Query(kind="values", context=tuple(sorted((*after, *before)))))
 

@@ -126,7 +126,8 @@ def case(facts: Facts, n: int) -> Case:
 def spec(facts: Facts, lexicon: Lexicon) -> AnswerSpec:
     """One set or all sets over every quantity but X and Y, unmeasured ones included: naming those is a mistake."""
     several = the_ask(facts).form == "ask-adjust-all"
-    items = tuple(name for index, name in enumerate(lexicon.names) if index not in _asked(facts))
+    ends = _asked(facts)
+    items = tuple([name for index, name in enumerate(lexicon.names) if index not in ends])
     return AnswerSpec(AnswerKind.SETS if several else AnswerKind.SET, items=items, may_be_none=True)
 
 
