@@ -230,7 +230,7 @@ class _Quotes:
         """US dollars; None: unknown."""
         if not self._batch:
             return self._price(usage, "", self._moment)
-        quote = batch_price(self._price, usage, self._moment)
+        quote = batch_price(self._price, usage, at=self._moment)
         self.basis = quote.basis
         return quote.dollars
 

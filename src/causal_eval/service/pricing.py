@@ -24,7 +24,7 @@ class Quote:
     """Which price that is, in words."""
 
 
-def batch_price(price: Price, usage: Usage, at: str) -> Quote:
+def batch_price(price: Price, usage: Usage, *, at: str) -> Quote:
     """What a reply in a batch costs, and by which price; where only single calls have one, it is an upper end."""
     single, batch = price(usage, "", at), price(usage, "", at, batch=True)
     if single is None and batch is None:
