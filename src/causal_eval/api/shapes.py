@@ -50,7 +50,7 @@ class EvaluationOrder(_In):
     epochs: int = Field(1, ge=1, le=1000)
     priority: int = Field(USUAL, ge=PRIORITIES[0], le=PRIORITIES[-1], description="1 is served first.")
     budget: str | None = Field(None, pattern=r"^\d{1,9}(\.\d{1,6})?$", description="Dollars.", examples=["12.50"])
-    call: CallOptions = Field(default_factory=lambda: CallOptions())  # noqa: PLW0108 - mypy cannot read the class
+    call: CallOptions = Field(default_factory=lambda: CallOptions.model_validate({}))
 
     def order(self) -> JobOrder:
         """The same as the service takes it."""

@@ -13,9 +13,8 @@ from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.questions.question import GENERATOR
 from causal_eval.scoring.verdict import SCORER
 from causal_eval.service.access import NOBODY, Permission
+from causal_eval.service.health import SCHEMA, is_ready
 from causal_eval.service.health import health as look
-from causal_eval.service.health import is_ready
-from causal_eval.store.database import HEAD
 
 router = APIRouter(tags=["health"], responses=problems(401, 403, 503))
 
@@ -84,4 +83,4 @@ def ready(at: AtDoor, response: Response) -> Health:
 @router.get("/version")
 def version() -> Version:
     """Which program, generator, scorer and schema this is."""
-    return Version(version=causal_eval.__version__, generator=GENERATOR, scorer=SCORER, schema_revision=HEAD)
+    return Version(version=causal_eval.__version__, generator=GENERATOR, scorer=SCORER, schema_revision=SCHEMA)

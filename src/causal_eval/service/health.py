@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from causal_eval.errors import StoreError
 from causal_eval.service.wiring import Service
+from causal_eval.store.database import HEAD
 from causal_eval.store.liveness import Beat, beats
+
+SCHEMA = HEAD
+"""The newest migration that this program knows."""
 
 DEAD_SECONDS = 15.0
 """A worker that has not beaten for so long is not counted."""
