@@ -78,3 +78,9 @@ def test_without_accounts_only_this_machine_is_served(service: Service, headers:
     """No page of another site uses a server without login, nor under a name that it pointed here."""
     here = TestClient(make_app(service, open_to_all=True), base_url="http://127.0.0.1")
     assert here.get("/api/v1/evaluations", headers=headers).status_code == status
+
+
+def test_a_project_that_does_not_exist_is_unknown(client: Callable[..., TestClient], callers: Any) -> None:
+    """Whoever enters every project is told so, before anything is generated."""
+    callers.known["all"] = Caller("user:all", "all", Role.ADMIN, None)
+    assert client("all").post("/api/v1/question-sets", json={"n": 1, "project": "nope"}).status_code == 404
