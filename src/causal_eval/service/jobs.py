@@ -13,6 +13,7 @@ from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import Call, candidate
 from causal_eval.service.engine import ShardJob
+from causal_eval.service.questions import find as find_set
 from causal_eval.service.wiring import Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, find_evaluation
@@ -29,7 +30,6 @@ from causal_eval.store.jobs import (
     reopen_shards,
     stop_shards,
 )
-from causal_eval.store.suites import load_set
 
 SHARD = 100
 """Questions of a shard: seconds of work at usual latencies, and little to do again after a crash."""
@@ -37,6 +37,9 @@ MOST_SHARDS = 2000
 PRIORITIES = range(1, 101)
 USUAL = 10
 PAGE = 100
+FILE = "local/"
+OFFERED = ("local/gemma-3-270m",)
+"""Any other name would be a file of the server: whoever orders names no paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,12 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
     if wanted.priority not in PRIORITIES:
         raise UsageError(f"priority is {wanted.priority}: give 1 (first) to {PRIORITIES[-1]}; {USUAL} is usual")
+    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
+        raise UsageError(
+            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
+        )
     one = candidate(wanted.answerer, wanted.call, visit.service.settings)
-    question_set = load_set(visit.service.store, wanted.question_set)
+    question_set = find_set(visit, wanted.question_set, project=wanted.project)
     spec = replace(
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
         label=visit.service.token(),

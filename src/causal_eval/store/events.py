@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
@@ -53,6 +53,26 @@ def events_after(connection: Connection, evaluation: str, *, after: int, limit: 
         Happening(row.id, row.project, row.evaluation_id, row.kind, msgspec.json.decode(row.body), row.at)
         for row in rows
     ]
+
+
+class Mention(NamedTuple):
+    """That an event is told of an evaluation."""
+
+    id: int
+    evaluation_id: str
+
+
+def told_after(connection: Connection, last: int, *, limit: int = 1000) -> list[Mention]:
+    """Of which evaluations something is told after the event with id *last*, oldest first."""
+    rows = connection.execute(
+        select(events.c.id, events.c.evaluation_id).where(events.c.id > last).order_by(events.c.id).limit(limit)
+    )
+    return [Mention(*row) for row in rows]
+
+
+def newest_event(connection: Connection) -> int:
+    """The id of the newest event of all; 0: none."""
+    return connection.execute(select(func.max(events.c.id))).scalar_one() or 0
 
 
 def last_event(connection: Connection, evaluation: str) -> int:

@@ -178,3 +178,14 @@ events = Table(
     Index("ix_events_project_id", "project", "id"),
     sqlite_autoincrement=True,
 )
+
+set_owners = Table(
+    "set_owners",
+    metadata,
+    #: Who may use a question set; one that nobody owns came from the command line, project ``local``.
+    Column("project", ForeignKey("projects.id"), primary_key=True),
+    Column("set_digest", ForeignKey("question_sets.digest"), primary_key=True, index=True),
+    Column("added_by", Text, nullable=False),
+    #: Seconds since 1970.
+    Column("added_at", Float, nullable=False),
+)

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _call_leases()
     _switches()
     _events()
+    _set_owners()
 
 
 def _jobs() -> None:
@@ -185,3 +186,19 @@ def _events() -> None:
     )
     op.create_index("ix_events_evaluation_id_id", "events", ["evaluation_id", "id"], unique=False)
     op.create_index("ix_events_project_id", "events", ["project", "id"], unique=False)
+
+
+def _set_owners() -> None:
+    op.create_table(
+        "set_owners",
+        sa.Column("project", sa.String(length=64), nullable=False),
+        sa.Column("set_digest", sa.String(length=64), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["project"], ["projects.id"], name="fk_set_owners_project_projects"),
+        sa.ForeignKeyConstraint(
+            ["set_digest"], ["question_sets.digest"], name="fk_set_owners_set_digest_question_sets"
+        ),
+        sa.PrimaryKeyConstraint("project", "set_digest", name="pk_set_owners"),
+    )
+    op.create_index("ix_set_owners_set_digest", "set_owners", ["set_digest"], unique=False)
