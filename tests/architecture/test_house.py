@@ -49,6 +49,8 @@ ANY = {
     "scoring/marks.py": "answers are JSON",
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
+    "store/accounts.py": _ROW,
+    "store/api_keys.py": _ROW,
     "store/audit.py": _ROW,
     "store/database.py": _ROW,
     "store/evaluations.py": _ROW,
