@@ -11,6 +11,7 @@ CausalEvalError                      1
 │   └── TooLarge                     1   exact enumeration would not end
 ├── NotAllowed                       2   who asks may not do this
 │   └── NotLoggedIn                  2   nobody has said who asks
+├── TooSoon                          2   asked too often; the message says how long to wait
 ├── Conflict                         2   what is there is in a state, or was used in a way, that forbids this
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
@@ -30,6 +31,7 @@ CausalEvalError                      1
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 
 MOST_NAMED = 40
@@ -109,6 +111,17 @@ class NotAllowed(CausalEvalError):
 
 class NotLoggedIn(NotAllowed):
     """Nobody has said who asks, or not so that it can be believed."""
+
+
+class TooSoon(CausalEvalError):
+    """Asked too often."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, wait: float) -> None:
+        self.wait = max(1, math.ceil(wait))
+        """Whole seconds until it is worth while to try again."""
+        super().__init__(f"{what}: try again in {self.wait} s")
 
 
 class Conflict(CausalEvalError):

@@ -60,6 +60,14 @@ class Settings:
     """True: replies are kept, and the same prompt, sample for sample, is not asked again before they expire."""
     cache_expiry: float | None
     """Seconds; None: never."""
+    master_key_file: Path | None
+    """What opens sealed provider keys; None: none are kept."""
+    allowed_networks: str
+    """Comma list of networks and ``host:port`` inside the house that may be called all the same."""
+    redis_url: str = field(repr=False)
+    """A cache and a counter, never the only copy of anything; empty: there is none."""
+    requests_per_minute: int
+    """Of one key, user or, where nobody is logged in, address."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
@@ -120,7 +128,8 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    values["prices"] = values["prices"] or None
+    for optional in ("prices", "master_key_file"):
+        values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))
     merged = {**dotenv, **env}
@@ -171,6 +180,7 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
 _CREDENTIAL = re.compile(
     r"[A-Z][A-Z0-9_]*_(API_KEY(_FILE)?|BASE_URL|ENABLED)|AZURE_OPENAI_ENDPOINT|OPENAI_API_VERSION|HF_TOKEN"
 )
+_NETWORK = re.compile(r"[0-9a-fA-F.:]+/\d{1,3}|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}")
 _NAMES = re.compile(r"[\w./-]+(\s*,\s*[\w./-]+)*")
 _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?P<value>.*)")
 _DURATION = re.compile(r"(?P<number>\d{1,6}(\.\d{1,3})?)(?P<unit>[smhdw])")
@@ -284,6 +294,26 @@ def _calls(text: str, _: _Place) -> int:
     return number
 
 
+def _rate(text: str, _: _Place) -> int:
+    number = int(text)
+    if not 1 <= number <= MAX_RATE:
+        raise ValueError(text)
+    return number
+
+
+def _networks(text: str, _: _Place) -> str:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(_NETWORK.fullmatch(part) for part in parts):
+        raise ValueError(text)
+    return ",".join(parts)
+
+
+def _redis_url(text: str, _: _Place) -> str:
+    if not text.startswith(("redis://", "rediss://")):
+        raise ValueError(text)
+    return text
+
+
 def _names(text: str, _: _Place) -> str:
     if not _NAMES.fullmatch(text):
         raise ValueError(text)
@@ -302,6 +332,7 @@ def _sqlite_url(text: str, place: _Place) -> str:
 
 
 MAX_CALLS = 10_000
+MAX_RATE = 1_000_000
 _A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
@@ -335,6 +366,22 @@ SETTINGS = (
     Setting("response_cache", "ENABLE_RESPONSE_CACHE", _switch, _A_SWITCH, lambda _: "false"),
     Setting(
         "cache_expiry", "CEB_CACHE_EXPIRY", _expiry, "a time such as 90s, 30m, 12h, 7d, 2w, or never", lambda _: "7d"
+    ),
+    Setting("master_key_file", "CEB_MASTER_KEY_FILE", _file, "the path of a master key file", lambda _: ""),
+    Setting(
+        "allowed_networks",
+        "CEB_ALLOWED_NETWORKS",
+        _networks,
+        "a comma list of networks and host:port, e.g. 10.1.0.0/16,localhost:11434",
+        lambda _: "",
+    ),
+    Setting("redis_url", "REDIS_URL", _redis_url, "redis://<host>:<port>/<database>", lambda _: ""),
+    Setting(
+        "requests_per_minute",
+        "CEB_REQUESTS_PER_MINUTE",
+        _rate,
+        f"a whole number from 1 to {MAX_RATE}",
+        lambda _: "600",
     ),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

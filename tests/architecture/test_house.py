@@ -54,6 +54,8 @@ ANY = {
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
     "service/solving.py": _JSON,
+    "store/accounts.py": _ROW,
+    "store/api_keys.py": _ROW,
     "store/audit.py": _ROW,
     "store/database.py": _ROW,
     "store/evaluations.py": _ROW,

@@ -86,6 +86,8 @@ sessions = Table(
     #: What a form must send back.
     Column("csrf", String(64), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    #: When it was used last, to the minute.
+    Column("seen_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
 )
 

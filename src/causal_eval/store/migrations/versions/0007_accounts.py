@@ -95,6 +95,7 @@ def _sessions() -> None:
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("csrf", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_sessions_user_id_users"),
         sa.PrimaryKeyConstraint("hash", name="pk_sessions"),
