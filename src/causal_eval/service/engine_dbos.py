@@ -24,7 +24,8 @@ VERSION = "1"
 """Pinned: workers take up only what has their own; it rises when the workflow below changes its steps."""
 QUEUE = "shards"
 WORKFLOW = "shard"
-POLL_SECONDS = 0.25
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
+"""Between two looks of a worker for shards, while there are some and while there are none."""
 LOOK_SECONDS = 0.2
 """Between two looks whether the worker is to end."""
 DRAIN_SECONDS = 20
@@ -41,6 +42,7 @@ class DbosEngine:
     def __init__(self, url: URL) -> None:
         self._url = url.render_as_string(hide_password=False)
         self._place = url.render_as_string()
+        self._paced = 0.0
         _hush()
         self._client = DBOSClient(
             system_database_url=self._url,
@@ -90,7 +92,7 @@ class DbosEngine:
         DBOS.launch()
         try:
             await DBOS.register_queue_async(
-                QUEUE, partition_worker_concurrency=width, polling_interval_sec=POLL_SECONDS
+                QUEUE, partition_worker_concurrency=width, polling_interval_sec=IDLE_SECONDS
             )
             while not stop():  # noqa: ASYNC110 - a signal handler or another thread says so
                 await asyncio.sleep(LOOK_SECONDS)
@@ -104,7 +106,18 @@ class DbosEngine:
             StoreError: the database is away.
         """
         with explained(self._place):
-            return self._resume(live) + sum(self._again(jobs) for jobs in _chunks(wanted))
+            count = self._resume(live) + sum(self._again(jobs) for jobs in _chunks(wanted))
+            self._pace(BUSY_SECONDS if wanted else IDLE_SECONDS)
+            return count
+
+    def _pace(self, seconds: float) -> None:
+        """Let all workers look for shards that often."""
+        if seconds == self._paced:
+            return
+        queue = self._client.retrieve_queue(QUEUE)
+        if queue is not None:
+            queue.set_polling_interval_sec(seconds)
+            self._paced = seconds
 
     def _resume(self, live: Collection[str]) -> int:
         pending = self._client.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)

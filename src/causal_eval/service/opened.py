@@ -26,6 +26,8 @@ class Opened:
     def __init__(self, store: Store, evaluation: Evaluation, one: Candidate) -> None:
         self.evaluation = evaluation
         self.width = one.width
+        self.follows_cap = False
+        """Its width is that of the cap, whatever that becomes."""
         self.watch = one.watch()
         self.room = Window(one.width)
         """Asks under way, over all shards."""

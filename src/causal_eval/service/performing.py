@@ -52,10 +52,10 @@ _T = TypeVar("_T")
 class Performing:
     """A :class:`~causal_eval.service.engine.Perform` for one process; :meth:`watch` runs beside it."""
 
-    def __init__(self, service: Service, *, stop: Callable[[], bool], cap: Window | None = None) -> None:
+    def __init__(self, service: Service, *, stop: Callable[[], bool], cap: Window) -> None:
         self._service = service
         self._stop = stop
-        self._cap = cap or Window(service.settings.max_concurrent_api_calls)
+        self._cap = cap
         self._opened: dict[str, Opened] = {}
         self._leaving: list[Opened] = []
         """Stopped, and opened anew before its last shard had ended."""
@@ -100,13 +100,6 @@ class Performing:
         self._opened.clear()
         self._leaving.clear()
         self._threads.shutdown()
-
-    def settle(self) -> None:
-        """End jobs whose last shard was finished by somebody who could not say so any more."""
-        with self._service.store.reading() as connection:
-            ready = shards.ready_jobs(connection)
-        for evaluation in ready:
-            end_job(self._service, evaluation)
 
     async def _carry_out(self, claim: Claim) -> None:
         """Ask what is missing until nothing is, however often the database goes away meanwhile."""
@@ -171,7 +164,9 @@ class Performing:
 
     async def _open(self, evaluation: str) -> Opened:
         order = await self._calmly(self._read_order, evaluation)
-        return Opened(self._service.store, order.evaluation, order.one)
+        opened = Opened(self._service.store, order.evaluation, order.one)
+        opened.follows_cap = order.follows_cap
+        return opened
 
     def _read_order(self, evaluation: str) -> _Order:
         store = self._service.store
@@ -179,7 +174,9 @@ class Performing:
         with store.reading() as connection:
             job = find_job(connection, found.id)
         call = msgspec.json.decode(job.call, type=Call)
-        return _Order(found, candidate(found.spec.answerer, call, self._service.settings, cap=self._cap))
+        one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
+        most = self._service.settings.max_concurrent_api_calls
+        return _Order(found, one, follows_cap=call.max_connections is None and one.width == most)
 
     async def _look(self) -> None:
         try:
@@ -200,6 +197,8 @@ class Performing:
         elif (state.paused or self._stop()) and not opened.closed:
             opened.stop()
             asyncio.get_running_loop().call_later(GRACE_SECONDS, opened.abandon)
+        elif opened.follows_cap and not opened.closed and opened.room.limit != max(1, self._cap.limit):
+            opened.room.resize(max(1, self._cap.limit))
 
     async def _tell(self) -> None:
         for opened in [opened for opened in self._opened.values() if opened.news]:
@@ -291,6 +290,7 @@ class _Order(NamedTuple):
 
     evaluation: Evaluation
     one: Candidate
+    follows_cap: bool
 
 
 def _waits() -> Iterator[float]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from causal_eval import __version__
 from causal_eval.service.engine import HandBack
+from causal_eval.service.leases import CallSlots
 from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
@@ -32,8 +33,9 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
         StoreLocked: the database is a file, and another process works on it.
     """
     with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
-        performing = Performing(service, stop=stop)
-        runs = (performing.watch, Sweeper(service, performing, pulse).run)
+        slots = CallSlots(service, worker)
+        performing = Performing(service, stop=stop, cap=slots.window)
+        runs = (performing.watch, Sweeper(service, pulse).run, slots.run)
         beside = [asyncio.create_task(run()) for run in runs]
 
         def over() -> bool:
@@ -45,6 +47,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             ended = [task for task in beside if task.done()]
             await _cancel(beside)
             await performing.close()
+            slots.close()
         for task in ended:
             task.result()
 
