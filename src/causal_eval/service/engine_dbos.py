@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -98,6 +99,8 @@ class DbosEngine:
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             await asyncio.shield(asyncio.to_thread(_end))
+            # DBOS made its own threads the loop's, and they are gone
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
 
     def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
         """Queue again what is under way on nobody who lives, and what of *wanted* has ended or is not there.
