@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, make_url
 
 from causal_eval.service.engine import Engine, HandBack, ShardJob
 from causal_eval.service.engine_dbos import DbosEngine
 from causal_eval.service.engine_memory import MemoryEngine
-from causal_eval.store.database import Store, open_store
+from causal_eval.store.database import HEAD, Store, current_revision, open_store
+from causal_eval.store.schema import metadata
 
 A, B = ShardJob("ev-1-00000", "openai"), ShardJob("ev-1-00001", "openai", 5)
 
@@ -121,6 +123,22 @@ async def test_a_sweep_begins_again_what_is_wanted_still(engine: Engine, store: 
 
 
 async def test_the_tables_of_an_engine_are_in_nobodys_way(engine: Engine, store: Store) -> None:
-    """A database that an engine has prepared opens as before."""
+    """A database that an engine has prepared opens as before, and none of its tables has the name of one of ours."""
     queue(engine, store, A)
     open_store(f"sqlite:///{store.place}").close()
+    other = open_store(f"sqlite:///{store.place}.other")
+    with other.reading() as ours, store.reading() as both:
+        assert set(inspect(ours).get_table_names()) == set(metadata.tables) | {"alembic_version"}
+        assert set(inspect(both).get_table_names()) >= set(metadata.tables)
+    other.close()
+
+
+def test_an_engines_file_is_an_empty_database_of_ours(tmp_path: Path) -> None:
+    """Where the engine's tables came first, ours are made beside them."""
+    engine = DbosEngine(make_url(f"sqlite:///{tmp_path}/e.db"))
+    engine.prepare()
+    engine.close()
+    store = open_store(f"sqlite:///{tmp_path}/e.db")
+    with store.reading() as connection:
+        assert current_revision(connection) == HEAD
+    store.close()

@@ -9,6 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from causal_eval.mock.answers import Fixed
+from causal_eval.mock.faults import Fault, Mode
+from causal_eval.mock.server import MockConfig, MockServer
 from causal_eval.providers.window import Window
 from causal_eval.service import jobs, results
 from causal_eval.service.answering import Call
@@ -51,24 +54,27 @@ async def test_all_shards_make_a_job_that_is_done(visit: Visit, engine: MemoryEn
 async def test_a_provider_that_refuses_halts_the_job(
     visit: Visit, engine: MemoryEngine, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The job says why in one line, its shards are over, and trying again opens them."""
-    settings = replace(
-        visit.service.settings,
-        credentials={"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9"},
-    )
-    monkeypatch.chdir(settings.data_dir)
+    """The job says why in one line, its shards are over, and once the key is good again what is missing is asked."""
+    monkeypatch.chdir(visit.service.settings.data_dir)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
-    visit = replace(visit, service=replace(visit.service, settings=settings))
-    call = Call(max_retries=0, max_connections=4)
-    placed = jobs.order(visit, replace(wanted, answerer="openai/gpt-x", call=call)).evaluation.id
-    async with performing(visit.service) as hands, asyncio.timeout(60):
-        await asyncio.gather(*(hands(job.id) for job in engine.queued))
-    job = jobs.find(visit, placed).job
-    assert job.status is JobStatus.HALTED
-    assert "127.0.0.1" in job.note
-    assert "\n" not in job.note
-    assert jobs.retry(visit, placed).job.status is JobStatus.OPEN
+    async with MockServer(
+        MockConfig(answers=Fixed("ANSWER: yes"), faults=(Fault(Mode.UNAUTHORIZED, first=1),))
+    ) as mock:
+        monkeypatch.setenv("OPENAI_BASE_URL", mock.url)
+        settings = replace(visit.service.settings, credentials={"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": mock.url})
+        visit = replace(visit, service=replace(visit.service, settings=settings))
+        order = replace(wanted, answerer="openai/gpt-x", call=Call(max_connections=4))
+        placed = jobs.order(visit, order).evaluation.id
+        async with performing(visit.service) as hands, asyncio.timeout(60):
+            await asyncio.gather(*(hands(job.id) for job in engine.queued))
+            job = jobs.find(visit, placed).job
+            assert job.status is JobStatus.HALTED
+            assert "401" in job.note
+            assert "\n" not in job.note
+            assert jobs.retry(visit, placed).job.status is JobStatus.OPEN
+            await asyncio.gather(*(hands(job.id) for job in engine.queued))
+    assert jobs.find(visit, placed).job.status is JobStatus.DONE
+    assert results.counts(visit, placed).kept == 250
 
 
 async def test_a_worker_that_ends_hands_back(visit: Visit, engine: MemoryEngine, wanted: JobOrder) -> None:
