@@ -13,6 +13,7 @@ CausalEvalError                      1
 │   └── NotLoggedIn                  2   nobody has said who asks
 ├── TooSoon                          2   asked too often; the message says how long to wait
 ├── Conflict                         2   what is there is in a state, or was used in a way, that forbids this
+│   └── Fenced                       2   another worker has the shard by now, or it was stopped: nothing was written
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
@@ -128,6 +129,10 @@ class Conflict(CausalEvalError):
     """What is there is in a state, or was used in a way, that forbids this."""
 
     exit_code = 2
+
+
+class Fenced(Conflict):
+    """Another worker has claimed the shard since, or it was stopped: what was to be written was not."""
 
 
 class VerificationMismatch(CausalEvalError):

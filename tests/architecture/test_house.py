@@ -102,6 +102,7 @@ LOCAL_IMPORTS = {
         "causal_eval.questions.suite": _DRAWN,
         "causal_eval.scoring.format": _DRAWN,
     },
+    "service/wiring.py": {"causal_eval.service.engine_dbos": "start-up: half a second, for all that needs no engine"},
     "settings.py": {"tomllib": "start-up: most people have no settings file"},
     "store/database.py": {
         "causal_eval.store": "start-up: Alembic is needed once for a database",
@@ -113,6 +114,7 @@ LOCAL_IMPORTS = {
 CLOCKS = {
     "evaluation/memory.py": "utc_now, the default of an injected `now`",
     "providers/clock.py": "SystemClock, the default of an injected clock",
+    "service/wiring.py": "open_service: the defaults of an injected clock and of injected tokens",
     "store/evaluations.py": "the default of an injected `now`",
     "store/suites.py": "the default of an injected `now`",
 }

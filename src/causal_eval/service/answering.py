@@ -24,6 +24,7 @@ from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
+from causal_eval.providers.window import Window
 from causal_eval.service.caching import cache_rule
 from causal_eval.service.live import heed_hangup, variables, watched
 from causal_eval.settings import Settings
@@ -123,8 +124,8 @@ async def opened(one: Candidate, store: Store, listener: Listener, *, trouble: T
             await replies.close()
 
 
-def candidate(name: str, call: Call, settings: Settings) -> Candidate:
-    """The answerer that the user calls *name*.
+def candidate(name: str, call: Call, settings: Settings, *, cap: Window | None = None) -> Candidate:
+    """The answerer that the user calls *name*; with *cap*, it shares the hard cap with others.
 
     Raises:
         UnknownName: no such provider or baseline.
@@ -135,7 +136,7 @@ def candidate(name: str, call: Call, settings: Settings) -> Candidate:
     local = route(name).api == LOCAL
     way_name = call.elicitation or usual_elicitation(name)
     way = elicitation(way_name, _examples() if way_name == FEW_SHOT else None)
-    config = _config(call, settings)
+    config = replace(_config(call, settings), cap=cap)
     if call.temperature not in {None, 1.0} and refuses_temperature(name):
         raise UsageError(f"--temperature {call.temperature:g}: {name} takes no temperature but 1; leave it out")
     assemble(name, config)  # a missing key or file is said before anything begins

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,15 +19,22 @@ class ShardJob:
     priority: int = 10
 
 
+class HandBack(Exception):
+    """What ends a shard that another worker is to go on with at once."""
+
+
 class Perform(Protocol):
-    """Carries out one shard; returns when nothing of it is left to do."""
+    """Carries out one shard; returns when nothing of it is left to do for now."""
 
     def __call__(self, shard: str, /) -> Awaitable[None]:
-        """Never raises for what a later try may mend: that would end the shard for good."""
+        """Never raises for what a later try may mend; HandBack where the worker ends before the shard does."""
 
 
 class Engine(Protocol):
     """Starts shards, again and again until each is done, on whichever worker lives."""
+
+    def prepare(self) -> None:
+        """Make what the engine needs in the database; idempotent."""
 
     def enqueue_in_transaction(self, connection: Connection, jobs: Sequence[ShardJob]) -> None:
         """Put *jobs* in the queue if, and only if, the transaction on *connection* is committed."""
@@ -39,7 +46,16 @@ class Engine(Protocol):
         """How many shards wait in the queue, over all workers."""
 
     async def run_worker(self, worker: str, perform: Perform, *, width: int, stop: Callable[[], bool]) -> None:
-        """Carry out shards, *width* at a time, as *worker* until *stop* says so, then hand back what is under way."""
+        """Carry out shards, *width* of each provider at a time, as *worker* until *stop* says so; then hand back."""
 
-    async def sweep(self, dead: Sequence[str]) -> int:
-        """Start again what the *dead* workers had under way; returns how many shards that were."""
+    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
+        """Start again what no *live* worker has under way, and what of *wanted* has ended or is not there.
+
+        Returns how many shards that were.
+        """
+
+    def purge(self, *, before: float) -> None:
+        """Forget what ended before the moment *before* (seconds since 1970)."""
+
+    def close(self) -> None:
+        """Release every connection; idempotent."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection, event
 
-from causal_eval.service.engine import Perform, ShardJob
+from causal_eval.service.engine import HandBack, Perform, ShardJob
 
 _POLL_SECONDS = 0.02
 
@@ -17,6 +18,10 @@ class MemoryEngine:
 
     def __init__(self) -> None:
         self.queued: list[ShardJob] = []
+        self._running: dict[str, ShardJob] = {}
+
+    def prepare(self) -> None:
+        """Nothing is needed."""
 
     def enqueue_in_transaction(self, connection: Connection, jobs: Sequence[ShardJob]) -> None:
         """Queue *jobs* when the transaction on *connection* is committed; nothing where it is rolled back."""
@@ -42,33 +47,46 @@ class MemoryEngine:
         return len(self.queued)
 
     async def run_worker(self, worker: str, perform: Perform, *, width: int, stop: Callable[[], bool]) -> None:
-        """Carry out queued shards, *width* at a time, lowest priority number first, until *stop* says so."""
+        """Carry out queued shards, the lowest priority number first, until *stop* says so."""
         del worker
         tasks: set[asyncio.Task[None]] = set()
         while not stop():
-            while self.queued and len(tasks) < width:
-                tasks.add(asyncio.create_task(self._perform(self._next(), perform)))
+            while (job := self._next(width)) is not None:
+                tasks.add(asyncio.create_task(self._perform(job, perform)))
             await asyncio.sleep(_POLL_SECONDS)
             for task in [task for task in tasks if task.done()]:
                 tasks.discard(task)
                 task.result()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks)
 
-    async def sweep(self, dead: Sequence[str]) -> int:
-        """Nothing outlives the process, so no dead worker has anything under way."""
-        del dead
-        return 0
+    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
+        """Queue what of *wanted* neither waits nor is under way; the only worker is this process."""
+        del live
+        there = {job.id for job in self.queued} | self._running.keys()
+        again = [job for job in wanted if job.id not in there]
+        self.queued.extend(again)
+        return len(again)
 
-    def _next(self) -> ShardJob:
-        job = min(self.queued, key=lambda job: job.priority)
+    def purge(self, *, before: float) -> None:
+        """What ended is forgotten already."""
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def _next(self, width: int) -> ShardJob | None:
+        busy = Counter(job.provider for job in self._running.values())
+        free = [job for job in self.queued if busy[job.provider] < width]
+        if not free:
+            return None
+        job = min(free, key=lambda job: job.priority)
         self.queued.remove(job)
+        self._running[job.id] = job
         return job
 
     async def _perform(self, job: ShardJob, perform: Perform) -> None:
         try:
             await perform(job.id)
-        except asyncio.CancelledError:
+        except (HandBack, asyncio.CancelledError):
             self.queued.append(job)
-            raise
+        finally:
+            del self._running[job.id]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import os
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
 from causal_eval.service.access import Caller
 from causal_eval.service.engine import Engine
 from causal_eval.service.remembered import KeyMemory
 from causal_eval.settings import Settings
-from causal_eval.store.database import Store
+from causal_eval.store.database import Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,33 @@ class Visit:
 
     service: Service
     caller: Caller
+
+
+def open_service(
+    settings: Settings, *, clock: Callable[[], float] = time.time, token: Callable[[], str] | None = None
+) -> Service:
+    """The service over the database of *settings*, created and migrated where it is a file; to be closed at the end.
+
+    Raises:
+        UsageError, StoreError: the database cannot be used; the message says what to do.
+    """
+    scrub(os.environ)
+    from causal_eval.service.engine_dbos import DbosEngine  # start-up time of all that needs no engine
+
+    store = open_store(settings.database_url)
+    engine = DbosEngine(store.engine.url)
+    if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
+        engine.prepare()
+    return Service(store, settings, engine, clock, token or functools.partial(secrets.token_hex, 16))
+
+
+def close_service(service: Service) -> None:
+    """Release every connection."""
+    service.engine.close()
+    service.store.close()
+
+
+def scrub(environment: MutableMapping[str, str]) -> None:
+    """Take out the variables by which the engine's makers would turn it into a client of theirs."""
+    for name in [name for name in environment if name.startswith("DBOS")]:
+        del environment[name]

@@ -112,7 +112,7 @@ def _bring_up_to_date(store: Store) -> None:
         if current_revision(connection) == HEAD:
             return
     with store.writing() as connection:  # another process may have been faster: look again under the lock
-        if not inspect(connection).get_table_names():
+        if not _has_tables(connection):
             create_tables(connection)
             return
         from causal_eval.store import migrate  # start-up time: Alembic is needed once
@@ -126,6 +126,13 @@ def _bring_up_to_date(store: Store) -> None:
             )
         if revision != HEAD:
             migrate.upgrade(connection)
+
+
+def _has_tables(connection: Connection) -> bool:
+    """Whether tables of ours are there; the engine's share a file with them."""
+    from causal_eval.store.schema import metadata  # start-up time: most tables are the service's
+
+    return not metadata.tables.keys().isdisjoint(inspect(connection).get_table_names())
 
 
 def _sqlite_path(url: str) -> Path:

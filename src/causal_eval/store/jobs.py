@@ -68,6 +68,7 @@ class Shard:
     status: str = "open"
     owner: str | None = None
     fence: int = 0
+    fenced: int = 0
     claimed_at: float | None = None
     ended_at: float | None = None
 

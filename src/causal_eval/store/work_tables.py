@@ -50,6 +50,8 @@ shards = Table(
     Column("owner", String(64)),
     #: Rises with every claim; every insert of an outcome carries it, and an older one is refused.
     Column("fence", Integer, nullable=False),
+    #: Writes of stale claims that were refused.
+    Column("fenced", Integer, nullable=False),
     Column("claimed_at", Float),
     Column("ended_at", Float),
     UniqueConstraint("evaluation_id", "number"),

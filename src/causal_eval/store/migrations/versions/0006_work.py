@@ -59,6 +59,7 @@ def _shards() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("fenced", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.Float(), nullable=True),
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["evaluation_id"], ["jobs.evaluation_id"], name="fk_shards_evaluation_id_jobs"),
