@@ -25,7 +25,8 @@ CausalEvalError                      1
 │   ├── StoreReadOnly                2
 │   ├── StoreFull                    2
 │   ├── StoreLocked                  2
-│   └── StoreNewer                   2   written by a later version of this program
+│   ├── StoreNewer                   2   written by a later version of this program
+│   └── StoreBehind                  2   written by an earlier version, and migrated only when somebody says so
 └── Interrupted                    130   stopped by the user; resumable
 """
 
@@ -198,6 +199,10 @@ class StoreLocked(StoreError):
 
 class StoreNewer(StoreError):
     """The database was written by a later version of this program."""
+
+
+class StoreBehind(StoreError):
+    """The database was written by an earlier version of this program, and is migrated only when somebody says so."""
 
 
 class Interrupted(CausalEvalError):

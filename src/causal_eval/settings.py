@@ -46,8 +46,8 @@ class Settings:
     cache_dir: Path
     """What can be deleted at any time."""
     report_dir: Path
-    database_url: str
-    """SQLAlchemy URL of the database; its path is absolute."""
+    database_url: str = field(repr=False)
+    """URL of the database; the path of a file is absolute. It may hold a password: see :func:`without_password`."""
     max_concurrent_api_calls: int
     """Hard cap on calls that are open at once, over all providers."""
     prices: Path | None
@@ -141,6 +141,11 @@ def read_settings(
     )
 
 
+def without_password(text: str) -> str:
+    """A URL as it may be printed."""
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
 def read_duration(text: str) -> float:
     """The seconds that ``90s``, ``30m``, ``12h``, ``7D`` or ``2w`` say.
 
@@ -186,6 +191,10 @@ _DOTENV_LINE = re.compile(r"(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s
 _DURATION = re.compile(r"(?P<number>\d{1,6}(\.\d{1,3})?)(?P<unit>[smhdw])")
 _UNITS = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800})
 _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
+_SERVER = re.compile(
+    r"(postgres|postgresql|postgresql\+psycopg)://([^/@]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>\d{1,5}))?/[^/?]+(\?.*)?"
+)
+_PORTS = range(1, 65_536)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -254,8 +263,7 @@ def _resolve(setting: Setting, sources: tuple[_Source, ...], *, here: _Place, fa
         try:
             return setting.read(text.strip(), source.place), origin
         except ValueError:
-            shown = _PASSWORD.sub(r"\1:***@", text)
-            faults.append(f"{setting.variable} ({origin}) is {shown!r}: allowed is {setting.allowed}")
+            faults.append(f"{setting.variable} ({origin}) is {without_password(text)!r}: allowed is {setting.allowed}")
             return "", origin
     default = setting.default(here)
     return setting.read(default, here) if default else "", "default"
@@ -324,16 +332,20 @@ def _expiry(text: str, _: _Place) -> float | None:
     return None if text.lower() == "never" else read_duration(text)
 
 
-def _sqlite_url(text: str, place: _Place) -> str:
-    scheme, _, rest = text.partition(":///")
-    if scheme not in {"sqlite", "sqlite+aiosqlite"} or not rest:
+def _database_url(text: str, place: _Place) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme in {"sqlite", "sqlite+aiosqlite"} and len(rest) > 1 and rest.startswith("/"):
+        return f"sqlite:///{place.path(rest[1:])}"
+    server = _SERVER.fullmatch(text)
+    if server is None or int(server["port"] or 1) not in _PORTS:
         raise ValueError(text)
-    return f"sqlite:///{place.path(rest)}"
+    return f"postgresql://{rest}"
 
 
 MAX_CALLS = 10_000
 MAX_RATE = 1_000_000
 _A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
+_A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
 SETTINGS = (
@@ -346,7 +358,7 @@ SETTINGS = (
     ),
     Setting("cache_dir", "CEB_CACHE_DIR", _folder, _A_FOLDER, lambda place: place.xdg("XDG_CACHE_HOME", ".cache")),
     Setting("report_dir", "CEB_REPORT_DIR", _folder, _A_FOLDER, lambda _: "reports"),
-    Setting("database_url", "DATABASE_URL", _sqlite_url, "sqlite:///<path of a file>", lambda _: ""),
+    Setting("database_url", "DATABASE_URL", _database_url, _A_DATABASE, lambda _: ""),
     Setting(
         "max_concurrent_api_calls",
         "MAX_CONCURRENT_API_CALLS",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -16,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from causal_eval.store.tables import metadata
+from causal_eval.store.tables import Moment, metadata
 
 users = Table(
     "users",
@@ -31,8 +30,8 @@ users = Table(
     Column("password", Text),
     Column("issuer", Text),
     Column("subject", Text),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("disabled_at", DateTime(timezone=True)),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
     UniqueConstraint("issuer", "subject"),
 )
 
@@ -42,7 +41,7 @@ members = Table(
     #: Who may enter which project, with the rights of his role.
     Column("project", ForeignKey("projects.id"), primary_key=True),
     Column("user_id", ForeignKey("users.id"), primary_key=True, index=True),
-    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("added_at", Moment, nullable=False),
 )
 
 project_rules = Table(
@@ -53,7 +52,7 @@ project_rules = Table(
     Column("monthly_cap", Text),
     #: Days after which what is kept is deleted; NULL: never.
     Column("retention_days", Integer),
-    Column("deleted_at", DateTime(timezone=True)),
+    Column("deleted_at", Moment),
 )
 
 api_keys = Table(
@@ -71,10 +70,10 @@ api_keys = Table(
     Column("role", String(16), nullable=False),
     #: JSON list of permissions that it is limited to; empty: all of its role.
     Column("scopes", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True)),
-    Column("last_used_at", DateTime(timezone=True)),
-    Column("revoked_at", DateTime(timezone=True)),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
 )
 
 sessions = Table(
@@ -85,10 +84,10 @@ sessions = Table(
     Column("user_id", ForeignKey("users.id"), nullable=False, index=True),
     #: What a form must send back.
     Column("csrf", String(64), nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
     #: When it was used last, to the minute.
-    Column("seen_at", DateTime(timezone=True), nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
 )
 
 login_failures = Table(
@@ -118,8 +117,8 @@ credentials = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("master", String(32), nullable=False),
     Column("created_by", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("revoked_at", DateTime(timezone=True)),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
     Index("ix_credentials_project_provider", "project", "provider"),
 )
 
@@ -128,7 +127,7 @@ audit = Table(
     metadata,
     #: Append-only, in the transaction of what it tells.
     Column("id", Integer, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False, index=True),
+    Column("at", Moment, nullable=False, index=True),
     #: ``user:<id>``, ``key:<id>``, ``local`` or ``system``.
     Column("actor", Text, nullable=False),
     #: NULL: of no project.

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from causal_eval.store.account_tables import audit
+from causal_eval.store.locks import take_turn
 
 _PAGE = 1000
 
@@ -40,7 +41,11 @@ class Noted:
 
 
 def note(connection: Connection, entry: Entry, *, at: float) -> None:
-    """Add *entry*; the caller's transaction decides whether it happened at all."""
+    """Add *entry*; the caller's transaction decides whether it happened at all.
+
+    On PostgreSQL other transactions wait here for the end of this one, so it comes last in a transaction.
+    """
+    take_turn(connection, "audit")
     before = connection.scalars(select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)).first() or ""
     moment = datetime.fromtimestamp(at, UTC)
     connection.execute(

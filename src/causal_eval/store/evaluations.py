@@ -17,7 +17,7 @@ from causal_eval.evaluation.order import fair_cut
 from causal_eval.evaluation.spec import RunSpec, identity, spec_fields, spec_from
 from causal_eval.questions.question import canonical
 from causal_eval.store.database import Store
-from causal_eval.store.locks import hold_file, is_held
+from causal_eval.store.locks import hold_file, hold_in_database, is_held, is_held_in_database, take_turn
 from causal_eval.store.suites import StoredSet, ensure_order, load_set
 from causal_eval.store.tables import attempts, evaluations, failures, questions, set_orders
 
@@ -107,6 +107,7 @@ def begin_within(
 ) -> Evaluation:
     """The same inside a transaction that does more."""
     name = identity(spec)
+    take_turn(connection, name)
     row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
     if row is not None:
         _set_status(connection, name, status=Status.OPEN, ended_at=None)
@@ -143,8 +144,12 @@ def running(store: Store, evaluation: Evaluation) -> Iterator[None]:
         StoreLocked: another process runs it.
     """
     refusal = f"evaluation {evaluation.id} is run by another process: wait for it or end it"
-    with hold_file(_lock(store, evaluation), refusal):
-        yield
+    if store.is_postgresql:
+        with store.explained(), hold_in_database(store.engine, evaluation.id, refusal):
+            yield
+    else:
+        with hold_file(_lock(store, evaluation), refusal):
+            yield
 
 
 def find_evaluation(store: Store, beginning: str) -> Evaluation:
@@ -174,7 +179,7 @@ def summarize(store: Store, evaluation: Evaluation) -> Summary:
         kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
         failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
         cached = _cached(connection, evaluation.id)
-    killed = evaluation.status is Status.OPEN and not is_held(_lock(store, evaluation))
+    killed = evaluation.status is Status.OPEN and not _is_running(store, evaluation)
     return Summary(evaluation, question_set, kept, failed, cached, killed)
 
 
@@ -192,6 +197,13 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
 
 def _lock(store: Store, evaluation: Evaluation) -> str:
     return f"{store.place}.{evaluation.id}.lock"
+
+
+def _is_running(store: Store, evaluation: Evaluation) -> bool:
+    if not store.is_postgresql:
+        return is_held(_lock(store, evaluation))
+    with store.reading() as connection:
+        return is_held_in_database(connection, evaluation.id)
 
 
 def _count(column: Any, evaluation: str) -> Select[int]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, func, insert, select
 
+from causal_eval.store.locks import take_turn
 from causal_eval.store.work_tables import events
 
 
@@ -35,7 +36,12 @@ class Told:
 
 
 def tell(connection: Connection, told: Told, *, at: float) -> None:
-    """Add an event in the transaction of what it tells of."""
+    """Add an event in the transaction of what it tells of.
+
+    Events of one evaluation become visible in the order of their ids, so that a listener who knows the last one
+    misses none.
+    """
+    take_turn(connection, f"events of {told.evaluation_id}")
     body = msgspec.json.encode(told.body).decode()
     row = {"project": told.project, "evaluation_id": told.evaluation_id, "kind": told.kind, "body": body, "at": at}
     connection.execute(insert(events), row)

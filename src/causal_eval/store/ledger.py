@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, func, select, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.ledger import BACKLOG_PAGE, Judged, Progress
@@ -18,9 +18,10 @@ from causal_eval.evaluation.memory import utc_now
 from causal_eval.providers.provider import Failure
 from causal_eval.questions.question import Question, canonical
 from causal_eval.scoring.verdict import SCORER
+from causal_eval.store import bulk
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.faults import explained
+from causal_eval.store.locks import is_postgresql
 from causal_eval.store.rows import (
     Values,
     attempt_from,
@@ -259,7 +260,7 @@ _MISSING = text(
 
 def insert_verdicts(connection: Connection, rows: list[Values]) -> None:
     """Add verdicts; one that its scorer version has given before is left out."""
-    _insert(connection, verdicts, rows=rows)
+    bulk.add(connection, verdicts, rows)
 
 
 class _Rows(NamedTuple):
@@ -272,26 +273,16 @@ class _Rows(NamedTuple):
 
 def _insert_outcomes(connection: Connection, rows: _Rows) -> dict[tuple[str, int], int]:
     """Add outcomes; the new keys by (question, sample), without those that were there before."""
-    _insert(connection, failures, rows=rows.failed)
-    _insert(connection, verdicts, rows=rows.verdicts)
+    bulk.add(connection, failures, rows.failed)
+    bulk.add(connection, verdicts, rows.verdicts)
+    if is_postgresql(connection):
+        kept = bulk.add_returning(connection, attempts, rows.kept, columns=("question", "sample", "id"))
+        return {(row.question, row.sample): row.id for row in kept}
     newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM attempts").scalar_one()
-    _insert(connection, attempts, rows=rows.kept)
+    bulk.add(connection, attempts, rows.kept)
     # the write lock is ours since the transaction began: what is newer than the newest is what we added
     added = connection.exec_driver_sql("SELECT question, sample, id FROM attempts WHERE id > ?", (newest,))
     return {(question, sample): key for question, sample, key in added}
-
-
-def _insert(connection: Connection, table: Table, *, rows: list[Values]) -> None:
-    """Add rows, leaving out what a unique key has already; half the time of a Core insert, which matters here."""
-    if rows:
-        names = tuple(rows[0])
-        connection.exec_driver_sql(_insert_sql(table.name, names), [tuple(row.values()) for row in rows])
-
-
-@functools.cache
-def _insert_sql(table: str, names: tuple[str, ...]) -> str:
-    places = ", ".join("?" * len(names))
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - ours
 
 
 class _Clerk:
@@ -317,7 +308,7 @@ class _Clerk:
         self._thread.shutdown()
 
     def _do(self, work: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with explained(self._store.place):
+        with self._store.explained():
             if self._connection is None:
                 self._connection = self._connect()
             with self._connection.begin():

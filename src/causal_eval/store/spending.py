@@ -83,4 +83,4 @@ def usual(store: Store, answerer: str, elicitation: str) -> Usual | None:
             reply.output_tokens.is_not(None),
         )
         count, given, made, latency = connection.execute(means).one()
-    return Usual(count, given, made, latency / 1000) if count else None
+    return Usual(count, float(given), float(made), latency / 1000) if count else None
