@@ -17,6 +17,7 @@ from causal_eval.service.jobs import JobOrder
 from causal_eval.service.keys import KeyOrder
 from causal_eval.service.users import NewUser
 from causal_eval.service.wiring import Service, Visit
+from causal_eval.store.owners import own_set
 from causal_eval.store.projects import KEPT, Rules, owned
 from causal_eval.store.schema import metadata
 from causal_eval.store.tables import attempts, verdicts
@@ -46,6 +47,8 @@ def filled(admin: Visit, wanted: JobOrder) -> Callable[[str], str]:
         )
         member = Visit(admin.service, accounts.user_caller(user, address=""))
         keys.make(member, KeyOrder(f"{project} key", project=project))
+        with admin.service.store.writing() as connection:
+            own_set(connection, wanted.question_set, project=project, by=member.caller.actor, at=0.0)
         placed = jobs.order(member, replace(wanted, project=project))
         _answer(admin.service, placed.evaluation.id)
         return placed.evaluation.id
