@@ -12,6 +12,7 @@ import causal_eval
 from causal_eval.api import evaluations, listening, offers, problem, question_sets, results, wellness
 from causal_eval.api.guard import Guard, Network
 from causal_eval.api.who import Door, Identify
+from causal_eval.service import accounts
 from causal_eval.service.wiring import Service
 
 PREFIX = "/api/v1"
@@ -21,14 +22,14 @@ ROUTERS = (evaluations, results, listening, question_sets, offers)
 
 
 def make_app(
-    service: Service, *, open_to_all: bool = False, identify: Identify | None = None, proxies: Sequence[str] = ()
+    service: Service, *, open_to_all: bool = False, identify: Identify | None = accounts, proxies: Sequence[str] = ()
 ) -> FastAPI:
     """The API over *service*.
 
     Args:
         service: what the routes offer.
         open_to_all: nobody logs in: only for a server that listens on this machine alone.
-        identify: who somebody is (``service.accounts``); None: nobody has an account.
+        identify: who somebody is; None: nobody has an account.
         proxies: addresses or networks whose forwarded headers are believed.
     """
     app = FastAPI(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from causal_eval.api.once import Once
+from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage
@@ -21,13 +21,15 @@ router = APIRouter(prefix="/evaluations", tags=["evaluations"], responses=USUAL)
 Id = Annotated[Name, Path(description="Id of an evaluation.", examples=["ev-0123456789abcdef"])]
 
 
-@router.post("", status_code=201)
-def create_evaluation(visit: Visiting, wanted: EvaluationOrder, once: Once, response: Response) -> Evaluation:
+@router.post("", status_code=201, response_model=Evaluation)
+def create_evaluation(visit: Visiting, wanted: EvaluationOrder, once: Once) -> Response:
     """Begin an evaluation: a worker takes it up; its state and results are under the address in ``Location``."""
-    del once
-    found = jobs.order(visit, wanted.order())
-    response.headers["Location"] = f"/api/v1/evaluations/{found.evaluation.id}"
-    return _whole(visit, found)
+
+    def make() -> Made:
+        found = jobs.order(visit, wanted.order())
+        return Made(f"/api/v1/evaluations/{found.evaluation.id}", _whole(visit, found))
+
+    return once.done(visit, make)
 
 
 @router.get("")

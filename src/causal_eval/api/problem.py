@@ -21,6 +21,7 @@ from causal_eval.errors import (
     NotAllowed,
     NotLoggedIn,
     StoreError,
+    TooSoon,
     UnknownName,
     UsageError,
 )
@@ -30,6 +31,7 @@ log = logging.getLogger("causal_eval.api")
 MEDIA = "application/problem+json"
 RETRY_SECONDS = "2"
 STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
+    (TooSoon, 429),
     (NotLoggedIn, 401),
     (NotAllowed, 403),
     (UnknownName, 404),
@@ -119,6 +121,8 @@ def _known(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("request %s: %s", request.scope.get("request_id"), error)
         headers["Retry-After"] = RETRY_SECONDS
+    if isinstance(error, TooSoon):
+        headers["Retry-After"] = str(error.wait)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     # where the database lies is nobody's business

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from causal_eval.api.once import Once
+from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.results import question_out
@@ -57,14 +57,16 @@ class Suite(BaseModel):
     questions: int
 
 
-@router.post("/question-sets", status_code=201)
-def create_question_set(visit: Visiting, at: AtDoor, wanted: SetRequest, once: Once, response: Response) -> QuestionSet:
+@router.post("/question-sets", status_code=201, response_model=QuestionSet)
+def create_question_set(visit: Visiting, at: AtDoor, wanted: SetRequest, once: Once) -> Response:
     """Generate a set; both solvers agree on every question of it."""
-    del once
-    with at.computing():
-        found = questions.generate_set(visit, wanted.order())
-    response.headers["Location"] = f"/api/v1/question-sets/{found.digest}"
-    return QuestionSet.of(found)
+
+    def make() -> Made:
+        with at.computing():
+            found = questions.generate_set(visit, wanted.order())
+        return Made(f"/api/v1/question-sets/{found.digest}", QuestionSet.of(found))
+
+    return once.done(visit, make)
 
 
 @router.get("/question-sets")

@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from causal_eval.errors import NotAllowed
-from causal_eval.service.access import NOBODY, Caller, Permission, Role, require
+from causal_eval.service.access import NOBODY, Caller, Permission, require
+from causal_eval.service.accounts import local_caller
 from causal_eval.service.wiring import Service, Visit
 
 COOKIE = "__Host-ceb_session"
@@ -116,7 +117,7 @@ class Door:
             return known.caller
         if self.open_to_all:
             _check_own_page(request)
-            return Caller("local", "local", Role.ADMIN, None, address=address)
+            return local_caller(address)
         return NOBODY
 
     @contextmanager
