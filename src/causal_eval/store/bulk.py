@@ -16,7 +16,7 @@ _PLACES = 60_000
 Rows = Sequence[tuple[Any, ...]]
 
 
-def fill(connection: Connection, table: str, names: tuple[str, ...], *, rows: Rows) -> None:
+def fill(connection: Connection, table: str, *, names: tuple[str, ...], rows: Rows) -> None:
     """Add *rows*, the values of columns *names*, to a table in which nothing stands in their way."""
     if is_postgresql(connection):
         raw: Any = connection.connection.driver_connection
@@ -27,27 +27,27 @@ def fill(connection: Connection, table: str, names: tuple[str, ...], *, rows: Ro
         connection.exec_driver_sql(_one_sql(table, names), list(rows))
 
 
-def add(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def add(connection: Connection, table: Table, *, rows: Sequence[dict[str, Any]]) -> None:
     """Add *rows*, leaving out what a unique key has already; half the time of a Core insert, which matters here."""
     if not rows:
         return
     names = tuple(rows[0])
     if is_postgresql(connection):
         for part in _parts(rows, len(names)):
-            connection.exec_driver_sql(_many_sql(table.name, names, len(part)), _flat(part))
+            connection.exec_driver_sql(_many_sql(table.name, names, count=len(part)), _flat(part))
     else:
         statement = f"{_one_sql(table.name, names)} ON CONFLICT DO NOTHING"
         connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
 
 
 def add_returning(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, columns: tuple[str, ...]
+    connection: Connection, table: Table, *, rows: Sequence[dict[str, Any]], columns: tuple[str, ...]
 ) -> list[Row[Any]]:
     """The same on PostgreSQL; returns *columns* of the rows that were not there before."""
     added: list[Row[Any]] = []
     names = tuple(rows[0]) if rows else ()
     for part in _parts(rows, len(names)):
-        statement = f"{_many_sql(table.name, names, len(part))} RETURNING {_listed(columns)}"
+        statement = f"{_many_sql(table.name, names, count=len(part))} RETURNING {_listed(columns)}"
         added += connection.exec_driver_sql(statement, _flat(part)).all()
     return added
 
@@ -71,7 +71,7 @@ def _one_sql(table: str, names: tuple[str, ...]) -> str:
 
 
 @functools.lru_cache
-def _many_sql(table: str, names: tuple[str, ...], count: int) -> str:
+def _many_sql(table: str, names: tuple[str, ...], *, count: int) -> str:
     row = f"({', '.join(['%s'] * len(names))})"
     given = ", ".join([row] * count)
     return f"INSERT INTO {table} ({_listed(names)}) VALUES {given} ON CONFLICT DO NOTHING"  # noqa: S608 - ours

@@ -145,7 +145,7 @@ def running(store: Store, evaluation: Evaluation) -> Iterator[None]:
     """
     refusal = f"evaluation {evaluation.id} is run by another process: wait for it or end it"
     if store.is_postgresql:
-        with store.explained(), hold_in_database(store.engine, evaluation.id, refusal):
+        with store.explained(), hold_in_database(store.engine, evaluation.id, refusal=refusal):
             yield
     else:
         with hold_file(_lock(store, evaluation), refusal):

@@ -260,7 +260,7 @@ _MISSING = text(
 
 def insert_verdicts(connection: Connection, rows: list[Values]) -> None:
     """Add verdicts; one that its scorer version has given before is left out."""
-    bulk.add(connection, verdicts, rows)
+    bulk.add(connection, verdicts, rows=rows)
 
 
 class _Rows(NamedTuple):
@@ -273,13 +273,13 @@ class _Rows(NamedTuple):
 
 def _insert_outcomes(connection: Connection, rows: _Rows) -> dict[tuple[str, int], int]:
     """Add outcomes; the new keys by (question, sample), without those that were there before."""
-    bulk.add(connection, failures, rows.failed)
-    bulk.add(connection, verdicts, rows.verdicts)
+    bulk.add(connection, failures, rows=rows.failed)
+    bulk.add(connection, verdicts, rows=rows.verdicts)
     if is_postgresql(connection):
-        kept = bulk.add_returning(connection, attempts, rows.kept, columns=("question", "sample", "id"))
+        kept = bulk.add_returning(connection, attempts, rows=rows.kept, columns=("question", "sample", "id"))
         return {(row.question, row.sample): row.id for row in kept}
     newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM attempts").scalar_one()
-    bulk.add(connection, attempts, rows.kept)
+    bulk.add(connection, attempts, rows=rows.kept)
     # the write lock is ours since the transaction began: what is newer than the newest is what we added
     added = connection.exec_driver_sql("SELECT question, sample, id FROM attempts WHERE id > ?", (newest,))
     return {(question, sample): key for question, sample, key in added}

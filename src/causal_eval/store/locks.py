@@ -39,7 +39,7 @@ _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
 
 @contextlib.contextmanager
-def hold_in_database(engine: Engine, what: str, refusal: str) -> Iterator[None]:
+def hold_in_database(engine: Engine, what: str, *, refusal: str) -> Iterator[None]:
     """Hold *what* on a PostgreSQL server while the block runs, with a connection of its own.
 
     A transaction holds it, not a session: behind PgBouncer a session is nobody's. It neither reads nor writes, so it
@@ -53,13 +53,17 @@ def hold_in_database(engine: Engine, what: str, refusal: str) -> Iterator[None]:
         with connection.begin():
             for limit in _LIMITS:
                 connection.exec_driver_sql(f"SET LOCAL {limit}")
-            try:
-                connection.execute(_HOLD, {"what": what})
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) == _HELD:
-                    raise StoreLocked(refusal) from error
-                raise
+            _hold(connection, what, refusal=refusal)
             yield
+
+
+def _hold(connection: Connection, what: str, *, refusal: str) -> None:
+    try:
+        connection.execute(_HOLD, {"what": what})
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _HELD:
+            raise StoreLocked(refusal) from error
+        raise
 
 
 def is_held_in_database(connection: Connection, what: str) -> bool:

@@ -160,7 +160,7 @@ def ensure_order(connection: Connection, digest: str, *, seed: str) -> None:
     )
     for page in clusters.partitions():
         ranks = [(cluster, cluster_rank(seed, cluster)) for cluster in page]
-        bulk.fill(connection, "cluster_ranks", ("cluster", "rank"), rows=ranks)
+        bulk.fill(connection, "cluster_ranks", names=("cluster", "rank"), rows=ranks)
     bytewise = 'COLLATE "C"' if is_postgresql(connection) else ""
     connection.execute(text(_ORDER.format(bytewise=bytewise)), {"set_digest": digest, "seed": seed})
     connection.exec_driver_sql("DROP TABLE cluster_ranks")
@@ -205,7 +205,7 @@ def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
             digest.update(values["body"] + b"\n")
             rows.append((*values.values(), shown.count))
             shown.add(question)
-        bulk.fill(connection, staged, (*_NAMES, "position"), rows=rows)
+        bulk.fill(connection, staged, names=(*_NAMES, "position"), rows=rows)
         generator = page[-1].generator
     if shown.count == 0:
         raise UsageError("the question set is empty: `causal-eval generate --n 100 --out FILE` makes one")
