@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from types import FrameType
 
 import uvicorn
 
@@ -23,6 +24,7 @@ from causal_eval.settings import read_settings
 from causal_eval.store.database import migrate_store
 from causal_eval.worker.run import work
 
+BACKLOG = 2048
 DRAIN_SECONDS = 10
 """How long open requests may take once the process is told to end."""
 
@@ -124,10 +126,12 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ending = ending
 
-    def handle_exit(self, sig: int, frame: object) -> None:
-        """See the base class."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; a second SIGINT does not wait. The signal is not raised again: this is how the service is ended."""
+        del frame
         self._ending()
-        super().handle_exit(sig, frame)  # type: ignore[arg-type]  # its own type is private
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     def is_ending(self) -> bool:
         """True once it was told to end."""
@@ -167,6 +171,7 @@ def _listening(place: Place) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((place.host, place.port))
+        listening.listen(BACKLOG)  # who connects from now on waits until requests are answered
     except OSError as error:
         listening.close()
         raise UsageError(
