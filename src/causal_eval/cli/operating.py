@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Annotated
 
 import typer
@@ -55,9 +56,6 @@ def migrate(json: Json = False) -> int:
 
 def _check_extra() -> None:
     """Raise UsageError where the service's packages are not installed."""
-    try:
-        import dbos
-        import fastapi
-    except ImportError as error:
-        raise UsageError(f"the service is an extra ({error}): pip install 'causal-eval-bench[service]'") from error
-    del dbos, fastapi
+    missing = [name for name in ("dbos", "fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"the service is an extra ({missing[0]} is missing): pip install 'causal-eval-bench[service]'")
