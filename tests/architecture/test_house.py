@@ -53,6 +53,7 @@ ANY = {
     "scoring/marks.py": "answers are JSON",
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
+    "service/oidc.py": _JSON,
     "service/solving.py": _JSON,
     "store/accounts.py": _ROW,
     "store/api_keys.py": _ROW,
