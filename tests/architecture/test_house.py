@@ -137,7 +137,7 @@ BUDGETS = {
     "evaluation": 1800,
     "analysis": 3400,
     "store": 3300,
-    "service": 2200,
+    "service": 3600,
     "api": 1400,
     "web": 1800,
     "worker": 500,
