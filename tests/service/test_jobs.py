@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import func, select, text
 
 from causal_eval.errors import Conflict, NotAllowed, UnknownName, UsageError
+from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service import jobs
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import broken_links, entries
+from causal_eval.store.evaluations import begin
 from causal_eval.store.events import events_after
 from causal_eval.store.jobs import JobStatus, list_shards
 from causal_eval.store.work_tables import jobs as job_rows
@@ -122,3 +125,22 @@ def test_a_job_is_held_and_goes_on(visit: Visit, wanted: JobOrder) -> None:
     with visit.service.store.reading() as connection:
         kinds = [one.kind for one in events_after(connection, placed.evaluation.id, after=0)]
     assert kinds == ["created", "paused", "resumed"]
+
+
+def test_runs_of_the_command_line_are_there_and_left_alone(visit: Visit, wanted: JobOrder) -> None:
+    """A run without a job is listed among the others and found, but cancelled by its own process alone."""
+    service = visit.service
+    now = datetime.fromtimestamp(service.clock() - 60, UTC)
+    spec = RunSpec("baseline/oracle", wanted.question_set)
+    run = begin(service.store, spec, now=now)
+    placed = jobs.order(visit, wanted)
+    lines = jobs.listed(visit)
+    assert [one.job.evaluation_id for one in lines] == [placed.evaluation.id, run.id]
+    assert [one.job.of_command_line for one in lines] == [False, True]
+    assert jobs.find(visit, run.id).job.status is JobStatus.OPEN
+    first = lines[0].job
+    assert jobs.listed(visit, before=(first.created_at, first.evaluation_id)) == lines[1:]
+    assert jobs.listed(visit, before=(lines[1].job.created_at, run.id)) == []
+    for steer in (jobs.cancel, jobs.retry):
+        with pytest.raises(Conflict, match="command line"):
+            steer(visit, run.id)

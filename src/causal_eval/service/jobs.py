@@ -28,6 +28,7 @@ from causal_eval.store.jobs import (
     insert_job,
     list_jobs,
     reopen_shards,
+    run_as_job,
     stop_shards,
 )
 
@@ -103,7 +104,7 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
 
 
 def find(visit: Visit, evaluation: str) -> Ordered:
-    """The job of *evaluation*, if the caller may see it.
+    """The job of *evaluation*, if the caller may see it; of a run of the command line, one that nobody steers here.
 
     Raises:
         UnknownName: there is none, or it is another project's.
@@ -113,14 +114,14 @@ def find(visit: Visit, evaluation: str) -> Ordered:
         raise UnknownName("evaluation", evaluation, ())
     require(visit.caller, Permission.READ, project=found.project)
     with visit.service.store.reading() as connection:
-        return Ordered(find_job(connection, found.id), found)
+        return Ordered(find_job(connection, found.id) or run_as_job(found), found)
 
 
 def listed(
     visit: Visit, *, project: str | None = None, before: tuple[float, str] | None = None,
     limit: int = PAGE,
 ) -> list[JobLine]:  # fmt: skip
-    """The newest jobs of *project*, or of all projects that the caller enters, newest first."""
+    """The newest evaluations of *project*, or of all projects that the caller enters, newest first."""
     require(visit.caller, Permission.READ, project=project)
     projects = visit.caller.projects if project is None else frozenset({project})
     with visit.service.store.reading() as connection:
@@ -163,8 +164,7 @@ def retry(visit: Visit, evaluation: str) -> Ordered:
     Raises:
         Conflict: it is under way, or nothing is missing.
     """
-    found = find(visit, evaluation)
-    require(visit.caller, Permission.EVALUATE, project=found.job.project)
+    found = _steered(visit, evaluation)
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is under way: wait for its end, or cancel it first")
     with visit.service.store.writing() as connection:
@@ -193,10 +193,17 @@ def _record(connection: Connection, caller: Caller, change: Change) -> None:
 
 
 def _under_way(visit: Visit, evaluation: str) -> Ordered:
-    found = find(visit, evaluation)
-    require(visit.caller, Permission.EVALUATE, project=found.job.project)
+    found = _steered(visit, evaluation)
     if found.job.status is not JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is {found.job.status}: it is not under way")
+    return found
+
+
+def _steered(visit: Visit, evaluation: str) -> Ordered:
+    found = find(visit, evaluation)
+    require(visit.caller, Permission.EVALUATE, project=found.job.project)
+    if found.job.of_command_line:
+        raise Conflict(f"evaluation {found.evaluation.id} is run by the command line: use `causal-eval ctl` or `eval`")
     return found
 
 

@@ -111,7 +111,7 @@ def begin_within(
     row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
     if row is not None:
         _set_status(connection, name, status=Status.OPEN, ended_at=None)
-        return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
+        return evaluation_from({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
     ensure_order(connection, question_set.digest, seed=spec.seed)
     values = {
         "id": name,
@@ -127,7 +127,7 @@ def begin_within(
         "epochs": spec.epochs,
     }
     connection.execute(insert(evaluations), values)
-    return _evaluation(values)
+    return evaluation_from(values)
 
 
 def end(store: Store, evaluation: str, *, status: Status, now: datetime | None = None) -> None:
@@ -169,7 +169,7 @@ def find_evaluation(store: Store, beginning: str) -> Evaluation:
     if len(rows) > 1 and rows[0].id != beginning:
         found = ", ".join(row.id for row in rows)
         raise UsageError(f"several evaluations begin with {beginning!r}: {found}; give more of the id")
-    return _evaluation(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+    return evaluation_from(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
 
 
 def summarize(store: Store, evaluation: Evaluation) -> Summary:
@@ -192,7 +192,7 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
             .order_by(evaluations.c.created_at.desc(), evaluations.c.id)
             .limit(limit)
         ).all()
-    return [summarize(store, _evaluation(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+    return [summarize(store, evaluation_from(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
 
 
 def _lock(store: Store, evaluation: Evaluation) -> str:
@@ -223,7 +223,8 @@ def _set_status(connection: Connection, evaluation: str, *, status: Status, ende
     )
 
 
-def _evaluation(row: Any) -> Evaluation:
+def evaluation_from(row: Any) -> Evaluation:
+    """The evaluation that *row* (columns of ``evaluations``, by name) holds."""
     ended_at = row["ended_at"]
     return Evaluation(
         id=row["id"],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from causal_eval.errors import UnknownName
+from causal_eval.store.evaluations import Evaluation, Status, evaluation_from
 from causal_eval.store.tables import attempts, evaluations, set_orders
 from causal_eval.store.work_tables import jobs, shards
 
@@ -24,6 +25,16 @@ class JobStatus(StrEnum):
     """The provider refused us or was down; what is missing can be tried again."""
     OVER_BUDGET = "over_budget"
     """A cap was reached; it goes on when the cap is raised."""
+
+
+COMMAND_LINE = "command line"
+"""Who asked for a run that has no job."""
+_RUNS = {
+    Status.OPEN: JobStatus.OPEN,
+    Status.COMPLETE: JobStatus.DONE,
+    Status.HALTED: JobStatus.HALTED,
+    Status.INTERRUPTED: JobStatus.CANCELLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,11 @@ class Job:
     width: int | None
     budget: str | None
     note: str
+
+    @property
+    def of_command_line(self) -> bool:
+        """True: a process of the command line carries it out, and alone can stop it."""
+        return self.requested_by == COMMAND_LINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +95,46 @@ def insert_job(connection: Connection, job: Job, *, parts: Sequence[Shard]) -> N
     connection.execute(insert(shards), [asdict(part) for part in parts])
 
 
-def find_job(connection: Connection, evaluation: str) -> Job:
-    """The job of *evaluation*.
-
-    Raises:
-        UnknownName: the service carries out no such evaluation.
-    """
+def find_job(connection: Connection, evaluation: str) -> Job | None:
+    """The job of *evaluation*; None: it is a run of the command line."""
     row = connection.execute(select(jobs).where(jobs.c.evaluation_id == evaluation)).first()
-    if row is None:
-        raise UnknownName("evaluation", evaluation, ())
-    return _job(row)
+    return None if row is None else _job(row)
 
 
 def list_jobs(
     connection: Connection, projects: frozenset[str] | None, *, before: tuple[float, str] | None, limit: int
 ) -> list[JobLine]:
-    """The newest jobs of *projects* (None: of all), newest first, those older than *before* (its time and id)."""
-    kept = (
-        select(func.count()).where(attempts.c.evaluation_id == jobs.c.evaluation_id).correlate(jobs).scalar_subquery()
-    )
+    """The newest evaluations of *projects* (None: of all), newest first, those older than *before* (its time and id).
+
+    Runs of the command line are among them.
+    """
+    at, name = evaluations.c.created_at, evaluations.c.id
     query = (
-        select(jobs, evaluations.c.answerer, evaluations.c.set_digest, evaluations.c.planned, evaluations.c.epochs)
-        .add_columns(kept.label("kept"))
-        .join(evaluations, evaluations.c.id == jobs.c.evaluation_id)
-        .order_by(jobs.c.created_at.desc(), jobs.c.evaluation_id.desc())
+        select(evaluations, *(jobs.c[column].label(f"job_{column}") for column in Job.__slots__))
+        .add_columns(_KEPT.label("kept"))
+        .select_from(evaluations.outerjoin(jobs, jobs.c.evaluation_id == evaluations.c.id))
+        .order_by(at.desc(), name.desc())
         .limit(limit)
     )
     if projects is not None:
-        query = query.where(jobs.c.project.in_(projects))
+        query = query.where(evaluations.c.project.in_(projects))
     if before is not None:
-        at, name = before
-        query = query.where(or_(jobs.c.created_at < at, and_(jobs.c.created_at == at, jobs.c.evaluation_id < name)))
+        moment = datetime.fromtimestamp(before[0], UTC)
+        query = query.where(or_(at < moment, and_(at == moment, name < before[1])))
     return [
-        JobLine(_job(row), row.answerer, row.set_digest, wanted=row.planned * row.epochs, kept=row.kept)
+        JobLine(_either(row), row.answerer, row.set_digest, wanted=row.planned * row.epochs, kept=row.kept)
         for row in connection.execute(query)
     ]
+
+
+def run_as_job(evaluation: Evaluation) -> Job:
+    """A run of the command line as a job that nobody but its own process steers."""
+    ended = evaluation.ended_at
+    return Job(
+        evaluation.id, evaluation.project, COMMAND_LINE, _RUNS[evaluation.status], priority=0, paused=False,
+        created_at=evaluation.created_at.timestamp(), ended_at=None if ended is None else ended.timestamp(),
+        call="{}", width=None, budget=None, note="",
+    )  # fmt: skip
 
 
 def list_shards(connection: Connection, evaluation: str) -> list[Shard]:
@@ -165,3 +186,15 @@ def change_job(connection: Connection, evaluation: str, *, values: Mapping[str, 
 def _job(row: Row[Any]) -> Job:
     values = {name: row._mapping[name] for name in Job.__slots__}  # noqa: SLF001 - public API
     return Job(**{**values, "status": JobStatus(values["status"])})
+
+
+def _either(row: Row[Any]) -> Job:
+    if row.job_evaluation_id is None:
+        return run_as_job(evaluation_from(row._mapping))  # noqa: SLF001 - public API
+    values = {name: row._mapping[f"job_{name}"] for name in Job.__slots__}  # noqa: SLF001 - public API
+    return Job(**{**values, "status": JobStatus(values["status"])})
+
+
+_KEPT = (
+    select(func.count()).where(attempts.c.evaluation_id == evaluations.c.id).correlate(evaluations).scalar_subquery()
+)

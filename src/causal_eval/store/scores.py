@@ -83,6 +83,12 @@ def load_scores(connection: Connection, evaluation: str) -> list[StoredScore]:
     return [StoredScore(**row._mapping) for row in rows]  # noqa: SLF001 - public API
 
 
+def scope_scores(connection: Connection, evaluations: Sequence[str], *, scope: str) -> dict[str, StoredScore]:
+    """Evaluation -> its score in *scope*, where one is kept."""
+    rows = connection.execute(select(scores).where(scores.c.evaluation_id.in_(evaluations), scores.c.scope == scope))
+    return {row.evaluation_id: StoredScore(**row._mapping) for row in rows}  # noqa: SLF001 - public API
+
+
 def _stored(evaluation: str, row: ScoreRow, *, place: int, of: State, at: float) -> StoredScore:
     return StoredScore(
         evaluation, row.scope.label, place, score=row.score, low=row.low, high=row.high, chance=row.chance,
