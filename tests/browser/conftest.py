@@ -111,7 +111,7 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
     program = shutil.which("chromium")
     assert program, "install Debian's package chromium"
     arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"]
-    arguments += ["--disable-extensions", "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"]
+    arguments += ["--disable-extensions", "--hide-scrollbars", "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"]
     browser = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         port = await _port(folder / "DevToolsActivePort")

@@ -35,10 +35,16 @@ def drawn(visit: Visit, wanted: Draw) -> Question:
     """
     require(visit.caller, Permission.READ)
     levels = DIFFICULTIES if wanted.difficulty is None else (wanted.difficulty, wanted.difficulty)
-    names = [(name,) if name else () for name in (wanted.family, wanted.domain, wanted.regime)]
-    return next(generate(Plan(1, f"{_SEED}/{wanted.seed}", *names, difficulties=levels)))
+    plan = Plan(
+        1, f"{_SEED}/{wanted.seed}", _names(wanted.family), _names(wanted.domain), _names(wanted.regime), levels
+    )
+    return next(generate(plan))
 
 
 def judged(question: Question, reply: str) -> Verdict:
     """The verdict on *reply*, by the same reading as a model's."""
     return judge(reply, "stop", question=question)
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()

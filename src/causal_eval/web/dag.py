@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from causal_eval.analysis.plain import one_line, wrap
 
-_BOX, _HEIGHT, _GAP, _LAYER = 132.0, 44.0, 24.0, 92.0
+_BOX, _HEIGHT, _GAP, _LAYER = 148.0, 44.0, 24.0, 92.0
 _LANE = 30.0
 """Width of the lane in which an edge passes a layer."""
 _COLUMNS = 18
