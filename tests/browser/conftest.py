@@ -7,27 +7,39 @@ import base64
 import itertools
 import shutil
 import socket
-import subprocess
 import threading
 import time
 import uuid
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 import uvicorn
+from sqlalchemy import text
 
 from causal_eval.cli.main import main
+from causal_eval.service import accounts
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.wiring import Service
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
 from causal_eval.web.app import make_pages
+from causal_eval.worker.run import work
 
 _PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A site with accounts."""
+
+    address: str
+    first: accounts.FirstAdmin
 
 
 class Tab:
@@ -73,15 +85,15 @@ class Tab:
             await asyncio.sleep(0.05)
         raise AssertionError(f"never: {condition}; at {await self.run('location.href')}")
 
-    async def press(self, key: str, code: int, text: str = "") -> None:
+    async def press(self, key: str, code: int, *, typed: str = "") -> None:
         """Press a key."""
         for kind in ("keyDown", "keyUp"):
-            typed = {"text": text} if text and kind == "keyDown" else {}
-            await self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **typed)
+            given = {"text": typed} if typed and kind == "keyDown" else {}
+            await self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **given)
 
-    async def type(self, text: str) -> None:
+    async def write(self, words: str) -> None:
         """Type into what has the focus."""
-        await self.call("Input.insertText", text=text)
+        await self.call("Input.insertText", text=words)
 
     async def size(self, width: int, height: int = 900, *, dark: bool = False) -> None:
         """Give the page a size and a colour scheme."""
@@ -111,10 +123,16 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
     program = shutil.which("chromium")
     assert program, "install Debian's package chromium"
     arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"]
-    arguments += ["--disable-extensions", "--hide-scrollbars", "--disable-dev-shm-usage", f"--user-data-dir={folder}", "about:blank"]
-    browser = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    arguments += [
+        "--disable-extensions",
+        "--hide-scrollbars",
+        "--disable-dev-shm-usage",
+        f"--user-data-dir={folder}",
+        "about:blank",
+    ]
+    browser = await asyncio.create_subprocess_exec(program, *arguments, stdout=DEVNULL, stderr=DEVNULL)
     try:
-        port = await _port(folder / "DevToolsActivePort")
+        port = await asyncio.to_thread(_port, folder / "DevToolsActivePort")
         async with aiohttp.ClientSession() as session:
             async with session.get(f"http://127.0.0.1:{port}/json") as answer:
                 targets = await answer.json()
@@ -126,14 +144,14 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
                 yield tab
     finally:
         browser.terminate()
-        browser.wait(20)
+        await browser.wait()
 
 
-async def _port(file: Path) -> int:
+def _port(file: Path) -> int:
     end = time.monotonic() + _PATIENCE
     while not (file.exists() and file.read_text().count("\n")):
         assert time.monotonic() < end, "the browser does not start"
-        await asyncio.sleep(0.05)
+        time.sleep(0.05)
     return int(file.read_text().splitlines()[0])
 
 
@@ -164,14 +182,37 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(seeded: Path) -> Iterator[str]:
-    """Where the pages are served, to whoever is on this machine."""
+def service(seeded: Path) -> Iterator[Service]:
+    """A service over that database, with a worker."""
     settings = read_settings({"CEB_DATA_DIR": str(seeded), "HOME": str(seeded)}, cwd=seeded)
     store = open_store(settings.database_url)
-    service = Service(store, settings, MemoryEngine(), time.time, lambda: uuid.uuid4().hex)
+    one = Service(store, settings, MemoryEngine(), time.time, lambda: uuid.uuid4().hex)
+    stop = threading.Event()
+    worker = threading.Thread(target=asyncio.run, args=(work(one, worker="worker-1", stop=stop.is_set),))
+    worker.start()
+    yield one
+    stop.set()
+    worker.join()
+    store.close()
+
+
+@pytest.fixture
+def site(service: Service) -> Iterator[str]:
+    """Where the pages are served, to whoever is on this machine."""
     with served(lambda: make_pages(service, open_to_all=True)) as address:
         yield address
-    store.close()
+
+
+@pytest.fixture
+def guarded_site(service: Service) -> Iterator[Guarded]:
+    """Where the pages are served to who has an account, and the first account."""
+    first = accounts.bootstrap(service)
+    assert first is not None
+    with served(lambda: make_pages(service)) as address:
+        yield Guarded(address, first)
+    with service.store.writing() as connection:
+        for table in ("sessions", "users"):
+            connection.execute(text(f"DELETE FROM {table}"))
 
 
 class served:  # noqa: N801 - reads as a verb where it is used

@@ -173,6 +173,7 @@ class Performing:
         found = find_evaluation(store, evaluation)
         with store.reading() as connection:
             job = find_job(connection, found.id)
+        assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
         most = self._service.settings.max_concurrent_api_calls

@@ -24,23 +24,29 @@ from causal_eval.errors import (
     NotAllowed,
     NotLoggedIn,
     StoreError,
+    TooSoon,
     UnknownName,
     UsageError,
 )
+from causal_eval.service import accounts
 from causal_eval.service.access import NOBODY
 from causal_eval.service.wiring import Service
 from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_path, see
 from causal_eval.web.pages import (
+    audit,
     comparison,
     evaluation,
     evaluations,
+    keys,
     leaderboard,
     ordering,
     playground,
+    projects,
     providers,
     question,
     sessions,
     settings,
+    users,
 )
 from causal_eval.web.who import Door, Guest, Identify
 
@@ -61,6 +67,7 @@ STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
     (NotAllowed, 403),
     (UnknownName, 404),
     (Conflict, 409),
+    (TooSoon, 429),
     (StoreError, 503),
     (UsageError, 422),
     (CausalError, 422),
@@ -80,6 +87,10 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/playground", playground.shown),
     ("/playground/question", playground.drawn),
     ("/providers", providers.shown),
+    ("/keys", keys.shown),
+    ("/users", users.shown),
+    ("/projects", projects.shown),
+    ("/audit", audit.shown),
     ("/settings", settings.shown),
 )
 POST: Sequence[tuple[str, Handler]] = (
@@ -88,17 +99,23 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/language", sessions.language),
     ("/evaluations/new", ordering.order),
     ("/evaluations/{evaluation}/{act}", evaluation.steered),
+    ("/keys", keys.made),
+    ("/keys/{key}/revoke", keys.revoked),
+    ("/users", users.added),
+    ("/users/{user}", users.changed),
+    ("/projects", projects.added),
+    ("/projects/{project}", projects.changed),
     ("/playground", playground.solved),
     ("/playground/question", playground.judged),
 )
 
 
-def make_pages(service: Service, *, identify: Identify | None = None, open_to_all: bool = False) -> Starlette:
+def make_pages(service: Service, *, identify: Identify | None = accounts, open_to_all: bool = False) -> Starlette:
     """The pages of *service*.
 
     Args:
         service: what they show.
-        identify: tells who a session belongs to (``service.accounts``); None: there are no accounts.
+        identify: tells who a session belongs to; None: there are no accounts.
         open_to_all: whoever reaches this machine's own address is its user.
     """
     door = Door(service, identify, open_to_all)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from causal_eval.errors import NotAllowed, UsageError
-from causal_eval.service.access import NOBODY, Permission, Role, at_least
+from causal_eval.service.access import NOBODY, Permission, Role, at_least, require
 from causal_eval.service.wiring import Visit
 from causal_eval.web import language
 from causal_eval.web.language import LANGUAGES, Texts
@@ -21,6 +21,8 @@ from causal_eval.web.who import FORM_COOKIE, Door, Guest, check_token
 
 LARGEST_FORM = 2**18
 MOST_FIELDS = 50
+OPEN = frozenset({"/login", "/logout", "/language"})
+"""Paths for whoever comes; all others are for who has logged in."""
 _FIELD_LENGTH = 100_000
 
 
@@ -84,6 +86,8 @@ def _answer(request: Request, door: Door, *, handler: Handler, form: Mapping[str
     guest = door.guest(request)
     if request.method == "POST":
         check_token(guest, form)
+    if request.scope["route"].path not in OPEN:  # what is there is nobody's business who has not logged in
+        require(guest.caller, Permission.READ)
     asked = asked_by(request, door, guest=guest)
     response = handler(replace(asked, form=form))
     keep_token(response, asked)

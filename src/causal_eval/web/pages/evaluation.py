@@ -28,8 +28,8 @@ def shown(asked: Asked) -> Response:
         "lines": page.lines,
         "next": None if page.end is None else f"{page.end.position}.{page.end.sample}",
         "is_first": "after" not in asked.query,
-        "family": family,
-        "mark": mark,
+        "chosen_family": family,
+        "chosen_mark": mark,
     }
     return asked.page("evaluation", values)
 

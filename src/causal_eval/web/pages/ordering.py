@@ -17,8 +17,14 @@ from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import faults, whole
 
 FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed")
-ALIASES = {"provider": "answerer", "baseline": "answerer", "question set": "questions", "suite": "questions"}
-"""Words of messages -> the field that they are about."""
+ALIASES = {
+    "": "answerer",
+    "provider": "answerer",
+    "baseline": "answerer",
+    "question set": "questions",
+    "suite": "questions",
+}
+"""Words of messages -> the field that they are about; what names no field is said by who would answer."""
 USUAL = {"answerer": "", "questions": "suite:quick", "priority": "10", "epochs": "1", "seed": "0"}
 SUITE = "suite:"
 
@@ -71,7 +77,7 @@ def _dollars(text: str) -> str | None:
 
 
 def _faults(error: CausalEvalError) -> dict[str, str]:
-    found = faults(error, (*FIELDS, *ALIASES))
+    found = faults(error, (*FIELDS, *filter(None, ALIASES)))
     return {ALIASES.get(name, name): said for name, said in found.items()}
 
 

@@ -48,6 +48,8 @@ def solved(asked: Asked) -> Response:
         answer = solved_case(case)
     except (MalformedCase, CausalError) as error:
         return _page(asked, given, {"wrong": str(error)})
+    except RecursionError:
+        return _page(asked, given, {"wrong": "case: it nests too deep to be read"})
     values = {"answer": answer, "drawing": _drawing(case), "case": msgspec.json.encode(case).decode()}
     return _page(asked, given, values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from causal_eval.errors import CausalEvalError, NotAllowed
+from causal_eval.errors import CausalEvalError, NotAllowed, TooSoon
 from causal_eval.service.access import NOBODY
 from causal_eval.web.asked import Asked, own_path, see
 from causal_eval.web.language import COOKIE, LANGUAGES
@@ -28,7 +28,7 @@ def log_in(asked: Asked) -> Response:
     email, wanted = given.get("email", ""), given.get("next", "")
     try:
         begun = door.identify.log_in(door.service, email, password=given.get("password", ""), address=address(request))
-    except NotAllowed as error:
+    except (NotAllowed, TooSoon) as error:
         return _again(asked, error, email=email, wanted=wanted)
     response = see(own_path(wanted))
     keep_cookie(response, request, value=begun.cookie, seconds=max(int(begun.expires_at - door.service.clock()), 1))
