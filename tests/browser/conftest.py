@@ -133,18 +133,22 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
     browser = await asyncio.create_subprocess_exec(program, *arguments, stdout=DEVNULL, stderr=DEVNULL)
     try:
         port = await asyncio.to_thread(_port, folder / "DevToolsActivePort")
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json") as answer:
-                targets = await answer.json()
-            address = next(one["webSocketDebuggerUrl"] for one in targets if one["type"] == "page")
-            async with session.ws_connect(address, max_msg_size=0) as connected:
-                tab = Tab(connected)
-                for domain in ("Page", "Runtime", "Log"):
-                    await tab.call(f"{domain}.enable")
-                yield tab
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(await _page(session, port), max_msg_size=0) as connected,
+        ):
+            tab = Tab(connected)
+            for domain in ("Page", "Runtime", "Log"):
+                await tab.call(f"{domain}.enable")
+            yield tab
     finally:
         browser.terminate()
         await browser.wait()
+
+
+async def _page(session: aiohttp.ClientSession, port: int) -> str:
+    async with session.get(f"http://127.0.0.1:{port}/json") as answer:
+        return next(one["webSocketDebuggerUrl"] for one in await answer.json() if one["type"] == "page")
 
 
 def _port(file: Path) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
 from causal_eval.causal.query import Kind
@@ -27,7 +27,7 @@ STRUCTURAL = (
     Kind.MINIMAL_ADJUSTMENT_SETS,
 )  # fmt: skip
 """Kinds that a graph alone answers."""
-JSON = "json"
+WHOLE = "json"
 """A whole case is given, in the format of ``causal-eval solve``."""
 EXAMPLE = {"graph": "Z -> X, Y\nX -> M\nM -> Y", "kind": str(Kind.MINIMAL_ADJUSTMENT_SETS), "X": "X", "Y": "Y"}
 FIELDS = ("graph", "kind", "X", "Y", "Z", "case")
@@ -50,7 +50,7 @@ def solved(asked: Asked) -> Response:
         return _page(asked, given, {"wrong": str(error)})
     except RecursionError:
         return _page(asked, given, {"wrong": "case: it nests too deep to be read"})
-    values = {"answer": answer, "drawing": _drawing(case), "case": msgspec.json.encode(case).decode()}
+    values = {"answer": answer, "drawing": _drawing(case), "case": json.dumps(case)}
     return _page(asked, given, values)
 
 
@@ -85,7 +85,7 @@ def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Respons
         | {
             "given": given,
             "kinds": [str(kind) for kind in STRUCTURAL],
-            "json": JSON,
+            "json": WHOLE,
             "families": [family.name for family in questions.task_families()],
             "domains": domains,
             "regimes": regimes,
@@ -103,10 +103,10 @@ def _draw(given: dict[str, str]) -> Draw:
 
 
 def _case(given: dict[str, str]) -> Any:
-    if given["kind"] == JSON:
+    if given["kind"] == WHOLE:
         try:
-            return msgspec.json.decode(given["case"])
-        except msgspec.DecodeError as error:
+            return json.loads(given["case"])
+        except ValueError as error:
             raise MalformedCase(f"case: not JSON: {error}") from error
     query: dict[str, Any] = {"kind": given["kind"]}
     query |= {field: names(given[field]) for field in ("X", "Y", "Z") if given[field].strip()}
