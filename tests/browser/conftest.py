@@ -148,7 +148,7 @@ async def browsing(folder: Path) -> AsyncIterator[Tab]:
 
 async def _page(session: aiohttp.ClientSession, port: int) -> str:
     async with session.get(f"http://127.0.0.1:{port}/json") as answer:
-        return next(one["webSocketDebuggerUrl"] for one in await answer.json() if one["type"] == "page")
+        return str(next(one["webSocketDebuggerUrl"] for one in await answer.json() if one["type"] == "page"))
 
 
 def _port(file: Path) -> int:

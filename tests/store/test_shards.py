@@ -74,6 +74,7 @@ def test_a_job_that_is_over_or_held_is_not_claimed(connection: Connection, job: 
     assert not shards.halt(connection, job, note="again", at=4.0)
     assert shards.claim(connection, "a", owner="me", at=5.0) is None
     found = find_job(connection, job)
+    assert found is not None
     assert (found.status, found.note, found.ended_at) == (JobStatus.HALTED, "HTTP 401", 3.0)
 
 

@@ -13,6 +13,7 @@ from causal_eval.service import jobs, results
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.results import BEGINNING, Cursor, Wanted
 from causal_eval.web.asked import Asked, see
+from causal_eval.web.pictures import ORDER
 
 PAGE = 50
 ACTS = ("cancel", "pause", "resume", "retry")
@@ -70,7 +71,7 @@ def _state(asked: Asked) -> dict[str, Any]:
         "overall": scores[0] if scores else None,
         "scores": scores,
         "families": [row.scope for row in scores if row.scope != "overall" and not row.scope.startswith("rung ")],
-        "marks": list(Mark),
+        "marks": list(ORDER),
         "acts": [] if found.job.of_command_line else _acts(found.job.status, is_paused=found.job.paused),
         "lacking": counted.marks[Mark.MISSING],
     }
