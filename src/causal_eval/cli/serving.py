@@ -22,6 +22,7 @@ from causal_eval.service import accounts
 from causal_eval.service.wiring import Service, close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.store.database import migrate_store
+from causal_eval.web.app import make_pages
 from causal_eval.worker.run import work
 
 BACKLOG = 2048
@@ -94,6 +95,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
     async with _opened() as service:
         _admit(service, place)
         application = make_app(service, open_to_all=not place.login, proxies=place.proxies)
+        application.mount("/", make_pages(service, open_to_all=not place.login))
         door: Door = application.state.door
         server = _Server(
             uvicorn.Config(
