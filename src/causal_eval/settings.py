@@ -72,6 +72,10 @@ class Settings:
     """A cache and a counter, never the only copy of anything; empty: there is none."""
     requests_per_minute: int
     """Of one key, user or, where nobody is logged in, address."""
+    signing_key_file: Path | None
+    """What signs scores of submissions, made when it is first needed; None: beside a database in a file."""
+    public_leaderboard: bool
+    """True: whoever reaches the API may read published results, without an account."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
@@ -132,7 +136,7 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    for optional in ("prices", "master_key_file", "oidc_secret_file"):
+    for optional in ("prices", "master_key_file", "oidc_secret_file", "signing_key_file"):
         values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))
@@ -291,6 +295,13 @@ def _file(text: str, place: _Place) -> Path:
     return path
 
 
+def _new_file(text: str, place: _Place) -> Path:
+    path = place.path(text)
+    if path.is_dir():
+        raise ValueError(text)
+    return path
+
+
 def _switch(text: str, _: _Place) -> bool:
     if text.lower() in _TRUE:
         return True
@@ -414,5 +425,7 @@ SETTINGS = (
         f"a whole number from 1 to {MAX_RATE}",
         lambda _: "600",
     ),
+    Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", _new_file, "the path of a file, there or not", lambda _: ""),
+    Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", _switch, _A_SWITCH, lambda _: "false"),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

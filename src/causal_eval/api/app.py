@@ -9,7 +9,17 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 import causal_eval
-from causal_eval.api import evaluations, listening, offers, problem, question_sets, results, wellness
+from causal_eval.api import (
+    evaluations,
+    leaderboard,
+    listening,
+    offers,
+    problem,
+    question_sets,
+    results,
+    submissions,
+    wellness,
+)
 from causal_eval.api.guard import Guard, Network
 from causal_eval.api.who import Door, Identify
 from causal_eval.service import accounts
@@ -18,7 +28,7 @@ from causal_eval.service.wiring import Service
 PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
-ROUTERS = (evaluations, results, listening, question_sets, offers)
+ROUTERS = (evaluations, results, listening, question_sets, offers, leaderboard, submissions)
 
 
 def make_app(

@@ -56,12 +56,30 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "solve": Permission.READ,
         "list_providers": Permission.READ,
         "get_provider": Permission.READ,
+        "get_leaderboard": Permission.READ,
+        "list_boards": Permission.READ,
+        "list_scopes": Permission.READ,
+        "get_signing_key": Permission.READ,
+        "get_badge": Permission.READ,
+        "export_result": Permission.READ,
+        "create_verified_submission": Permission.EVALUATE,
+        "create_reported_submission": Permission.EVALUATE,
+        "list_submissions": Permission.READ,
+        "get_submission": Permission.READ,
+        "score_submission": Permission.EVALUATE,
+        "moderate_submission": Permission.EVALUATE,
+        "list_moderation": Permission.READ,
         "health": None,
         "ready": None,
         "version": None,
     }
 )
 """Route by operation id -> what it needs; None: nobody need be known. A route that is not here is refused."""
+
+PUBLISHED = frozenset(
+    {"get_leaderboard", "list_boards", "list_scopes", "get_signing_key", "get_badge", "export_result", "get_submission"}
+)
+"""What nobody need be known for where the leaderboard is public; the service shows what is published alone."""
 
 
 class Known(Protocol):
@@ -146,7 +164,8 @@ def visit(request: Request) -> Visit:
     caller = here.caller(request)
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
-    if (needed := PERMISSIONS[route.name]) is not None:
+    is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
+    if (needed := PERMISSIONS[route.name]) is not None and not is_shown:
         require(caller, needed)
     return Visit(here.service, caller)
 

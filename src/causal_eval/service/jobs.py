@@ -31,6 +31,7 @@ from causal_eval.store.jobs import (
     run_as_job,
     stop_shards,
 )
+from causal_eval.store.suites import StoredSet
 
 SHARD = 100
 """Questions of a shard: seconds of work at usual latencies, and little to do again after a crash."""
@@ -78,14 +79,14 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
         NotAllowed, UnknownName, UsageError: it cannot be begun; the message names the field.
     """
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
-    if wanted.priority not in PRIORITIES:
-        raise UsageError(f"priority is {wanted.priority}: give 1 (first) to {PRIORITIES[-1]}; {USUAL} is usual")
-    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
-        raise UsageError(
-            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
-        )
+    return order_over(visit, wanted, question_set=find_set(visit, wanted.question_set, project=wanted.project))
+
+
+def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Ordered:
+    """The same over a set that the caller need not see."""
+    require(visit.caller, Permission.EVALUATE, project=wanted.project)
+    _check(wanted)
     one = candidate(wanted.answerer, wanted.call, visit.service.settings)
-    question_set = find_set(visit, wanted.question_set, project=wanted.project)
     spec = replace(
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
         label=visit.service.token(),
@@ -101,6 +102,15 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
         visit.service.engine.enqueue_in_transaction(connection, [_queued(part.id, spec, job=job) for part in parts])
         _record(connection, visit.caller, Change(job, "created", "evaluation.create", now))
     return Ordered(job, evaluation)
+
+
+def _check(wanted: JobOrder) -> None:
+    if wanted.priority not in PRIORITIES:
+        raise UsageError(f"priority is {wanted.priority}: give 1 (first) to {PRIORITIES[-1]}; {USUAL} is usual")
+    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
+        raise UsageError(
+            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
+        )
 
 
 def find(visit: Visit, evaluation: str) -> Ordered:

@@ -12,6 +12,8 @@ from causal_eval.providers.prices import Prices, sold_by_list
 from causal_eval.providers.provider import Usage
 
 SERVICE_TIER = "service_tier"
+REPORTED = "reported/"
+"""Before the name of an answerer that our server did not ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ def pricer(spec: RunSpec, prices: Prices) -> Price | None:
 
     None: no table can know it, so no reply needs to be looked up.
     """
+    if spec.answerer.startswith(REPORTED):
+        return None
     listed = sold_by_list(spec.answerer, spec.endpoint) and SERVICE_TIER not in dict(spec.params)
     if not listed and not prices.own:
         return None

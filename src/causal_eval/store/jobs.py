@@ -90,9 +90,10 @@ class Shard:
 
 
 def insert_job(connection: Connection, job: Job, *, parts: Sequence[Shard]) -> None:
-    """Add a job with its shards."""
+    """Add a job with its shards; one without any is for an evaluation whose outcomes somebody brings."""
     connection.execute(insert(jobs), asdict(job))
-    connection.execute(insert(shards), [asdict(part) for part in parts])
+    if parts:
+        connection.execute(insert(shards), [asdict(part) for part in parts])
 
 
 def find_job(connection: Connection, evaluation: str) -> Job | None:

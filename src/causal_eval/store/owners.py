@@ -10,6 +10,7 @@ from causal_eval.errors import UnknownName
 from causal_eval.questions.question import Question
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.rows import question_from
+from causal_eval.store.submissions import is_sealed
 from causal_eval.store.suites import StoredSet
 from causal_eval.store.tables import evaluations, projects, question_sets, questions, set_members
 from causal_eval.store.work_tables import set_owners
@@ -36,9 +37,17 @@ def find_sets(
     connection: Connection, projects: frozenset[str] | None, *, key: str | None = None,
     after: tuple[datetime, str] | None = None, limit: int,
 ) -> list[StoredSet]:  # fmt: skip
-    """Sets that *projects* (None: all) may use, newest first: with that key or shown hash, older than *after*."""
+    """Sets that *projects* (None: all) may use, newest first: with that key or shown hash, older than *after*.
+
+    One that a verified submission is asked is nobody's until it is scored.
+    """
     sets = question_sets.c
-    query = select(question_sets).order_by(sets.created_at.desc(), sets.digest.desc()).limit(limit)
+    query = (
+        select(question_sets)
+        .where(~is_sealed(sets.digest))
+        .order_by(sets.created_at.desc(), sets.digest.desc())
+        .limit(limit)
+    )
     if projects is not None:
         query = query.where(_seen_by(projects))
     if key is not None:

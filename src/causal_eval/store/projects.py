@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
 
 from causal_eval.errors import UnknownName
 from causal_eval.store.account_tables import audit, members, project_rules
 from causal_eval.store.accounts import moment, seconds
+from causal_eval.store.public_tables import submissions
 from causal_eval.store.schema import metadata
+from causal_eval.store.submissions import is_sealed
 from causal_eval.store.tables import evaluations, projects, question_sets, questions, set_members, set_orders
 from causal_eval.store.work_tables import jobs
 
@@ -138,7 +140,9 @@ def owned(table: Table, project: str) -> ColumnElement[bool] | None:
 
 def read_project(connection: Connection, project: str) -> Iterator[ExportedRow]:
     """Everything of the project, tables in the order in which they could be put in again, without secrets."""
-    used = select(evaluations.c.set_digest).where(evaluations.c.project == project)
+    used = select(evaluations.c.set_digest).where(
+        evaluations.c.project == project, ~is_sealed(evaluations.c.set_digest)
+    )
     asked = select(set_members.c.question).where(set_members.c.set_digest.in_(used))
     shared: dict[Table, ColumnElement[bool]] = {
         question_sets: question_sets.c.digest.in_(used),
@@ -151,6 +155,8 @@ def read_project(connection: Connection, project: str) -> Iterator[ExportedRow]:
         mine = shared[table] if table in shared else owned(table, project)
         if mine is None:
             continue
+        if table is submissions:
+            mine = and_(mine, ~is_sealed(table.c.set_digest))
         columns = [column for column in table.columns if column.name not in SECRET or table is question_sets]
         for row in streamed.execute(select(*columns).where(mine).order_by(*table.primary_key.columns)):
             yield ExportedRow(

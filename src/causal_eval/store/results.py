@@ -189,6 +189,20 @@ def answers(connection: Connection, evaluation: Evaluation, *, question: str) ->
     )
 
 
+class Given(NamedTuple):
+    """A question and what was replied to it."""
+
+    question: Question
+    text: str
+
+
+def replies_of(connection: Connection, evaluation: str) -> list[Given]:
+    """Every reply of *evaluation* with its question."""
+    query = select(questions.c.body, attempts.c.text).join(attempts, attempts.c.question == questions.c.digest)
+    rows = connection.execute(query.where(attempts.c.evaluation_id == evaluation, attempts.c.kind == "reply"))
+    return [Given(question_from(row.body), row.text) for row in rows]
+
+
 def _line(row: Any) -> Line:
     there = row.sample is not None
     missing = Mark.UNGRADED if there else Mark.MISSING

@@ -71,10 +71,16 @@ def save_scores(
     connection: Connection, evaluation: str, *, rows: Sequence[ScoreRow], of: State, at: float
 ) -> list[StoredScore]:
     """Put the scores of *evaluation*, computed from the rows *of*, in place of those that are there."""
-    stored = [_stored(evaluation, row, place=place, of=of, at=at) for place, row in enumerate(rows)]
+    stored = [stored_score(evaluation, row, place=place, of=of, at=at) for place, row in enumerate(rows)]
     connection.execute(delete(scores).where(scores.c.evaluation_id == evaluation))
     connection.execute(insert(scores), [asdict(one) for one in stored])
     return stored
+
+
+def add_scores(connection: Connection, rows: Sequence[StoredScore]) -> None:
+    """Keep rows of further scopes beside those that are there."""
+    if rows:
+        connection.execute(insert(scores), [asdict(one) for one in rows])
 
 
 def load_scores(connection: Connection, evaluation: str) -> list[StoredScore]:
@@ -89,7 +95,8 @@ def scope_scores(connection: Connection, evaluations: Sequence[str], *, scope: s
     return {row.evaluation_id: StoredScore(**row._mapping) for row in rows}  # noqa: SLF001 - public API
 
 
-def _stored(evaluation: str, row: ScoreRow, *, place: int, of: State, at: float) -> StoredScore:
+def stored_score(evaluation: str, row: ScoreRow, *, place: int, of: State, at: float) -> StoredScore:
+    """The row at *place* as it is kept."""
     return StoredScore(
         evaluation, row.scope.label, place, score=row.score, low=row.low, high=row.high, chance=row.chance,
         against=row.against.value, units=row.units, clusters=row.clusters, strict=row.strict, unparsed=row.unparsed,

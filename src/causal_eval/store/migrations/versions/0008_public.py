@@ -29,12 +29,17 @@ def _submissions() -> None:
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("suite", sa.Text(), nullable=False),
         sa.Column("evaluation_id", sa.String(length=32), nullable=True),
+        sa.Column("set_digest", sa.String(length=64), nullable=False),
+        sa.Column("answers_digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Float(), nullable=True),
         sa.Column("commitment", sa.String(length=64), nullable=False),
         sa.Column("seed", sa.Text(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
         sa.Column("is_public", sa.Boolean(), nullable=False),
+        sa.Column("signed", sa.Text(), nullable=True),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
+        sa.Column("paired", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("scored_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["evaluation_id"], ["evaluations.id"], name="fk_submissions_evaluation_id_evaluations"),
@@ -42,6 +47,9 @@ def _submissions() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_submissions"),
     )
     op.create_index("ix_submissions_status_suite", "submissions", ["status", "suite"], unique=False)
+    op.create_index("ix_submissions_project_suite", "submissions", ["project", "suite"], unique=False)
+    for column in ("evaluation_id", "set_digest", "answers_digest"):
+        op.create_index(f"ix_submissions_{column}", "submissions", [column], unique=False)
 
 
 def _moderation() -> None:
@@ -72,6 +80,8 @@ def _webhooks() -> None:
         sa.Column("master", sa.String(length=32), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
         sa.Column("created_at", sa.Float(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.Float(), nullable=True),
         sa.Column("disabled_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(["project"], ["projects.id"], name="fk_webhooks_project_projects"),
         sa.PrimaryKeyConstraint("id", name="pk_webhooks"),
@@ -87,6 +97,7 @@ def _deliveries() -> None:
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.Float(), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=False),
         sa.Column("last_status", sa.Integer(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=False),
@@ -95,3 +106,4 @@ def _deliveries() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
     )
     op.create_index("ix_deliveries_status_next_at", "deliveries", ["status", "next_at"], unique=False)
+    op.create_index("ix_deliveries_webhook_id_event_id", "deliveries", ["webhook_id", "event_id"], unique=True)
