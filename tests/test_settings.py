@@ -14,13 +14,13 @@ from causal_eval.errors import UsageError
 from causal_eval.settings import (
     DOTENV_NAME,
     FILE_NAME,
-    MAX_CALLS,
     SETTINGS,
     Settings,
     find_upward,
     parse_dotenv,
     read_settings,
 )
+from causal_eval.settings.words import MAX_CALLS
 
 A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
 

@@ -10,7 +10,7 @@ from causal_eval.errors import StoreError
 from causal_eval.providers.stack import CAP
 from causal_eval.providers.window import Window
 from causal_eval.service.wiring import Service
-from causal_eval.settings import MAX_CALLS
+from causal_eval.settings.words import MAX_CALLS
 from causal_eval.store.leases import Demand, share, switched
 
 LOOK_SECONDS = 0.1

@@ -219,4 +219,5 @@ def _is_done(service: Service, one: Submission) -> bool:
     if one.evaluation_id is None:
         return False
     with service.store.reading() as connection:
-        return find_job(connection, one.evaluation_id).status is JobStatus.DONE
+        job = find_job(connection, one.evaluation_id)
+    return job is not None and job.status is JobStatus.DONE
