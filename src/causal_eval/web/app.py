@@ -77,6 +77,8 @@ STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
 GET: Sequence[tuple[str, Handler]] = (
     ("/", evaluations.front),
     ("/login", sessions.form),
+    ("/login/provider", sessions.to_provider),
+    ("/login/provider/back", sessions.from_provider),
     ("/evaluations", evaluations.listed),
     ("/evaluations/new", ordering.form),
     ("/evaluations/{evaluation}", evaluation.shown),

@@ -21,7 +21,7 @@ from causal_eval.web.who import FORM_COOKIE, Door, Guest, check_token
 
 LARGEST_FORM = 2**18
 MOST_FIELDS = 50
-OPEN = frozenset({"/login", "/logout", "/language"})
+OPEN = frozenset({"/login", "/login/provider", "/login/provider/back", "/logout", "/language"})
 """Paths for whoever comes; all others are for who has logged in."""
 _FIELD_LENGTH = 100_000
 
