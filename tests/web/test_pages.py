@@ -15,7 +15,7 @@ from causal_eval.web.app import GET, POST, make_pages
 
 Run = Callable[..., Evaluation]
 Make = Callable[..., Any]
-PAGES = [path for path, _ in GET if path != "/"]
+PAGES = [path for path, _ in GET if path != "/" and not path.startswith("/login/")]
 ADMINS = {"/users", "/projects", "/audit"}
 NEEDS = dict.fromkeys(ADMINS, "admin") | {"/settings": "operator", "/evaluations/new": "evaluator"}
 """The least role; the others may be read by everybody who is logged in."""
