@@ -291,11 +291,8 @@ def _file(text: str, place: _Place) -> Path:
     return path
 
 
-def _new_file(text: str, place: _Place) -> Path:
-    path = place.path(text)
-    if path.is_dir():
-        raise ValueError(text)
-    return path
+def _anywhere(text: str, place: _Place) -> Path:
+    return place.path(text)
 
 
 def _switch(text: str, _: _Place) -> bool:
@@ -306,18 +303,13 @@ def _switch(text: str, _: _Place) -> bool:
     raise ValueError(text)
 
 
-def _calls(text: str, _: _Place) -> int:
-    number = int(text)
-    if not 1 <= number <= MAX_CALLS:
-        raise ValueError(text)
-    return number
+def _up_to(most: int) -> Callable[[str, _Place], int]:
+    def read(text: str, _: _Place) -> int:
+        if not 1 <= (number := int(text)) <= most:
+            raise ValueError(text)
+        return number
 
-
-def _rate(text: str, _: _Place) -> int:
-    number = int(text)
-    if not 1 <= number <= MAX_RATE:
-        raise ValueError(text)
-    return number
+    return read
 
 
 def _networks(text: str, _: _Place) -> str:
@@ -360,20 +352,14 @@ _A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<hos
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
 SETTINGS = (
-    Setting(
-        "data_dir",
-        "CEB_DATA_DIR",
-        _folder,
-        _A_FOLDER,
-        lambda place: place.xdg("XDG_DATA_HOME", ".local/share"),
-    ),
+    Setting("data_dir", "CEB_DATA_DIR", _folder, _A_FOLDER, lambda place: place.xdg("XDG_DATA_HOME", ".local/share")),
     Setting("cache_dir", "CEB_CACHE_DIR", _folder, _A_FOLDER, lambda place: place.xdg("XDG_CACHE_HOME", ".cache")),
     Setting("report_dir", "CEB_REPORT_DIR", _folder, _A_FOLDER, lambda _: "reports"),
     Setting("database_url", "DATABASE_URL", _database_url, _A_DATABASE, lambda _: ""),
     Setting(
         "max_concurrent_api_calls",
         "MAX_CONCURRENT_API_CALLS",
-        _calls,
+        _up_to(MAX_CALLS),
         f"a whole number from 1 to {MAX_CALLS}",
         lambda _: "100",
     ),
@@ -402,11 +388,11 @@ SETTINGS = (
     Setting(
         "requests_per_minute",
         "CEB_REQUESTS_PER_MINUTE",
-        _rate,
+        _up_to(MAX_RATE),
         f"a whole number from 1 to {MAX_RATE}",
         lambda _: "600",
-    ),
-    Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", _new_file, "the path of a file, there or not", lambda _: ""),
+    ),  # fmt: skip
+    Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", _anywhere, "the path of a file, there or not", lambda _: ""),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", _switch, _A_SWITCH, lambda _: "false"),
 )
 _BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

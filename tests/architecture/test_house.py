@@ -66,6 +66,7 @@ ANY = {
     "store/rescore.py": _ROW,
     "store/results.py": _ROW,
     "store/rows.py": _ROW,
+    "store/submissions.py": _ROW,
     "store/sqlite.py": "a driver's own connection is untyped",
 }
 """Where JSON enters: the only modules that may say Any."""
@@ -135,8 +136,8 @@ BUDGETS = {
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
-    "store": 3300,
-    "service": 2200,
+    "store": 3600,
+    "service": 2900,
     "api": 1400,
     "web": 1800,
     "worker": 500,
