@@ -18,6 +18,7 @@ from causal_eval.api import (
     question_sets,
     results,
     submissions,
+    webhooks,
     wellness,
 )
 from causal_eval.api.guard import Guard, Network
@@ -28,7 +29,7 @@ from causal_eval.service.wiring import Service
 PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
-ROUTERS = (evaluations, results, listening, question_sets, offers, leaderboard, submissions)
+ROUTERS = (evaluations, results, listening, question_sets, offers, leaderboard, submissions, webhooks)
 
 
 def make_app(

@@ -100,7 +100,7 @@ def complete(service: Service, one: Submission, *, unknown: int = 0) -> Submissi
     evaluation, now = find_evaluation(service.store, one.evaluation_id), service.clock()
     scores = compute(service, evaluation)
     domains = _by_domain(service, evaluation, like=scores[0])
-    paired = _paired(service, one, evaluation)
+    paired = _paired(service, one, evaluation=evaluation)
     signer = Signer(service.settings)
     with service.store.writing() as connection:
         take_turn(connection, f"submission {one.id}")
@@ -175,7 +175,7 @@ def log(visit: Visit, submission: str) -> list[Moderated]:
         return kept.moderation_of(connection, submission)
 
 
-def _paired(service: Service, one: Submission, evaluation: Evaluation) -> dict[str, str]:
+def _paired(service: Service, one: Submission, *, evaluation: Evaluation) -> dict[str, str]:
     """Evaluation of the same set -> better, worse or cannot tell: *one* against it."""
     with service.store.reading() as connection:
         others = kept.same_set(connection, one, limit=MOST_PAIRED)

@@ -133,6 +133,12 @@ def score(visit: Visit, submission: str) -> Submission:
     return complete(visit.service, secret)
 
 
+def any_waiting(service: Service) -> bool:
+    """Whether a submission waits for its evaluation or its score."""
+    with service.store.reading() as connection:
+        return bool(kept.waiting(connection, limit=1))
+
+
 def settle(service: Service) -> int:
     """Score whatever is done and not scored; how many those are. For a worker, over and over."""
     with service.store.reading() as connection:

@@ -17,6 +17,7 @@ from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
 from causal_eval.store.workers import Worker
+from causal_eval.worker.couriers import Couriers
 from causal_eval.worker.pulse import Pulse
 from causal_eval.worker.sweeper import Sweeper
 
@@ -35,7 +36,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
     with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
         slots = CallSlots(service, worker)
         performing = Performing(service, stop=stop, cap=slots.window)
-        runs = (performing.watch, Sweeper(service, pulse).run, slots.run)
+        runs = (performing.watch, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
         beside = [asyncio.create_task(run()) for run in runs]
 
         def over() -> bool:
