@@ -111,6 +111,7 @@ class Performing:
                 break
             except StoreError as error:
                 await self._bear(error, next(waits))
+                await self._calmly(self._hold, claim)  # nothing is paid for a shard that became somebody else's
             finally:
                 self._leave(opened)
         if not opened.closed:
@@ -246,6 +247,10 @@ class Performing:
     def _claim(self, shard: str) -> Claim | None:
         with self._service.store.writing() as connection:
             return shards.claim(connection, shard, owner=self._service.token(), at=self._service.clock())
+
+    def _hold(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.hold(connection, claim)
 
     def _let_go(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:

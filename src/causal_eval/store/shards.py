@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 from causal_eval.errors import Fenced
 from causal_eval.store.evaluations import Status
 from causal_eval.store.events import Told, tell
+from causal_eval.store.events import hold as hold_events
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.tables import evaluations
 from causal_eval.store.work_tables import events, jobs, shards
@@ -161,7 +162,11 @@ def job_states(connection: Connection, names: Sequence[str]) -> dict[str, JobSta
 
 
 def tell_progress(connection: Connection, evaluation: str, *, body: Mapping[str, object], at: float) -> None:
-    """Say how far a job is, unless that was said, by whomever, less than a second ago."""
+    """Say how far an open job is, unless that was said, by whomever, less than a second ago."""
+    hold_events(connection, evaluation)
+    state = job_states(connection, [evaluation]).get(evaluation)
+    if state is None or state.status is not JobStatus.OPEN:
+        return  # its end is told already, and nothing comes after that
     said = select(events.c.id).where(
         events.c.evaluation_id == evaluation, events.c.kind == "progress", events.c.at > at - 1
     )
