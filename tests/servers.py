@@ -89,6 +89,12 @@ def shared_valkey(folder: Path) -> Valkey | None:
     return None if program is None else Valkey(**_shared(folder, "valkey", lambda: asdict(_new_valkey(program))))
 
 
+def own_valkey() -> Valkey | None:
+    """A Valkey that whoever starts it may break and must end; None: this host has none."""
+    program = _valkey_program()
+    return None if program is None else _new_valkey(program)
+
+
 def new_folder() -> Path:
     """An empty folder that the account of the servers may enter."""
     path = Path(tempfile.mkdtemp(prefix="causal-eval-servers-"))

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import FrameType
 
 import uvicorn
@@ -17,8 +17,9 @@ import uvicorn
 from causal_eval.api.app import make_app
 from causal_eval.api.who import Door
 from causal_eval.cli import output
-from causal_eval.errors import UsageError
+from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.service import accounts
+from causal_eval.service.invariants import violations
 from causal_eval.service.wiring import Service, close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.store.database import migrate_store
@@ -74,6 +75,31 @@ def migrate(*, json: bool) -> int:
     return 0
 
 
+def invariants(*, json: bool) -> int:
+    """Say everything that does not hold of what is kept.
+
+    Raises:
+        VerificationMismatch: something does not.
+    """
+    service = open_service(read_settings(os.environ))
+    count = 0
+    try:
+        for count, one in enumerate(violations(service), 1):  # noqa: B007 - it is said below
+            if json:
+                output.emit({"event": "violation", **asdict(one)})
+            else:
+                output.say(f"{one.rule}: {one.where}: {one.problem}")
+    finally:
+        close_service(service)
+    if count:
+        raise VerificationMismatch(f"{count} violations: keep the database as it is, and restore a backup beside it")
+    if json:
+        output.emit({"event": "invariants", "violations": 0})
+    else:
+        output.say("everything that is kept is as it must be")
+    return 0
+
+
 @contextlib.asynccontextmanager
 async def _opened() -> AsyncIterator[Service]:
     service = await asyncio.to_thread(open_service, read_settings(os.environ))
@@ -106,6 +132,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
         )  # fmt: skip
         with _listening(place) as listening:
             output.say(f"Causal Eval Bench at http://{place.host}:{listening.getsockname()[1]}")
+            output.flush()
             serving = asyncio.create_task(server.serve([listening]))
             working = asyncio.create_task(_beside(service, server)) if with_worker else None
             await serving

@@ -30,6 +30,8 @@ BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
 LOOK_SECONDS = 0.2
 """Between two looks whether the worker is to end."""
 DRAIN_SECONDS = 20
+STALLED_SECONDS = 5.0
+"""A worker that stands still within a transaction of DBOS holds up the others for no longer (PostgreSQL)."""
 _CHUNK = 500
 _PURGED_AT_ONCE = 1000
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -51,6 +53,7 @@ class DbosEngine:
             serializer=DBOSPortableJSONSerializer(),
             lazy=True,
             retry_connection_errors=False,  # a request must not hang while the database is down
+            sys_db_idle_transaction_timeout_sec=STALLED_SECONDS,
         )
 
     def prepare(self) -> None:
@@ -176,6 +179,7 @@ class DbosEngine:
             "application_version": VERSION,
             "executor_id": worker,
             "run_migrations": False,
+            "sys_db_idle_transaction_timeout_sec": STALLED_SECONDS,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600.0,

@@ -13,6 +13,7 @@ from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import Call, candidate
 from causal_eval.service.engine import ShardJob
+from causal_eval.service.purse import check_price
 from causal_eval.service.questions import find as find_set
 from causal_eval.service.wiring import Visit
 from causal_eval.store.audit import Entry, note
@@ -91,6 +92,8 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
         label=visit.service.token(),
     )  # fmt: skip
+    if wanted.budget is not None:
+        check_price(visit.service, spec)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
         evaluation = begin_within(
@@ -168,8 +171,10 @@ def pause(visit: Visit, evaluation: str, *, paused: bool) -> Ordered:
     return find(visit, found.evaluation.id)
 
 
-def retry(visit: Visit, evaluation: str) -> Ordered:
+def retry(visit: Visit, evaluation: str, *, budget: str | None = None) -> Ordered:
     """Ask again for what is missing, and for that alone; the engine's sweep takes the shards up within seconds.
+
+    *budget* takes the place of its cap in dollars; None: that stays.
 
     Raises:
         Conflict: it is under way, or nothing is missing.
@@ -181,6 +186,8 @@ def retry(visit: Visit, evaluation: str) -> Ordered:
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
         opened = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
+        if budget is not None:
+            opened["budget"] = budget
         change_job(connection, found.evaluation.id, values=opened)
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
     return find(visit, found.evaluation.id)

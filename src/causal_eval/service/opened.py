@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from causal_eval.evaluation import events as run_events
@@ -13,6 +13,7 @@ from causal_eval.evaluation.elicit import Prompted
 from causal_eval.providers.events import Event, Waiting
 from causal_eval.providers.window import Window
 from causal_eval.service.answering import Candidate
+from causal_eval.service.purse import Purse
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.replies import SqlReplies
@@ -26,6 +27,12 @@ class Opened:
     def __init__(self, store: Store, evaluation: Evaluation, one: Candidate) -> None:
         self.evaluation = evaluation
         self.width = one.width
+        self.purse: Purse | None = None
+        """What it may spend, where anything limits that."""
+        self.over = ""
+        """Which cap on money ended it, one line."""
+        self.do: Callable[[Callable[[], str]], Awaitable[str]] = asyncio.to_thread
+        """Runs what blocks."""
         self.follows_cap = False
         """Its width is that of the cap, whatever that becomes."""
         self.watch = one.watch()
@@ -73,6 +80,15 @@ class Opened:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def affords(self) -> bool:
+        """Whether one more call may be paid; False ends the evaluation here."""
+        if self.purse is None or self.purse.is_free:
+            return True
+        self.over = self.over or await self.purse.reached(self.do)
+        if self.over:
+            self.stop()
+        return not self.over
+
     def stop(self) -> None:
         """Let no ask begin any more."""
         if not self.closed:
@@ -103,10 +119,10 @@ class ShardGate:
         """True, as soon as there is room; False once the evaluation is stopped."""
         del ask
         await self._opened.room.enter()
-        if self._opened.closed:
-            self._opened.room.leave()
-            return False
         self._inside += 1
+        if self._opened.closed or not await self._opened.affords():
+            self._leave()
+            return False
         return True
 
     def kept(self, attempts: Sequence[Attempt]) -> None:

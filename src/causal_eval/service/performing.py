@@ -25,6 +25,7 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.opened import Opened, ShardGate
+from causal_eval.service.purse import Purse
 from causal_eval.service.results import compute
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
@@ -111,11 +112,14 @@ class Performing:
                 break
             except StoreError as error:
                 await self._bear(error, next(waits))
+                await self._calmly(self._hold, claim)  # nothing is paid for a shard that became somebody else's
             finally:
                 self._leave(opened)
         if not opened.closed:
             await self._calmly(self._finish, claim)
             return
+        if opened.over:
+            await self._calmly(self._note_halt, claim.evaluation, opened.over, status=JobStatus.OVER_BUDGET)
         await self._calmly(self._let_go, claim)
         if self._stop():
             raise HandBack(claim.shard)
@@ -166,6 +170,8 @@ class Performing:
         order = await self._calmly(self._read_order, evaluation)
         opened = Opened(self._service.store, order.evaluation, order.one)
         opened.follows_cap = order.follows_cap
+        opened.do = self._do
+        opened.purse = Purse(self._service, order.evaluation) if order.capped else None
         return opened
 
     def _read_order(self, evaluation: str) -> _Order:
@@ -173,11 +179,13 @@ class Performing:
         found = find_evaluation(store, evaluation)
         with store.reading() as connection:
             job = find_job(connection, found.id)
+            state = shards.job_states(connection, [found.id])
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
         most = self._service.settings.max_concurrent_api_calls
-        return _Order(found, one, follows_cap=call.max_connections is None and one.width == most)
+        capped = state[found.id].capped
+        return _Order(found, one, capped=capped, follows_cap=call.max_connections is None and one.width == most)
 
     async def _look(self) -> None:
         try:
@@ -193,6 +201,8 @@ class Performing:
         await self._close_idle(now)
 
     def _heed(self, opened: Opened, state: JobState | None) -> None:
+        if opened.purse is None and state is not None and state.capped:
+            opened.purse = Purse(self._service, opened.evaluation)
         if state is None or state.status is not JobStatus.OPEN:
             opened.abandon()
         elif (state.paused or self._stop()) and not opened.closed:
@@ -247,6 +257,10 @@ class Performing:
         with self._service.store.writing() as connection:
             return shards.claim(connection, shard, owner=self._service.token(), at=self._service.clock())
 
+    def _hold(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.hold(connection, claim)
+
     def _let_go(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
             shards.let_go(connection, claim)
@@ -255,9 +269,9 @@ class Performing:
         with self._service.store.writing() as connection:
             shards.note_fenced(connection, claim)
 
-    def _note_halt(self, evaluation: str, reason: str) -> None:
+    def _note_halt(self, evaluation: str, reason: str, *, status: JobStatus = JobStatus.HALTED) -> None:
         with self._service.store.writing() as connection:
-            shards.halt(connection, evaluation, note=reason, at=self._service.clock())
+            shards.halt(connection, evaluation, note=reason, at=self._service.clock(), status=status)
 
     def _finish(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
@@ -291,6 +305,7 @@ class _Order(NamedTuple):
 
     evaluation: Evaluation
     one: Candidate
+    capped: bool
     follows_cap: bool
 
 

@@ -51,13 +51,19 @@ def scored(visit: Visit, evaluation: str) -> list[StoredScore]:
 
 def compute(service: Service, evaluation: Evaluation) -> list[StoredScore]:
     """Score *evaluation* from its rows, and keep the scores."""
+    found = fresh(service, evaluation)
+    with service.store.writing() as connection:
+        scores.save_scores(connection, evaluation.id, stored=found)
+    return found
+
+
+def fresh(service: Service, evaluation: Evaluation) -> list[StoredScore]:
+    """The scores of *evaluation* from its rows as they are now; nothing is kept."""
     with service.store.reading() as connection:
         of = scores.state(connection, evaluation.id)
     price = pricer(evaluation.spec, read_prices(service.settings.prices))
     found = profile(chain(observations(service.store, evaluation, price=price)))
-    rows = score_rows(found, shipped())
-    with service.store.writing() as connection:
-        return scores.save_scores(connection, evaluation.id, rows=rows, of=of, at=service.clock())
+    return scores.stored_scores(evaluation.id, score_rows(found, shipped()), of=of, at=service.clock())
 
 
 def page(

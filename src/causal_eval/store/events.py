@@ -41,10 +41,15 @@ def tell(connection: Connection, told: Told, *, at: float) -> None:
     Events of one evaluation become visible in the order of their ids, so that a listener who knows the last one
     misses none.
     """
-    take_turn(connection, f"events of {told.evaluation_id}")
+    hold(connection, told.evaluation_id)
     body = msgspec.json.encode(told.body).decode()
     row = {"project": told.project, "evaluation_id": told.evaluation_id, "kind": told.kind, "body": body, "at": at}
     connection.execute(insert(events), row)
+
+
+def hold(connection: Connection, evaluation: str) -> None:
+    """Let nobody else tell of *evaluation* until the transaction ends."""
+    take_turn(connection, f"events of {evaluation}")
 
 
 def events_after(connection: Connection, evaluation: str, *, after: int, limit: int = 100) -> list[Happening]:

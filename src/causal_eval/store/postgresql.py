@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -20,13 +20,15 @@ OVERFLOW = 15
 WAIT_SECONDS = 10.0
 """For a connection, whether from the pool or from the server."""
 RECYCLE_SECONDS = 1800
+STALLED_SECONDS = 5.0
+"""A process that stands still within a transaction holds its locks for no longer: the server ends it then."""
 
 _AGAIN = "then run the same command again; all that was kept before is safe"
 
 
 def postgresql_engine(url: URL) -> Engine:
     """Connections to the database at *url*; safe behind PgBouncer, which shares a connection by transactions."""
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=POOL,
         max_overflow=OVERFLOW,
@@ -42,6 +44,16 @@ def postgresql_engine(url: URL) -> Engine:
             "keepalives_count": 3,
         },
     )
+    event.listen(engine, "connect", _limit)
+    return engine
+
+
+def _limit(connection: psycopg.Connection[object], record: object) -> None:
+    """Let the server break off what stalls; behind PgBouncer, for whoever has that connection of the server next."""
+    del record
+    connection.autocommit = True
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{STALLED_SECONDS:g}s'")
+    connection.autocommit = False
 
 
 def place_of(url: URL) -> str:

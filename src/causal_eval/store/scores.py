@@ -67,14 +67,15 @@ def state(connection: Connection, evaluation: str) -> State:
     return State(kept, judged)
 
 
-def save_scores(
-    connection: Connection, evaluation: str, *, rows: Sequence[ScoreRow], of: State, at: float
-) -> list[StoredScore]:
-    """Put the scores of *evaluation*, computed from the rows *of*, in place of those that are there."""
-    stored = [stored_score(evaluation, row, place=place, of=of, at=at) for place, row in enumerate(rows)]
+def stored_scores(evaluation: str, rows: Sequence[ScoreRow], *, of: State, at: float) -> list[StoredScore]:
+    """The scores *rows* of *evaluation*, computed from its rows *of*, as they are stored."""
+    return [stored_score(evaluation, row, place=place, of=of, at=at) for place, row in enumerate(rows)]
+
+
+def save_scores(connection: Connection, evaluation: str, *, stored: Sequence[StoredScore]) -> None:
+    """Put *stored* in place of the scores of *evaluation* that are there."""
     connection.execute(delete(scores).where(scores.c.evaluation_id == evaluation))
     connection.execute(insert(scores), [asdict(one) for one in stored])
-    return stored
 
 
 def add_scores(connection: Connection, rows: Sequence[StoredScore]) -> None:

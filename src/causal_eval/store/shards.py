@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
 
 from causal_eval.errors import Fenced
+from causal_eval.store.account_tables import project_rules
 from causal_eval.store.evaluations import Status
 from causal_eval.store.events import Told, tell
+from causal_eval.store.events import hold as hold_events
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.tables import evaluations
 from causal_eval.store.work_tables import events, jobs, shards
@@ -87,12 +89,14 @@ def let_go(connection: Connection, claim: Claim) -> None:
     connection.execute(update(shards).where(_is(claim)).values(owner=None))
 
 
-def halt(connection: Connection, evaluation: str, *, note: str, at: float) -> bool:
+def halt(
+    connection: Connection, evaluation: str, *, note: str, at: float, status: JobStatus = JobStatus.HALTED
+) -> bool:
     """End an open job and its open shards for the reason *note*; False: it was not open any more."""
     ended = connection.execute(
         update(jobs)
         .where(jobs.c.evaluation_id == evaluation, jobs.c.status == JobStatus.OPEN)
-        .values(status=JobStatus.HALTED, note=note, ended_at=at)
+        .values(status=status, note=note, ended_at=at)
     )
     if not ended.rowcount:
         return False
@@ -102,7 +106,7 @@ def halt(connection: Connection, evaluation: str, *, note: str, at: float) -> bo
         .values(status="halted", ended_at=at, owner=None, fence=shards.c.fence + 1)
     )
     _set_status(connection, evaluation, status=Status.HALTED)
-    _tell(connection, evaluation, kind="halted", at=at, body={"note": note})
+    _tell(connection, evaluation, kind="halted", at=at, body={"note": note, "status": status})
     return True
 
 
@@ -151,17 +155,30 @@ class JobState(NamedTuple):
 
     status: JobStatus
     paused: bool
+    capped: bool
+    """There is a cap on money, its own or its project's."""
 
 
 def job_states(connection: Connection, names: Sequence[str]) -> dict[str, JobState]:
     """How the named jobs stand."""
-    columns = jobs.c.evaluation_id, jobs.c.status, jobs.c.paused
-    rows = connection.execute(select(*columns).where(jobs.c.evaluation_id.in_(names)))
-    return {row.evaluation_id: JobState(JobStatus(row.status), row.paused) for row in rows}
+    capped = or_(jobs.c.budget.is_not(None), project_rules.c.monthly_cap.is_not(None)).label("capped")
+    query = (
+        select(jobs.c.evaluation_id, jobs.c.status, jobs.c.paused, capped)
+        .outerjoin(project_rules, project_rules.c.project == jobs.c.project)
+        .where(jobs.c.evaluation_id.in_(names))
+    )
+    return {
+        row.evaluation_id: JobState(JobStatus(row.status), row.paused, bool(row.capped))
+        for row in connection.execute(query)
+    }
 
 
 def tell_progress(connection: Connection, evaluation: str, *, body: Mapping[str, object], at: float) -> None:
-    """Say how far a job is, unless that was said, by whomever, less than a second ago."""
+    """Say how far an open job is, unless that was said, by whomever, less than a second ago."""
+    hold_events(connection, evaluation)
+    state = job_states(connection, [evaluation]).get(evaluation)
+    if state is None or state.status is not JobStatus.OPEN:
+        return  # its end is told already, and nothing comes after that
     said = select(events.c.id).where(
         events.c.evaluation_id == evaluation, events.c.kind == "progress", events.c.at > at - 1
     )
