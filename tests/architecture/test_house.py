@@ -141,7 +141,7 @@ BUDGETS = {
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
-    "store": 3600,
+    "store": 4000,
     "service": 3600,
     "api": 1400,
     "web": 1800,
