@@ -183,6 +183,7 @@ class DbosEngine:
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600.0,
+            "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
         }
 
 

@@ -13,7 +13,8 @@ from causal_eval.service.wiring import Service
 from causal_eval.settings.words import MAX_CALLS
 from causal_eval.store.leases import Demand, share, switched
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS, IDLE_SECONDS = 0.1, 0.25
+"""Between two looks whether calls wait, while some are made and while none is."""
 RENEW_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 """A worker that cannot renew its lease for so long begins no call; others have its slots from then on."""
@@ -43,7 +44,7 @@ class CallSlots:
                     await self.renew()
             elif self.window.limit and now > self._until - RENEW_SECONDS:
                 self.window.resize(0)  # nobody calls: it runs out
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS if self.window.limit else IDLE_SECONDS)
 
     async def renew(self) -> None:
         """Ask for as many slots as could be used now; without an answer for too long, let nobody in."""

@@ -63,6 +63,8 @@ class Performing:
         self._opening = asyncio.Lock()
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="performing")
         self._told_at = 0.0
+        self._busy = asyncio.Event()
+        """Something is under way; without it, nobody looks."""
 
     async def __call__(self, shard: str) -> None:
         """Carry out *shard*, if it is still to be done.
@@ -90,9 +92,12 @@ class Performing:
     async def watch(self) -> None:
         """Heed what is wanted of the jobs under way, and tell how far they are, until cancelled."""
         while True:
+            await self._busy.wait()
             await asyncio.sleep(LOOK_SECONDS)
-            if self._opened:
+            if self._opened or self._leaving:
                 await self._look()
+            else:
+                self._busy.clear()
 
     async def close(self) -> None:
         """Release everything."""
@@ -152,6 +157,7 @@ class Performing:
             raise Halt(last.kind, f"no call was answered, the last: {last.message}").error()
 
     async def _enter(self, evaluation: str) -> Opened:
+        self._busy.set()
         async with self._opening:
             opened = self._opened.get(evaluation)
             if opened is None or opened.closed:
