@@ -349,6 +349,7 @@ MAX_CALLS = 10_000
 MAX_RATE = 1_000_000
 _A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
 _A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
+_WHOLE = "a whole number from 1 to"
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
 SETTINGS = (
@@ -360,7 +361,7 @@ SETTINGS = (
         "max_concurrent_api_calls",
         "MAX_CONCURRENT_API_CALLS",
         _up_to(MAX_CALLS),
-        f"a whole number from 1 to {MAX_CALLS}",
+        f"{_WHOLE} {MAX_CALLS}",
         lambda _: "100",
     ),
     Setting("prices", "CEB_PRICES", _file, "the path of a TOML file with prices", lambda _: ""),
@@ -386,12 +387,8 @@ SETTINGS = (
     ),
     Setting("redis_url", "REDIS_URL", _redis_url, "redis://<host>:<port>/<database>", lambda _: ""),
     Setting(
-        "requests_per_minute",
-        "CEB_REQUESTS_PER_MINUTE",
-        _up_to(MAX_RATE),
-        f"a whole number from 1 to {MAX_RATE}",
-        lambda _: "600",
-    ),  # fmt: skip
+        "requests_per_minute", "CEB_REQUESTS_PER_MINUTE", _up_to(MAX_RATE), f"{_WHOLE} {MAX_RATE}", lambda _: "600"
+    ),
     Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", _anywhere, "the path of a file, there or not", lambda _: ""),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", _switch, _A_SWITCH, lambda _: "false"),
 )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from causal_eval.store.public_tables import submissions
+from causal_eval.store.public_tables import moderation, submissions
 from causal_eval.store.submissions import Standing, Tier
 from causal_eval.store.work_tables import scores
 
@@ -73,6 +73,11 @@ class Choice(NamedTuple):
     suite: str
 
 
+def version(connection: Connection) -> int:
+    """A number that rises with whatever happens to a submission."""
+    return connection.scalar(select(func.max(moderation.c.id))) or 0
+
+
 def points(connection: Connection, board: BoardOf) -> list[Point]:
     """Every result of the board, the best first."""
     row, of = scores.c, submissions.c
@@ -82,7 +87,7 @@ def points(connection: Connection, board: BoardOf) -> list[Point]:
         .where(row.score.is_not(None), *_on(board))
         .order_by(row.score.desc(), of.id)
     )
-    return [Point._make(found) for found in connection.execute(query)]
+    return [Point(*found) for found in connection.execute(query)]
 
 
 def lines(connection: Connection, wanted: Sequence[str], *, scope: str) -> dict[str, Line]:
