@@ -91,7 +91,7 @@ def test_an_evaluator_moderates_nothing_but_his_own_leaving(client: Client, ente
     assert client("evaluator").post(where, json=reject).status_code == 403
     assert client("stranger").post(where, json=reject).status_code == 404
     assert client("evaluator").post(where, json={"action": "withdraw", "reason": "oops"}).status_code == 200
-    assert [line["action"] for line in client("viewer").get(where).json()] == ["publish", "withdraw"]
+    assert [line["action"] for line in client("viewer").get(where).json()] == ["score", "publish", "withdraw"]
 
 
 def test_a_verified_submission_hides_its_seed(client: Client) -> None:

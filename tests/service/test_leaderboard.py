@@ -15,7 +15,7 @@ from causal_eval.questions.suite import suite
 from causal_eval.scoring.format import example
 from causal_eval.service import leaderboard, sealing, submissions
 from causal_eval.service.access import NOBODY, Caller, Role
-from causal_eval.service.leaderboard import placed
+from causal_eval.service.placing import placed
 from causal_eval.service.sealing import Action
 from causal_eval.service.submissions import Entrant
 from causal_eval.service.wiring import Visit
@@ -96,6 +96,8 @@ def test_a_board_is_of_one_tier_and_suite_and_narrows(admin: Visit, enter: Calla
         assert leaderboard.board(admin, replace(SELF, scope=scope)).ranked[0].line.score == 1.0
     assert leaderboard.choices(admin) == [(Tier.SELF_REPORTED, "quick")]
     assert [one.place.rank for one in leaderboard.board(admin, SELF, start=1, limit=1).ranked] == [2]
+    sealing.moderate(admin, good, action=Action.REJECT, reason="taken back")
+    assert [(one.line.submission, one.place.rank) for one in leaderboard.board(admin, SELF).ranked] == [(bad, 1)]
 
 
 def test_private_results_stand_on_the_projects_own_board_alone(

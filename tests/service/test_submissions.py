@@ -155,7 +155,7 @@ def test_moderation_is_for_admins_and_keeps_its_log(visit: Visit, admin: Visit, 
     assert sealing.moderate(visit, one.id, action=Action.WITHDRAW, reason="mistake").status is Standing.WITHDRAWN
     with pytest.raises(Conflict, match="withdrawn"):
         sealing.moderate(admin, one.id, action=Action.PUBLISH, reason="again")
-    assert [line.action for line in sealing.log(visit, one.id)] == ["publish", "flag", "note", "withdraw"]
+    assert [line.action for line in sealing.log(visit, one.id)] == ["score", "publish", "flag", "note", "withdraw"]
 
 
 def test_others_see_what_is_published_for_everybody_alone(

@@ -6,8 +6,6 @@ intervals do not meet. A group of results that its best cannot be told from shar
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -15,14 +13,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from causal_eval.analysis.compare import Finding
 from causal_eval.errors import Conflict, UsageError
 from causal_eval.service import sealing
 from causal_eval.service.access import NOBODY, Permission, require
+from causal_eval.service.placing import SECONDS, Place, Whole, placed
 from causal_eval.service.signing import PublicKey, Signer
 from causal_eval.service.wiring import Visit
 from causal_eval.store import standings
-from causal_eval.store.standings import BoardOf, Choice, Line, Point
+from causal_eval.store.standings import BoardOf, Choice, Line
 from causal_eval.store.submissions import Submission, Tier
 
 PAGE = 100
@@ -31,18 +29,7 @@ _TOLD = {
     Tier.VERIFIED: "verified",
     Tier.SELF_REPORTED: "self-reported",
 }
-_APART = frozenset({Finding.BETTER.value, Finding.WORSE.value})
 _LOW, _HIGH = 0.35, 0.65
-
-
-class Place(NamedTuple):
-    """Where a result stands."""
-
-    rank: int
-    """Of its group, whose members cannot be told from its first; one more than how many results stand above it."""
-    best: int
-    """Its rank if everybody whose interval meets its own is worse."""
-    worst: int
 
 
 class Ranked(NamedTuple):
@@ -70,29 +57,18 @@ def board(visit: Visit, wanted: BoardOf, *, start: int = 0, limit: int = PAGE) -
         UnknownName: the project is none of the caller's.
     """
     _may_read(visit, wanted.project)
+    now, stop = visit.service.clock(), start + min(limit, PAGE)
     with visit.service.store.reading() as connection:
-        points = standings.points(connection, wanted)
-        stop = start + min(limit, PAGE)
-        lines = standings.lines(connection, [point.submission for point in points[start:stop]], scope=wanted.scope)
-    places = placed(points)[start:stop]
-    shown = zip(points[start:stop], places, strict=True)
+        version = standings.version(connection)
+        whole = visit.service.boards.find(wanted, version=version, now=now)
+        if whole is None:
+            points = standings.points(connection, wanted)
+            whole = Whole(points, placed(points), version, now + SECONDS)
+            visit.service.boards.keep(wanted, whole)
+        shown = list(zip(whole.points[start:stop], whole.places[start:stop], strict=True))
+        lines = standings.lines(connection, [point.submission for point, _ in shown], scope=wanted.scope)
     ranked = [Ranked(place, lines[point.submission]) for point, place in shown if point.submission in lines]
-    return Board(wanted, len(points), start, tuple(ranked))
-
-
-def placed(points: Sequence[Point]) -> list[Place]:
-    """The places of *points*, which come the best first."""
-    lows = sorted(_low(point) for point in points)
-    highs = sorted(_high(point) for point in points)
-    found: list[Place] = []
-    leader, rank = 0, 1
-    for number, point in enumerate(points):
-        if _told_apart(points[leader], point):
-            leader, rank = number, number + 1
-        best = 1 + len(points) - bisect.bisect_right(lows, _high(point))
-        worst = len(points) - bisect.bisect_left(highs, _low(point))
-        found.append(Place(rank, best, worst))
-    return found
+    return Board(wanted, len(whole.points), start, tuple(ranked))
 
 
 def choices(visit: Visit, project: str | None = None) -> list[Choice]:
@@ -171,24 +147,6 @@ def _result(visit: Visit, submission: str) -> _Result:
     if found.id not in lines or found.scored_at is None:
         raise Conflict(f"submission {submission} is not scored yet: wait for its evaluation")
     return _Result(found, lines[found.id])
-
-
-def _told_apart(above: Point, below: Point) -> bool:
-    """True: *below* is worse than *above*, as far as anybody can know."""
-    if above.set_digest == below.set_digest and above is not below:
-        for one, other in ((above, below), (below, above)):
-            findings = msgspec.json.decode(one.paired, type=dict[str, str])
-            if other.evaluation_id in findings:
-                return findings[other.evaluation_id] in _APART
-    return _high(below) < _low(above)
-
-
-def _low(point: Point) -> float:
-    return 0.0 if point.low is None else point.low
-
-
-def _high(point: Point) -> float:
-    return 1.0 if point.high is None else point.high
 
 
 def _picture(left: str, right: str, *, colour: str) -> str:

@@ -118,9 +118,8 @@ def complete(service: Service, one: Submission, *, unknown: int = 0) -> Submissi
             "scored_at": now,
         }
         kept.change_submission(connection, one.id, values=values)
-        for flag in found.flags:
-            line = Moderated(0, now, "system", Action.FLAG, flag)
-            kept.log_moderation(connection, one.id, line=line)
+        for action, said in (("score", "scored and signed"), *((Action.FLAG, flag) for flag in found.flags)):
+            kept.log_moderation(connection, one.id, line=Moderated(0, now, "system", action, said))
         return kept.find_submission(connection, one.id)
 
 

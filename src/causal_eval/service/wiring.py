@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from causal_eval.service.access import Caller
 from causal_eval.service.engine import Engine
+from causal_eval.service.placing import BoardMemory
 from causal_eval.service.remembered import KeyMemory
 from causal_eval.settings import Settings
 from causal_eval.store.database import Store, open_store
@@ -29,6 +30,8 @@ class Service:
     """A name that nobody can guess and nobody else has: 32 hex digits."""
     known: KeyMemory = field(default_factory=KeyMemory, repr=False)
     """Who the keys of the last seconds belong to."""
+    boards: BoardMemory = field(default_factory=BoardMemory, repr=False)
+    """Leaderboards of the last seconds."""
 
 
 @dataclass(frozen=True, slots=True)

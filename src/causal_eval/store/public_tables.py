@@ -53,7 +53,7 @@ moderation = Table(
     Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
     Column("at", Float, nullable=False),
     Column("actor", Text, nullable=False),
-    #: ``publish``, ``reject``, ``withdraw``, ``flag`` or ``note``.
+    #: ``score``, ``publish``, ``reject``, ``withdraw``, ``flag`` or ``note``.
     Column("action", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from causal_eval.store.public_tables import submissions
+from causal_eval.store.public_tables import moderation, submissions
 from causal_eval.store.submissions import Standing, Tier
 from causal_eval.store.work_tables import scores
 
@@ -73,6 +73,11 @@ class Choice(NamedTuple):
     suite: str
 
 
+def version(connection: Connection) -> int:
+    """A number that rises with whatever happens to a submission."""
+    return connection.scalar(select(func.max(moderation.c.id))) or 0
+
+
 def points(connection: Connection, board: BoardOf) -> list[Point]:
     """Every result of the board, the best first."""
     row, of = scores.c, submissions.c
@@ -82,22 +87,32 @@ def points(connection: Connection, board: BoardOf) -> list[Point]:
         .where(row.score.is_not(None), *_on(board))
         .order_by(row.score.desc(), of.id)
     )
-    return [Point._make(found) for found in connection.execute(query)]
+    return [Point(*found) for found in connection.execute(query)]
 
 
 def lines(connection: Connection, wanted: Sequence[str], *, scope: str) -> dict[str, Line]:
-    """The results of these submissions in *scope*, by id."""
+    """The results of these submissions in *scope*, by id; in two queries, since SQLite would join from the scope on."""
     row, of = scores.c, submissions.c
-    query = (
+    about = connection.execute(
         select(
             of.id.label("submission"), of.evaluation_id, of.set_digest, of.answerer, of.size, of.seed, of.flags,
-            of.scored_at, row.score, row.low, row.high, row.chance, row.units, row.clusters, row.missing,
+            of.scored_at,
+        ).where(of.id.in_(wanted), of.scored_at.is_not(None))
+    ).all()  # fmt: skip
+    found = connection.execute(
+        select(
+            row.evaluation_id, row.score, row.low, row.high, row.chance, row.units, row.clusters, row.missing,
             row.unparsed, row.abstained, row.cost,
+        ).where(row.evaluation_id.in_([one.evaluation_id for one in about]), row.scope == scope,
+            row.score.is_not(None),
         )
-        .join(scores, and_(row.evaluation_id == of.evaluation_id, row.scope == scope))
-        .where(of.id.in_(wanted))
     )  # fmt: skip
-    return {found.submission: Line(**found._mapping) for found in connection.execute(query)}  # noqa: SLF001 - public API
+    scored = {one.evaluation_id: one._mapping for one in found}  # noqa: SLF001 - public API
+    return {
+        one.submission: Line(**{**one._mapping, **scored[one.evaluation_id]})  # noqa: SLF001 - public API
+        for one in about
+        if one.evaluation_id in scored
+    }
 
 
 def choices(connection: Connection, project: str | None) -> list[Choice]:
