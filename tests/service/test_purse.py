@@ -76,7 +76,7 @@ async def test_a_budget_ends_the_job_and_a_larger_one_lets_it_go_on(
     assert job.status is JobStatus.OVER_BUDGET
     assert "$5.00" in job.note
     spent = each * results.counts(priced, placed).kept
-    assert 5 <= spent <= 5 + 2 * WIDTH * each
+    assert 5 <= spent <= 5 + 3 * WIDTH * each  # three shards: what was let through may still wait for its turn
     with priced.service.store.reading() as connection:
         assert events_after(connection, placed, after=0)[-1].kind == "halted"
 
