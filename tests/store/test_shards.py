@@ -96,3 +96,12 @@ def test_progress_is_told_once_a_second(connection: Connection, job: str) -> Non
     for at in (10.0, 10.5, 10.9, 11.1):
         shards.tell_progress(connection, job, body={"kept": int(at)}, at=at)
     assert [one.at for one in events_after(connection, job, after=0)] == [10.0, 11.1]
+
+
+def test_nothing_is_told_after_the_end(connection: Connection, job: str) -> None:
+    """Whoever was slow to count says nothing of a job that is over."""
+    for shard in ("a", "b"):
+        shards.finish(connection, claimed(connection, shard), at=3.0)
+    assert shards.end_job(connection, job, at=4.0)
+    shards.tell_progress(connection, job, body={"kept": 3}, at=9.0)
+    assert [one.kind for one in events_after(connection, job, after=0)] == ["done"]
