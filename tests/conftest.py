@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine
+from tests import servers
 
 from causal_eval.providers.anthropic import Anthropic
 from causal_eval.providers.http import Endpoint, Http
 from causal_eval.providers.openai import ChatQuirks, OpenAI
 from causal_eval.providers.transport import Timeouts
+from causal_eval.store.database import open_store
 
 KEY = "sk-planted-secret-value-1234"
 
@@ -62,3 +67,90 @@ def anthropic_at() -> Build:
         return Anthropic("anthropic/claude-x", "claude-x", http)
 
     return build
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder in which the processes of this session share their servers."""
+    if not hasattr(config, "workerinput"):
+        os.environ[servers.FOLDER] = str(servers.new_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers, once every process of the session is done."""
+    if not hasattr(config, "workerinput"):
+        servers.stop_all(Path(os.environ.pop(servers.FOLDER)))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> servers.Postgres:
+    """A real PostgreSQL server that the session shares."""
+    server = servers.shared_postgres(Path(os.environ[servers.FOLDER]))
+    if server is None:
+        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
+    return server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[servers.Postgres]:
+    """A real PostgreSQL server of this test's own, which it may stop, start and break."""
+    folder = servers.new_folder()
+    server = servers.own_postgres(folder)
+    if server is None:
+        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
+    yield server
+    server.stop()
+    servers.stop_all(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> servers.Valkey:
+    """A real Valkey or Redis server that the session shares."""
+    server = servers.shared_valkey(Path(os.environ[servers.FOLDER]))
+    if server is None:
+        pytest.skip("no Valkey can be started: `make setup` installs one, so does Debian's package valkey or redis")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: servers.Postgres) -> str:
+    """The name of a database that holds every table and is only copied."""
+    name = f"template_{os.getpid()}"
+    _administer(postgres, f"CREATE DATABASE {name}")
+    open_store(postgres.url(name)).close()
+    return name
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def postgres_url(postgres: servers.Postgres, postgres_template: str) -> Iterator[str]:
+    """The URL of a database of this test's own, with every table and no rows of a run."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield postgres.url(name)
+    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: servers.Postgres) -> Iterator[str]:
+    """The URL of a database of this test's own without any table."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _administer(postgres, f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """``DATABASE_URL`` of an empty database, on each kind that there is."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+def _administer(server: servers.Postgres, statement: str) -> None:
+    engine = create_engine(server.url().replace("://", "+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

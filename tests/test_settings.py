@@ -14,13 +14,15 @@ from causal_eval.errors import UsageError
 from causal_eval.settings import (
     DOTENV_NAME,
     FILE_NAME,
-    MAX_CALLS,
     SETTINGS,
     Settings,
     find_upward,
     parse_dotenv,
     read_settings,
 )
+from causal_eval.settings.words import MAX_CALLS
+
+A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
 
 
 @pytest.fixture
@@ -143,8 +145,10 @@ def test_a_switch_reads_plain_words(text: str, value: bool, cwd: Path, home: Pat
         ("MAX_CONCURRENT_API_CALLS", "0", f"a whole number from 1 to {MAX_CALLS}"),
         ("MAX_CONCURRENT_API_CALLS", "1.5", f"a whole number from 1 to {MAX_CALLS}"),
         ("MAX_CONCURRENT_API_CALLS", str(MAX_CALLS + 1), f"a whole number from 1 to {MAX_CALLS}"),
-        ("DATABASE_URL", "mysql://h/db", "sqlite:///<path of a file>"),
-        ("DATABASE_URL", "sqlite:///", "sqlite:///<path of a file>"),
+        ("DATABASE_URL", "mysql://h/db", A_DATABASE),
+        ("DATABASE_URL", "sqlite:///", A_DATABASE),
+        ("DATABASE_URL", "postgresql://h", A_DATABASE),
+        ("DATABASE_URL", "postgresql://h:99999/db", A_DATABASE),
     ],
 )
 def test_a_bad_value_names_variable_value_and_what_is_allowed(
@@ -196,12 +200,20 @@ def test_an_undecodable_file_is_named(cwd: Path, home: Path) -> None:
         read(cwd, home)
 
 
+def test_a_server_may_hold_the_database(cwd: Path, home: Path) -> None:
+    """A PostgreSQL URL is taken in each of its spellings, and what prints the settings does not print its password."""
+    for scheme in ("postgres", "postgresql", "postgresql+psycopg"):
+        taken = read(cwd, home, DATABASE_URL=f"{scheme}://me:hush@host:5433/db?sslmode=require")
+        assert taken.database_url == "postgresql://me:hush@host:5433/db?sslmode=require"
+        assert "hush" not in repr(taken)
+
+
 def test_passwords_do_not_show_in_a_message(cwd: Path, home: Path) -> None:
     """A database URL that is refused is printed without its password."""
     with pytest.raises(UsageError) as caught:
-        read(cwd, home, DATABASE_URL="postgresql://me:hush@host/db")
+        read(cwd, home, DATABASE_URL="mysql://me:hush@host/db")
     assert "hush" not in str(caught.value)
-    assert "postgresql://me:***@host/db" in str(caught.value)
+    assert "mysql://me:***@host/db" in str(caught.value)
 
 
 def test_credentials_come_from_environment_and_dotenv_and_never_show(cwd: Path, home: Path) -> None:

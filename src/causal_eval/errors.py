@@ -9,6 +9,11 @@ CausalEvalError                      1
 │   ├── NotDetermined                1   models that fit what is stated disagree on the answer
 │   ├── NotIdentifiable              1   no formula over what is observed exists
 │   └── TooLarge                     1   exact enumeration would not end
+├── NotAllowed                       2   who asks may not do this
+│   └── NotLoggedIn                  2   nobody has said who asks
+├── TooSoon                          2   asked too often; the message says how long to wait
+├── Conflict                         2   what is there is in a state, or was used in a way, that forbids this
+│   └── Fenced                       2   another worker has the shard by now, or it was stopped: nothing was written
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
@@ -20,13 +25,15 @@ CausalEvalError                      1
 │   ├── StoreReadOnly                2
 │   ├── StoreFull                    2
 │   ├── StoreLocked                  2
-│   └── StoreNewer                   2   written by a later version of this program
+│   ├── StoreNewer                   2   written by a later version of this program
+│   └── StoreBehind                  2   written by an earlier version, and migrated only when somebody says so
 └── Interrupted                    130   stopped by the user; resumable
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 
 MOST_NAMED = 40
@@ -98,6 +105,37 @@ class TooLarge(CausalError):
     """Exact enumeration would not end in reasonable time."""
 
 
+class NotAllowed(CausalEvalError):
+    """Who asks may not do this; the message names the right that is missing, and who has it."""
+
+    exit_code = 2
+
+
+class NotLoggedIn(NotAllowed):
+    """Nobody has said who asks, or not so that it can be believed."""
+
+
+class TooSoon(CausalEvalError):
+    """Asked too often."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, wait: float) -> None:
+        self.wait = max(1, math.ceil(wait))
+        """Whole seconds until it is worth while to try again."""
+        super().__init__(f"{what}: try again in {self.wait} s")
+
+
+class Conflict(CausalEvalError):
+    """What is there is in a state, or was used in a way, that forbids this."""
+
+    exit_code = 2
+
+
+class Fenced(Conflict):
+    """Another worker has claimed the shard since, or it was stopped: what was to be written was not."""
+
+
 class VerificationMismatch(CausalEvalError):
     """What is stored is not what is re-derived."""
 
@@ -161,6 +199,10 @@ class StoreLocked(StoreError):
 
 class StoreNewer(StoreError):
     """The database was written by a later version of this program."""
+
+
+class StoreBehind(StoreError):
+    """The database was written by an earlier version of this program, and is migrated only when somebody says so."""
 
 
 class Interrupted(CausalEvalError):

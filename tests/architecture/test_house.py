@@ -14,6 +14,9 @@ from tests.architecture.house import Fault, Source
 
 _JSON, _ROW = "JSON enters", "a row of the database is untyped"
 ANY = {
+    "api/offers.py": _JSON,
+    "api/problem.py": "FastAPI declares responses as JSON",
+    "api/shapes.py": _JSON,
     "causal/case.py": _JSON,
     "causal/expression.py": _JSON,
     "causal/graph_json.py": _JSON,
@@ -23,8 +26,8 @@ ANY = {
     "causal/scm_json.py": _JSON,
     "causal/second/solver.py": _JSON,
     "causal/solve.py": _JSON,
-    "cli/answering.py": "model arguments are JSON",
     "cli/output.py": "JSON leaves",
+    "client.py": _JSON,
     "cli/reporting.py": "JSON leaves",
     "cli/skilled.py": "answers are JSON",
     "cli/solving.py": _JSON,
@@ -49,16 +52,33 @@ ANY = {
     "scoring/grade.py": "answers are JSON",
     "scoring/marks.py": "answers are JSON",
     "scoring/verdict.py": "answers are JSON",
-    "store/database.py": _ROW,
+    "service/answering.py": "model arguments are JSON",
+    "service/oidc.py": _JSON,
+    "service/solving.py": _JSON,
+    "store/accounts.py": _ROW,
+    "store/api_keys.py": _ROW,
+    "web/asked.py": "templates take values of any kind",
+    "web/graph_text.py": "a case is JSON",
+    "web/pages/evaluation.py": "templates take values of any kind",
+    "web/pages/playground.py": _JSON,
+    "store/audit.py": _ROW,
+    "store/bulk.py": _ROW,
     "store/evaluations.py": _ROW,
+    "store/events.py": _JSON,
+    "store/jobs.py": _ROW,
     "store/ledger.py": _ROW,
     "store/observations.py": _ROW,
     "store/rescore.py": _ROW,
+    "store/results.py": _ROW,
     "store/rows.py": _ROW,
+    "store/submissions.py": _ROW,
+    "store/sqlite.py": "a driver's own connection is untyped",
 }
 """Where JSON enters: the only modules that may say Any."""
 
 _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assembled"
+_BASELINE = "start-up: a run of a model needs no baseline"
+_DRAWN = "start-up: only baselines and worked examples draw questions"
 LOCAL_IMPORTS = {
     "providers/adapters.py": {
         "causal_eval.providers.azure": _ADAPTER,
@@ -82,22 +102,37 @@ LOCAL_IMPORTS = {
         "importlib": "start-up: brings zipfile and tempfile along, which only a reader of files needs",
         "causal_eval.questions": "start-up: story files are read when the first question is drawn",
     },
-    "settings.py": {"tomllib": "start-up: most people have no settings file"},
-    "store/database.py": {"causal_eval.store": "start-up: Alembic is needed once for a database"},
+    "service/answering.py": {
+        "causal_eval.evaluation.baselines.answer": _BASELINE,
+        "causal_eval.evaluation.baselines.shortcuts": _BASELINE,
+        "causal_eval.questions.generate": _DRAWN,
+        "causal_eval.questions.suite": _DRAWN,
+        "causal_eval.scoring.format": _DRAWN,
+    },
+    "service/wiring.py": {"causal_eval.service.engine_dbos": "start-up: half a second, for all that needs no engine"},
+    "settings/read.py": {"tomllib": "start-up: most people have no settings file"},
+    "store/database.py": {
+        "causal_eval.store": "start-up: Alembic is needed once for a database",
+        "causal_eval.store.schema": "start-up: most tables are the service's, which a run never opens",
+    },
 }
 """File -> module -> why a function imports it; in cli/ start-up time is reason enough."""
 
 CLOCKS = {
     "evaluation/memory.py": "utc_now, the default of an injected `now`",
     "providers/clock.py": "SystemClock, the default of an injected clock",
+    "service/wiring.py": "open_service: the defaults of an injected clock and of injected tokens",
     "store/evaluations.py": "the default of an injected `now`",
     "store/suites.py": "the default of an injected `now`",
 }
 """Where the wall clock is read for whoever passes none; doors read it too, and pass it on."""
 
+DOORS = ("api/", "cli/", "web/", "worker/")
+"""Rooms whose signatures are their users', and which read the clock and pass it on."""
+
 BUDGETS = {
     "errors.py": 150,
-    "settings.py": 250,
+    "settings": 400,
     "seeds.py": 80,
     "causal": 7000,
     "questions": 5500,
@@ -106,7 +141,12 @@ BUDGETS = {
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
-    "store": 2400,
+    "store": 4000,
+    "service": 3600,
+    "api": 1400,
+    "web": 1800,
+    "worker": 500,
+    "client.py": 150,
     "cli": 2200,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
@@ -120,7 +160,7 @@ LONG_BY_RECORD = frozenset(re.findall(r"`src/causal_eval/(\S+\.py)`", RECORDS))
 
 def parameters_but_of_doors(source: Source) -> Iterator[Fault]:
     """A door's signature is its options."""
-    return iter(()) if source.path.startswith("cli/") else house.parameters(source, SHAPED)
+    return iter(()) if source.path.startswith(DOORS) else house.parameters(source, SHAPED)
 
 
 def anys_but_json(source: Source) -> Iterator[Fault]:
@@ -130,13 +170,13 @@ def anys_but_json(source: Source) -> Iterator[Fault]:
 
 def clocks_as_defaults(source: Source) -> Iterator[Fault]:
     """The time of day is read at a door, or where none was passed."""
-    return iter(()) if source.path in CLOCKS or source.path.startswith("cli/") else house.clocks_and_dice(source)
+    return iter(()) if source.path in CLOCKS or source.path.startswith(DOORS) else house.clocks_and_dice(source)
 
 
 def listed_local_imports(source: Source) -> Iterator[Fault]:
     """Local imports with a reason; the command line starts quickly by them."""
     reasons = LOCAL_IMPORTS.get(source.path, {})
-    return iter(()) if source.path.startswith("cli/") else house.local_imports(source, reasons)
+    return iter(()) if source.path.startswith(DOORS) else house.local_imports(source, reasons)
 
 
 def long_files_without_record(source: Source) -> Iterator[Fault]:
@@ -196,7 +236,11 @@ def test_most_functions_are_short() -> None:
 @pytest.mark.parametrize("room", sorted(BUDGETS))
 def test_a_room_keeps_its_budget(room: str) -> None:
     """No room has grown a third over what was planned for it."""
-    files = [source for source in PROGRAM if source.path == room or source.path.startswith(f"{room}/")]
+    files = [
+        source
+        for source in PROGRAM
+        if (source.path == room or source.path.startswith(f"{room}/")) and "/migrations/" not in source.path
+    ]
     count = sum(1 for source in files for line in source.text.splitlines() if line.strip())
     assert 0 < count <= BUDGETS[room] * 4 / 3
 

@@ -28,11 +28,12 @@ RIGHT = Verdict(Mark.CORRECT, Mark.WRONG, Fraction(2, 3), answer={"a": ["b"]}, r
 Open = Callable[..., Ledger]
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 async def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     """Opens a ledger over questions; seed, epochs and limit by keyword."""
     opened: list[SqlLedger] = []
-    store = open_store(f"sqlite:///{tmp_path}/ledger.db")
+    on_server = request.param == "postgresql"
+    store = open_store(request.getfixturevalue("postgres_url") if on_server else f"sqlite:///{tmp_path}/ledger.db")
 
     def memory(questions: Sequence[Question], **run: object) -> Ledger:
         return MemoryLedger(questions, **run)  # type: ignore[arg-type]  # by name

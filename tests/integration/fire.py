@@ -22,7 +22,6 @@ from tests.integration.skipping import Ear, SkippingClock
 
 from causal_eval.cli import reporting
 from causal_eval.cli.display import Display
-from causal_eval.cli.live import variables
 from causal_eval.errors import CausalEvalError
 from causal_eval.evaluation.elicit import Prompted, Reason
 from causal_eval.evaluation.run import evaluate
@@ -36,6 +35,7 @@ from causal_eval.providers.live import Watched
 from causal_eval.providers.scripted import prompt_key
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.scoring.grade import judge
+from causal_eval.service.live import variables
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Evaluation, begin

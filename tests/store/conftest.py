@@ -54,8 +54,16 @@ def judge() -> Callable[[str, str, Question], Verdict]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty, up-to-date database."""
+def store(database_url: str) -> Iterator[Store]:
+    """An empty, up-to-date database, on SQLite and on PostgreSQL."""
+    opened = open_store(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file_store(tmp_path: Path) -> Iterator[Store]:
+    """An empty, up-to-date SQLite file."""
     opened = open_store(f"sqlite:///{tmp_path}/store.db")
     yield opened
     opened.close()

@@ -25,20 +25,20 @@ def test_a_new_database_is_made_with_its_folder(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_settings_of_a_crash_safe_run(store: Store) -> None:
+def test_the_settings_of_a_crash_safe_run(file_store: Store) -> None:
     """WAL, NORMAL, foreign keys and a busy timeout of 30 s hold on every connection."""
     wanted = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 30_000}
-    for opened in (store.reading, store.writing):
+    for opened in (file_store.reading, file_store.writing):
         with opened() as connection:
             found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}
             assert found == wanted
 
 
-def test_opening_again_changes_nothing(store: Store) -> None:
+def test_opening_again_changes_nothing(file_store: Store) -> None:
     """An up-to-date database is taken as it is."""
-    before = Path(store.place).stat().st_mtime_ns
-    open_store(f"sqlite:///{store.place}").close()
-    assert Path(store.place).stat().st_mtime_ns == before
+    before = Path(file_store.place).stat().st_mtime_ns
+    open_store(f"sqlite:///{file_store.place}").close()
+    assert Path(file_store.place).stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://u:secret@h/d", "nonsense"])
@@ -49,12 +49,12 @@ def test_urls_that_keep_nothing_are_refused(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
-def test_a_newer_database_is_left_alone(store: Store) -> None:
+def test_a_newer_database_is_left_alone(file_store: Store) -> None:
     """A schema that this version does not know is refused, with what to do."""
-    with store.writing() as connection:
+    with file_store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreNewer, match=r"9999.*upgrade causal-eval-bench"):
-        open_store(f"sqlite:///{store.place}")
+        open_store(f"sqlite:///{file_store.place}")
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
@@ -98,25 +98,25 @@ def test_a_read_only_place_is_explained(tmp_path: Path, *, exists: bool) -> None
     assert sorted(path.name for path in place.iterdir()) == (["runs.db"] if exists else [])
 
 
-def test_a_locked_database_is_explained(store: Store) -> None:
+def test_a_locked_database_is_explained(file_store: Store) -> None:
     """A writer that another process keeps waiting for too long says so."""
-    other = sqlite3.connect(store.place, isolation_level=None)
+    other = sqlite3.connect(file_store.place, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    impatient = open_store(f"sqlite:///{store.place}", busy_seconds=0.05)
+    impatient = open_store(f"sqlite:///{file_store.place}", busy_seconds=0.05)
     with pytest.raises(StoreLocked, match="held by another process"), impatient.writing():
         pass
     other.close()
     impatient.close()
 
 
-def test_a_writer_waits_for_another(store: Store) -> None:
+def test_a_writer_waits_for_another(file_store: Store) -> None:
     """Within the busy timeout a second writer waits and then goes on."""
-    other = sqlite3.connect(store.place, isolation_level=None, check_same_thread=False)
+    other = sqlite3.connect(file_store.place, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     started = time.monotonic()
     release = threading.Timer(0.2, lambda: other.execute("COMMIT"))
     release.start()
-    with store.writing():
+    with file_store.writing():
         waited = time.monotonic() - started
     release.join()
     other.close()

@@ -92,12 +92,14 @@ def test_runs_are_found_by_the_beginning_of_their_id(store: Store, spec: RunSpec
         find_evaluation(store, "ev-nothing")
 
 
-def test_a_run_is_held_against_a_second_process(store: Store, spec: RunSpec) -> None:
+def test_a_run_is_held_against_a_second_process(store: Store, spec: RunSpec, database_url: str) -> None:
     """A second process is refused while the first runs, and welcome after it, even if it was killed, which is seen."""
     evaluation = begin(store, spec)
     code = (
-        "import sys; from causal_eval.store.locks import hold_file\n"
-        f"with hold_file({store.place + '.' + evaluation.id + '.lock'!r}, 'held'):\n"
+        "import sys; from causal_eval.store.database import open_store\n"
+        "from causal_eval.store.evaluations import find_evaluation, running\n"
+        f"store = open_store({database_url!r})\n"
+        f"with running(store, find_evaluation(store, {evaluation.id!r})):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
@@ -107,6 +109,8 @@ def test_a_run_is_held_against_a_second_process(store: Store, spec: RunSpec) -> 
         with pytest.raises(StoreLocked, match=evaluation.id), running(store, evaluation):
             pass
         other.kill()
+    with running(store, evaluation):  # waits until a server has noticed
+        pass
     assert summarize(store, evaluation).killed
     end(store, evaluation.id, status=Status.INTERRUPTED)
     assert not summarize(store, find_evaluation(store, evaluation.id)).killed

@@ -14,27 +14,29 @@ from causal_eval.store.database import Store
 from causal_eval.store.faults import explained
 
 
-def test_a_full_database_is_store_full(store: Store) -> None:
+def test_a_full_database_is_store_full(file_store: Store) -> None:
     """SQLite's own "database or disk is full" names the file and says that what was kept is safe."""
 
     def overfill() -> None:
-        with store.writing() as connection:
+        with file_store.writing() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
-            connection.execute(text("INSERT INTO projects VALUES ('big', :name, '2026')"), {"name": "x" * 100_000})
+            connection.execute(
+                text("INSERT INTO projects VALUES ('big', :name, '2026-01-01')"), {"name": "x" * 100_000}
+            )
 
     with pytest.raises(StoreFull, match="free some space") as full:
         overfill()
-    assert store.place in str(full.value)
-    with store.reading() as connection:
+    assert file_store.place in str(full.value)
+    with file_store.reading() as connection:
         assert connection.execute(text("SELECT count(*) FROM projects")).scalar_one() == 1
 
 
-def test_a_read_only_connection_is_store_read_only(store: Store) -> None:
+def test_a_read_only_connection_is_store_read_only(file_store: Store) -> None:
     """SQLite's "attempt to write a readonly database" becomes advice."""
 
     def write() -> None:
-        with store.writing() as connection:
+        with file_store.writing() as connection:
             connection.exec_driver_sql("PRAGMA query_only = ON")
             connection.execute(text("DELETE FROM projects"))
 
@@ -44,7 +46,7 @@ def test_a_read_only_connection_is_store_read_only(store: Store) -> None:
 
 def test_a_broken_rule_is_a_store_error(store: Store) -> None:
     """Anything else keeps the driver's words and the place."""
-    with pytest.raises(StoreError, match="FOREIGN KEY"), store.writing() as connection:
+    with pytest.raises(StoreError, match=r"(?i)foreign key"), store.writing() as connection:
         connection.execute(text("INSERT INTO set_members (set_digest, position, question) VALUES ('none', 0, 'none')"))
 
 

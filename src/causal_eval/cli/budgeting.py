@@ -11,10 +11,7 @@ from fractions import Fraction
 
 from causal_eval.analysis.numbers import duration, money
 from causal_eval.cli import output
-from causal_eval.cli.answering import Call, Candidate, Trouble, opened
-from causal_eval.cli.caching import duration as seconds_of
 from causal_eval.cli.display import Display
-from causal_eval.cli.pricing import batch_price, pricer
 from causal_eval.errors import BudgetReached, UnknownName, UsageError
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask
@@ -27,6 +24,9 @@ from causal_eval.evaluation.spec import RunSpec, identity
 from causal_eval.providers.events import Recorder
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Prompt, Usage
+from causal_eval.service.answering import Call, Candidate, Trouble, opened
+from causal_eval.service.caching import duration as seconds_of
+from causal_eval.service.pricing import batch_price, pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.ledger import SqlLedger
@@ -230,7 +230,7 @@ class _Quotes:
         """US dollars; None: unknown."""
         if not self._batch:
             return self._price(usage, "", self._moment)
-        quote = batch_price(self._price, usage, self._moment)
+        quote = batch_price(self._price, usage, at=self._moment)
         self.basis = quote.basis
         return quote.dollars
 

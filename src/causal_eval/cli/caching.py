@@ -1,41 +1,19 @@
-"""The response cache: whether a run uses it, and ``causal-eval cache list``, ``prune`` and ``clear``."""
+"""``causal-eval cache list``, ``prune`` and ``clear``."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from causal_eval.cli import output
 from causal_eval.errors import UsageError
-from causal_eval.providers.cache import CacheRule, ReplyCache
-from causal_eval.settings import Settings, read_duration, read_settings
+from causal_eval.service.caching import duration
+from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import open_store
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.replies import Kept, forget_replies, kept_replies
 
 _MEGA = 10**6
-
-
-def cache_rule(said: str | None, settings: Settings) -> Callable[[ReplyCache], CacheRule] | None:
-    """How replies are cached, by the flag ``--cache`` or else the settings; None: they are not.
-
-    Raises:
-        UsageError: the flag says neither on nor off nor a time.
-    """
-    word = (said or ("on" if settings.response_cache else "off")).strip().lower()
-    if word == "off":
-        return None
-    expiry = settings.cache_expiry if word == "on" else duration(word, "--cache", "on, off or a time such as 12h or 7D")
-    return lambda replies: CacheRule(replies, project=LOCAL, expiry=expiry)
-
-
-def duration(text: str, flag: str, allowed: str) -> float:
-    """The seconds that *text*, the value of *flag*, says."""
-    try:
-        return read_duration(text)
-    except ValueError as error:
-        raise UsageError(f"{flag} is {text!r}: give {allowed}") from error
 
 
 def show(*, json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from causal_eval.cli.groups import cache_app, ctl_app
+from causal_eval.cli.operating import add_to
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -171,8 +172,8 @@ def evaluate(
 ) -> int:
     """Evaluate models on causal questions; the same command again goes on where it stopped."""
     from causal_eval.cli import budgeting, evaluating
-    from causal_eval.cli.answering import Call, parse_arguments
     from causal_eval.cli.flags import split
+    from causal_eval.service.answering import Call, parse_arguments
 
     arguments = parse_arguments(model_arg or (), reasoning_effort)
     call = Call(
@@ -214,7 +215,7 @@ def resume(
 ) -> int:
     """Go on with a stored run: ask what is missing, and only that."""
     from causal_eval.cli import budgeting, evaluating, runs
-    from causal_eval.cli.answering import Call
+    from causal_eval.service.answering import Call
 
     call = Call(
         max_connections=max_connections, timeout=timeout, max_retries=max_retries, rpm=rpm, tpm=tpm, cache=cache,
@@ -256,6 +257,7 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
 
 app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
+add_to(app)
 
 
 @app.command()

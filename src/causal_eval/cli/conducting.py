@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 
 from causal_eval.cli import budgeting
-from causal_eval.cli.answering import Candidate, opened
 from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Held, Purse
 from causal_eval.cli.display import Display
@@ -23,6 +22,7 @@ from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.providers.stack import Stack
 from causal_eval.scoring.grade import judge
+from causal_eval.service.answering import Candidate, opened
 from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation

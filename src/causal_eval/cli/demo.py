@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 
 from causal_eval.cli import output, reporting
-from causal_eval.cli.answering import Candidate
 from causal_eval.cli.evaluating import carry_out
 from causal_eval.cli.mock import reply_table
 from causal_eval.evaluation.answerer import Answerer
@@ -17,6 +16,7 @@ from causal_eval.providers.cache import CacheRule
 from causal_eval.providers.events import Listener
 from causal_eval.providers.scripted import Scripted
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.service.answering import Candidate
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
 from causal_eval.store.suites import keep_set, set_questions

@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from causal_eval.cli import output
-from causal_eval.cli.answering import Call, candidate
 from causal_eval.errors import CausalEvalError
 from causal_eval.evaluation.attempt import Ask
 from causal_eval.providers.azure import VERSION
@@ -20,7 +19,8 @@ from causal_eval.providers.events import Event
 from causal_eval.providers.prices import read_prices
 from causal_eval.providers.provider import Failure, Outcome, Refusal
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
-from causal_eval.settings import Settings, read_settings
+from causal_eval.service.answering import Call, candidate
+from causal_eval.settings import Settings, read_settings, without_password
 from causal_eval.store.database import open_store
 
 LOW_DISK = 200 * 2**20
@@ -58,7 +58,11 @@ def doctor(models: tuple[str, ...], *, json: bool) -> int:
 
 def _checks(settings: Settings, models: tuple[str, ...]) -> Iterator[Check]:
     for name in ("data_dir", "cache_dir", "report_dir", "database_url", "max_concurrent_api_calls"):
-        yield Check(f"setting {name}", ok=True, found=f"{getattr(settings, name)} (from {settings.origins[name]})")
+        yield Check(
+            f"setting {name}",
+            ok=True,
+            found=f"{without_password(str(getattr(settings, name)))} (from {settings.origins[name]})",
+        )
     for name in settings.unknown:
         yield Check(f"variable {name}", ok=False, found="set, but nothing reads it", advice="check its spelling")
     yield _database(settings)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from causal_eval.cli import budgeting, output
-from causal_eval.cli.answering import Call, Candidate, candidate
 from causal_eval.cli.batching import where_it_stopped
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.conducting import Run, conduct
@@ -30,6 +29,7 @@ from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
+from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize

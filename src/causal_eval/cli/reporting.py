@@ -20,13 +20,13 @@ from causal_eval.analysis.reports.examples import example_card
 from causal_eval.analysis.reports.html import compile_template, render
 from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.cli import output
-from causal_eval.cli.answering import Call, usual_elicitation
 from causal_eval.cli.display import score_table
-from causal_eval.cli.pricing import pricer
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices, load_list, sold_by_list
 from causal_eval.providers.provider import Reply
 from causal_eval.scoring.verdict import SCORER, Mark
+from causal_eval.service.answering import Call, usual_elicitation
+from causal_eval.service.pricing import pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, summarize
 from causal_eval.store.observations import observations

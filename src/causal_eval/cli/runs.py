@@ -10,12 +10,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from causal_eval.cli import output, reporting
-from causal_eval.cli.answering import Call
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
 from causal_eval.errors import VerificationMismatch
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
+from causal_eval.service.answering import Call
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize

@@ -9,11 +9,9 @@ from typing import Any
 
 import msgspec
 
-from causal_eval.causal.case import read_case
-from causal_eval.causal.derivation import derive
-from causal_eval.causal.solve import answer_json, solve
 from causal_eval.cli import output
 from causal_eval.errors import CausalError, MalformedCase, MalformedFile
+from causal_eval.service.solving import case_id, solved_case
 
 
 def solve_file(file: str, *, json: bool) -> int:
@@ -22,34 +20,13 @@ def solve_file(file: str, *, json: bool) -> int:
     malformed = False
     for case in _cases(file):
         try:
-            output.emit(_answer(case))
+            output.emit(solved_case(case))
         except MalformedCase as error:
             malformed = True
-            output.emit({"id": _id(case), "error": {"kind": "malformed", "message": str(error)}})
+            output.emit({"id": case_id(case), "error": {"kind": "malformed", "message": str(error)}})
         except CausalError as error:
-            output.emit({"id": _id(case), "error": {"kind": _snake(error.kind), "message": str(error)}})
+            output.emit({"id": case_id(case), "error": {"kind": _snake(error.kind), "message": str(error)}})
     return MalformedCase.exit_code if malformed else 0
-
-
-def _answer(obj: Any) -> dict[str, Any]:
-    case = read_case(obj)
-    answer = solve(case)
-    value = answer_json(answer.value, case)
-    return {
-        "id": _id(obj),
-        "answer": value,
-        "method": answer.method,
-        "derivation": [
-            {
-                "id": f"s{number}",
-                "rule": line.rule,
-                "text": line.text,
-                "expression": line.expression,
-                "value": line.value,
-            }
-            for number, line in enumerate(derive(case), 1)
-        ],
-    }
 
 
 def _cases(file: str) -> Iterator[Any]:
@@ -91,10 +68,6 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except OSError as error:
         raise MalformedFile(str(path), f"cannot be read ({error.strerror}); check the path") from error
-
-
-def _id(case: Any) -> Any:
-    return case.get("id") if isinstance(case, dict) else None
 
 
 def _snake(name: str) -> str:

@@ -13,10 +13,11 @@ from causal_eval.evaluation.attempt import Ask
 from causal_eval.evaluation.book import Order, order_tag
 from causal_eval.evaluation.memory import utc_now
 from causal_eval.questions.question import canonical
-from causal_eval.store.database import Store, lock_for_writing
+from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.faults import explained
+from causal_eval.store.locks import take_turn
 from causal_eval.store.rows import question_digest, question_from
+from causal_eval.store.sqlite import lock_for_writing
 from causal_eval.store.tables import batch_rows, batches
 
 
@@ -61,6 +62,7 @@ class SqlBook:
     def _intend(self, asks: Sequence[Ask]) -> Order:
         made_at, evaluation = self._now(), self._evaluation.id
         with _lasting(self._store) as connection:
+            take_turn(connection, f"batches of {evaluation}")
             query = select(func.coalesce(func.max(batches.c.number), 0)).where(batches.c.evaluation_id == evaluation)
             number = connection.execute(query).scalar_one() + 1
             tag = order_tag(evaluation, number, made_at=made_at)
@@ -117,7 +119,12 @@ def _digest(ask: Ask) -> str:
 @contextmanager
 def _lasting(store: Store) -> Iterator[Connection]:
     """A transaction that outlives a loss of power: what was ordered must be known, or it would be paid again."""
-    with explained(store.place), store.engine.connect() as connection:
+    if store.is_postgresql:
+        with store.writing() as connection:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = on")
+            yield connection
+        return
+    with store.explained(), store.engine.connect() as connection:
         raw = connection.connection.dbapi_connection
         assert raw is not None
         raw.cursor().execute("PRAGMA synchronous = FULL")  # not allowed in a transaction

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, select, text
 
 from causal_eval.evaluation.steering import Wanted
 from causal_eval.store.database import Store
-from causal_eval.store.faults import explained
+from causal_eval.store.locks import is_postgresql, take_turn
 from causal_eval.store.tables import run_controls, run_states
 
 _T = TypeVar("_T")
@@ -71,7 +71,7 @@ class SqlBoard:
         """What the controls' row says."""
         if self._reader is None:
             self._reader = _patient(self._store.engine.connect())
-        with explained(self._store.place), self._reader.begin():
+        with self._store.explained(), self._reader.begin():
             return _wanted(self._reader, self._evaluation)
 
     def end(self) -> None:
@@ -87,7 +87,7 @@ class SqlBoard:
         self._reader = self._writer = None
 
     def _write(self, work: Callable[[Connection], _T]) -> _T:
-        with explained(self._store.place):
+        with self._store.explained():
             if self._writer is None:
                 self._writer = _patient(self._store.writer())
             with self._writer.begin():
@@ -110,6 +110,7 @@ def said(store: Store, evaluation: str | None = None) -> list[Said]:
 def want(store: Store, evaluation: str, change: Callable[[Wanted], Wanted]) -> Wanted:
     """Want *change* of what is wanted of a run so far."""
     with store.writing() as connection:
+        take_turn(connection, f"controls of {evaluation}")
         wanted = change(_wanted(connection, evaluation))
         connection.execute(
             _WANT, {"evaluation_id": evaluation, "paused": wanted.paused, "concurrency": wanted.concurrency}
@@ -128,7 +129,9 @@ def _forget(connection: Connection, table: Table, *, evaluation: str) -> None:
 
 
 def _patient(connection: Connection) -> Connection:
-    """The same connection, which waits for a lock for a short time only."""
+    """The same connection, which waits for a lock for a short time only; on PostgreSQL nobody else has one."""
+    if is_postgresql(connection):
+        return connection
     raw = connection.connection.driver_connection  # outside of a transaction, which would wait for the lock already
     assert isinstance(raw, sqlite3.Connection)
     raw.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")

@@ -1,31 +1,26 @@
-"""The database itself: opened with the settings that a crash-safe run needs, and brought up to date."""
+"""The database itself: opened, whichever kind it is, and brought up to date."""
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import NullPool
 
-from causal_eval.errors import StoreNewer, UsageError
-from causal_eval.store.faults import explained
-from causal_eval.store.tables import metadata
+from causal_eval.errors import StoreBehind, StoreNewer, UsageError
+from causal_eval.store import faults
+from causal_eval.store.locks import is_postgresql, take_turn
+from causal_eval.store.sqlite import BUSY_SECONDS, lock_for_writing, sqlite_engine
 
-HEAD = "0005"
+HEAD = "0008"
 """The newest migration; a test compares it with the folder."""
+EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
 
-BUSY_SECONDS = 30.0
-_WAL_TRIES = 50
-
-_WRITES = "causal_eval_writes"
+_MIGRATING = "migration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +29,53 @@ class Store:
 
     engine: Engine
     place: str
-    """The file, for messages; ``":memory:"`` is refused, because a run must outlive its process."""
+    """The file, or the server and its database without a password, for messages; ``":memory:"`` is refused, because a
+    run must outlive its process."""
+
+    @property
+    def is_postgresql(self) -> bool:
+        """True: a PostgreSQL server; False: a SQLite file."""
+        return self.engine.dialect.name == "postgresql"
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one consistent state; driver errors are explained."""
-        with explained(self.place), self.engine.connect() as connection, connection.begin():
+        with self.explained(), self.engine.connect() as connection, _looking(connection).begin():
             yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that no other writer shares: committed whole at the end, or nothing of it."""
-        with explained(self.place), self.writer() as connection, connection.begin():
+        """A transaction, committed whole at the end, or nothing of it.
+
+        On SQLite no other writer shares it; on PostgreSQL others write at the same time, and what they must not do
+        together takes a turn (``store.locks.take_turn``).
+        """
+        with self.explained(), self.writer() as connection, connection.begin():
             yield connection
 
     def writer(self) -> Connection:
-        """A connection whose transactions take the write lock at their beginning."""
+        """A connection whose transactions take the write lock, where there is one, at their beginning."""
         return lock_for_writing(self.engine.connect())
 
+    def explained(self) -> contextlib.AbstractContextManager[None]:
+        """A block in which what the driver raises becomes a :class:`StoreError`."""
+        if self.is_postgresql:
+            from causal_eval.store import postgresql  # an extra
+
+            return postgresql.explained(self.place)
+        return faults.explained(self.place)
+
     def check_writable(self) -> None:
-        """Write to the file without changing what it says.
+        """Write without changing what the database says.
 
         Raises:
             StoreError: nothing can be written, for the reason that the message names.
         """
         with self.writing() as connection:
-            connection.exec_driver_sql("PRAGMA user_version = 0")  # unused, and 0 from the beginning
+            if self.is_postgresql:
+                connection.execute(text("UPDATE projects SET name = name WHERE id = 'local'"))
+            else:
+                connection.exec_driver_sql("PRAGMA user_version = 0")  # unused, and 0 from the beginning
 
     def close(self) -> None:
         """Release every connection."""
@@ -67,27 +83,40 @@ class Store:
 
 
 def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
-    """The database at *url* (``sqlite:///path``), created and migrated where needed.
+    """The database at *url* (``sqlite:///path`` or ``postgresql://user:password@host:port/name``).
+
+    An empty one is given its tables. A SQLite file of an earlier version is migrated; a PostgreSQL server's is not,
+    because other processes use it: that is done when somebody says so (:func:`migrate_store`).
 
     Raises:
         UsageError: *url* is none that is understood.
+        StoreBehind: a server's database of an earlier version.
         StoreReadOnly, StoreFull, StoreLocked, StoreNewer, StoreError: it cannot be used; nothing is half-written.
     """
-    path = _sqlite_path(url)
-    with explained(str(path)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    store = Store(_engine(path, busy_seconds), str(path))
-    try:
-        _bring_up_to_date(store)
-    except BaseException:
-        store.close()
-        raise
+    store = _connect(url, busy_seconds)
+    with _closed_on_error(store):
+        if _revision(store) != HEAD:
+            _bring_up_to_date(store, migrating=not store.is_postgresql)
     return store
 
 
-def lock_for_writing(connection: Connection) -> Connection:
-    """The same *connection*, whose transactions from now on take the write lock at their beginning."""
-    return connection.execution_options(**{_WRITES: True})
+def migrate_store(url: str) -> str:
+    """Bring the database at *url* up to date, one process at a time; one line that says what was done.
+
+    Raises:
+        UsageError, StoreError: as :func:`open_store`; what was not finished is as it was.
+    """
+    store = _connect(url, BUSY_SECONDS)
+    with _closed_on_error(store):
+        before = _revision(store)
+        if before != HEAD:
+            before = _bring_up_to_date(store, migrating=True)
+    store.close()
+    if before == HEAD:
+        return f"database {store.place} is up to date: schema {HEAD}"
+    if before is None:
+        return f"database {store.place} was empty: its tables are made, schema {HEAD}"
+    return f"database {store.place} is brought from schema {before} to {HEAD}"
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -100,76 +129,96 @@ def current_revision(connection: Connection) -> str | None:
 
 def create_tables(connection: Connection) -> None:
     """What all migrations lead to, in an empty database, without their history; a test compares the two."""
+    from causal_eval.store.schema import metadata  # start-up time: most tables are the service's
+
     metadata.create_all(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
     connection.execute(text("INSERT INTO projects VALUES ('local', 'Command line', CURRENT_TIMESTAMP)"))
 
 
-def _bring_up_to_date(store: Store) -> None:
-    with store.reading() as connection:
-        if current_revision(connection) == HEAD:
-            return
-    with store.writing() as connection:  # another process may have been faster: look again under the lock
-        if not inspect(connection).get_table_names():
-            create_tables(connection)
-            return
-        from causal_eval.store import migrate  # start-up time: Alembic is needed once
+def _has_tables(connection: Connection) -> bool:
+    """Whether tables of ours are there; the engine's share a file with them."""
+    from causal_eval.store.schema import metadata  # start-up time: most tables are the service's
 
-        revision = current_revision(connection)
-        if revision is not None and revision not in migrate.revisions():
-            raise StoreNewer(
-                f"database {store.place} was written by a later version of this program (its schema is "
-                f"{revision!r}, this one knows up to {HEAD!r}): upgrade causal-eval-bench, or set CEB_DATA_DIR "
-                "to another folder"
-            )
-        if revision != HEAD:
-            migrate.upgrade(connection)
+    return not metadata.tables.keys().isdisjoint(inspect(connection).get_table_names())
 
 
-def _sqlite_path(url: str) -> Path:
+def _looking(connection: Connection) -> Connection:
+    """The same *connection*, whose transactions see one state; SQLite's do by themselves."""
+    if is_postgresql(connection):
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_on_error(store: Store) -> Iterator[None]:
     try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise UsageError(f"DATABASE_URL is {url!r}: expected sqlite:///path/to/file.db") from error
+        yield
+    except BaseException:
+        store.close()
+        raise
+
+
+def _revision(store: Store) -> str | None:
+    with store.reading() as connection:
+        return current_revision(connection)
+
+
+def _bring_up_to_date(store: Store, *, migrating: bool) -> str | None:
+    """The revision that was found under the lock: another process may have been faster."""
+    with store.writing() as connection:
+        take_turn(connection, _MIGRATING)
+        revision = current_revision(connection)
+        if revision is None and not _has_tables(connection):
+            create_tables(connection)
+        elif revision != HEAD:
+            _migrate(connection, store.place, revision=revision, migrating=migrating)
+        return revision
+
+
+def _migrate(connection: Connection, place: str, *, revision: str | None, migrating: bool) -> None:
+    from causal_eval.store import migrate  # start-up time: Alembic is needed once
+
+    if revision is not None and revision not in migrate.revisions():
+        raise StoreNewer(
+            f"database {place} was written by a later version of this program (its schema is "
+            f"{revision!r}, this one knows up to {HEAD!r}): upgrade causal-eval-bench, or set CEB_DATA_DIR "
+            "to another folder"
+        )
+    if not migrating:
+        raise StoreBehind(
+            f"database {place} is at schema {revision or 'none of ours'}, this program needs {HEAD}: "
+            "run `causal-eval migrate`"
+        )
+    migrate.upgrade(connection)
+
+
+def _connect(url: str, busy_seconds: float) -> Store:
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "postgresql":
+        return _server(parsed)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        shown = parsed.render_as_string(hide_password=True)
-        raise UsageError(f"DATABASE_URL is {shown!r}: expected sqlite:///path/to/file.db")
-    return Path(parsed.database).absolute()
+        raise UsageError(f"DATABASE_URL is {parsed.render_as_string(hide_password=True)!r}: {EXPECTED}")
+    path = Path(parsed.database).absolute()
+    with faults.explained(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return Store(sqlite_engine(path, busy_seconds), str(path))
 
 
-def _engine(path: Path, busy_seconds: float) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=NullPool,  # few, long-lived connections, each owned by one thread
-        connect_args={"timeout": busy_seconds, "check_same_thread": False},
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
+def _server(url: URL) -> Store:
+    try:
+        from causal_eval.store import postgresql  # an extra
+    except ImportError as error:
+        raise UsageError(
+            f"DATABASE_URL names a PostgreSQL server, whose driver cannot be loaded ({error}): "
+            "pip install 'causal-eval-bench[service]'"
+        ) from error
+    return Store(postgresql.postgresql_engine(url), postgresql.place_of(url))
 
 
-def _prepare(raw: Any, _record: object) -> None:
-    assert isinstance(raw, sqlite3.Connection)
-    raw.isolation_level = None  # transactions begin where _begin says, and contain schema changes too
-    _use_wal(raw)
-    raw.execute("PRAGMA synchronous = NORMAL")
-    raw.execute("PRAGMA foreign_keys = ON")
-
-
-def _use_wal(raw: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; SQLite does not wait for other openers here, so we do."""
-    for tries_left in reversed(range(_WAL_TRIES)):
-        try:
-            raw.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if tries_left == 0 or not error.sqlite_errorname.startswith("SQLITE_BUSY"):
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise UsageError(f"DATABASE_URL is {url!r}: {EXPECTED}") from error

@@ -17,7 +17,7 @@ from causal_eval.evaluation.order import fair_cut
 from causal_eval.evaluation.spec import RunSpec, identity, spec_fields, spec_from
 from causal_eval.questions.question import canonical
 from causal_eval.store.database import Store
-from causal_eval.store.locks import hold_file, is_held
+from causal_eval.store.locks import hold_file, hold_in_database, is_held, is_held_in_database, take_turn
 from causal_eval.store.suites import StoredSet, ensure_order, load_set
 from causal_eval.store.tables import attempts, evaluations, failures, questions, set_orders
 
@@ -99,27 +99,35 @@ def begin(store: Store, spec: RunSpec, *, project: str = LOCAL, now: datetime | 
     """
     question_set = load_set(store, spec.question_set)
     with store.writing() as connection:
-        name = identity(spec)
-        row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
-        if row is not None:
-            _set_status(connection, name, status=Status.OPEN, ended_at=None)
-            return _evaluation({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
-        ensure_order(connection, question_set.digest, seed=spec.seed)
-        values = {
-            "id": name,
-            "project": project,
-            "created_at": now or datetime.now(UTC),
-            "status": Status.OPEN,
-            "ended_at": None,
-            "answerer": spec.answerer,
-            "spec": canonical(spec_fields(spec)).decode(),
-            "set_digest": question_set.digest,
-            "seed": spec.seed,
-            "planned": _planned(connection, question_set, spec=spec),
-            "epochs": spec.epochs,
-        }
-        connection.execute(insert(evaluations), values)
-        return _evaluation(values)
+        return begin_within(connection, spec, question_set=question_set, project=project, now=now or datetime.now(UTC))
+
+
+def begin_within(
+    connection: Connection, spec: RunSpec, *, question_set: StoredSet, project: str, now: datetime
+) -> Evaluation:
+    """The same inside a transaction that does more."""
+    name = identity(spec)
+    take_turn(connection, name)
+    row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
+    if row is not None:
+        _set_status(connection, name, status=Status.OPEN, ended_at=None)
+        return evaluation_from({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
+    ensure_order(connection, question_set.digest, seed=spec.seed)
+    values = {
+        "id": name,
+        "project": project,
+        "created_at": now,
+        "status": Status.OPEN,
+        "ended_at": None,
+        "answerer": spec.answerer,
+        "spec": canonical(spec_fields(spec)).decode(),
+        "set_digest": question_set.digest,
+        "seed": spec.seed,
+        "planned": _planned(connection, question_set, spec=spec),
+        "epochs": spec.epochs,
+    }
+    connection.execute(insert(evaluations), values)
+    return evaluation_from(values)
 
 
 def end(store: Store, evaluation: str, *, status: Status, now: datetime | None = None) -> None:
@@ -136,8 +144,12 @@ def running(store: Store, evaluation: Evaluation) -> Iterator[None]:
         StoreLocked: another process runs it.
     """
     refusal = f"evaluation {evaluation.id} is run by another process: wait for it or end it"
-    with hold_file(_lock(store, evaluation), refusal):
-        yield
+    if store.is_postgresql:
+        with store.explained(), hold_in_database(store.engine, evaluation.id, refusal=refusal):
+            yield
+    else:
+        with hold_file(_lock(store, evaluation), refusal):
+            yield
 
 
 def find_evaluation(store: Store, beginning: str) -> Evaluation:
@@ -157,7 +169,7 @@ def find_evaluation(store: Store, beginning: str) -> Evaluation:
     if len(rows) > 1 and rows[0].id != beginning:
         found = ", ".join(row.id for row in rows)
         raise UsageError(f"several evaluations begin with {beginning!r}: {found}; give more of the id")
-    return _evaluation(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+    return evaluation_from(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
 
 
 def summarize(store: Store, evaluation: Evaluation) -> Summary:
@@ -167,7 +179,7 @@ def summarize(store: Store, evaluation: Evaluation) -> Summary:
         kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
         failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
         cached = _cached(connection, evaluation.id)
-    killed = evaluation.status is Status.OPEN and not is_held(_lock(store, evaluation))
+    killed = evaluation.status is Status.OPEN and not _is_running(store, evaluation)
     return Summary(evaluation, question_set, kept, failed, cached, killed)
 
 
@@ -180,11 +192,18 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
             .order_by(evaluations.c.created_at.desc(), evaluations.c.id)
             .limit(limit)
         ).all()
-    return [summarize(store, _evaluation(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+    return [summarize(store, evaluation_from(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
 
 
 def _lock(store: Store, evaluation: Evaluation) -> str:
     return f"{store.place}.{evaluation.id}.lock"
+
+
+def _is_running(store: Store, evaluation: Evaluation) -> bool:
+    if not store.is_postgresql:
+        return is_held(_lock(store, evaluation))
+    with store.reading() as connection:
+        return is_held_in_database(connection, evaluation.id)
 
 
 def _count(column: Any, evaluation: str) -> Select[int]:
@@ -204,7 +223,8 @@ def _set_status(connection: Connection, evaluation: str, *, status: Status, ende
     )
 
 
-def _evaluation(row: Any) -> Evaluation:
+def evaluation_from(row: Any) -> Evaluation:
+    """The evaluation that *row* (columns of ``evaluations``, by name) holds."""
     ended_at = row["ended_at"]
     return Evaluation(
         id=row["id"],

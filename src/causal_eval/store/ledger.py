@@ -6,10 +6,11 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Row, Table, func, select, text
+from sqlalchemy import Connection, Row, Select, func, select, text
 
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.ledger import BACKLOG_PAGE, Judged, Progress
@@ -17,9 +18,10 @@ from causal_eval.evaluation.memory import utc_now
 from causal_eval.providers.provider import Failure
 from causal_eval.questions.question import Question, canonical
 from causal_eval.scoring.verdict import SCORER
+from causal_eval.store import bulk
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.faults import explained
+from causal_eval.store.locks import is_postgresql
 from causal_eval.store.rows import (
     Values,
     attempt_from,
@@ -29,7 +31,7 @@ from causal_eval.store.rows import (
     question_from,
     verdict_values,
 )
-from causal_eval.store.tables import attempts, failures, questions, verdicts
+from causal_eval.store.tables import attempts, failures, questions, set_orders, verdicts
 
 PAGE = 200
 """Questions read ahead at once."""
@@ -41,19 +43,39 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a run that somebody has claimed."""
+
+    start: int
+    stop: int
+    """Places of the run's order, the first and one past the last."""
+    hold: Callable[[Connection], None]
+    """Called first in every transaction that writes; raises, so that nothing is written, once the claim is stale."""
+
+
 class SqlLedger:
     """A :class:`~causal_eval.evaluation.ledger.Ledger` in a :class:`~causal_eval.store.database.Store`.
 
     Two threads, each with one connection: one writes, one reads ahead. Use as ``async with``.
+    With a *part* it knows the questions of that part alone.
     """
 
     def __init__(
-        self, store: Store, evaluation: Evaluation, *, scorer: str = SCORER, now: Callable[[], str] = utc_now
+        self,
+        store: Store,
+        evaluation: Evaluation,
+        *,
+        scorer: str = SCORER,
+        now: Callable[[], str] = utc_now,
+        part: Part | None = None,
     ) -> None:
         self.now = now
         self._store = store
         self._evaluation = evaluation
         self._scorer = scorer
+        self._part = part
+        self._start, self._stop = (0, evaluation.planned) if part is None else (part.start, part.stop)
         self._writer = _Clerk(store, store.writer)
         self._reader = _Clerk(store, store.engine.connect)
         self._digests: dict[str, str] = {}
@@ -74,11 +96,11 @@ class SqlLedger:
     async def progress(self) -> Progress:
         """How many outcomes are planned and how many are kept."""
         kept = await self._reader.do(self._count_kept)
-        return Progress(self._evaluation.planned * self._evaluation.spec.epochs, kept)
+        return Progress((self._stop - self._start) * self._evaluation.spec.epochs, kept)
 
     async def missing(self) -> AsyncIterator[Ask]:
         """Asks without a reply or refusal in the run's order; the next page is read while one is asked."""
-        page = await self._reader.do(self._missing_page, -1)
+        page = await self._reader.do(self._missing_page, self._start - 1)
         while page:
             ahead = asyncio.ensure_future(self._reader.do(self._missing_page, page[-1].position))
             try:
@@ -108,14 +130,14 @@ class SqlLedger:
                 kept.append(attempt_values(asked, attempt.outcome, started_at=attempt.started_at))
                 places.append((asked["question"], attempt.ask.sample))
         given = [verdict_values(one.key, one.verdict) for one in judged]
-        ids = await self._writer.do(_insert_outcomes, _Rows(kept, failed, given))
+        ids = await self._writer.do(self._insert_outcomes, _Rows(kept, failed, given))
         return [None if place is None else ids.get(place) for place in places]
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:
         """Store verdicts in one transaction; those that are there stay as they are."""
         rows = [verdict_values(judged.key, judged.verdict) for judged in verdicts]
         if rows:
-            await self._writer.do(insert_verdicts, rows)
+            await self._writer.do(self._insert_verdicts, rows)
 
     async def unjudged(self) -> Sequence[tuple[int, Attempt]]:
         """Kept attempts without a verdict of this scorer version, oldest first."""
@@ -138,9 +160,29 @@ class SqlLedger:
     def _digest(self, question: Question) -> str:
         return self._digests.get(question.id) or question_digest(canonical(question))
 
+    def _insert_outcomes(self, connection: Connection, rows: _Rows) -> dict[tuple[str, int], int]:
+        if self._part is not None:
+            self._part.hold(connection)
+        return _insert_outcomes(connection, rows)
+
+    def _insert_verdicts(self, connection: Connection, rows: list[Values]) -> None:
+        if self._part is not None:
+            self._part.hold(connection)
+        insert_verdicts(connection, rows)
+
     def _count_kept(self, connection: Connection) -> int:
-        query = select(func.count()).where(attempts.c.evaluation_id == self._evaluation.id)
-        return connection.execute(query).scalar_one()
+        query = select(func.count()).select_from(attempts).where(attempts.c.evaluation_id == self._evaluation.id)
+        return int(connection.execute(query if self._part is None else self._of_part(query)).scalar_one())
+
+    def _of_part(self, query: Select[Any]) -> Select[Any]:
+        """The same *query* over attempts, limited to the part's questions."""
+        orders, spec = set_orders.c, self._evaluation.spec
+        return query.join(set_orders, orders.question == attempts.c.question).where(
+            orders.set_digest == spec.question_set,
+            orders.seed == spec.seed,
+            orders.position >= self._start,
+            orders.position < self._stop,
+        )
 
     def _missing_page(self, connection: Connection, after: int) -> list[_Open]:
         spec = self._evaluation.spec
@@ -150,7 +192,7 @@ class SqlLedger:
                 "set_digest": spec.question_set,
                 "seed": spec.seed,
                 "after": after,
-                "planned": self._evaluation.planned,
+                "stop": self._stop,
                 "evaluation": self._evaluation.id,
                 "answerer": spec.answerer,
                 "epochs": spec.epochs,
@@ -190,7 +232,7 @@ class SqlLedger:
             .order_by(attempts.c.id)
             .limit(BACKLOG_PAGE)
         )
-        return connection.execute(query).all()
+        return connection.execute(query if self._part is None else self._of_part(query)).all()
 
 
 class _Open(NamedTuple):
@@ -206,7 +248,7 @@ _MISSING = text(
     """
     SELECT o.position, o.question, q.body
     FROM set_orders o JOIN questions q ON q.digest = o.question
-    WHERE o.set_digest = :set_digest AND o.seed = :seed AND o.position > :after AND o.position < :planned
+    WHERE o.set_digest = :set_digest AND o.seed = :seed AND o.position > :after AND o.position < :stop
       AND (SELECT count(*) FROM attempts a
            WHERE a.evaluation_id = :evaluation AND a.question = o.question AND a.answerer = :answerer) < :epochs
     ORDER BY o.position
@@ -218,7 +260,7 @@ _MISSING = text(
 
 def insert_verdicts(connection: Connection, rows: list[Values]) -> None:
     """Add verdicts; one that its scorer version has given before is left out."""
-    _insert(connection, verdicts, rows=rows)
+    bulk.add(connection, verdicts, rows=rows)
 
 
 class _Rows(NamedTuple):
@@ -231,26 +273,16 @@ class _Rows(NamedTuple):
 
 def _insert_outcomes(connection: Connection, rows: _Rows) -> dict[tuple[str, int], int]:
     """Add outcomes; the new keys by (question, sample), without those that were there before."""
-    _insert(connection, failures, rows=rows.failed)
-    _insert(connection, verdicts, rows=rows.verdicts)
+    bulk.add(connection, failures, rows=rows.failed)
+    bulk.add(connection, verdicts, rows=rows.verdicts)
+    if is_postgresql(connection):
+        kept = bulk.add_returning(connection, attempts, rows=rows.kept, columns=("question", "sample", "id"))
+        return {(row.question, row.sample): row.id for row in kept}
     newest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM attempts").scalar_one()
-    _insert(connection, attempts, rows=rows.kept)
+    bulk.add(connection, attempts, rows=rows.kept)
     # the write lock is ours since the transaction began: what is newer than the newest is what we added
     added = connection.exec_driver_sql("SELECT question, sample, id FROM attempts WHERE id > ?", (newest,))
     return {(question, sample): key for question, sample, key in added}
-
-
-def _insert(connection: Connection, table: Table, *, rows: list[Values]) -> None:
-    """Add rows, leaving out what a unique key has already; half the time of a Core insert, which matters here."""
-    if rows:
-        names = tuple(rows[0])
-        connection.exec_driver_sql(_insert_sql(table.name, names), [tuple(row.values()) for row in rows])
-
-
-@functools.cache
-def _insert_sql(table: str, names: tuple[str, ...]) -> str:
-    places = ", ".join("?" * len(names))
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608 - ours
 
 
 class _Clerk:
@@ -276,7 +308,7 @@ class _Clerk:
         self._thread.shutdown()
 
     def _do(self, work: Callable[Concatenate[Connection, _P], _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with explained(self._store.place):
+        with self._store.explained():
             if self._connection is None:
                 self._connection = self._connect()
             with self._connection.begin():

@@ -21,7 +21,6 @@ from causal_eval.errors import StoreError
 from causal_eval.providers.cache import Remembered
 from causal_eval.providers.provider import Refusal, Reply
 from causal_eval.store.database import Store
-from causal_eval.store.faults import explained
 from causal_eval.store.rows import outcome_from, outcome_values
 from causal_eval.store.tables import replies
 
@@ -218,7 +217,7 @@ class _Group(Generic[_In, _Out]):
                 future.set_result(one)
 
     def _do(self, items: Sequence[_In]) -> list[_Out]:
-        with explained(self._store.place):
+        with self._store.explained():
             if self._connection is None:
                 self._connection = self._connect()
             with self._connection.begin():

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from causal_eval.evaluation.budget import PERHAPS_BILLED, Price
 from causal_eval.evaluation.estimate import Usual
 from causal_eval.evaluation.spec import spec_from
 from causal_eval.providers.provider import Usage
+from causal_eval.store.account_tables import project_rules
 from causal_eval.store.database import Store
 from causal_eval.store.tables import attempts, evaluations, failures
+from causal_eval.store.work_tables import jobs
 
 _RECENT = 20
 """Evaluations that usual replies are taken from, the newest."""
@@ -83,4 +86,73 @@ def usual(store: Store, answerer: str, elicitation: str) -> Usual | None:
             reply.output_tokens.is_not(None),
         )
         count, given, made, latency = connection.execute(means).one()
-    return Usual(count, given, made, latency / 1000) if count else None
+    return Usual(count, float(given), float(made), latency / 1000) if count else None
+
+
+class MoneyCaps(NamedTuple):
+    """Caps in dollars, exact decimals; None: there is none."""
+
+    own: str | None
+    monthly: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose outcomes count: an evaluation's, or a project's since a moment (the beginning of an ISO 8601 time)."""
+
+    evaluation: str | None = None
+    project: str | None = None
+    since: str = ""
+
+
+class Bill(NamedTuple):
+    """What decides the cost of a kept outcome."""
+
+    id: int
+    evaluation: str
+    input: int | None
+    output: int | None
+    cached: int | None
+    written: int | None
+    served: str
+    at: str
+    batch: bool
+
+
+def money_caps(connection: Connection, evaluation: str) -> MoneyCaps:
+    """The caps that hold for a job now."""
+    query = (
+        select(jobs.c.budget, project_rules.c.monthly_cap)
+        .outerjoin(project_rules, project_rules.c.project == jobs.c.project)
+        .where(jobs.c.evaluation_id == evaluation)
+    )
+    return MoneyCaps(*connection.execute(query).one())
+
+
+def bills_after(connection: Connection, scope: Scope, *, after: int) -> list[Bill]:
+    """Outcomes within *scope* with higher ids than *after* that a provider was asked for."""
+    row = attempts.c
+    query = (
+        select(
+            row.id, row.evaluation_id, row.input_tokens, row.output_tokens, row.cached_tokens, row.written_tokens,
+            row.served, row.started_at, row.batch.is_not(None),
+        )
+        .where(row.id > after, row.asked_at.is_(None), _within(scope, attempts))
+        .order_by(row.id)
+    )  # fmt: skip
+    return [Bill(*one) for one in connection.execute(query)]
+
+
+def lost_calls(connection: Connection, scope: Scope) -> int:
+    """Calls within *scope* that came to nothing, and may have been billed."""
+    query = select(func.coalesce(func.sum(failures.c.calls), 0)).where(
+        failures.c.kind.in_([kind.value for kind in PERHAPS_BILLED]), _within(scope, failures)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _within(scope: Scope, table: Table) -> ColumnElement[bool]:
+    if scope.evaluation is not None:
+        return table.c.evaluation_id == scope.evaluation
+    theirs = select(evaluations.c.id).where(evaluations.c.project == scope.project)
+    return and_(table.c.evaluation_id.in_(theirs), table.c.started_at >= scope.since)

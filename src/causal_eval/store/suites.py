@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Select, insert, select, text
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.evaluation.order import cluster_rank
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.question import Question
-from causal_eval.store.database import Store, lock_for_writing
-from causal_eval.store.faults import explained
+from causal_eval.store import bulk
+from causal_eval.store.database import Store
+from causal_eval.store.locks import is_postgresql, take_turn
 from causal_eval.store.rows import question_from, question_values
+from causal_eval.store.sqlite import lock_for_writing
 from causal_eval.store.tables import question_sets, questions, set_members, set_orders
 
 _PAGE = 500
@@ -45,10 +48,10 @@ def keep_set(store: Store, given: Iterable[Question], *, name: str, now: datetim
     Raises:
         UsageError: the set is empty or holds the same question twice.
     """
-    with explained(store.place), store.engine.connect() as connection:
-        with connection.begin():
-            staged = _stage(connection, given)
-            found = _find(connection, staged.digest)
+    with store.explained(), store.engine.connect() as connection, contextlib.ExitStack() as transaction:
+        transaction.enter_context(connection.begin())
+        staged = _stage(connection, given)
+        found = _find(connection, staged.digest)
         if found is not None:
             return found
         stored = StoredSet(
@@ -59,8 +62,11 @@ def keep_set(store: Store, given: Iterable[Question], *, name: str, now: datetim
             count=staged.count,
             created_at=now or datetime.now(UTC),
         )
-        with lock_for_writing(connection).begin():
-            return _find(connection, staged.digest) or _publish(connection, stored)
+        if not store.is_postgresql:  # there, readers hold up nobody, and a temporary table lasts a transaction
+            transaction.close()
+            transaction.enter_context(lock_for_writing(connection).begin())
+        take_turn(connection, f"set {staged.digest}")
+        return _find(connection, staged.digest) or _publish(connection, stored)
 
 
 def load_set(store: Store, digest: str) -> StoredSet:
@@ -117,38 +123,53 @@ def find_question(store: Store, beginning: str) -> Question:
             raise UnknownName("question", beginning, connection.scalars(select(questions.c.id).limit(1000)))
         if len(ids) > 1:
             raise UsageError(f"several questions begin with {beginning!r}: {', '.join(ids)}; give more of the id")
-        body = connection.scalars(
-            select(questions.c.body).where(questions.c.id == ids[0]).order_by(text("rowid DESC")).limit(1)
-        ).one()
-    return question_from(body)
+        bodies = connection.execute(select(questions.c.digest, questions.c.body).where(questions.c.id == ids[0])).all()
+        if len(bodies) == 1:
+            return question_from(bodies[0].body)
+        newest = connection.scalars(_newest([row.digest for row in bodies])).one()
+    return question_from(newest)
+
+
+def _newest(digests: list[str]) -> Select[bytes]:
+    """The question among *digests* that stands in the set kept last."""
+    return (
+        select(questions.c.body)
+        .join(set_members, set_members.c.question == questions.c.digest)
+        .join(question_sets, question_sets.c.digest == set_members.c.set_digest)
+        .where(questions.c.digest.in_(digests))
+        .order_by(question_sets.c.created_at.desc(), questions.c.digest)
+        .limit(1)
+    )
 
 
 def ensure_order(connection: Connection, digest: str, *, seed: str) -> None:
     """Write down the set's random cluster order under *seed* unless it is there; equals ``fair_order``."""
     orders = set_orders.c
+    take_turn(connection, f"order {digest} {seed}")
     there = select(orders.position).where(orders.set_digest == digest, orders.seed == seed).limit(1)
     if connection.execute(there).first() is not None:
         return
     connection.exec_driver_sql("DROP TABLE IF EXISTS cluster_ranks")
     connection.exec_driver_sql("CREATE TEMPORARY TABLE cluster_ranks (cluster TEXT PRIMARY KEY, rank BIGINT)")
-    clusters = connection.execution_options(yield_per=_PAGE).scalars(
+    clusters = connection.scalars(
         select(questions.c.cluster)
         .join(set_members, set_members.c.question == questions.c.digest)
         .where(set_members.c.set_digest == digest)
         .distinct()
+        .execution_options(yield_per=_PAGE)
     )
     for page in clusters.partitions():
         ranks = [(cluster, cluster_rank(seed, cluster)) for cluster in page]
-        connection.exec_driver_sql("INSERT INTO cluster_ranks VALUES (?, ?)", ranks)
-    connection.execute(_ORDER, {"set_digest": digest, "seed": seed})
+        bulk.fill(connection, "cluster_ranks", names=("cluster", "rank"), rows=ranks)
+    bytewise = 'COLLATE "C"' if is_postgresql(connection) else ""
+    connection.execute(text(_ORDER.format(bytewise=bytewise)), {"set_digest": digest, "seed": seed})
     connection.exec_driver_sql("DROP TABLE cluster_ranks")
 
 
-_ORDER = text(
-    """
+_ORDER = """
     INSERT INTO set_orders (set_digest, seed, position, question)
     SELECT :set_digest, :seed,
-           row_number() OVER (ORDER BY r.rank, m.cluster, m.group_start, m.position) - 1,
+           row_number() OVER (ORDER BY r.rank, m.cluster {bytewise}, m.group_start, m.position) - 1,
            m.question
     FROM (
         SELECT s.position, s.question, q.cluster,
@@ -158,7 +179,6 @@ _ORDER = text(
     ) m
     JOIN cluster_ranks r ON r.cluster = m.cluster
     """
-)
 """Clusters by their rank, twin groups of a cluster in file order, members of a group in file order."""
 
 
@@ -172,8 +192,10 @@ class _Staged:
 
 def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
     """Read everything into a temporary table: on disk, and without holding the database's write lock."""
-    connection.exec_driver_sql("CREATE TEMPORARY TABLE staged AS SELECT * FROM questions WHERE 0 = 1")
-    connection.exec_driver_sql("ALTER TABLE temp.staged ADD COLUMN position INTEGER")
+    kept = "ON COMMIT DROP" if is_postgresql(connection) else ""
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged {kept} AS SELECT * FROM questions WHERE 0 = 1")  # noqa: S608 - ours
+    staged = _staged(connection)
+    connection.exec_driver_sql(f"ALTER TABLE {staged} ADD COLUMN position INTEGER")
     shown, digest, generator = SetHash(), hashlib.sha256(), ""
     stream = iter(given)
     while page := list(islice(stream, _PAGE)):
@@ -183,11 +205,11 @@ def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
             digest.update(values["body"] + b"\n")
             rows.append((*values.values(), shown.count))
             shown.add(question)
-        connection.exec_driver_sql(_STAGE, rows)
+        bulk.fill(connection, staged, names=(*_NAMES, "position"), rows=rows)
         generator = page[-1].generator
     if shown.count == 0:
         raise UsageError("the question set is empty: `causal-eval generate --n 100 --out FILE` makes one")
-    distinct = connection.exec_driver_sql("SELECT count(DISTINCT digest) FROM temp.staged").scalar_one()
+    distinct = connection.exec_driver_sql(f"SELECT count(DISTINCT digest) FROM {staged}").scalar_one()  # noqa: S608 - ours
     if distinct != shown.count:
         raise UsageError(f"the question set holds {shown.count - distinct} questions twice: each may stand once")
     return _Staged(digest.hexdigest(), shown.hexdigest(), generator, shown.count)
@@ -196,20 +218,26 @@ def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
 def _publish(connection: Connection, stored: StoredSet) -> StoredSet:
     """Make the staged questions a set; what other sets share with it is stored once."""
     connection.execute(insert(question_sets), asdict(stored))
+    staged = _staged(connection)
+    # two sets that share questions add them in one order, or each could wait for the other
+    order = "ORDER BY digest" if is_postgresql(connection) else ""
     connection.exec_driver_sql(
-        f"INSERT INTO questions ({_COLUMNS}) SELECT {_COLUMNS} FROM temp.staged WHERE 1 = 1 ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+        f"INSERT INTO questions ({_COLUMNS}) SELECT {_COLUMNS} FROM {staged} WHERE 1 = 1 {order} ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
     )
     connection.execute(
-        text("INSERT INTO set_members (set_digest, position, question) SELECT :key, position, digest FROM temp.staged"),
+        text(f"INSERT INTO set_members (set_digest, position, question) SELECT :key, position, digest FROM {staged}"),  # noqa: S608 - ours
         {"key": stored.digest},
     )
     return stored
 
 
+def _staged(connection: Connection) -> str:
+    """The temporary table, which no other of that name can hide."""
+    return "pg_temp.staged" if is_postgresql(connection) else "temp.staged"
+
+
 _NAMES = tuple(column.name for column in questions.columns)
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
-_STAGE = f"INSERT INTO temp.staged ({_COLUMNS}, position) VALUES ({', '.join('?' * (len(_NAMES) + 1))})"  # noqa: S608 - our own column names
-"""Half the time of a Core insert, which matters here."""
 
 
 def _find(connection: Connection, key: str) -> StoredSet | None:

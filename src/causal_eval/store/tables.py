@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -15,8 +18,24 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time that comes back in UTC, whatever the time zone of the server's session is."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """See the base class."""
+        assert dialect.name
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
 
 metadata = MetaData(
     naming_convention={
@@ -33,7 +52,7 @@ projects = Table(
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 question_sets = Table(
@@ -46,7 +65,7 @@ question_sets = Table(
     Column("name", Text, nullable=False),
     Column("generator", String(32), nullable=False),
     Column("count", Integer, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
 )
 
 questions = Table(
@@ -97,9 +116,9 @@ evaluations = Table(
     #: Content hash of the spec: the same command finds its own run again.
     Column("id", String(32), primary_key=True),
     Column("project", ForeignKey("projects.id"), nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Moment, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("ended_at", DateTime(timezone=True)),
+    Column("ended_at", Moment),
     Column("answerer", Text, nullable=False),
     #: JSON of the run's spec.
     Column("spec", Text, nullable=False),

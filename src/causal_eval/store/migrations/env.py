@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from causal_eval.store.tables import metadata
+from causal_eval.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

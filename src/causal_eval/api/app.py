@@ -1,0 +1,68 @@
+"""The API put together: routes, problems, the guard before them, and what every route works with."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+import causal_eval
+from causal_eval.api import (
+    evaluations,
+    leaderboard,
+    listening,
+    offers,
+    problem,
+    question_sets,
+    results,
+    submissions,
+    webhooks,
+    wellness,
+)
+from causal_eval.api.guard import Guard, Network
+from causal_eval.api.who import Door, Identify
+from causal_eval.service import accounts
+from causal_eval.service.wiring import Service
+
+PREFIX = "/api/v1"
+TITLE = "Causal Eval Bench"
+SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
+ROUTERS = (evaluations, results, listening, question_sets, offers, leaderboard, submissions, webhooks)
+
+
+def make_app(
+    service: Service, *, open_to_all: bool = False, identify: Identify | None = accounts, proxies: Sequence[str] = ()
+) -> FastAPI:
+    """The API over *service*.
+
+    Args:
+        service: what the routes offer.
+        open_to_all: nobody logs in: only for a server that listens on this machine alone.
+        identify: who somebody is; None: nobody has an account.
+        proxies: addresses or networks whose forwarded headers are believed.
+    """
+    app = FastAPI(
+        title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
+    )  # fmt: skip
+    app.state.door = Door(service, identify, open_to_all)
+    app.state.hub = listening.Hub()
+    api = APIRouter(prefix=PREFIX)
+    for module in ROUTERS:
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(wellness.router)
+    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
+    problem.install(app)
+    app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
+    return app
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _network(text: str) -> Network:
+    return ipaddress.ip_network(text, strict=False)

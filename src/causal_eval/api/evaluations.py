@@ -1,0 +1,80 @@
+"""Evaluations over HTTP: begun, listed, held, stopped, tried again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from causal_eval.api.once import Made, Once
+from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
+from causal_eval.api.problem import USUAL
+from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage
+from causal_eval.api.who import Visiting
+from causal_eval.service import jobs, results
+from causal_eval.service.wiring import Visit
+
+router = APIRouter(prefix="/evaluations", tags=["evaluations"], responses=USUAL)
+
+Id = Annotated[Name, Path(description="Id of an evaluation.", examples=["ev-0123456789abcdef"])]
+
+
+@router.post("", status_code=201, response_model=Evaluation)
+def create_evaluation(visit: Visiting, wanted: EvaluationOrder, once: Once) -> Response:
+    """Begin an evaluation: a worker takes it up; its state and results are under the address in ``Location``."""
+
+    def make() -> Made:
+        found = jobs.order(visit, wanted.order())
+        return Made(f"/api/v1/evaluations/{found.evaluation.id}", _whole(visit, found))
+
+    return once.done(visit, make)
+
+
+@router.get("")
+def list_evaluations(
+    visit: Visiting, project: Name | None = None, after: After = None, limit: Limit = 50
+) -> EvaluationPage:
+    """The newest evaluations of a project, or of all of the caller's."""
+    lines = jobs.listed(visit, project=project, before=place(after, tuple[float, str]), limit=limit)
+    last = lines[-1].job if len(lines) == limit else None
+    following = None if last is None else cursor((last.created_at, last.evaluation_id))
+    return EvaluationPage(items=[EvaluationLine.of(line) for line in lines], next=following)
+
+
+@router.get("/{evaluation}", response_model=Evaluation)
+def get_evaluation(visit: Visiting, evaluation: Id, request: Request) -> Response:
+    """One evaluation and how far it is."""
+    return tagged(request, _whole(visit, jobs.find(visit, evaluation)))
+
+
+@router.post("/{evaluation}/cancel")
+def cancel_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
+    """Stop it: no call begins any more; what arrived is kept."""
+    return _whole(visit, jobs.cancel(visit, evaluation))
+
+
+@router.post("/{evaluation}/pause")
+def pause_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
+    """Hold it: open calls end and are kept."""
+    return _whole(visit, jobs.pause(visit, evaluation, paused=True))
+
+
+@router.post("/{evaluation}/resume")
+def resume_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
+    """Let it go on."""
+    return _whole(visit, jobs.pause(visit, evaluation, paused=False))
+
+
+@router.post("/{evaluation}/retry")
+def retry_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
+    """Ask again for what is missing, and for that alone."""
+    return _whole(visit, jobs.retry(visit, evaluation))
+
+
+def _whole(visit: Visit, found: jobs.Ordered) -> Evaluation:
+    counted = results.counts(visit, found.evaluation.id)
+    marks = {mark.value: count for mark, count in counted.marks.items()}
+    counts = Counts(wanted=counted.wanted, kept=counted.kept, failed_calls=counted.failed_calls, marks=marks)
+    return Evaluation.whole(found, counts)

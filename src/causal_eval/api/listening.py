@@ -1,0 +1,123 @@
+"""Live events over SSE: one look at the database for all listeners of a process, and each woken by its own news."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+from anyio import to_thread
+from fastapi import APIRouter, Header
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from causal_eval.api.evaluations import Id
+from causal_eval.api.problem import USUAL
+from causal_eval.api.who import AtDoor, Door, Visiting
+from causal_eval.api.who import visit as visiting
+from causal_eval.service import happenings, jobs
+from causal_eval.service.wiring import Visit
+from causal_eval.store.events import Happening
+from causal_eval.store.jobs import JobStatus
+
+router = APIRouter(prefix="/evaluations", tags=["evaluations"], responses=USUAL)
+
+LOOK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 15.0
+
+
+class Hub:
+    """Who listens to what; the listener that comes first looks for all."""
+
+    def __init__(self) -> None:
+        self._last: int | None = None
+        self._looked_at = float("-inf")
+        self._bells: dict[str, set[anyio.Event]] = {}
+
+    def bell(self, evaluation: str) -> anyio.Event:
+        """What rings when something new is told of *evaluation*."""
+        bell = anyio.Event()
+        self._bells.setdefault(evaluation, set()).add(bell)
+        return bell
+
+    def silence(self, evaluation: str, bell: anyio.Event) -> None:
+        """Nobody waits for *bell* any more."""
+        waiting = self._bells.get(evaluation, set())
+        waiting.discard(bell)
+        if not waiting:
+            self._bells.pop(evaluation, None)
+
+    async def look(self, at: Door) -> None:
+        """Ring the bells of evaluations of which something is told, unless another listener looked a moment ago."""
+        now = anyio.current_time()
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        found = await to_thread.run_sync(lambda: happenings.news(at.service, last=self._last))
+        self._last = found.last
+        for name in found.evaluations & self._bells.keys():
+            for bell in self._bells.pop(name):
+                bell.set()
+
+
+@router.get(
+    "/{evaluation}/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "Events as they come, until the evaluation ends.", "content": {"text/event-stream": {}}},
+        204: {"description": "It has ended, and everything was told."},
+    },
+)
+async def watch_evaluation(
+    request: Request, visit: Visiting, at: AtDoor, evaluation: Id,
+    last_event_id: Annotated[int, Header(ge=0, le=2**53, description="Id of the last event that was seen.")] = 0,
+) -> Response:  # fmt: skip
+    """What happens in an evaluation, live; with ``Last-Event-ID`` from there on."""
+    told = await to_thread.run_sync(lambda: happenings.after(visit, evaluation, last=last_event_id))
+    if not told and await to_thread.run_sync(lambda: _has_ended(visit, evaluation)):
+        return Response(status_code=204)
+    stream = _events(request, at, visit=visit, evaluation=evaluation, last=last_event_id)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(request: Request, at: Door, *, visit: Visit, evaluation: str, last: int) -> AsyncIterator[str]:
+    hub: Hub = request.app.state.hub
+    name = (await to_thread.run_sync(lambda: jobs.find(visit, evaluation))).evaluation.id
+    heard_at = anyio.current_time()
+    yield "retry: 2000\n\n"
+    while not at.stopping.is_set():
+        bell = hub.bell(name)
+        try:
+            told = await to_thread.run_sync(lambda: happenings.after(visit, name, last=last))  # noqa: B023 - awaited here
+            for one in told:
+                last, heard_at = one.id, anyio.current_time()
+                yield _said(one)
+            if not told and await to_thread.run_sync(lambda: _has_ended(visit, name)):
+                return
+            if not told:
+                await _wait(hub, at, bell=bell)
+        finally:
+            hub.silence(name, bell)
+        if anyio.current_time() - heard_at >= HEARTBEAT_SECONDS:
+            heard_at = anyio.current_time()
+            await to_thread.run_sync(visiting, request)  # a key that was revoked hears nothing more
+            yield ": still here\n\n"
+
+
+async def _wait(hub: Hub, at: Door, *, bell: anyio.Event) -> None:
+    """Until *bell* rings, the server stops, or a heartbeat is due."""
+    with anyio.move_on_after(HEARTBEAT_SECONDS):
+        while not bell.is_set() and not at.stopping.is_set():
+            await hub.look(at)
+            with anyio.move_on_after(LOOK_SECONDS):
+                await bell.wait()
+
+
+def _has_ended(visit: Visit, evaluation: str) -> bool:
+    return jobs.find(visit, evaluation).job.status is not JobStatus.OPEN
+
+
+def _said(one: Happening) -> str:
+    data = json.dumps({"evaluation": one.evaluation_id, "kind": one.kind, "at": one.at, **one.body})
+    return f"id: {one.id}\nevent: {one.kind}\ndata: {data}\n\n"

@@ -1,0 +1,147 @@
+"""Solving, providers and comparisons over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
+
+from causal_eval.analysis.intervals import Interval
+from causal_eval.api.paging import Name, tagged
+from causal_eval.api.problem import USUAL
+from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.service import catalog
+from causal_eval.service.comparing import compared
+from causal_eval.service.solving import solved_case
+
+router = APIRouter(responses=USUAL)
+CASE = {
+    "graph": {"nodes": ["X", "Y", "Z"], "directed": [["Z", "X"], ["Z", "Y"], ["X", "Y"]]},
+    "query": {"kind": "dsep", "x": ["X"], "y": ["Y"], "given": ["Z"]},
+}
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class SolvedStep(BaseModel):
+    """A step of a derivation."""
+
+    id: str
+    rule: str
+    text: str
+    expression: Any
+    value: Any
+
+
+class Solved(BaseModel):
+    """The answer to a case, with its derivation."""
+
+    id: Any
+    answer: Any
+    method: str
+    derivation: list[SolvedStep]
+
+
+class KeyHealth(_Out):
+    """What the workers have met with a provider's key."""
+
+    key: str
+    cooldown_until: float | None
+    revoked_at: float | None
+    breaker: str
+    note: str
+    updated_at: float
+
+
+class Provider(_Out):
+    """A provider whose models can be asked."""
+
+    name: str
+    dialect: str
+    configured: bool
+    keys: int
+    switched_off: str
+    batches: bool
+    form: str
+    states: list[KeyHealth]
+
+
+class Range(_Out):
+    """An estimate with its confidence interval."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    units: int
+    clusters: int
+
+    @classmethod
+    def of(cls, one: Interval) -> Range:
+        """From the analysis."""
+        return cls(estimate=one.estimate, low=one.low, high=one.high, units=one.n, clusters=one.clusters)
+
+
+class ScopeDifference(_Out):
+    """The difference within a rung or family; not corrected for looking several times."""
+
+    scope: str
+    difference: Range
+
+
+class PairedVerdict(_Out):
+    """What the paired difference a - b allows to say about a."""
+
+    a: str
+    b: str
+    finding: str
+    difference: Range
+    score_a: Range
+    score_b: Range
+    both_right: int
+    only_a: int
+    only_b: int
+    neither: int
+    units_needed: int | None
+    scopes: list[ScopeDifference]
+
+
+@router.post("/solve", tags=["solve"])
+def solve(visit: Visiting, at: AtDoor, case: Annotated[dict[str, Any], Body(examples=[CASE])]) -> Solved:
+    """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does."""
+    del visit
+    with at.computing():
+        return Solved(**solved_case(case))
+
+
+@router.get("/providers", tags=["providers"])
+def list_providers(visit: Visiting) -> list[Provider]:
+    """Providers and whether they are set up here; no key is ever shown."""
+    return [Provider.model_validate(one) for one in catalog.offers(visit)]
+
+
+@router.get("/providers/{provider}", tags=["providers"], response_model=Provider)
+def get_provider(visit: Visiting, provider: Name, request: Request) -> Response:
+    """One provider."""
+    return tagged(request, Provider.model_validate(catalog.offer(visit, provider)))
+
+
+@router.get("/comparisons", tags=["comparisons"])
+def compare_evaluations(
+    visit: Visiting, at: AtDoor, a: Annotated[Name, Query()], b: Annotated[Name, Query()]
+) -> PairedVerdict:
+    """Two evaluations on the same questions: the paired, clustered difference and what it allows to say."""
+    with at.computing():
+        found = compared(visit, a, b=b)
+    pairs, needed = found.agreement, found.needed
+    return PairedVerdict(
+        a=found.a, b=found.b, finding=found.finding.value, difference=Range.of(found.difference),
+        score_a=Range.of(found.score_a), score_b=Range.of(found.score_b), both_right=pairs.both_right,
+        only_a=pairs.only_a, only_b=pairs.only_b, neither=pairs.neither,
+        units_needed=None if needed is None else needed.units,
+        scopes=[ScopeDifference(scope=s.scope.label, difference=Range.of(s.difference)) for s in found.scopes],
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""Question sets over HTTP: generated, listed, paged, verified, explained; and what there is to generate from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from causal_eval.api.once import Made, Once
+from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
+from causal_eval.api.problem import USUAL
+from causal_eval.api.results import question_out
+from causal_eval.api.shapes import Explanation, QuestionPage, QuestionSet, QuestionSetPage, SetRequest, Verification
+from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.service import questions
+
+router = APIRouter(tags=["questions"], responses=USUAL)
+
+Key = Annotated[Name, Path(description="Digest or hash of a question set.")]
+
+
+Start = Annotated[int, Query(ge=0, le=10_000_000, description="Place at which the part begins.")]
+
+
+class FamilyKind(BaseModel):
+    """One thing that a family asks."""
+
+    name: str
+    rung: int
+    size: int
+    joint: bool
+
+
+class TaskFamily(BaseModel):
+    """A task family."""
+
+    name: str
+    title: str
+    kinds: list[FamilyKind]
+
+
+class Domains(BaseModel):
+    """Where questions are set, and in which vocabulary."""
+
+    domains: list[str]
+    regimes: list[str]
+
+
+class Suite(BaseModel):
+    """A named plan."""
+
+    name: str
+    questions: int
+
+
+@router.post("/question-sets", status_code=201, response_model=QuestionSet)
+def create_question_set(visit: Visiting, at: AtDoor, wanted: SetRequest, once: Once) -> Response:
+    """Generate a set; both solvers agree on every question of it."""
+
+    def make() -> Made:
+        with at.computing():
+            found = questions.generate_set(visit, wanted.order())
+        return Made(f"/api/v1/question-sets/{found.digest}", QuestionSet.of(found))
+
+    return once.done(visit, make)
+
+
+@router.get("/question-sets")
+def list_question_sets(
+    visit: Visiting, project: Name | None = None, after: After = None, limit: Limit = 50
+) -> QuestionSetPage:
+    """The newest sets of a project, or of all of the caller's."""
+    found = questions.listed(visit, project=project, after=place(after, tuple[datetime, str]), limit=limit)
+    following = cursor((found[-1].created_at, found[-1].digest)) if len(found) == limit else None
+    return QuestionSetPage(items=[QuestionSet.of(one) for one in found], next=following)
+
+
+@router.get("/question-sets/{question_set}", response_model=QuestionSet)
+def get_question_set(visit: Visiting, question_set: Key, request: Request) -> Response:
+    """One set."""
+    return tagged(request, QuestionSet.of(questions.find(visit, question_set)))
+
+
+@router.get("/question-sets/{question_set}/questions")
+def list_questions(visit: Visiting, question_set: Key, after: After = None, limit: Limit = 50) -> QuestionPage:
+    """Its questions in order, answers and proofs included."""
+    start = place(after, int)
+    start = -1 if start is None else start
+    found = questions.page(visit, question_set, after=start, limit=limit)
+    following = cursor(start + len(found)) if len(found) == limit else None
+    return QuestionPage(items=[question_out(one) for one in found], next=following)
+
+
+@router.post("/question-sets/{question_set}/verify")
+def verify_question_set(
+    visit: Visiting, at: AtDoor, question_set: Key, start: Start = 0, limit: Limit = 100
+) -> Verification:
+    """Derive a part of the set anew from its prompts, and say what differs."""
+    with at.computing():
+        found = questions.verify_part(visit, question_set, start=start, limit=limit)
+    return Verification(checked=found.checked, mismatches=dict(found.mismatches), next=found.next)
+
+
+@router.get("/question-sets/{question_set}/questions/{question}", response_model=Explanation)
+def explain_question(visit: Visiting, question_set: Key, question: Name, request: Request) -> Response:
+    """One question with its proof card."""
+    found = questions.explain(visit, question_set, question=question)
+    return tagged(request, Explanation(question=question_out(found.question), card=found.card))
+
+
+@router.get("/suites")
+def list_suites(visit: Visiting) -> list[Suite]:
+    """Named plans of question sets."""
+    del visit
+    return [Suite(name=name, questions=count) for name, count in questions.suites().items()]
+
+
+@router.get("/families")
+def list_families(visit: Visiting) -> list[TaskFamily]:
+    """Every task family and what it asks."""
+    del visit
+    return [
+        TaskFamily(
+            name=one.name, title=one.title,
+            kinds=[FamilyKind(name=k.name, rung=k.rung, size=k.size, joint=k.joint) for k in one.kinds],
+        )
+        for one in questions.task_families()
+    ]  # fmt: skip
+
+
+@router.get("/domains")
+def list_domains(visit: Visiting) -> Domains:
+    """Where questions are set, and in which vocabularies."""
+    del visit
+    domains, regimes = questions.worlds()
+    return Domains(domains=list(domains), regimes=list(regimes))

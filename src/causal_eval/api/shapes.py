@@ -1,0 +1,314 @@
+"""What goes in and out as JSON: what enters is checked here, what leaves has no field that is not promised."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from causal_eval.api.paging import Name, Word
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.service.answering import Call
+from causal_eval.service.jobs import PRIORITIES, USUAL, JobOrder, Ordered
+from causal_eval.service.questions import LARGEST_GENERATED, SetOrder
+from causal_eval.store.jobs import JobLine
+from causal_eval.store.suites import StoredSet
+
+Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+class CallOptions(_In):
+    """How answers are asked for."""
+
+    max_connections: int | None = Field(None, ge=1, le=10_000)
+    temperature: float | None = Field(None, ge=0, le=2)
+    max_tokens: int = Field(2048, ge=1, le=1_000_000)
+    timeout: float = Field(120.0, gt=0, le=3600)
+    max_retries: int = Field(4, ge=0, le=20)
+    elicitation: Name | None = None
+    rpm: Positive | None = None
+    tpm: Positive | None = None
+    arguments: dict[Name, Any] = Field(default_factory=dict, max_length=50)
+
+
+class EvaluationOrder(_In):
+    """An evaluation that is to be carried out."""
+
+    answerer: Name = Field(examples=["openai/gpt-5", "baseline/association"])
+    question_set: Name = Field(description="Digest or hash of a question set of the project.")
+    project: Name = "local"
+    seed: Word = "0"
+    limit: int | None = Field(None, ge=1, le=10_000_000)
+    epochs: int = Field(1, ge=1, le=1000)
+    priority: int = Field(USUAL, ge=PRIORITIES[0], le=PRIORITIES[-1], description="1 is served first.")
+    budget: str | None = Field(None, pattern=r"^\d{1,9}(\.\d{1,6})?$", description="Dollars.", examples=["12.50"])
+    call: CallOptions = Field(default_factory=lambda: CallOptions.model_validate({}))
+
+    def order(self) -> JobOrder:
+        """The same as the service takes it."""
+        call = Call(**self.call.model_dump())
+        return JobOrder(**{**self.model_dump(), "call": call})
+
+
+class Progress(_Out):
+    """How far an evaluation is."""
+
+    wanted: int
+    kept: int
+
+
+class Counts(Progress):
+    """The same, with what its outcomes are."""
+
+    failed_calls: int
+    marks: dict[str, int]
+
+
+class EvaluationLine(_Out):
+    """An evaluation as a list shows it."""
+
+    id: str
+    project: str
+    answerer: str
+    question_set: str
+    status: Literal["open", "done", "cancelled", "halted", "over_budget"]
+    paused: bool
+    priority: int
+    created_at: float = Field(description="Seconds since 1970.")
+    ended_at: float | None
+    note: str
+    progress: Progress
+
+    @classmethod
+    def of(cls, line: JobLine) -> EvaluationLine:
+        """From a line of the service's."""
+        job = line.job
+        return cls(
+            id=job.evaluation_id, project=job.project, answerer=line.answerer, question_set=line.set_digest,
+            status=job.status.value, paused=job.paused, priority=job.priority, created_at=job.created_at,
+            ended_at=job.ended_at, note=job.note, progress=Progress(wanted=line.wanted, kept=line.kept),
+        )  # fmt: skip
+
+
+class Spec(_Out):
+    """What decides what is asked of whom."""
+
+    seed: str
+    limit: int | None
+    epochs: int
+    elicitation: str
+    temperature: float | None
+    max_tokens: int | None
+    endpoint: str
+    params: dict[str, str]
+
+    @classmethod
+    def of(cls, spec: RunSpec) -> Spec:
+        """From the specification of a run."""
+        return cls(
+            seed=spec.seed, limit=spec.limit, epochs=spec.epochs, elicitation=spec.elicitation,
+            temperature=spec.temperature, max_tokens=spec.max_tokens, endpoint=spec.endpoint, params=dict(spec.params),
+        )  # fmt: skip
+
+
+class Evaluation(EvaluationLine):
+    """An evaluation."""
+
+    requested_by: str
+    budget: str | None
+    spec: Spec
+    progress: Counts
+
+    @classmethod
+    def whole(cls, found: Ordered, counts: Counts) -> Evaluation:
+        """From the service's job and its counts."""
+        job, evaluation = found.job, found.evaluation
+        return cls(
+            id=evaluation.id, project=job.project, answerer=evaluation.spec.answerer, status=job.status.value,
+            question_set=evaluation.spec.question_set, paused=job.paused, priority=job.priority, note=job.note,
+            created_at=job.created_at, ended_at=job.ended_at, progress=counts, requested_by=job.requested_by,
+            budget=job.budget, spec=Spec.of(evaluation.spec),
+        )  # fmt: skip
+
+
+class EvaluationPage(_Out):
+    """Evaluations, newest first."""
+
+    items: list[EvaluationLine]
+    next: str | None = Field(description="`after` of the next page; null: this is the last.")
+
+
+class Score(_Out):
+    """The score of a scope; shares are between 0 and 1."""
+
+    scope: str
+    score: float | None
+    low: float | None
+    high: float | None
+    chance: float | None
+    against: str
+    units: int
+    clusters: int
+    strict: float | None
+    unparsed: int
+    abstained: int
+    missing: int
+    ungraded: int
+    excluded: int
+    exempt: int
+    alarm: bool
+    cost: str | None = Field(description="Dollars, an exact fraction; null: not known.")
+    time_ms: float | None
+    cached: int
+
+
+class Scores(_Out):
+    """Scores of an evaluation, overall first."""
+
+    items: list[Score]
+    kept: int = Field(description="Outcomes that they are computed from; fewer than are kept now: they are stale.")
+
+
+class ResultLine(_Out):
+    """A question of an evaluation with its newest verdict."""
+
+    position: int
+    question: str
+    family: str
+    kind: str
+    rung: int
+    domain: str
+    regime: str
+    difficulty: int
+    sample: int | None
+    mark: str
+    strict: str
+    reason: str
+
+
+class ResultPage(_Out):
+    """Questions of an evaluation in the run's order."""
+
+    items: list[ResultLine]
+    next: str | None
+
+
+class Judged(_Out):
+    """A verdict on a reply."""
+
+    mark: str
+    strict: str
+    share: str
+    answer: Any
+    reason: str
+    scorer: str
+
+
+class Given(_Out):
+    """What was answered to a sample of a question, as it came: hostile text."""
+
+    sample: int
+    text: str | None = Field(description="null: the model declined.")
+    reasoning: str
+    refusal: str | None
+    finish: str
+    served: str
+    latency_ms: float
+    started_at: str
+    verdicts: list[Judged]
+
+
+class AskedQuestion(_Out):
+    """A question; its answer and proof stand in ``document``."""
+
+    id: str
+    family: str
+    kind: str
+    rung: int
+    domain: str
+    regime: str
+    difficulty: int
+    prompt: str
+    document: dict[str, Any]
+
+
+class Result(_Out):
+    """One question of an evaluation, with everything that was answered."""
+
+    question: AskedQuestion
+    proof: str | None
+    answers: list[Given]
+    failed: list[str]
+
+
+class SetRequest(_In):
+    """A question set that is to be generated: a named suite, or n questions."""
+
+    project: Name = "local"
+    seed: Word = "0"
+    suite: Name | None = Field(None, examples=["quick"])
+    n: int | None = Field(None, ge=1, le=LARGEST_GENERATED)
+    families: tuple[Name, ...] = Field((), max_length=50)
+    domains: tuple[Name, ...] = Field((), max_length=50)
+    regimes: tuple[Name, ...] = Field((), max_length=10)
+    difficulties: tuple[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=5)]] = (1, 5)
+
+    def order(self) -> SetOrder:
+        """The same as the service takes it."""
+        return SetOrder(**self.model_dump())
+
+
+class QuestionSet(_Out):
+    """A set of questions."""
+
+    digest: str
+    hash: str
+    name: str
+    generator: str
+    count: int
+    created_at: str
+
+    @classmethod
+    def of(cls, found: StoredSet) -> QuestionSet:
+        """From the stored one."""
+        return cls(
+            digest=found.digest, hash=found.hash, name=found.name, generator=found.generator, count=found.count,
+            created_at=found.created_at.isoformat(),
+        )  # fmt: skip
+
+
+class QuestionSetPage(_Out):
+    """Question sets, newest first."""
+
+    items: list[QuestionSet]
+    next: str | None
+
+
+class QuestionPage(_Out):
+    """Questions of a set in its order."""
+
+    items: list[AskedQuestion]
+    next: str | None
+
+
+class Verification(_Out):
+    """What became of verifying a part of a set."""
+
+    checked: int
+    mismatches: dict[str, str]
+    next: int | None
+
+
+class Explanation(_Out):
+    """A question with its proof card, as plain text."""
+
+    question: AskedQuestion
+    card: str

@@ -1,0 +1,69 @@
+"""The commands of the service's processes and their flags."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Annotated
+
+import typer
+
+from causal_eval.errors import UsageError
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")]
+NoLogin = Annotated[bool, typer.Option("--no-login", help="Whoever uses this machine is admin; on 127.0.0.1 alone.")]
+Proxy = Annotated[list[str] | None, typer.Option(help="Proxy (address or network) whose forwarded headers hold.")]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give *app* these commands."""
+    for command in (serve, app_, worker, migrate, invariants):
+        app.command(name=command.__name__.rstrip("_"))(command)
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False, proxy: Proxy = None) -> int:
+    """Offer API, pages and a worker in one process."""
+    _check_extra()
+    from causal_eval.cli import serving
+
+    return serving.serve(serving.Place(host, port, not no_login, tuple(proxy or ())))
+
+
+def app_(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False, proxy: Proxy = None) -> int:
+    """Offer API and pages; jobs are for `causal-eval worker`."""
+    _check_extra()
+    from causal_eval.cli import serving
+
+    return serving.app(serving.Place(host, port, not no_login, tuple(proxy or ())))
+
+
+def worker() -> int:
+    """Carry out jobs until SIGTERM."""
+    _check_extra()
+    from causal_eval.cli import serving
+
+    return serving.worker()
+
+
+def migrate(json: Json = False) -> int:
+    """Bring the service's database to what this version needs."""
+    _check_extra()
+    from causal_eval.cli import serving
+
+    return serving.migrate(json=json)
+
+
+def invariants(json: Json = False) -> int:
+    """Check everything that is kept: outcomes, hashes, shards, scores, audit log."""
+    _check_extra()
+    from causal_eval.cli import serving
+
+    return serving.invariants(json=json)
+
+
+def _check_extra() -> None:
+    """Raise UsageError where the service's packages are not installed."""
+    missing = [name for name in ("dbos", "fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UsageError(f"the service is an extra ({missing[0]} is missing): pip install 'causal-eval-bench[service]'")

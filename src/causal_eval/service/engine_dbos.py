@@ -1,0 +1,221 @@
+"""The durable engine: DBOS Transact over the database of the store, SQLite and PostgreSQL alike.
+
+One workflow with one step for a shard. What DBOS leaves out stands here: what an exception would end for good is put
+back into the queue before it is raised; dead workers' shards, and those that ended too early, are started again by
+:meth:`DbosEngine.sweep`. Nothing of DBOS that talks to its makers is switched on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import islice
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
+from sqlalchemy import URL, Connection
+
+from causal_eval.service.engine import HandBack, Perform, ShardJob
+from causal_eval.store.faults import explained
+
+APPLICATION = "causal-eval"
+VERSION = "1"
+"""Pinned: workers take up only what has their own; it rises when the workflow below changes its steps."""
+QUEUE = "shards"
+WORKFLOW = "shard"
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
+"""Between two looks of a worker for shards, while there are some and while there are none."""
+LOOK_SECONDS = 0.2
+"""Between two looks whether the worker is to end."""
+DRAIN_SECONDS = 20
+STALLED_SECONDS = 5.0
+"""A worker that stands still within a transaction of DBOS holds up the others for no longer (PostgreSQL)."""
+_CHUNK = 500
+_PURGED_AT_ONCE = 1000
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_NOISE = ("no longer owned", "cannot schedule new futures", "Event loop is closed")
+"""What DBOS logs of shards that were handed back, or are another worker's by now: all is well."""
+
+
+class DbosEngine:
+    """An :class:`~causal_eval.service.engine.Engine` that survives everything that its database survives."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url.render_as_string(hide_password=False)
+        self._place = url.render_as_string()
+        self._paced = 0.0
+        _hush()
+        self._client = DBOSClient(
+            system_database_url=self._url,
+            application_name=APPLICATION,
+            serializer=DBOSPortableJSONSerializer(),
+            lazy=True,
+            retry_connection_errors=False,  # a request must not hang while the database is down
+            sys_db_idle_transaction_timeout_sec=STALLED_SECONDS,
+        )
+
+    def prepare(self) -> None:
+        """Create or migrate the tables of DBOS: beside ours in SQLite, in the schema ``dbos`` in PostgreSQL."""
+        DBOS.migrate(self._url)
+
+    def enqueue_in_transaction(self, connection: Connection, jobs: Sequence[ShardJob]) -> None:
+        """Put *jobs* in the queue with the rest of the transaction."""
+        for job in jobs:
+            self._client.enqueue_in_transaction(connection, _options(job), job.id)
+
+    def cancel(self, shards: Sequence[str]) -> None:
+        """Take *shards* out of the queue."""
+        if shards:
+            self._client.cancel_workflows(list(shards))
+
+    def waiting(self) -> int:
+        """How many shards wait, over all workers."""
+        return len(self._client.list_workflows(status="ENQUEUED", queue_name=QUEUE, load_input=False))
+
+    async def run_worker(self, worker: str, perform: Perform, *, width: int, stop: Callable[[], bool]) -> None:
+        """Carry out shards as the executor *worker*, on the running loop, until *stop* says so; then hand back."""
+
+        @DBOS.step(name="carry-out")
+        async def carry_out(shard: str) -> None:
+            try:
+                await perform(shard)
+            except HandBack:
+                # first into the queue, then out of the step: what leaves it by itself is dead for good
+                await self._client.resume_workflows_async([shard], queue_name=QUEUE)
+                raise
+
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1000)
+        async def carry(shard: str) -> None:
+            await carry_out(shard)
+
+        del carry  # DBOS knows it by its name
+        DBOS(config=self._config(worker))
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        try:
+            await DBOS.register_queue_async(
+                QUEUE, partition_worker_concurrency=width, polling_interval_sec=IDLE_SECONDS
+            )
+            while not stop():  # noqa: ASYNC110 - a signal handler or another thread says so
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await asyncio.shield(asyncio.to_thread(_end))
+            # DBOS made its own threads the loop's, and they are gone
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
+        """Queue again what is under way on nobody who lives, and what of *wanted* has ended or is not there.
+
+        Raises:
+            StoreError: the database is away.
+        """
+        with explained(self._place):
+            count = self._resume(live) + sum(self._again(jobs) for jobs in _chunks(wanted))
+            self._pace(BUSY_SECONDS if wanted else IDLE_SECONDS)
+            return count
+
+    def _pace(self, seconds: float) -> None:
+        """Let all workers look for shards that often."""
+        if seconds == self._paced:
+            return
+        queue = self._client.retrieve_queue(QUEUE)
+        if queue is not None:
+            queue.set_polling_interval_sec(seconds)
+            self._paced = seconds
+
+    def _resume(self, live: Collection[str]) -> int:
+        pending = self._client.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
+        orphans = [one.workflow_id for one in pending if one.executor_id not in live]
+        if orphans:
+            self._client.resume_workflows(orphans, queue_name=QUEUE)
+        return len(orphans)
+
+    def purge(self, *, before: float) -> None:
+        """Forget workflows that ended before that moment."""
+        with explained(self._place):
+            self._purge(before)
+
+    def _purge(self, before: float) -> None:
+        ended = self._client.list_workflows(
+            status=list(_ENDED),
+            queue_name=QUEUE,
+            completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
+            limit=_PURGED_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            self._client.delete_workflows([one.workflow_id for one in ended])
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._client.destroy()
+
+    def _again(self, jobs: Sequence[ShardJob]) -> int:
+        """Start again those of *jobs* that the engine takes for ended, or does not know."""
+        states = self._states([job.id for job in jobs])
+        lost = [job for job in jobs if job.id not in states]
+        for job in lost:
+            self._client.enqueue(_options(job), job.id)
+        ended = [job for job in jobs if job.id in states and states[job.id] in _ENDED]
+        for job in ended:
+            self._client.rewind_workflow(
+                job.id, start_step=1, application_version=VERSION, queue_name=QUEUE, queue_partition_key=job.provider
+            )
+        return len(lost) + len(ended)
+
+    def _states(self, shards: list[str]) -> dict[str, str]:
+        found: list[WorkflowStatus] = self._client.list_workflows(
+            workflow_ids=shards, load_input=False, load_output=False
+        )
+        return {one.workflow_id: one.status for one in found}
+
+    def _config(self, worker: str) -> DBOSConfig:
+        return {
+            "name": APPLICATION,
+            "system_database_url": self._url,
+            "application_version": VERSION,
+            "executor_id": worker,
+            "run_migrations": False,
+            "sys_db_idle_transaction_timeout_sec": STALLED_SECONDS,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+            "scheduler_polling_interval_sec": 3600.0,
+            "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
+        }
+
+
+def _options(job: ShardJob) -> EnqueueOptions:
+    return {
+        "queue_name": QUEUE,
+        "workflow_name": WORKFLOW,
+        "workflow_id": job.id,
+        "queue_partition_key": job.provider,
+        "app_version": VERSION,
+        "priority": job.priority,
+    }
+
+
+def _chunks(jobs: Sequence[ShardJob]) -> Iterator[list[ShardJob]]:
+    rest = iter(jobs)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _end() -> None:
+    """Begin nothing more, and return when nothing is under way, or after the time for it."""
+    DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=DRAIN_SECONDS)
+
+
+def _hush() -> None:
+    """Let DBOS log to whoever listens, not to the terminal, and not what says nothing."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # DBOS adds one of its own unless there is one
+        logger.addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not any(words in record.getMessage() for words in _NOISE)

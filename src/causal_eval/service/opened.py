@@ -1,0 +1,145 @@
+"""What the shards of one evaluation share in one process: connections, keys, limits, and when to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from causal_eval.evaluation import events as run_events
+from causal_eval.evaluation.answerer import Answerer
+from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.evaluation.elicit import Prompted
+from causal_eval.providers.events import Event, Waiting
+from causal_eval.providers.window import Window
+from causal_eval.service.answering import Candidate
+from causal_eval.service.purse import Purse
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.replies import SqlReplies
+
+_EVERYBODY = 1_000_000
+
+
+class Opened:
+    """An evaluation that this process works on."""
+
+    def __init__(self, store: Store, evaluation: Evaluation, one: Candidate) -> None:
+        self.evaluation = evaluation
+        self.width = one.width
+        self.purse: Purse | None = None
+        """What it may spend, where anything limits that."""
+        self.over = ""
+        """Which cap on money ended it, one line."""
+        self.do: Callable[[Callable[[], str]], Awaitable[str]] = asyncio.to_thread
+        """Runs what blocks."""
+        self.follows_cap = False
+        """Its width is that of the cap, whatever that becomes."""
+        self.watch = one.watch()
+        self.room = Window(one.width)
+        """Asks under way, over all shards."""
+        self.closed = False
+        """No ask may begin any more; those that are open end in their own time."""
+        self.shards = 0
+        """How many of its shards are under way here."""
+        self.idle_since = 0.0
+        self.news = False
+        """Outcomes were kept since anybody was told."""
+        self.waiting = ""
+        """What it waits for, as the provider's wrappers say; one line."""
+        self._replies = None if one.cache is None else SqlReplies(store, trouble=self._trouble)
+        self.answerer = self._open(one)
+        self._tasks = set[asyncio.Task[None]]()
+
+    @property
+    def prompted(self) -> Prompted | None:
+        """The answerer, where its replies are cached."""
+        return self.answerer if self._replies is not None and isinstance(self.answerer, Prompted) else None
+
+    def on_event(self, event: Event) -> None:
+        """Hear what happens to calls."""
+        if isinstance(event, Waiting):
+            self.waiting, self.news = str(event), True
+
+    def on_run(self, event: run_events.Event) -> None:
+        """Hear what happens in a shard."""
+        if isinstance(event, run_events.OutcomeKept):
+            self.waiting, self.news = "", True
+
+    def _trouble(self, problem: str) -> None:
+        self.waiting, self.news = f"the response cache is out of order: {problem}", True
+
+    def _open(self, one: Candidate) -> Answerer:
+        rule = None
+        if one.cache is not None and self._replies is not None:
+            rule = replace(one.cache(self._replies), project=self.evaluation.project)
+        return one.open(self, rule)
+
+    def follow(self, task: asyncio.Task[None]) -> None:
+        """Take *task* along when the evaluation is abandoned."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def affords(self) -> bool:
+        """Whether one more call may be paid; False ends the evaluation here."""
+        if self.purse is None or self.purse.is_free:
+            return True
+        self.over = self.over or await self.purse.reached(self.do)
+        if self.over:
+            self.stop()
+        return not self.over
+
+    def stop(self) -> None:
+        """Let no ask begin any more."""
+        if not self.closed:
+            self.closed = True
+            self.room.resize(_EVERYBODY)  # who waits comes in, sees that it is closed, and goes
+
+    def abandon(self) -> None:
+        """Drop open calls too."""
+        self.stop()
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Release connections; idempotent."""
+        await self.answerer.close()
+        if self._replies is not None:
+            await self._replies.close()
+
+
+class ShardGate:
+    """A :class:`~causal_eval.evaluation.flow.Gate` of one shard: as many asks as its evaluation has room for."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._inside = 0
+
+    async def admit(self, ask: Ask) -> bool:
+        """True, as soon as there is room; False once the evaluation is stopped."""
+        del ask
+        await self._opened.room.enter()
+        self._inside += 1
+        if self._opened.closed or not await self._opened.affords():
+            self._leave()
+            return False
+        return True
+
+    def kept(self, attempts: Sequence[Attempt]) -> None:
+        """Make room."""
+        del attempts
+        self._leave()
+
+    def forgo(self, ask: Ask) -> None:
+        """Make room."""
+        del ask
+        self._leave()
+
+    def close(self) -> None:
+        """Make room for others in place of what was dropped."""
+        while self._inside:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        self._opened.room.leave()

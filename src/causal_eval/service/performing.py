@@ -1,0 +1,320 @@
+"""Shards carried out: claimed, asked, kept under the claim's fence, ended; the last one ends its job.
+
+Nothing that a later try may mend leaves here but HandBack: the engine takes an error for the shard's end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, ParamSpec, TypeVar
+
+import msgspec
+
+from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
+from causal_eval.evaluation.flow import Flow
+from causal_eval.evaluation.recall import recall
+from causal_eval.evaluation.run import evaluate
+from causal_eval.providers.halt import Halt
+from causal_eval.providers.window import Window
+from causal_eval.scoring.grade import judge
+from causal_eval.service.answering import Call, Candidate, candidate
+from causal_eval.service.engine import HandBack
+from causal_eval.service.opened import Opened, ShardGate
+from causal_eval.service.purse import Purse
+from causal_eval.service.results import compute
+from causal_eval.service.wiring import Service
+from causal_eval.store import shards
+from causal_eval.store.evaluations import Evaluation, find_evaluation
+from causal_eval.store.jobs import JobStatus, find_job
+from causal_eval.store.ledger import Part, SqlLedger
+from causal_eval.store.results import counts
+from causal_eval.store.shards import Claim, JobState
+
+LOOK_SECONDS = 0.2
+"""Between two looks at jobs that are under way: a cancelled one is quiet soon after."""
+TELL_SECONDS = 1.0
+LINGER_SECONDS = 2.0
+"""For which connections of an evaluation stay open for its next shard."""
+GRACE_SECONDS = 12.0
+"""For which open calls of a shard that is handed back may end; less than the engine waits."""
+_WAITS = (0.25, 0.5, 1.0, 2.0)
+"""Seconds between tries while the database is away; the last for ever."""
+
+_LOG = logging.getLogger(__name__)
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Performing:
+    """A :class:`~causal_eval.service.engine.Perform` for one process; :meth:`watch` runs beside it."""
+
+    def __init__(self, service: Service, *, stop: Callable[[], bool], cap: Window) -> None:
+        self._service = service
+        self._stop = stop
+        self._cap = cap
+        self._opened: dict[str, Opened] = {}
+        self._leaving: list[Opened] = []
+        """Stopped, and opened anew before its last shard had ended."""
+        self._opening = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="performing")
+        self._told_at = 0.0
+        self._busy = asyncio.Event()
+        """Something is under way; without it, nobody looks."""
+
+    async def __call__(self, shard: str) -> None:
+        """Carry out *shard*, if it is still to be done.
+
+        Raises:
+            HandBack: this process ends first.
+        """
+        if self._stop():
+            raise HandBack(shard)
+        claim = await self._calmly(self._claim, shard)
+        if claim is None:
+            return
+        try:
+            await self._carry_out(claim)
+        except Fenced as error:
+            _LOG.warning("%s", error)
+            await self._calmly(self._note_fenced, claim)
+        except (ProviderRefused, ProviderDown) as error:
+            await self._halt(claim.evaluation, str(error))
+
+    async def give_up(self, shard: str, reason: str) -> None:
+        """End the job of *shard* for a reason that trying again does not mend."""
+        await self._halt(shard.rpartition("-")[0], reason)
+
+    async def watch(self) -> None:
+        """Heed what is wanted of the jobs under way, and tell how far they are, until cancelled."""
+        while True:
+            await self._busy.wait()
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._opened or self._leaving:
+                await self._look()
+            else:
+                self._busy.clear()
+
+    async def close(self) -> None:
+        """Release everything."""
+        for opened in (*self._opened.values(), *self._leaving):
+            await opened.close()
+        self._opened.clear()
+        self._leaving.clear()
+        self._threads.shutdown()
+
+    async def _carry_out(self, claim: Claim) -> None:
+        """Ask what is missing until nothing is, however often the database goes away meanwhile."""
+        waits = _waits()
+        while True:
+            opened = await self._enter(claim.evaluation)
+            try:
+                await self._ask(claim, opened)
+                break
+            except StoreError as error:
+                await self._bear(error, next(waits))
+                await self._calmly(self._hold, claim)  # nothing is paid for a shard that became somebody else's
+            finally:
+                self._leave(opened)
+        if not opened.closed:
+            await self._calmly(self._finish, claim)
+            return
+        if opened.over:
+            await self._calmly(self._note_halt, claim.evaluation, opened.over, status=JobStatus.OVER_BUDGET)
+        await self._calmly(self._let_go, claim)
+        if self._stop():
+            raise HandBack(claim.shard)
+
+    async def _ask(self, claim: Claim, opened: Opened) -> None:
+        """Ask what the shard misses, or until the evaluation is stopped."""
+        part = Part(claim.start, claim.stop, functools.partial(shards.hold, claim=claim))
+        gate = ShardGate(opened)
+        async with SqlLedger(self._service.store, opened.evaluation, part=part) as ledger:
+            asking = asyncio.create_task(self._asking(opened, ledger, gate=gate))
+            opened.follow(asking)
+            try:
+                await asyncio.wait({asking})
+            finally:
+                asking.cancel()
+                await asyncio.wait({asking})
+                gate.close()
+            if not asking.cancelled():
+                asking.result()
+
+    async def _asking(self, opened: Opened, ledger: SqlLedger, *, gate: ShardGate) -> None:
+        if opened.prompted is not None:
+            await recall(opened.prompted, ledger=ledger, judge=judge)
+        flow = Flow(opened.width, gate)
+        await evaluate(
+            opened.answerer, ledger=ledger, width=flow, judge=judge, watch=opened.watch, listener=opened.on_run
+        )
+        last = opened.watch.last
+        if last is not None and (await ledger.progress()).kept == 0 and not opened.closed:
+            raise Halt(last.kind, f"no call was answered, the last: {last.message}").error()
+
+    async def _enter(self, evaluation: str) -> Opened:
+        self._busy.set()
+        async with self._opening:
+            opened = self._opened.get(evaluation)
+            if opened is None or opened.closed:
+                fresh = await self._open(evaluation)
+                if opened is not None:
+                    self._leaving.append(opened)
+                opened = self._opened[evaluation] = fresh
+            opened.shards += 1
+            return opened
+
+    def _leave(self, opened: Opened) -> None:
+        opened.shards -= 1
+        opened.idle_since = asyncio.get_running_loop().time()
+
+    async def _open(self, evaluation: str) -> Opened:
+        order = await self._calmly(self._read_order, evaluation)
+        opened = Opened(self._service.store, order.evaluation, order.one)
+        opened.follows_cap = order.follows_cap
+        opened.do = self._do
+        opened.purse = Purse(self._service, order.evaluation) if order.capped else None
+        return opened
+
+    def _read_order(self, evaluation: str) -> _Order:
+        store = self._service.store
+        found = find_evaluation(store, evaluation)
+        with store.reading() as connection:
+            job = find_job(connection, found.id)
+            state = shards.job_states(connection, [found.id])
+        assert job is not None, "a shard is part of a job"
+        call = msgspec.json.decode(job.call, type=Call)
+        one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
+        most = self._service.settings.max_concurrent_api_calls
+        capped = state[found.id].capped
+        return _Order(found, one, capped=capped, follows_cap=call.max_connections is None and one.width == most)
+
+    async def _look(self) -> None:
+        try:
+            states = await self._do(self._states, list(self._opened))
+        except StoreError:
+            return  # what is under way goes on; every write looks for itself
+        for name, opened in self._opened.items():
+            self._heed(opened, states.get(name))
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= TELL_SECONDS:
+            self._told_at = now
+            await self._tell()
+        await self._close_idle(now)
+
+    def _heed(self, opened: Opened, state: JobState | None) -> None:
+        if opened.purse is None and state is not None and state.capped:
+            opened.purse = Purse(self._service, opened.evaluation)
+        if state is None or state.status is not JobStatus.OPEN:
+            opened.abandon()
+        elif (state.paused or self._stop()) and not opened.closed:
+            opened.stop()
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, opened.abandon)
+        elif opened.follows_cap and not opened.closed and opened.room.limit != max(1, self._cap.limit):
+            opened.room.resize(max(1, self._cap.limit))
+
+    async def _tell(self) -> None:
+        for opened in [opened for opened in self._opened.values() if opened.news]:
+            opened.news = False
+            try:
+                await self._do(self._tell_progress, opened, opened.waiting)
+            except StoreError:
+                opened.news = True
+
+    async def _close_idle(self, now: float) -> None:
+        for name, opened in list(self._opened.items()):
+            if not opened.shards and (opened.closed or now - opened.idle_since > LINGER_SECONDS):
+                del self._opened[name]
+                await opened.close()
+        for opened in [opened for opened in self._leaving if not opened.shards]:
+            self._leaving.remove(opened)
+            await opened.close()
+
+    async def _halt(self, evaluation: str, reason: str) -> None:
+        if evaluation in self._opened:
+            self._opened[evaluation].stop()
+        await self._calmly(self._note_halt, evaluation, reason)
+
+    async def _calmly(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """What *work*, which may be repeated, returns in the end; the database may be away for a while."""
+        waits = _waits()
+        while True:
+            try:
+                return await self._do(work, *args, **kwargs)
+            except StoreError as error:
+                await self._bear(error, next(waits))
+
+    async def _bear(self, error: StoreError, wait: float) -> None:
+        _LOG.warning("%s; trying again in %g s", error, wait)
+        if self._stop():
+            raise HandBack(str(error)) from error
+        await asyncio.sleep(wait)
+
+    async def _do(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """What *work*, which blocks, returns."""
+        call = functools.partial(work, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def _claim(self, shard: str) -> Claim | None:
+        with self._service.store.writing() as connection:
+            return shards.claim(connection, shard, owner=self._service.token(), at=self._service.clock())
+
+    def _hold(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.hold(connection, claim)
+
+    def _let_go(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.let_go(connection, claim)
+
+    def _note_fenced(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.note_fenced(connection, claim)
+
+    def _note_halt(self, evaluation: str, reason: str, *, status: JobStatus = JobStatus.HALTED) -> None:
+        with self._service.store.writing() as connection:
+            shards.halt(connection, evaluation, note=reason, at=self._service.clock(), status=status)
+
+    def _finish(self, claim: Claim) -> None:
+        with self._service.store.writing() as connection:
+            shards.finish(connection, claim, at=self._service.clock())
+        with self._service.store.reading() as connection:
+            ready = shards.is_ready(connection, claim.evaluation)
+        if ready:
+            end_job(self._service, claim.evaluation)
+
+    def _states(self, evaluations: list[str]) -> dict[str, JobState]:
+        with self._service.store.reading() as connection:
+            return shards.job_states(connection, evaluations)
+
+    def _tell_progress(self, opened: Opened, waiting: str) -> None:
+        with self._service.store.reading() as connection:
+            found = counts(connection, opened.evaluation)
+        body = {"kept": found.kept, "wanted": found.wanted, "failed": found.failed_calls, "waiting": waiting}
+        with self._service.store.writing() as connection:
+            shards.tell_progress(connection, opened.evaluation.id, body=body, at=self._service.clock())
+
+
+def end_job(service: Service, evaluation: str) -> None:
+    """Score the evaluation and note that its job is done, if nobody has."""
+    compute(service, find_evaluation(service.store, evaluation))
+    with service.store.writing() as connection:
+        shards.end_job(connection, evaluation, at=service.clock())
+
+
+class _Order(NamedTuple):
+    """What is to be asked, and of whom."""
+
+    evaluation: Evaluation
+    one: Candidate
+    capped: bool
+    follows_cap: bool
+
+
+def _waits() -> Iterator[float]:
+    yield from _WAITS
+    yield from itertools.repeat(_WAITS[-1])

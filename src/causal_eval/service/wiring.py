@@ -1,0 +1,72 @@
+"""The service put together: what every function of the room is handed, made once at a door."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import time
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+
+from causal_eval.service.access import Caller
+from causal_eval.service.engine import Engine
+from causal_eval.service.placing import BoardMemory
+from causal_eval.service.remembered import KeyMemory
+from causal_eval.settings import Settings
+from causal_eval.store.database import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the functions of this room work with."""
+
+    store: Store
+    settings: Settings
+    engine: Engine
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+    token: Callable[[], str]
+    """A name that nobody can guess and nobody else has: 32 hex digits."""
+    known: KeyMemory = field(default_factory=KeyMemory, repr=False)
+    """Who the keys of the last seconds belong to."""
+    boards: BoardMemory = field(default_factory=BoardMemory, repr=False)
+    """Leaderboards of the last seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody at the service: what every function that a door calls is handed first."""
+
+    service: Service
+    caller: Caller
+
+
+def open_service(
+    settings: Settings, *, clock: Callable[[], float] = time.time, token: Callable[[], str] | None = None
+) -> Service:
+    """The service over the database of *settings*, created and migrated where it is a file; to be closed at the end.
+
+    Raises:
+        UsageError, StoreError: the database cannot be used; the message says what to do.
+    """
+    scrub(os.environ)
+    from causal_eval.service.engine_dbos import DbosEngine  # start-up time of all that needs no engine
+
+    store = open_store(settings.database_url)
+    engine = DbosEngine(store.engine.url)
+    if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
+        engine.prepare()
+    return Service(store, settings, engine, clock, token or functools.partial(secrets.token_hex, 16))
+
+
+def close_service(service: Service) -> None:
+    """Release every connection."""
+    service.engine.close()
+    service.store.close()
+
+
+def scrub(environment: MutableMapping[str, str]) -> None:
+    """Take out the variables by which the engine's makers would turn it into a client of theirs."""
+    for name in [name for name in environment if name.startswith("DBOS")]:
+        del environment[name]

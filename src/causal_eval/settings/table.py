@@ -1,0 +1,107 @@
+"""Every setting: its names, how its text is read, what is allowed, and its default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from causal_eval.settings.words import (
+    MAX_CALLS,
+    MAX_RATE,
+    Place,
+    calls,
+    database_url,
+    expiry,
+    file,
+    folder,
+    issuer,
+    names,
+    networks,
+    new_file,
+    rate,
+    redis_url,
+    switch,
+    word,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that can be set: its names, how its text is read, and what may stand there."""
+
+    name: str
+    """Field of :class:`Settings`, key of the file; the flag is the same with dashes."""
+    variable: str
+    """Environment variable."""
+    read: Callable[[str, Place], object]
+    """Turns text into the value; raises ValueError for what is not allowed."""
+    allowed: str
+    default: Callable[[Place], str]
+
+
+_A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
+
+
+_A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
+
+
+_A_FOLDER = "the path of a folder (it is created when needed)"
+
+
+SETTINGS = (
+    Setting(
+        "data_dir",
+        "CEB_DATA_DIR",
+        folder,
+        _A_FOLDER,
+        lambda place: place.xdg("XDG_DATA_HOME", ".local/share"),
+    ),
+    Setting("cache_dir", "CEB_CACHE_DIR", folder, _A_FOLDER, lambda place: place.xdg("XDG_CACHE_HOME", ".cache")),
+    Setting("report_dir", "CEB_REPORT_DIR", folder, _A_FOLDER, lambda _: "reports"),
+    Setting("database_url", "DATABASE_URL", database_url, _A_DATABASE, lambda _: ""),
+    Setting(
+        "max_concurrent_api_calls",
+        "MAX_CONCURRENT_API_CALLS",
+        calls,
+        f"a whole number from 1 to {MAX_CALLS}",
+        lambda _: "100",
+    ),
+    Setting("prices", "CEB_PRICES", file, "the path of a TOML file with prices", lambda _: ""),
+    Setting("offline", "CEB_OFFLINE", switch, _A_SWITCH, lambda _: "false"),
+    Setting(
+        "disabled_providers",
+        "DISABLED_PROVIDERS",
+        names,
+        "a comma list of providers, e.g. openai,anthropic",
+        lambda _: "",
+    ),
+    Setting("response_cache", "ENABLE_RESPONSE_CACHE", switch, _A_SWITCH, lambda _: "false"),
+    Setting(
+        "cache_expiry", "CEB_CACHE_EXPIRY", expiry, "a time such as 90s, 30m, 12h, 7d, 2w, or never", lambda _: "7d"
+    ),
+    Setting("master_key_file", "CEB_MASTER_KEY_FILE", file, "the path of a master key file", lambda _: ""),
+    Setting(
+        "allowed_networks",
+        "CEB_ALLOWED_NETWORKS",
+        networks,
+        "a comma list of networks and host:port, e.g. 10.1.0.0/16,localhost:11434",
+        lambda _: "",
+    ),
+    Setting("oidc_issuer", "CEB_OIDC_ISSUER", issuer, "https://<host>/<path>", lambda _: ""),
+    Setting("oidc_client_id", "CEB_OIDC_CLIENT_ID", word, "what the provider calls us", lambda _: ""),
+    Setting("oidc_secret_file", "CEB_OIDC_SECRET_FILE", file, "the path of a file", lambda _: ""),
+    Setting("redis_url", "REDIS_URL", redis_url, "redis://<host>:<port>/<database>", lambda _: ""),
+    Setting(
+        "requests_per_minute",
+        "CEB_REQUESTS_PER_MINUTE",
+        rate,
+        f"a whole number from 1 to {MAX_RATE}",
+        lambda _: "600",
+    ),
+    Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", new_file, "the path of a file, there or not", lambda _: ""),
+    Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", switch, _A_SWITCH, lambda _: "false"),
+)
+
+
+BY_NAME = MappingProxyType({setting.name: setting for setting in SETTINGS})

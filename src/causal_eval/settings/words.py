@@ -1,0 +1,167 @@
+"""What may stand in a setting: the readers that turn its text into a value, or raise ValueError."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a relative path or ``~`` in a value refers to."""
+
+    base: Path
+    env: Mapping[str, str]
+
+    def path(self, text: str) -> Path:
+        """The absolute path that *text* says."""
+        home = self.home()
+        if text == "~" or text.startswith(("~/", "~\\")):
+            return (home / text[2:]).absolute()
+        return (self.base / text).absolute()
+
+    def home(self) -> Path:
+        """Whose home it is."""
+        return Path(self.env.get("HOME") or self.env.get("USERPROFILE") or self.base)
+
+    def xdg(self, variable: str, fallback: str) -> str:
+        """Our folder below the one that *variable* names, else below *fallback* at home."""
+        root = self.env.get(variable) or str(self.home() / fallback)
+        return str(Path(root) / "causal-eval")
+
+
+def without_password(text: str) -> str:
+    """A URL as it may be printed."""
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
+def read_duration(text: str) -> float:
+    """The seconds that ``90s``, ``30m``, ``12h``, ``7D`` or ``2w`` say.
+
+    Raises:
+        ValueError: it is none of these, or no time at all.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None or not float(match["number"]):
+        raise ValueError(text)
+    return float(match["number"]) * _UNITS[match["unit"]]
+
+
+_NETWORK = re.compile(r"[0-9a-fA-F.:]+/\d{1,3}|[\w.-]+:\d{1,5}|\[[0-9a-fA-F:.]+\]:\d{1,5}")
+_NAMES = re.compile(r"[\w./-]+(\s*,\s*[\w./-]+)*")
+_DURATION = re.compile(r"(?P<number>\d{1,6}(\.\d{1,3})?)(?P<unit>[smhdw])")
+_UNITS = MappingProxyType({"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800})
+_PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
+_SERVER = re.compile(
+    r"(postgres|postgresql|postgresql\+psycopg)://([^/@]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>\d{1,5}))?/[^/?]+(\?.*)?"
+)
+_PORTS = range(1, 65_536)
+_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+def folder(text: str, place: Place) -> Path:
+    """A folder, there or not."""
+    path = place.path(text)
+    if path.exists() and not path.is_dir():
+        raise ValueError(text)
+    return path
+
+
+def file(text: str, place: Place) -> Path:
+    """A file that is there."""
+    path = place.path(text)
+    if not path.is_file():
+        raise ValueError(text)
+    return path
+
+
+def new_file(text: str, place: Place) -> Path:
+    """A file, there or not."""
+    path = place.path(text)
+    if path.is_dir():
+        raise ValueError(text)
+    return path
+
+
+def switch(text: str, _: Place) -> bool:
+    """Yes or no."""
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def calls(text: str, _: Place) -> int:
+    """How many calls."""
+    number = int(text)
+    if not 1 <= number <= MAX_CALLS:
+        raise ValueError(text)
+    return number
+
+
+def rate(text: str, _: Place) -> int:
+    """How many a minute."""
+    number = int(text)
+    if not 1 <= number <= MAX_RATE:
+        raise ValueError(text)
+    return number
+
+
+def networks(text: str, _: Place) -> str:
+    """Networks and ``host:port``, by comma."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(_NETWORK.fullmatch(part) for part in parts):
+        raise ValueError(text)
+    return ",".join(parts)
+
+
+def issuer(text: str, _: Place) -> str:
+    """An https address; http on this machine alone."""
+    if not re.fullmatch(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?", text):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def word(text: str, _: Place) -> str:
+    """One line of text."""
+    if not text.isprintable():
+        raise ValueError(text)
+    return text
+
+
+def redis_url(text: str, _: Place) -> str:
+    """The address of a Redis server."""
+    if not text.startswith(("redis://", "rediss://")):
+        raise ValueError(text)
+    return text
+
+
+def names(text: str, _: Place) -> str:
+    """Names, by comma."""
+    if not _NAMES.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def expiry(text: str, _: Place) -> float | None:
+    """Seconds; None: never."""
+    return None if text.lower() == "never" else read_duration(text)
+
+
+def database_url(text: str, place: Place) -> str:
+    """The URL of a database; of a file, its path is made absolute."""
+    scheme, _, rest = text.partition("://")
+    if scheme in {"sqlite", "sqlite+aiosqlite"} and len(rest) > 1 and rest.startswith("/"):
+        return f"sqlite:///{place.path(rest[1:])}"
+    server = _SERVER.fullmatch(text)
+    if server is None or int(server["port"] or 1) not in _PORTS:
+        raise ValueError(text)
+    return f"postgresql://{rest}"
+
+
+MAX_CALLS = 10_000
+MAX_RATE = 1_000_000

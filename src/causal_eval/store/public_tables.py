@@ -1,0 +1,99 @@
+"""Tables of what goes out: the leaderboard's submissions and their moderation, webhooks and their deliveries."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+from causal_eval.store.tables import metadata
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    #: ``verified`` (our server called the model) or ``self_reported`` (raw answers, scored again).
+    Column("tier", String(16), nullable=False),
+    Column("answerer", Text, nullable=False),
+    #: JSON of what the submitter says about the model: size, licence, link.
+    Column("about", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("evaluation_id", ForeignKey("evaluations.id"), index=True),
+    #: The set, which is known before it is kept: nobody sees one of the verified tier before it is scored.
+    Column("set_digest", String(64), nullable=False, index=True),
+    #: SHA-256 of the raw answers of a self-report; empty: of the verified tier.
+    Column("answers_digest", String(64), nullable=False, index=True),
+    #: Billions of parameters, as the submitter says; NULL: not said.
+    Column("size", Float),
+    #: SHA-256 of the secret seed, published before the first question is asked.
+    Column("commitment", String(64), nullable=False),
+    #: The seed; of the verified tier it is shown once the scores are there.
+    Column("seed", Text, nullable=False),
+    #: ``open``, ``scored``, ``published``, ``rejected``, ``withdrawn``.
+    Column("status", String(16), nullable=False),
+    #: JSON of what looks wrong: a duplicate, an impossible score.
+    Column("flags", Text, nullable=False),
+    Column("is_public", Boolean, nullable=False),
+    #: What is signed: canonical JSON of the scores, what they prove and what not; NULL until scored.
+    Column("signed", Text),
+    #: Ed25519 over ``signed``; NULL until scored.
+    Column("signature", LargeBinary),
+    #: JSON: evaluation of the same set that was scored before -> the paired finding about this one against it.
+    Column("paired", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("scored_at", Float),
+    Index("ix_submissions_status_suite", "status", "suite"),
+    Index("ix_submissions_project_suite", "project", "suite"),
+)
+
+moderation = Table(
+    "moderation",
+    metadata,
+    #: Append-only.
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submissions.id"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    #: ``score``, ``publish``, ``reject``, ``withdraw``, ``flag`` or ``note``.
+    Column("action", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    #: JSON list of event kinds; empty: all.
+    Column("kinds", Text, nullable=False),
+    #: The signing secret, sealed as provider keys are.
+    Column("sealed", LargeBinary, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(32), nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    #: Events up to this one are no longer to be queued for it.
+    Column("seen", Integer, nullable=False),
+    #: Since when nothing has arrived there; NULL: what was sent last arrived.
+    Column("failing_since", Float),
+    Column("disabled_at", Float),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("webhook_id", ForeignKey("webhooks.id"), nullable=False),
+    Column("event_id", ForeignKey("events.id"), nullable=False),
+    #: ``open``, ``done`` or ``failed``.
+    Column("status", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),
+    #: Seconds since 1970: when it was queued, and when it is to be tried next.
+    Column("created_at", Float, nullable=False),
+    Column("next_at", Float, nullable=False),
+    Column("last_status", Integer),
+    Column("last_error", Text, nullable=False),
+    Index("ix_deliveries_status_next_at", "status", "next_at"),
+    Index("ix_deliveries_webhook_id_event_id", "webhook_id", "event_id", unique=True),
+)

@@ -1,0 +1,204 @@
+"""The pages as an application: routes, error pages and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from causal_eval.errors import (
+    CausalError,
+    CausalEvalError,
+    Conflict,
+    NotAllowed,
+    NotLoggedIn,
+    StoreError,
+    TooSoon,
+    UnknownName,
+    UsageError,
+)
+from causal_eval.service import accounts
+from causal_eval.service.access import NOBODY
+from causal_eval.service.wiring import Service
+from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_path, see
+from causal_eval.web.pages import (
+    audit,
+    comparison,
+    evaluation,
+    evaluations,
+    keys,
+    leaderboard,
+    ordering,
+    playground,
+    projects,
+    providers,
+    question,
+    sessions,
+    settings,
+    users,
+)
+from causal_eval.web.who import Door, Guest, Identify
+
+log = logging.getLogger("causal_eval.web")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+STATIC = "/static"
+STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
+    (NotLoggedIn, 401),
+    (NotAllowed, 403),
+    (UnknownName, 404),
+    (Conflict, 409),
+    (TooSoon, 429),
+    (StoreError, 503),
+    (UsageError, 422),
+    (CausalError, 422),
+)
+"""The first class that fits decides."""
+
+GET: Sequence[tuple[str, Handler]] = (
+    ("/", evaluations.front),
+    ("/login", sessions.form),
+    ("/login/provider", sessions.to_provider),
+    ("/login/provider/back", sessions.from_provider),
+    ("/evaluations", evaluations.listed),
+    ("/evaluations/new", ordering.form),
+    ("/evaluations/{evaluation}", evaluation.shown),
+    ("/evaluations/{evaluation}/live", evaluation.live),
+    ("/evaluations/{evaluation}/questions/{question}", question.shown),
+    ("/compare", comparison.shown),
+    ("/leaderboard", leaderboard.shown),
+    ("/playground", playground.shown),
+    ("/playground/question", playground.drawn),
+    ("/providers", providers.shown),
+    ("/keys", keys.shown),
+    ("/users", users.shown),
+    ("/projects", projects.shown),
+    ("/audit", audit.shown),
+    ("/settings", settings.shown),
+)
+POST: Sequence[tuple[str, Handler]] = (
+    ("/login", sessions.log_in),
+    ("/logout", sessions.log_out),
+    ("/language", sessions.language),
+    ("/evaluations/new", ordering.order),
+    ("/evaluations/{evaluation}/{act}", evaluation.steered),
+    ("/keys", keys.made),
+    ("/keys/{key}/revoke", keys.revoked),
+    ("/users", users.added),
+    ("/users/{user}", users.changed),
+    ("/projects", projects.added),
+    ("/projects/{project}", projects.changed),
+    ("/playground", playground.solved),
+    ("/playground/question", playground.judged),
+)
+
+
+def make_pages(service: Service, *, identify: Identify | None = accounts, open_to_all: bool = False) -> Starlette:
+    """The pages of *service*.
+
+    Args:
+        service: what they show.
+        identify: tells who a session belongs to; None: there are no accounts.
+        open_to_all: whoever reaches this machine's own address is its user.
+    """
+    door = Door(service, identify, open_to_all)
+    routes: list[BaseRoute] = [Route(path, handled(door, handler), methods=["GET"]) for path, handler in GET]
+    routes += [Route(path, handled(door, handler), methods=["POST"]) for path, handler in POST]
+    routes.append(Mount(STATIC, StaticFiles(packages=[("causal_eval.web", "static")])))
+    app = Starlette(routes=routes, middleware=[Middleware(Headers)])
+    app.state.door = door
+    app.add_exception_handler(CausalEvalError, _known)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _unknown)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Puts :data:`HEADERS` on every answer; pages are kept by no cache, static files (named by content) by all."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                is_static = scope["path"].startswith(f"{scope.get('root_path', '')}{STATIC}/")
+                usual = "public, max-age=31536000, immutable" if is_static else "no-store"
+                headers.setdefault("Cache-Control", usual)
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
+def status_of(error: CausalEvalError) -> int:
+    """The status that *error* is answered with; 500 for what no request should be able to cause."""
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def _known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CausalEvalError)
+    status = status_of(error)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _to_login(request)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _unknown(request, error)
+    if isinstance(error, StoreError):
+        log.warning("%s: %s", request.url.path, error)
+        return _page(request, status, detail="")  # where the database lies is nobody's business
+    return _page(request, status, detail=str(error))
+
+
+def _to_login(request: Request) -> Response:
+    if request.headers.get("hx-request"):  # a part of a page: the whole page goes to the form
+        return Response(status_code=401, headers={"HX-Redirect": "/login"})
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return see("/login", {"next": own_path(here)} if request.method == "GET" and here != "/" else {})
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _page(request, error.status_code, detail="")
+
+
+def _unknown(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    response = _page(request, 500, detail="")
+    for name, value in HEADERS.items():  # made outside of the middleware
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _page(request: Request, status: int, *, detail: str) -> Response:
+    door: Door = request.app.state.door
+    try:
+        guest = door.guest(request)
+    except (NotAllowed, StoreError):
+        guest = Guest(NOBODY, "")
+    asked = asked_by(request, door, guest=guest)
+    response = asked.page("error", {"status": status, "detail": detail}, status=status)
+    keep_token(response, asked)
+    return response

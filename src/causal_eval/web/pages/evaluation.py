@@ -1,0 +1,99 @@
+"""One evaluation: how far it is, what came of it, its questions; and the buttons that steer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from causal_eval.errors import UsageError
+from causal_eval.scoring.verdict import Mark
+from causal_eval.service import jobs, results
+from causal_eval.store.jobs import JobStatus
+from causal_eval.store.results import BEGINNING, Cursor, Wanted
+from causal_eval.web.asked import Asked, see
+from causal_eval.web.pictures import ORDER
+
+PAGE = 50
+ACTS = ("cancel", "pause", "resume", "retry")
+
+
+def shown(asked: Asked) -> Response:
+    """The whole page."""
+    family, mark = asked.query.get("family", ""), asked.query.get("mark", "")
+    wanted = Wanted(family or None, _mark(mark))
+    name = asked.part("evaluation")
+    page = results.page(asked.visit, name, after=_cursor(asked.query.get("after", "")), limit=PAGE, wanted=wanted)
+    values = _state(asked) | {
+        "lines": page.lines,
+        "next": None if page.end is None else f"{page.end.position}.{page.end.sample}",
+        "is_first": "after" not in asked.query,
+        "chosen_family": family,
+        "chosen_mark": mark,
+    }
+    return asked.page("evaluation", values)
+
+
+def live(asked: Asked) -> Response:
+    """The part of the page that changes while it goes on; at its end the whole page is loaded once more."""
+    values = _state(asked)
+    response = asked.page("live", values)
+    if not values["is_open"]:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def steered(asked: Asked) -> Response:
+    """Cancel, pause, resume or retry."""
+    name, act = asked.part("evaluation"), asked.part("act")
+    match act:
+        case "cancel":
+            jobs.cancel(asked.visit, name)
+        case "retry":
+            jobs.retry(asked.visit, name)
+        case "pause" | "resume":
+            jobs.pause(asked.visit, name, paused=act == "pause")
+        case _:
+            raise HTTPException(404)
+    return see(f"/evaluations/{name}")
+
+
+def _state(asked: Asked) -> dict[str, Any]:
+    name = asked.part("evaluation")
+    found, counted = jobs.find(asked.visit, name), results.counts(asked.visit, name)
+    scores = results.scored(asked.visit, name)
+    return {
+        "evaluation": found.evaluation,
+        "job": found.job,
+        "is_open": found.job.status is JobStatus.OPEN,
+        "counts": counted,
+        "overall": scores[0] if scores else None,
+        "scores": scores,
+        "families": [row.scope for row in scores if row.scope != "overall" and not row.scope.startswith("rung ")],
+        "marks": list(ORDER),
+        "acts": [] if found.job.of_command_line else _acts(found.job.status, is_paused=found.job.paused),
+        "lacking": counted.marks[Mark.MISSING],
+    }
+
+
+def _acts(status: JobStatus, *, is_paused: bool) -> list[str]:
+    if status is JobStatus.OPEN:
+        return ["resume" if is_paused else "pause", "cancel"]
+    return ["retry"]
+
+
+def _mark(text: str) -> Mark | None:
+    if text and text not in list(Mark):
+        raise UsageError(f"mark is {text!r}: known are {', '.join(Mark)}")
+    return Mark(text) if text else None
+
+
+def _cursor(text: str) -> Cursor:
+    if not text:
+        return BEGINNING
+    position, _, sample = text.partition(".")
+    try:
+        return Cursor(int(position), int(sample))
+    except ValueError as error:
+        raise UsageError(f"after is {text!r}: follow the link of the page before") from error

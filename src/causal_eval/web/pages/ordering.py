@@ -1,0 +1,97 @@
+"""An evaluation is ordered: of whom, over which questions, how many, how soon, for how much."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from starlette.responses import Response
+
+from causal_eval.errors import CausalEvalError, Conflict, StoreError, UsageError
+from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
+from causal_eval.service import catalog, jobs, questions
+from causal_eval.service.access import Permission, require
+from causal_eval.service.jobs import JobOrder
+from causal_eval.service.questions import SetOrder
+from causal_eval.store.evaluations import LOCAL
+from causal_eval.web.asked import Asked, see
+from causal_eval.web.forms import faults, whole
+
+FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed")
+ALIASES = {
+    "": "answerer",
+    "provider": "answerer",
+    "baseline": "answerer",
+    "question set": "questions",
+    "suite": "questions",
+}
+"""Words of messages -> the field that they are about; what names no field is said by who would answer."""
+USUAL = {"answerer": "", "questions": "suite:quick", "priority": "10", "epochs": "1", "seed": "0"}
+SUITE = "suite:"
+
+
+def form(asked: Asked) -> Response:
+    """The empty form, a set filled in where one is named."""
+    require(asked.visit.caller, Permission.EVALUATE)
+    return _form(asked, USUAL | {name: asked.query[name] for name in FIELDS if name in asked.query}, {})
+
+
+def order(asked: Asked) -> Response:
+    """Order it and show it, or say beside the field what cannot be taken."""
+    require(asked.visit.caller, Permission.EVALUATE)
+    try:
+        placed = jobs.order(asked.visit, _wanted(asked))
+    except StoreError:
+        raise
+    except (UsageError, Conflict) as error:
+        return _form(asked, {name: asked.form.get(name, "") for name in FIELDS}, _faults(error))
+    return see(f"/evaluations/{placed.evaluation.id}")
+
+
+def _wanted(asked: Asked) -> JobOrder:
+    given = asked.form
+    answerer, project = given.get("answerer", "").strip(), given.get("project") or LOCAL
+    if not answerer:
+        raise UsageError("answerer is empty: give a provider and a model, such as openai/gpt-x, or baseline/oracle")
+    limit, epochs = whole(given, "limit"), whole(given, "epochs", usual=1) or 0
+    priority, seed = whole(given, "priority", usual=jobs.USUAL) or 0, given.get("seed", "").strip() or "0"
+    budget = _dollars(given.get("budget", "").strip())
+    key = given.get("questions", "")
+    if key.startswith(SUITE):
+        made = questions.generate_set(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
+        key = made.digest
+    return JobOrder(
+        answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget
+    )
+
+
+def _dollars(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 < amount <= 10**9:
+        raise UsageError(f"budget is {text!r}: give dollars, such as 5 or 12.50, or nothing")
+    return format(amount, "f")
+
+
+def _faults(error: CausalEvalError) -> dict[str, str]:
+    found = faults(error, (*FIELDS, *filter(None, ALIASES)))
+    return {ALIASES.get(name, name): said for name, said in found.items()}
+
+
+def _form(asked: Asked, given: dict[str, str], wrong: dict[str, str]) -> Response:
+    offered = catalog.offers(asked.visit)
+    projects = asked.visit.caller.projects
+    values = {
+        "given": {name: given.get(name, "") for name in FIELDS},
+        "wrong": dict.fromkeys(("", *FIELDS), "") | wrong,
+        "is_wrong": bool(wrong),
+        "suites": questions.suites(),
+        "sets": questions.listed(asked.visit),
+        "projects": sorted(projects) if projects is not None else [LOCAL],
+        "names": [f"baseline/{name}" for name in ("oracle", *SHORTCUTS)]
+        + [f"{one.name}/" for one in offered if one.configured],
+    }
+    return asked.page("order", values, status=422 if wrong else 200)

@@ -1,0 +1,125 @@
+"""A graph is typed and asked about; a question is drawn and answered by whoever looks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+from causal_eval.causal.query import Kind
+from causal_eval.errors import CausalError, MalformedCase, UsageError
+from causal_eval.questions.question import Question
+from causal_eval.service import questions
+from causal_eval.service.access import Permission, require
+from causal_eval.service.practice import Draw
+from causal_eval.service.practice import drawn as draw
+from causal_eval.service.practice import judged as judge
+from causal_eval.service.solving import solved_case
+from causal_eval.web.asked import Asked, see
+from causal_eval.web.dag import Drawing
+from causal_eval.web.forms import whole
+from causal_eval.web.graph_text import names, read_graph_text
+from causal_eval.web.pages.question import proof
+
+STRUCTURAL = (
+    Kind.DSEP, Kind.MINIMAL_SEPARATOR, Kind.MARKOV_BLANKET, Kind.IS_ADJUSTMENT_SET, Kind.IS_BACKDOOR_SET,
+    Kind.MINIMAL_ADJUSTMENT_SETS,
+)  # fmt: skip
+"""Kinds that a graph alone answers."""
+WHOLE = "json"
+"""A whole case is given, in the format of ``causal-eval solve``."""
+EXAMPLE = {"graph": "Z -> X, Y\nX -> M\nM -> Y", "kind": str(Kind.MINIMAL_ADJUSTMENT_SETS), "X": "X", "Y": "Y"}
+FIELDS = ("graph", "kind", "X", "Y", "Z", "case")
+
+
+def shown(asked: Asked) -> Response:
+    """Both forms, with an example."""
+    require(asked.visit.caller, Permission.READ)
+    return _page(asked, {name: EXAMPLE.get(name, "") for name in FIELDS}, {})
+
+
+def solved(asked: Asked) -> Response:
+    """The answer to what was typed, with its derivation."""
+    require(asked.visit.caller, Permission.READ)
+    given = {name: asked.form.get(name, "") for name in FIELDS}
+    try:
+        case = _case(given)
+        answer = solved_case(case)
+    except (MalformedCase, CausalError) as error:
+        return _page(asked, given, {"wrong": str(error)})
+    except RecursionError:
+        return _page(asked, given, {"wrong": "case: it nests too deep to be read"})
+    values = {"answer": answer, "drawing": _drawing(case), "case": json.dumps(case)}
+    return _page(asked, given, values)
+
+
+def drawn(asked: Asked) -> Response:
+    """A question to be answered; without a seed one is drawn and put into the address."""
+    require(asked.visit.caller, Permission.READ)
+    given = {name: asked.query.get(name, "") for name in ("seed", "family", "domain", "regime", "difficulty")}
+    if not given["seed"]:
+        fresh = asked.door.service.token()[:8]
+        return see("/playground/question", {name: value for name, value in given.items() if value} | {"seed": fresh})
+    return asked.page("practice", _practice(given, draw(asked.visit, _draw(given))))
+
+
+def judged(asked: Asked) -> Response:
+    """The verdict on the answer, with the proof."""
+    require(asked.visit.caller, Permission.READ)
+    given = {name: asked.form.get(name, "") for name in ("seed", "family", "domain", "regime", "difficulty")}
+    if not given["seed"]:
+        raise UsageError("seed is empty: draw a question first")
+    reply = asked.form.get("reply", "")
+    question = draw(asked.visit, _draw(given))
+    values = {"reply": reply, "verdict": judge(question, reply), "proof": proof(question)}
+    return asked.page("practice", _practice(given, question) | values)
+
+
+def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Response:
+    domains, regimes = questions.worlds()
+    usual = {"answer": None, "wrong": "", "drawing": None, "case": ""}
+    values = (
+        usual
+        | found
+        | {
+            "given": given,
+            "kinds": [str(kind) for kind in STRUCTURAL],
+            "json": WHOLE,
+            "families": [family.name for family in questions.task_families()],
+            "domains": domains,
+            "regimes": regimes,
+        }
+    )
+    return asked.page("playground", values, status=422 if values["wrong"] else 200)
+
+
+def _practice(given: dict[str, str], question: Question) -> dict[str, Any]:
+    return {"given": given, "question": question, "reply": "", "verdict": None, "proof": None}
+
+
+def _draw(given: dict[str, str]) -> Draw:
+    return Draw(given["seed"][:64], given["family"], given["domain"], given["regime"], whole(given, "difficulty"))
+
+
+def _case(given: dict[str, str]) -> Any:
+    if given["kind"] == WHOLE:
+        try:
+            return json.loads(given["case"])
+        except ValueError as error:
+            raise MalformedCase(f"case: not JSON: {error}") from error
+    query: dict[str, Any] = {"kind": given["kind"]}
+    query |= {field: names(given[field]) for field in ("X", "Y", "Z") if given[field].strip()}
+    return {"graph": read_graph_text(given["graph"]), "query": query}
+
+
+def _drawing(case: Any) -> Drawing | None:
+    graph = case.get("graph", {})
+    if not graph.get("nodes"):
+        return None
+    return Drawing(
+        tuple(graph["nodes"]),
+        tuple((cause, effect) for cause, effect in graph.get("directed", ())),
+        tuple((one, other) for one, other in graph.get("bidirected", ())),
+        frozenset(graph.get("latent", ())),
+    )

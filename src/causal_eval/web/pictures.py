@@ -1,0 +1,89 @@
+"""Small pictures beside numbers: intervals, differences and outcomes as SVG that classes of the style sheet colour.
+
+Everything they say stands as text beside them, so they are hidden from those who hear the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from causal_eval.scoring.verdict import Mark
+
+ORDER = (
+    Mark.CORRECT, Mark.PARTIAL, Mark.WRONG, Mark.UNPARSED, Mark.ABSTAINED, Mark.UNGRADED, Mark.MISSING,
+)  # fmt: skip
+"""In which outcomes stand."""
+
+_WIDTH, _HEIGHT, _EDGE = 200.0, 20.0, 6.0
+_BAR = 1000.0
+
+
+def interval(low: float | None, estimate: float | None, *, high: float | None, chance: float | None = None) -> Markup:
+    """Shares on an axis from 0 to 100 %: the interval, the estimate on it, chance as a dashed tick."""
+    body = [_line(0, 1, kind="axis"), *(_tick(share, kind="tick") for share in (0.0, 0.5, 1.0))]
+    if low is not None and high is not None:
+        body.append(_line(low, high, kind="interval"))
+    if chance is not None:
+        body.append(_tick(chance, kind="chance", size=9))
+    if estimate is not None:
+        body.append(_dot(estimate))
+    return _picture("interval-picture", (_WIDTH, _HEIGHT), body)
+
+
+def difference(low: float | None, estimate: float | None, *, high: float | None, span: float) -> Markup:
+    """A difference of shares on an axis from -*span* to *span*, zero in the middle."""
+    body = [_line(0, 1, kind="axis"), _tick(0.5, kind="zero", size=9)]
+    if low is not None and high is not None:
+        body.append(_line(_centred(low, span), _centred(high, span), kind="interval"))
+    if estimate is not None:
+        body.append(_dot(_centred(estimate, span)))
+    return _picture("interval-picture", (_WIDTH, _HEIGHT), body)
+
+
+def outcomes(marks: Mapping[Mark, int]) -> Markup:
+    """A stacked bar."""
+    total, x, body = sum(marks.values()), 0.0, [Markup("")]
+    for mark in ORDER:
+        if count := marks.get(mark, 0):
+            width = _BAR * count / total
+            body.append(_rect(x, width, kind=f"mark-{mark.value}", height=28))
+            x += width
+    return _picture("outcome-picture", (_BAR, 28.0), body, stretch=True)
+
+
+def swatch(mark: str) -> Markup:
+    """A small square in the colour of an outcome."""
+    return _picture("swatch", (14.0, 14.0), [_rect(0, 14, kind=f"mark-{mark}", height=14)])
+
+
+def _picture(kind: str, size: tuple[float, float], body: list[Markup], *, stretch: bool = False) -> Markup:
+    aspect = Markup(' preserveAspectRatio="none"') if stretch else Markup("")
+    head = Markup('<svg class="{}" viewBox="0 0 {:g} {:g}"{} aria-hidden="true" focusable="false">')
+    return head.format(kind, *size, aspect) + Markup("").join(body) + Markup("</svg>")
+
+
+def _at(share: float) -> float:
+    return round(_EDGE + min(max(share, 0.0), 1.0) * (_WIDTH - 2 * _EDGE), 1)
+
+
+def _centred(value: float, span: float) -> float:
+    return 0.5 + value / (2 * span)
+
+
+def _line(low: float, high: float, *, kind: str) -> Markup:
+    return Markup('<line class="{}" x1="{:g}" x2="{:g}" y1="10" y2="10"/>').format(kind, _at(low), _at(high))
+
+
+def _tick(share: float, *, kind: str, size: float = 3) -> Markup:
+    text = Markup('<line class="{}" x1="{:g}" x2="{:g}" y1="{:g}" y2="{:g}"/>')
+    return text.format(kind, _at(share), _at(share), 10 - size, 10 + size)
+
+
+def _dot(share: float) -> Markup:
+    return Markup('<circle class="estimate" cx="{:g}" cy="10" r="5"/>').format(_at(share))
+
+
+def _rect(x: float, width: float, *, kind: str, height: float) -> Markup:
+    return Markup('<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="{:g}"/>').format(kind, x, width, height)

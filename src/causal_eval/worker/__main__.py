@@ -1,0 +1,38 @@
+"""``python -m causal_eval.worker``: one worker over the database of the settings, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+
+from causal_eval.errors import CausalEvalError
+from causal_eval.service.wiring import close_service, open_service
+from causal_eval.settings import read_settings
+from causal_eval.worker.run import work
+
+
+def main() -> int:
+    """Work until told to end; the exit code."""
+    try:
+        asyncio.run(_work())
+    except CausalEvalError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    return 0
+
+
+async def _work() -> None:
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    service = open_service(read_settings(os.environ))
+    try:
+        await work(service, worker=service.token(), stop=ending.is_set)
+    finally:
+        close_service(service)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""A worker: says that it lives, carries out shards, and starts again what dead workers had under way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+
+from causal_eval import __version__
+from causal_eval.service.engine import HandBack
+from causal_eval.service.leases import CallSlots
+from causal_eval.service.performing import Performing
+from causal_eval.service.wiring import Service
+from causal_eval.store.locks import hold_file
+from causal_eval.store.workers import Worker
+from causal_eval.worker.couriers import Couriers
+from causal_eval.worker.pulse import Pulse
+from causal_eval.worker.sweeper import Sweeper
+
+WIDTH = 8
+"""Shards of one provider that a worker has under way; how many calls that are is for the caps to say."""
+
+_LOG = logging.getLogger(__name__)
+
+
+async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> None:
+    """Carry out shards as *worker*, a name that no process had before, until *stop* says so; then hand back.
+
+    Raises:
+        StoreLocked: the database is a file, and another process works on it.
+    """
+    with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
+        slots = CallSlots(service, worker)
+        performing = Performing(service, stop=stop, cap=slots.window)
+        runs = (performing.watch, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
+        beside = [asyncio.create_task(run()) for run in runs]
+
+        def over() -> bool:
+            return stop() or any(task.done() for task in beside)  # without them there is no sense in going on
+
+        try:
+            await service.engine.run_worker(worker, functools.partial(_guarded, performing), width=WIDTH, stop=over)
+        finally:
+            ended = [task for task in beside if task.done()]
+            await _cancel(beside)
+            await performing.close()
+            slots.close()
+        for task in ended:
+            task.result()
+
+
+async def _guarded(performing: Performing, shard: str) -> None:
+    """The door of a shard: a fault of this program ends its job, so that it does not come back for ever."""
+    carrying = asyncio.create_task(performing(shard))
+    try:
+        await asyncio.wait({carrying})
+    finally:
+        await _cancel([carrying])
+    error = None if carrying.cancelled() else carrying.exception()
+    if isinstance(error, HandBack):
+        raise error
+    if error is not None:
+        _LOG.error("shard %s", shard, exc_info=error)
+        await performing.give_up(shard, f"{type(error).__name__}: {error} (a fault of this program: see the log)")
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _myself(service: Service, worker: str) -> Worker:
+    return Worker(worker, socket.gethostname(), os.getpid(), __version__, service.clock())
+
+
+@contextlib.contextmanager
+def _alone(service: Service) -> Iterator[None]:
+    """Where the database is a file, only one process works on it."""
+    store = service.store
+    if store.engine.dialect.name != "sqlite":
+        yield
+        return
+    refusal = f"another worker works on {store.place}: a database in a file has one; end it, or use PostgreSQL"
+    with hold_file(f"{store.place}.worker.lock", refusal):
+        yield

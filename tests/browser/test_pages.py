@@ -1,0 +1,85 @@
+"""In a real browser: nobody is shut out, nothing is cut off, and the way from log in to a comparison works."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+HERE = Path(__file__).parent
+AXE = (HERE / "axe.min.js").read_text("utf-8")
+AUDIT = "axe.run().then(found => found.violations.map(one => one.id + ': ' + one.nodes[0].html))"
+LIST = "[...document.querySelectorAll('th a')].map(one => one.getAttribute('href'))"
+ENTER, TAB = ("Enter", 13), ("Tab", 9)
+
+
+def test_axe_is_what_its_makers_published() -> None:
+    """The file has the hash that stands beside it."""
+    [digest] = re.findall(r"`([0-9a-f]{64})`", (HERE / "VENDORED.md").read_text("utf-8"))
+    assert hashlib.sha256((HERE / "axe.min.js").read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+async def test_every_page_is_for_everybody(tab: Any, site: str, width: int, dark: bool) -> None:
+    """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
+    await tab.size(width, dark=dark)
+    await tab.go(f"{site}/evaluations")
+    one, other = await tab.run(LIST)
+    await tab.go(f"{site}{one}")
+    question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
+    pages = [
+        "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
+        "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/audit",
+        "/settings",
+    ]  # fmt: skip
+    for page in pages:
+        await tab.go(f"{site}{page}")
+        await tab.run(f"{AXE};0")
+        assert await tab.run(AUDIT) == [], page
+        assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), page
+        assert tab.complaints == [], page
+
+
+async def test_from_log_in_to_a_comparison_by_keyboard_alone(tab: Any, guarded_site: Any) -> None:
+    """Log in, order an evaluation, see it finish without loading the page, and compare it with another."""
+    site, first = guarded_site.address, guarded_site.first
+    await tab.size(1280)
+    await tab.go(f"{site}/login")
+    await _reach(tab, "f-email")
+    await tab.write(first.email)
+    await _reach(tab, "f-password")
+    await tab.write(first.password)
+    await tab.press(*ENTER, typed="\r")
+    await tab.until("location.pathname === '/evaluations'")
+    for answerer in ("baseline/oracle", "baseline/random"):
+        await tab.go(f"{site}/evaluations/new")
+        await _reach(tab, "f-answerer")
+        await tab.write(answerer)
+        await tab.press(*ENTER, typed="\r")
+        await tab.until("/^.evaluations.ev-/.test(location.pathname) && document.querySelector('#live')")
+        await tab.until("document.querySelector('.status-done') && document.querySelector('.total')")
+    await tab.go(f"{site}/evaluations")
+    newest, before = (await tab.run(LIST))[:2]
+    await tab.go(f"{site}/compare?a={_id(before)}&b={_id(newest)}")
+    assert await tab.run("document.querySelector('#verdict').textContent") == (
+        "baseline/oracle is better than baseline/random"
+    )
+    assert tab.complaints == []
+
+
+async def _reach(tab: Any, field: str) -> None:
+    """Go to the field by Tab."""
+    for _ in range(60):
+        if await tab.run("document.activeElement.id") == field:
+            return
+        await tab.press(*TAB)
+    raise AssertionError(f"{field} is not reached by Tab")
+
+
+def _id(address: str) -> str:
+    return address.rsplit("/", 1)[1]
