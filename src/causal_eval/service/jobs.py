@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import Connection
 
-from causal_eval.errors import Conflict, UnknownName, UsageError
+from causal_eval.errors import Conflict, UsageError
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.access import Caller, Permission, require
-from causal_eval.service.answering import Call, candidate
+from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
 from causal_eval.service.questions import find as find_set
 from causal_eval.service.wiring import Visit
+from causal_eval.settings import Settings
 from causal_eval.store.audit import Entry, note
-from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, find_evaluation
+from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, read_evaluation
 from causal_eval.store.events import Told, tell
 from causal_eval.store.jobs import (
     Job,
@@ -30,6 +32,7 @@ from causal_eval.store.jobs import (
     reopen_shards,
     stop_shards,
 )
+from causal_eval.store.projects import find_project
 
 SHARD = 100
 """Questions of a shard: seconds of work at usual latencies, and little to do again after a crash."""
@@ -79,11 +82,7 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
     if wanted.priority not in PRIORITIES:
         raise UsageError(f"priority is {wanted.priority}: give 1 (first) to {PRIORITIES[-1]}; {USUAL} is usual")
-    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
-        raise UsageError(
-            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
-        )
-    one = candidate(wanted.answerer, wanted.call, visit.service.settings)
+    one = _asked_of(wanted, visit.service.settings)
     question_set = find_set(visit, wanted.question_set, project=wanted.project)
     spec = replace(
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
@@ -91,6 +90,7 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
     )  # fmt: skip
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
+        find_project(connection, wanted.project)
         evaluation = begin_within(
             connection, spec, question_set=question_set, project=wanted.project, now=datetime.fromtimestamp(now, UTC)
         )
@@ -108,11 +108,9 @@ def find(visit: Visit, evaluation: str) -> Ordered:
     Raises:
         UnknownName: there is none, or it is another project's.
     """
-    found = find_evaluation(visit.service.store, evaluation)
-    if not visit.caller.enters(found.project):
-        raise UnknownName("evaluation", evaluation, ())
-    require(visit.caller, Permission.READ, project=found.project)
+    require(visit.caller, Permission.READ)
     with visit.service.store.reading() as connection:
+        found = read_evaluation(connection, evaluation, projects=visit.caller.projects)
         return Ordered(find_job(connection, found.id), found)
 
 
@@ -136,8 +134,8 @@ def cancel(visit: Visit, evaluation: str) -> Ordered:
     found = _under_way(visit, evaluation)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
+        _change(connection, found, {"status": JobStatus.CANCELLED, "ended_at": now})
         stopped = stop_shards(connection, found.evaluation.id, at=now)
-        change_job(connection, found.evaluation.id, values={"status": JobStatus.CANCELLED, "ended_at": now})
         _record(connection, visit.caller, Change(found.job, "cancelled", "evaluation.cancel", now))
     visit.service.engine.cancel(stopped)
     return find(visit, found.evaluation.id)
@@ -152,7 +150,7 @@ def pause(visit: Visit, evaluation: str, *, paused: bool) -> Ordered:
     found = _under_way(visit, evaluation)
     kind = "paused" if paused else "resumed"
     with visit.service.store.writing() as connection:
-        change_job(connection, found.evaluation.id, values={"paused": paused})
+        _change(connection, found, {"paused": paused})
         _record(connection, visit.caller, Change(found.job, kind, f"evaluation.{kind}", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
@@ -168,10 +166,9 @@ def retry(visit: Visit, evaluation: str) -> Ordered:
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is under way: wait for its end, or cancel it first")
     with visit.service.store.writing() as connection:
+        _change(connection, found, {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False})
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
-        opened = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
-        change_job(connection, found.evaluation.id, values=opened)
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
@@ -190,6 +187,27 @@ def _record(connection: Connection, caller: Caller, change: Change) -> None:
     job, at = change.job, change.at
     tell(connection, Told(job.evaluation_id, job.project, change.event), at=at)
     note(connection, Entry(caller.actor, change.action, job.evaluation_id, job.project, caller.address), at=at)
+
+
+def _change(connection: Connection, found: Ordered, values: Mapping[str, object]) -> None:
+    if not change_job(connection, found.job.evaluation_id, seen=found.job.status, values=values):
+        raise Conflict(f"evaluation {found.evaluation.id} is no longer {found.job.status}: look at it again")
+
+
+def _asked_of(wanted: JobOrder, settings: Settings) -> Candidate:
+    """Who is to answer; what a worker would not heed is refused rather than left out in silence."""
+    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
+        raise UsageError(
+            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
+        )
+    if wanted.call.batch or wanted.call.cancel:
+        raise UsageError("call.batch is set: batches are ordered by `causal-eval eval --batch` alone; leave it out")
+    one = candidate(wanted.answerer, wanted.call, settings)
+    if one.cache is None and (wanted.call.cache or "off").strip().lower() != "off":
+        raise UsageError(
+            f"call.cache is {wanted.call.cache!r}: replies of {wanted.answerer} are not cached; leave it out"
+        )
+    return one
 
 
 def _under_way(visit: Visit, evaluation: str) -> Ordered:

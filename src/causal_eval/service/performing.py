@@ -28,7 +28,7 @@ from causal_eval.service.opened import Opened, ShardGate
 from causal_eval.service.results import compute
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
-from causal_eval.store.evaluations import Evaluation, find_evaluation
+from causal_eval.store.evaluations import Evaluation, read_evaluation
 from causal_eval.store.jobs import JobStatus, find_job
 from causal_eval.store.ledger import Part, SqlLedger
 from causal_eval.store.results import counts
@@ -170,9 +170,8 @@ class Performing:
 
     def _read_order(self, evaluation: str) -> _Order:
         store = self._service.store
-        found = find_evaluation(store, evaluation)
         with store.reading() as connection:
-            job = find_job(connection, found.id)
+            found, job = read_evaluation(connection, evaluation, projects=None), find_job(connection, evaluation)
         call = msgspec.json.decode(job.call, type=Call)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
         most = self._service.settings.max_concurrent_api_calls
@@ -280,7 +279,9 @@ class Performing:
 
 def end_job(service: Service, evaluation: str) -> None:
     """Score the evaluation and note that its job is done, if nobody has."""
-    compute(service, find_evaluation(service.store, evaluation))
+    with service.store.reading() as connection:
+        found = read_evaluation(connection, evaluation, projects=None)
+    compute(service, found)
     with service.store.writing() as connection:
         shards.end_job(connection, evaluation, at=service.clock())
 
