@@ -11,7 +11,8 @@ from causal_eval.providers.stack import CAP
 from causal_eval.providers.window import Window
 from causal_eval.service.wiring import Service
 from causal_eval.settings import MAX_CALLS
-from causal_eval.store.leases import Demand, share, switched
+from causal_eval.store.leases import Demand, share
+from causal_eval.store.switches import switched
 
 LOOK_SECONDS = 0.1
 RENEW_SECONDS = 1.0

@@ -20,8 +20,10 @@ from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt
+from causal_eval.providers.switch import DISABLED
 from causal_eval.providers.window import Window
 from causal_eval.scoring.grade import judge
+from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.opened import Opened, ShardGate
@@ -193,7 +195,9 @@ class Performing:
     def _heed(self, opened: Opened, state: JobState | None) -> None:
         if state is None or state.status is not JobStatus.OPEN:
             opened.abandon()
-        elif (state.paused or self._stop()) and not opened.closed:
+        elif (state.paused or state.off or self._stop()) and not opened.closed:
+            if state.off:
+                opened.hear(f"{opened.evaluation.spec.answerer} waits: its provider is switched off ({DISABLED})")
             opened.stop()
             asyncio.get_running_loop().call_later(GRACE_SECONDS, opened.abandon)
         elif opened.follows_cap and not opened.closed and opened.room.limit != max(1, self._cap.limit):
@@ -243,7 +247,8 @@ class Performing:
 
     def _claim(self, shard: str) -> Claim | None:
         with self._service.store.writing() as connection:
-            return shards.claim(connection, shard, owner=self._service.token(), at=self._service.clock())
+            owner, off = self._service.token(), switches.paused(connection)
+            return shards.claim(connection, shard, owner=owner, at=self._service.clock(), off=off)
 
     def _let_go(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
@@ -267,7 +272,7 @@ class Performing:
 
     def _states(self, evaluations: list[str]) -> dict[str, JobState]:
         with self._service.store.reading() as connection:
-            return shards.job_states(connection, evaluations)
+            return shards.job_states(connection, evaluations, off=switches.paused(connection))
 
     def _tell_progress(self, opened: Opened, waiting: str) -> None:
         with self._service.store.reading() as connection:
