@@ -9,16 +9,32 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 import causal_eval
-from causal_eval.api import evaluations, listening, offers, problem, question_sets, results, wellness
+from causal_eval.api import (
+    api_keys,
+    evaluations,
+    listening,
+    offers,
+    operating,
+    problem,
+    projects,
+    question_sets,
+    results,
+    sessions,
+    users,
+    wellness,
+)
 from causal_eval.api.guard import Guard, Network
 from causal_eval.api.who import Door, Identify
 from causal_eval.service import accounts
+from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
 
 PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
-ROUTERS = (evaluations, results, listening, question_sets, offers)
+ROUTERS = (
+    evaluations, results, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
+)  # fmt: skip
 
 
 def make_app(
@@ -36,7 +52,7 @@ def make_app(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
     )  # fmt: skip
-    app.state.door = Door(service, identify, open_to_all)
+    app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
     api = APIRouter(prefix=PREFIX)
     for module in ROUTERS:

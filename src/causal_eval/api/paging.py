@@ -25,6 +25,8 @@ After = Annotated[
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 """A name without spaces, as ids, models and seeds are."""
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""What people call something."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[ -~]+$")]
 
 
