@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -24,7 +25,7 @@ from causal_eval.api import (
     wellness,
 )
 from causal_eval.api.guard import Guard, Network
-from causal_eval.api.who import Door, Identify
+from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
 from causal_eval.service import accounts
 from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
@@ -32,6 +33,14 @@ from causal_eval.service.wiring import Service
 PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": COOKIE,
+        "description": f"The cookie of `POST {PREFIX}/session` (over plain HTTP `{PLAIN_COOKIE}`); what changes "
+        f"something also sends the session's token as `{CSRF}`.",
+    },
+}  # fmt: skip
 ROUTERS = (
     evaluations, results, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
 )  # fmt: skip
@@ -48,7 +57,7 @@ def make_app(
         identify: who somebody is; None: nobody has an account.
         proxies: addresses or networks whose forwarded headers are believed.
     """
-    app = FastAPI(
+    app = Api(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
     )  # fmt: skip
@@ -63,6 +72,21 @@ def make_app(
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     return app
+
+
+class Api(FastAPI):
+    """The application, whose description says with what each route is opened."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        if self.openapi_schema is None:
+            described = super().openapi()
+            described["components"]["securitySchemes"] = SCHEMES
+            for methods in described["paths"].values():
+                for operation in methods.values():
+                    named = PERMISSIONS.get(operation["operationId"]) is not None
+                    operation["security"] = [{"key": []}, {"session": []}] if named else []
+        return self.openapi_schema or {}
 
 
 def _name(route: APIRoute) -> str:

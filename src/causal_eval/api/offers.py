@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.analysis.intervals import Interval
-from causal_eval.api.paging import Name, tagged
+from causal_eval.api.paging import UNCHANGED, Name, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
@@ -121,7 +121,7 @@ def list_providers(visit: Visiting) -> list[Provider]:
     return [Provider.model_validate(one) for one in catalog.offers(visit)]
 
 
-@router.get("/providers/{provider}", tags=["providers"], response_model=Provider)
+@router.get("/providers/{provider}", tags=["providers"], response_model=Provider, responses=UNCHANGED)
 def get_provider(visit: Visiting, provider: Name, request: Request) -> Response:
     """One provider."""
     return tagged(request, Provider.model_validate(catalog.offer(visit, provider)))
