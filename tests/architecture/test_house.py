@@ -136,7 +136,7 @@ BUDGETS = {
     "evaluation": 1800,
     "analysis": 3400,
     "store": 3300,
-    "service": 2200,
+    "service": 2500,
     "api": 1400,
     "web": 1800,
     "worker": 500,
