@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -67,6 +68,21 @@ def test_an_evaluator_turns_nothing(service: Service, caller: Callable[..., Call
         switches.change(Visit(service, caller(Role.EVALUATOR)), CAP, value="1", reason="r")
 
 
+@asynccontextmanager
+async def closing(hands: Performing) -> AsyncIterator[None]:
+    """Releases what they hold."""
+    try:
+        yield
+    finally:
+        await hands.close()
+
+
+def left(service: Service) -> int:
+    """How many shards the sweeper would start."""
+    with service.store.reading() as connection:
+        return len(unfinished(connection, off=switches.paused(connection)))
+
+
 @pytest.mark.anyio
 async def test_a_provider_that_is_switched_off_is_not_asked(
     visit: Visit, operator: Visit, engine: MemoryEngine, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch
@@ -82,15 +98,11 @@ async def test_a_provider_that_is_switched_off_is_not_asked(
         free = jobs.order(visit, wanted).evaluation.id
         switches.change(operator, OFF, value="openai", reason="outage")
         hands = Performing(visit.service, stop=lambda: False, cap=Window(100))
-        try:
-            async with asyncio.timeout(60):
-                await asyncio.gather(*(hands(job.id) for job in engine.queued))
-                assert (results.counts(visit, held).kept, results.counts(visit, free).kept) == (0, 250)
-                with visit.service.store.reading() as connection:
-                    assert unfinished(connection, off=switches.paused(connection)) == []
-                    assert len(unfinished(connection)) == 1
-                switches.take_back(operator, OFF)
-                await asyncio.gather(*(hands(job.id) for job in engine.queued))
-        finally:
-            await hands.close()
+        async with asyncio.timeout(60), closing(hands):
+            await asyncio.gather(*(hands(job.id) for job in engine.queued))
+            assert (results.counts(visit, held).kept, results.counts(visit, free).kept) == (0, 250)
+            assert left(visit.service) == 0
+            switches.take_back(operator, OFF)
+            assert left(visit.service) == 1
+            await asyncio.gather(*(hands(job.id) for job in engine.queued))
     assert results.counts(visit, held).kept == 20

@@ -61,6 +61,7 @@ def make_app(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
     )  # fmt: skip
+    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
     api = APIRouter(prefix=PREFIX)
@@ -68,7 +69,6 @@ def make_app(
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(wellness.router)
-    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     return app

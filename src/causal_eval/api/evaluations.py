@@ -74,7 +74,7 @@ def retry_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
 
 
 def _whole(visit: Visit, found: jobs.Ordered) -> Evaluation:
-    counted = results.counts(visit, found.evaluation.id)
+    counted = results.counted(visit, found)
     marks = {mark.value: count for mark, count in counted.marks.items()}
     counts = Counts(wanted=counted.wanted, kept=counted.kept, failed_calls=counted.failed_calls, marks=marks)
     return Evaluation.whole(found, counts)

@@ -190,14 +190,14 @@ class Door:
             self.heavy.release()
 
 
-def door(request: Request) -> Door:
-    """The door of the application that serves *request*."""
-    return cast("Door", request.app.state.door)
+async def door(request: Request) -> Door:
+    """The door of the application that serves *request*; asynchronous, so that no thread is asked for it."""
+    return _door(request)
 
 
 def visit(request: Request) -> Visit:
     """The caller at the service, once the route's permission is given."""
-    here, route = door(request), request.scope["route"]
+    here, route = _door(request), request.scope["route"]
     caller = here.admitted(request)
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
@@ -233,6 +233,10 @@ def check_no_strangers_page(request: Request) -> None:
     """
     if request.headers.get("sec-fetch-site", "same-origin") in {"cross-site", "same-site"}:
         raise NotAllowed("a page of another site asks: log in on the service's own page")
+
+
+def _door(request: Request) -> Door:
+    return cast("Door", request.app.state.door)
 
 
 def _key(request: Request) -> str:

@@ -134,7 +134,7 @@ def cancel(visit: Visit, evaluation: str) -> Ordered:
     found = _under_way(visit, evaluation)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
-        _change(connection, found, {"status": JobStatus.CANCELLED, "ended_at": now})
+        _change(connection, found, values={"status": JobStatus.CANCELLED, "ended_at": now})
         stopped = stop_shards(connection, found.evaluation.id, at=now)
         _record(connection, visit.caller, Change(found.job, "cancelled", "evaluation.cancel", now))
     visit.service.engine.cancel(stopped)
@@ -150,7 +150,7 @@ def pause(visit: Visit, evaluation: str, *, paused: bool) -> Ordered:
     found = _under_way(visit, evaluation)
     kind = "paused" if paused else "resumed"
     with visit.service.store.writing() as connection:
-        _change(connection, found, {"paused": paused})
+        _change(connection, found, values={"paused": paused})
         _record(connection, visit.caller, Change(found.job, kind, f"evaluation.{kind}", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
@@ -166,7 +166,7 @@ def retry(visit: Visit, evaluation: str) -> Ordered:
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is under way: wait for its end, or cancel it first")
     with visit.service.store.writing() as connection:
-        _change(connection, found, {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False})
+        _change(connection, found, values={"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False})
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
@@ -189,7 +189,7 @@ def _record(connection: Connection, caller: Caller, change: Change) -> None:
     note(connection, Entry(caller.actor, change.action, job.evaluation_id, job.project, caller.address), at=at)
 
 
-def _change(connection: Connection, found: Ordered, values: Mapping[str, object]) -> None:
+def _change(connection: Connection, found: Ordered, *, values: Mapping[str, object]) -> None:
     if not change_job(connection, found.job.evaluation_id, seen=found.job.status, values=values):
         raise Conflict(f"evaluation {found.evaluation.id} is no longer {found.job.status}: look at it again")
 
