@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from causal_eval.api.app import make_app
-from causal_eval.api.guard import DEEPEST, LARGEST_BODY, too_deep
+from causal_eval.api.guard import DEEPEST, LARGEST_BODY, Guard, too_deep
 from causal_eval.service.access import Caller
 from causal_eval.service.wiring import Service
 
@@ -22,6 +24,32 @@ def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
     streamed = admin.post("/api/v1/solve", content=(b"x" * 65536 for _ in range(20)))
     assert streamed.status_code == 413
     assert streamed.json()["type"] == "urn:causal-eval:problem:body-too-large"
+
+
+@pytest.mark.anyio
+async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    """408, and the connection is closed, before any route has heard of it."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        if not begun:
+            begun.append(True)
+            return {"type": "http.request", "body": b"{", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError((scope, receive, send))
+
+    begun: list[bool] = []
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    async with asyncio.timeout(10):
+        await Guard(route, patience=0.01)(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert b"body-too-slow" in sent[1]["body"]
 
 
 @pytest.mark.parametrize(

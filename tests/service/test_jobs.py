@@ -11,8 +11,9 @@ from sqlalchemy import func, select, text
 
 from causal_eval.errors import Conflict, NotAllowed, UnknownName, UsageError
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.service import jobs
+from causal_eval.service import jobs, projects
 from causal_eval.service.access import Caller, Role
+from causal_eval.service.answering import Call
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.wiring import Service, Visit
@@ -20,6 +21,7 @@ from causal_eval.store.audit import broken_links, entries
 from causal_eval.store.evaluations import begin
 from causal_eval.store.events import events_after
 from causal_eval.store.jobs import JobStatus, list_shards
+from causal_eval.store.owners import own_set
 from causal_eval.store.work_tables import jobs as job_rows
 
 
@@ -79,6 +81,49 @@ def test_another_project_sees_nothing(
     for act in (jobs.find, jobs.cancel, jobs.retry):
         with pytest.raises(UnknownName):
             act(stranger, placed.evaluation.id)
+
+
+def test_no_message_names_what_is_anothers(
+    service: Service, visit: Visit, caller: Callable[..., Caller], wanted: JobOrder
+) -> None:
+    """The beginning of an id is no id, and the refusal of it or of a near one names nothing that is there."""
+    placed = [jobs.order(visit, wanted).evaluation.id for _ in range(2)]
+    for who in (visit, Visit(service, caller(Role.ADMIN, "theirs"))):
+        for asked in (placed[0][:3], placed[0][:-1], placed[0] + "0", "%", ""):
+            with pytest.raises(UnknownName) as refused:
+                jobs.find(who, asked)
+            assert not [name for name in placed if name in str(refused.value).replace(repr(asked), "")]
+
+
+@pytest.mark.parametrize("call", [Call(batch=True), Call(cancel=True), Call(cache="7D")])
+def test_what_no_worker_would_heed_is_refused(visit: Visit, wanted: JobOrder, call: Call) -> None:
+    """Batches are the command line's, and a baseline has no replies that could be cached."""
+    with pytest.raises(UsageError, match="leave it out"):
+        jobs.order(visit, replace(wanted, call=call))
+
+
+def test_a_deleted_project_orders_nothing(service: Service, caller: Callable[..., Caller], wanted: JobOrder) -> None:
+    """Also for whoever enters every project: its name is gone."""
+    admin = Visit(service, replace(caller(Role.ADMIN), projects=None))
+    projects.add(admin, "gone", name="Gone")
+    projects.delete(admin, "gone")
+    with service.store.writing() as connection:
+        own_set(connection, wanted.question_set, project="gone", by="local", at=service.clock())
+    with pytest.raises(UnknownName, match="'gone'"):
+        jobs.order(admin, replace(wanted, project="gone"))
+
+
+def test_of_two_who_act_at_once_one_is_told(visit: Visit, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who decided by a state that is gone by the time of writing is refused, and changes nothing."""
+    placed = jobs.order(visit, wanted)
+    seen = jobs.find(visit, placed.evaluation.id)
+    jobs.cancel(visit, placed.evaluation.id)
+    monkeypatch.setattr(jobs, "find", lambda *_: seen)
+    with pytest.raises(Conflict, match="no longer open"):
+        jobs.cancel(visit, placed.evaluation.id)
+    with visit.service.store.reading() as connection:
+        kinds = [one.kind for one in events_after(connection, placed.evaluation.id, after=0)]
+    assert kinds == ["created", "cancelled"]
 
 
 def test_a_list_goes_on_where_it_ended(visit: Visit, clock: Callable[[], float], wanted: JobOrder) -> None:

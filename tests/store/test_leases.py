@@ -9,7 +9,8 @@ from sqlalchemy import insert
 
 from causal_eval.store import workers
 from causal_eval.store.database import Store
-from causal_eval.store.leases import Demand, fair_shares, share, switched
+from causal_eval.store.leases import Demand, fair_shares, share
+from causal_eval.store.switches import switched
 from causal_eval.store.work_tables import switches
 from causal_eval.store.workers import Worker
 

@@ -65,10 +65,10 @@ def test_a_newer_claim_fences_the_older(connection: Connection) -> None:
 
 def test_a_job_that_is_over_or_held_is_not_claimed(connection: Connection, job: str) -> None:
     """Neither a paused job's shards nor a halted one's."""
-    change_job(connection, job, values={"paused": True})
+    change_job(connection, job, seen=JobStatus.OPEN, values={"paused": True})
     assert shards.claim(connection, "a", owner="me", at=2.0) is None
     assert shards.unfinished(connection) == []
-    change_job(connection, job, values={"paused": False})
+    change_job(connection, job, seen=JobStatus.OPEN, values={"paused": False})
     assert [one.id for one in shards.unfinished(connection)] == ["a", "b"]
     assert shards.halt(connection, job, note="HTTP 401", at=3.0)
     assert not shards.halt(connection, job, note="again", at=4.0)

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 import causal_eval
 from causal_eval.api import (
+    api_keys,
     evaluations,
     leaderboard,
     listening,
     offers,
+    operating,
     problem,
+    projects,
     question_sets,
     results,
+    sessions,
     submissions,
+    users,
     webhooks,
     wellness,
 )
 from causal_eval.api.guard import Guard, Network
-from causal_eval.api.who import Door, Identify
+from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
 from causal_eval.service import accounts
+from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
 
 PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
-ROUTERS = (evaluations, results, listening, question_sets, offers, leaderboard, submissions, webhooks)
+SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "An API key."},
+    "session": {
+        "type": "apiKey", "in": "cookie", "name": COOKIE,
+        "description": f"The cookie of `POST {PREFIX}/session` (over plain HTTP `{PLAIN_COOKIE}`); what changes "
+        f"something also sends the session's token as `{CSRF}`.",
+    },
+}  # fmt: skip
+ROUTERS = (
+    evaluations, results, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
+    leaderboard, submissions, webhooks,
+)  # fmt: skip
 
 
 def make_app(
@@ -43,21 +61,36 @@ def make_app(
         identify: who somebody is; None: nobody has an account.
         proxies: addresses or networks whose forwarded headers are believed.
     """
-    app = FastAPI(
+    app = Api(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
     )  # fmt: skip
-    app.state.door = Door(service, identify, open_to_all)
+    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
+    app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
     api = APIRouter(prefix=PREFIX)
     for module in ROUTERS:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(wellness.router)
-    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     return app
+
+
+class Api(FastAPI):
+    """The application, whose description says with what each route is opened."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        if self.openapi_schema is None:
+            described = super().openapi()
+            described["components"]["securitySchemes"] = SCHEMES
+            for methods in described["paths"].values():
+                for operation in methods.values():
+                    named = PERMISSIONS.get(operation["operationId"]) is not None
+                    operation["security"] = [{"key": []}, {"session": []}] if named else []
+        return self.openapi_schema or {}
 
 
 def _name(route: APIRoute) -> str:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.once import Made, Once
-from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
+from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage
 from causal_eval.api.who import Visiting
@@ -43,7 +43,7 @@ def list_evaluations(
     return EvaluationPage(items=[EvaluationLine.of(line) for line in lines], next=following)
 
 
-@router.get("/{evaluation}", response_model=Evaluation)
+@router.get("/{evaluation}", response_model=Evaluation, responses=UNCHANGED)
 def get_evaluation(visit: Visiting, evaluation: Id, request: Request) -> Response:
     """One evaluation and how far it is."""
     return tagged(request, _whole(visit, jobs.find(visit, evaluation)))
@@ -74,7 +74,7 @@ def retry_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
 
 
 def _whole(visit: Visit, found: jobs.Ordered) -> Evaluation:
-    counted = results.counts(visit, found.evaluation.id)
+    counted = results.counted(visit, found)
     marks = {mark.value: count for mark, count in counted.marks.items()}
     counts = Counts(wanted=counted.wanted, kept=counted.kept, failed_calls=counted.failed_calls, marks=marks)
     return Evaluation.whole(found, counts)

@@ -8,13 +8,14 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from starlette.datastructures import MutableHeaders
+import anyio
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from causal_eval.api.problem import answer
 
 LARGEST_BODY = 2**20
+PATIENCE = 30.0
 DEEPEST = 40
 """Brackets within brackets."""
 HEADERS = {
@@ -25,6 +26,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
@@ -38,6 +40,8 @@ class Guard:
     app: ASGIApp
     proxies: Sequence[Network] = ()
     """Whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    patience: float = PATIENCE
+    """Seconds in which a body has to be there."""
     large: Iterable[str] = ()
     """Beginnings of paths that take bodies of any size, because they read them as they come."""
 
@@ -53,10 +57,10 @@ class Guard:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = scope["request_id"]
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = list(message.get("headers", ()))
+                there = {name for name, _ in given}
+                own = (b"x-request-id", scope["request_id"].encode())
+                message = {**message, "headers": [*given, own, *(one for one in _RAW if one[0] not in there)]}
             await send(message)
 
         if request.method in {"GET", "HEAD"} or scope["path"].startswith(tuple(self.large)):
@@ -65,8 +69,15 @@ class Guard:
             await self._bounded(request, receive, send=sending)
 
     async def _bounded(self, request: Request, receive: Receive, *, send: Send) -> None:
-        body = await _read(request, receive)
-        if body is None:
+        body: bytes | None = b""
+        with anyio.move_on_after(self.patience) as waiting:
+            body = await _read(request, receive)
+        if waiting.cancelled_caught:
+            detail = f"the body was not there within {self.patience:g} s: send it again"
+            headers = {"Connection": "close"}
+            refusal = answer(request, 408, kind="body-too-slow", detail=detail, headers=headers)
+            await refusal(request.scope, receive, send)
+        elif body is None:
             detail = f"the body is larger than {LARGEST_BODY} bytes: send less at once"
             await answer(request, 413, kind="body-too-large", detail=detail)(request.scope, receive, send)
         elif too_deep(body):

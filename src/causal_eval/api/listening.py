@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from causal_eval.api.evaluations import Id
 from causal_eval.api.problem import USUAL
 from causal_eval.api.who import AtDoor, Door, Visiting
-from causal_eval.api.who import visit as visiting
+from causal_eval.errors import NotAllowed
 from causal_eval.service import happenings, jobs
 from causal_eval.service.wiring import Visit
 from causal_eval.store.events import Happening
@@ -101,7 +101,8 @@ async def _events(request: Request, at: Door, *, visit: Visit, evaluation: str, 
             hub.silence(name, bell)
         if anyio.current_time() - heard_at >= HEARTBEAT_SECONDS:
             heard_at = anyio.current_time()
-            await to_thread.run_sync(visiting, request)  # a key that was revoked hears nothing more
+            if not await to_thread.run_sync(_still_known, at, request):
+                return
             yield ": still here\n\n"
 
 
@@ -112,6 +113,15 @@ async def _wait(hub: Hub, at: Door, *, bell: anyio.Event) -> None:
             await hub.look(at)
             with anyio.move_on_after(LOOK_SECONDS):
                 await bell.wait()
+
+
+def _still_known(at: Door, request: Request) -> bool:
+    """Whose key was revoked, or whose session is over, hears nothing more."""
+    try:
+        at.caller(request)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _has_ended(visit: Visit, evaluation: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.analysis.intervals import Interval
-from causal_eval.api.paging import Name, tagged
+from causal_eval.api.paging import UNCHANGED, Name, tagged
 from causal_eval.api.problem import USUAL
+from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.service import catalog
 from causal_eval.service.comparing import compared
@@ -22,10 +23,6 @@ CASE = {
     "graph": {"nodes": ["X", "Y", "Z"], "directed": [["Z", "X"], ["Z", "Y"], ["X", "Y"]]},
     "query": {"kind": "dsep", "x": ["X"], "y": ["Y"], "given": ["Z"]},
 }
-
-
-class _Out(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
 
 
 class SolvedStep(BaseModel):
@@ -47,7 +44,7 @@ class Solved(BaseModel):
     derivation: list[SolvedStep]
 
 
-class KeyHealth(_Out):
+class KeyHealth(Out):
     """What the workers have met with a provider's key."""
 
     key: str
@@ -58,7 +55,7 @@ class KeyHealth(_Out):
     updated_at: float
 
 
-class Provider(_Out):
+class Provider(Out):
     """A provider whose models can be asked."""
 
     name: str
@@ -71,7 +68,7 @@ class Provider(_Out):
     states: list[KeyHealth]
 
 
-class Range(_Out):
+class Range(Out):
     """An estimate with its confidence interval."""
 
     estimate: float | None
@@ -86,14 +83,14 @@ class Range(_Out):
         return cls(estimate=one.estimate, low=one.low, high=one.high, units=one.n, clusters=one.clusters)
 
 
-class ScopeDifference(_Out):
+class ScopeDifference(Out):
     """The difference within a rung or family; not corrected for looking several times."""
 
     scope: str
     difference: Range
 
 
-class PairedVerdict(_Out):
+class PairedVerdict(Out):
     """What the paired difference a - b allows to say about a."""
 
     a: str
@@ -124,7 +121,7 @@ def list_providers(visit: Visiting) -> list[Provider]:
     return [Provider.model_validate(one) for one in catalog.offers(visit)]
 
 
-@router.get("/providers/{provider}", tags=["providers"], response_model=Provider)
+@router.get("/providers/{provider}", tags=["providers"], response_model=Provider, responses=UNCHANGED)
 def get_provider(visit: Visiting, provider: Name, request: Request) -> Response:
     """One provider."""
     return tagged(request, Provider.model_validate(catalog.offer(visit, provider)))

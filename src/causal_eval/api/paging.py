@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import Query
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from causal_eval.errors import UsageError
 
 LARGEST_PAGE = 100
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "What the client has, by its `If-None-Match`."}}
 
 _T = TypeVar("_T")
 
@@ -25,6 +26,8 @@ After = Annotated[
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 """A name without spaces, as ids, models and seeds are."""
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""What people call something."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[ -~]+$")]
 
 

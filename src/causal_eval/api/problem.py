@@ -78,7 +78,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-USUAL = problems(400, 401, 403, 404, 409, 413, 422, 429, 503)
+USUAL = problems(400, 401, 403, 404, 408, 409, 413, 422, 429, 503)
 """What any route under ``/api/v1`` may answer instead."""
 
 

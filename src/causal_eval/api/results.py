@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.evaluations import Id
-from causal_eval.api.paging import After, Limit, Name, cursor, place, tagged
+from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.shapes import AskedQuestion, Given, Judged, Result, ResultLine, ResultPage, Score, Scores
 from causal_eval.api.who import Visiting
@@ -23,7 +23,7 @@ from causal_eval.store.results import BEGINNING, Cursor, Judgement, Wanted
 router = APIRouter(prefix="/evaluations", tags=["results"], responses=USUAL)
 
 
-@router.get("/{evaluation}/scores", response_model=Scores)
+@router.get("/{evaluation}/scores", response_model=Scores, responses=UNCHANGED)
 def get_scores(visit: Visiting, evaluation: Id, request: Request) -> Response:
     """Scores overall, by rung and by family, with intervals."""
     found = results.scored(visit, evaluation)
@@ -43,7 +43,7 @@ def list_results(
     return ResultPage(items=[ResultLine.model_validate(line) for line in page.lines], next=following)
 
 
-@router.get("/{evaluation}/results/{question}", response_model=Result)
+@router.get("/{evaluation}/results/{question}", response_model=Result, responses=UNCHANGED)
 def get_result(visit: Visiting, evaluation: Id, question: Name, request: Request) -> Response:
     """One question with its proof, all that was answered, and how each answer was read."""
     found = results.answers(visit, evaluation, question=question)

@@ -17,15 +17,19 @@ from causal_eval.store.suites import StoredSet
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
 
-class _In(BaseModel):
+class In(BaseModel):
+    """What enters: a field that nobody reads is refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Out(BaseModel):
+class Out(BaseModel):
+    """What leaves."""
+
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-class CallOptions(_In):
+class CallOptions(In):
     """How answers are asked for."""
 
     max_connections: int | None = Field(None, ge=1, le=10_000)
@@ -39,7 +43,7 @@ class CallOptions(_In):
     arguments: dict[Name, Any] = Field(default_factory=dict, max_length=50)
 
 
-class EvaluationOrder(_In):
+class EvaluationOrder(In):
     """An evaluation that is to be carried out."""
 
     answerer: Name = Field(examples=["openai/gpt-5", "baseline/association"])
@@ -58,7 +62,7 @@ class EvaluationOrder(_In):
         return JobOrder(**{**self.model_dump(), "call": call})
 
 
-class Progress(_Out):
+class Progress(Out):
     """How far an evaluation is."""
 
     wanted: int
@@ -72,7 +76,7 @@ class Counts(Progress):
     marks: dict[str, int]
 
 
-class EvaluationLine(_Out):
+class EvaluationLine(Out):
     """An evaluation as a list shows it."""
 
     id: str
@@ -98,7 +102,7 @@ class EvaluationLine(_Out):
         )  # fmt: skip
 
 
-class Spec(_Out):
+class Spec(Out):
     """What decides what is asked of whom."""
 
     seed: str
@@ -139,14 +143,14 @@ class Evaluation(EvaluationLine):
         )  # fmt: skip
 
 
-class EvaluationPage(_Out):
+class EvaluationPage(Out):
     """Evaluations, newest first."""
 
     items: list[EvaluationLine]
     next: str | None = Field(description="`after` of the next page; null: this is the last.")
 
 
-class Score(_Out):
+class Score(Out):
     """The score of a scope; shares are between 0 and 1."""
 
     scope: str
@@ -170,14 +174,14 @@ class Score(_Out):
     cached: int
 
 
-class Scores(_Out):
+class Scores(Out):
     """Scores of an evaluation, overall first."""
 
     items: list[Score]
     kept: int = Field(description="Outcomes that they are computed from; fewer than are kept now: they are stale.")
 
 
-class ResultLine(_Out):
+class ResultLine(Out):
     """A question of an evaluation with its newest verdict."""
 
     position: int
@@ -194,14 +198,14 @@ class ResultLine(_Out):
     reason: str
 
 
-class ResultPage(_Out):
+class ResultPage(Out):
     """Questions of an evaluation in the run's order."""
 
     items: list[ResultLine]
     next: str | None
 
 
-class Judged(_Out):
+class Judged(Out):
     """A verdict on a reply."""
 
     mark: str
@@ -212,7 +216,7 @@ class Judged(_Out):
     scorer: str
 
 
-class Given(_Out):
+class Given(Out):
     """What was answered to a sample of a question, as it came: hostile text."""
 
     sample: int
@@ -226,7 +230,7 @@ class Given(_Out):
     verdicts: list[Judged]
 
 
-class AskedQuestion(_Out):
+class AskedQuestion(Out):
     """A question; its answer and proof stand in ``document``."""
 
     id: str
@@ -240,7 +244,7 @@ class AskedQuestion(_Out):
     document: dict[str, Any]
 
 
-class Result(_Out):
+class Result(Out):
     """One question of an evaluation, with everything that was answered."""
 
     question: AskedQuestion
@@ -249,7 +253,7 @@ class Result(_Out):
     failed: list[str]
 
 
-class SetRequest(_In):
+class SetRequest(In):
     """A question set that is to be generated: a named suite, or n questions."""
 
     project: Name = "local"
@@ -266,7 +270,7 @@ class SetRequest(_In):
         return SetOrder(**self.model_dump())
 
 
-class QuestionSet(_Out):
+class QuestionSet(Out):
     """A set of questions."""
 
     digest: str
@@ -285,21 +289,21 @@ class QuestionSet(_Out):
         )  # fmt: skip
 
 
-class QuestionSetPage(_Out):
+class QuestionSetPage(Out):
     """Question sets, newest first."""
 
     items: list[QuestionSet]
     next: str | None
 
 
-class QuestionPage(_Out):
+class QuestionPage(Out):
     """Questions of a set in its order."""
 
     items: list[AskedQuestion]
     next: str | None
 
 
-class Verification(_Out):
+class Verification(Out):
     """What became of verifying a part of a set."""
 
     checked: int
@@ -307,7 +311,7 @@ class Verification(_Out):
     next: int | None
 
 
-class Explanation(_Out):
+class Explanation(Out):
     """A question with its proof card, as plain text."""
 
     question: AskedQuestion

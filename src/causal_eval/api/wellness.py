@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 import causal_eval
 from causal_eval.api.problem import problems
+from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.questions.question import GENERATOR
 from causal_eval.scoring.verdict import SCORER
@@ -19,10 +20,9 @@ from causal_eval.service.health import health as look
 router = APIRouter(tags=["health"], responses=problems(401, 403, 503))
 
 
-class WorkerBeat(BaseModel):
+class WorkerBeat(Out):
     """A worker that lives."""
 
-    model_config = ConfigDict(from_attributes=True)
     id: str
     host: str
     pid: int

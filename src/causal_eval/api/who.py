@@ -18,6 +18,7 @@ from starlette.requests import Request
 from causal_eval.errors import NotAllowed
 from causal_eval.service.access import NOBODY, Caller, Permission, require
 from causal_eval.service.accounts import local_caller
+from causal_eval.service.inbound import Inbound
 from causal_eval.service.wiring import Service, Visit
 
 COOKIE = "__Host-ceb_session"
@@ -76,6 +77,37 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "enable_webhook": Permission.ADMINISTER,
         "list_deliveries": Permission.ADMINISTER,
         "resend_delivery": Permission.ADMINISTER,
+        "log_in": None,
+        "who_am_i": Permission.READ,
+        "log_out": Permission.READ,
+        "create_api_key": Permission.READ,
+        "list_api_keys": Permission.READ,
+        "revoke_api_key": Permission.READ,
+        "list_users": Permission.ADMINISTER,
+        "create_user": Permission.ADMINISTER,
+        "get_user": Permission.READ,
+        "change_user": Permission.ADMINISTER,
+        "set_password": Permission.READ,
+        "disable_user": Permission.ADMINISTER,
+        "enable_user": Permission.ADMINISTER,
+        "list_projects": Permission.READ,
+        "create_project": Permission.ADMINISTER,
+        "get_project": Permission.READ,
+        "set_project_rules": Permission.ADMINISTER,
+        "list_members": Permission.ADMINISTER,
+        "add_member": Permission.ADMINISTER,
+        "remove_member": Permission.ADMINISTER,
+        "export_project": Permission.ADMINISTER,
+        "delete_project": Permission.ADMINISTER,
+        "list_provider_keys": Permission.ADMINISTER,
+        "keep_provider_key": Permission.ADMINISTER,
+        "revoke_provider_key": Permission.ADMINISTER,
+        "list_switches": Permission.OPERATE,
+        "set_switch": Permission.OPERATE,
+        "take_back_switch": Permission.OPERATE,
+        "list_workers": Permission.OPERATE,
+        "list_audit": Permission.ADMINISTER,
+        "check_audit": Permission.ADMINISTER,
         "health": None,
         "ready": None,
         "version": None,
@@ -118,6 +150,8 @@ class Door:
     service: Service
     identify: Identify | None
     """None: nobody has an account."""
+    inbound: Inbound
+    """How often somebody may ask."""
     open_to_all: bool = False
     """Whoever reaches this machine's own address is its user: never on another address."""
     heavy: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(HEAVY))
@@ -131,19 +165,40 @@ class Door:
             NotLoggedIn: a key or cookie that is no good.
             NotAllowed: a session without its token, or another site's page that uses this machine.
         """
-        address = request.client.host if request.client else ""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        cookie = request.cookies.get(COOKIE) or request.cookies.get(PLAIN_COOKIE)
-        if self.identify is not None and scheme.lower() == "bearer" and key:
-            return self.identify.by_key(self.service, key.strip(), address=address)
-        if self.identify is not None and cookie:
-            known = self.identify.by_cookie(self.service, cookie, address=address)
+        address, key = address_of(request), _key(request)
+        if self.identify is not None and key:
+            return self.identify.by_key(self.service, key, address=address)
+        if (known := self.session(request)) is not None:
             _check_csrf(request, known.csrf)
             return known.caller
         if self.open_to_all:
             _check_own_page(request)
             return local_caller(address)
         return NOBODY
+
+    def session(self, request: Request) -> Known | None:
+        """The session of *request*, which a key goes before; None: there is none.
+
+        Raises:
+            NotLoggedIn: its cookie is no good.
+        """
+        cookie = request.cookies.get(cookie_name(request))
+        if self.identify is None or not cookie or _key(request):
+            return None
+        return self.identify.by_cookie(self.service, cookie, address=address_of(request))
+
+    def admitted(self, request: Request) -> Caller:
+        """Who asks, if not too often; who shows a key or cookie that is no good counts as an address.
+
+        Raises:
+            TooSoon, NotLoggedIn, NotAllowed: the caller is refused.
+        """
+        caller = NOBODY
+        try:
+            caller = self.caller(request)
+        finally:
+            self.inbound.admit(caller, address=address_of(request))
+        return caller
 
     @contextmanager
     def computing(self) -> Iterator[None]:
@@ -160,15 +215,15 @@ class Door:
             self.heavy.release()
 
 
-def door(request: Request) -> Door:
-    """The door of the application that serves *request*."""
-    return cast("Door", request.app.state.door)
+async def door(request: Request) -> Door:
+    """The door of the application that serves *request*; asynchronous, so that no thread is asked for it."""
+    return _door(request)
 
 
 def visit(request: Request) -> Visit:
     """The caller at the service, once the route's permission is given."""
-    here, route = door(request), request.scope["route"]
-    caller = here.caller(request)
+    here, route = _door(request), request.scope["route"]
+    caller = here.admitted(request)
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
     is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
@@ -179,6 +234,40 @@ def visit(request: Request) -> Visit:
 
 AtDoor = Annotated[Door, Depends(door)]
 Visiting = Annotated[Visit, Depends(visit)]
+
+
+def address_of(request: Request) -> str:
+    """Where *request* comes from."""
+    return request.client.host if request.client else ""
+
+
+def is_secure(request: Request) -> bool:
+    """Whether it came over https, be it to a listed proxy."""
+    return request.url.scheme == "https"
+
+
+def cookie_name(request: Request) -> str:
+    """The cookie of sessions: over https one that no other host and no page over http can set."""
+    return COOKIE if is_secure(request) else PLAIN_COOKIE
+
+
+def check_no_strangers_page(request: Request) -> None:
+    """Refuse what a page of another site has a browser send, so that none logs anybody in.
+
+    Raises:
+        NotAllowed: it comes from one.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") in {"cross-site", "same-site"}:
+        raise NotAllowed("a page of another site asks: log in on the service's own page")
+
+
+def _door(request: Request) -> Door:
+    return cast("Door", request.app.state.door)
+
+
+def _key(request: Request) -> str:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _check_csrf(request: Request, csrf: str) -> None:

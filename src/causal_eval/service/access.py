@@ -21,7 +21,7 @@ class Permission(StrEnum):
     """What a door asks for before it does anything."""
 
     READ = "read"
-    """See what a project holds."""
+    """See what a project holds; part of every scope, because what changes something answers with what it is now."""
     EVALUATE = "evaluate"
     """Begin, cancel and repeat evaluations, generate sets, submit to the leaderboard, and use configured endpoints."""
     OPERATE = "operate"
@@ -61,7 +61,8 @@ class Caller:
 
     def may(self, permission: Permission) -> bool:
         """True: role and scopes allow it."""
-        return at_least(self.role, _LEAST[permission]) and (not self.scopes or permission in self.scopes)
+        reached = not self.scopes or permission is Permission.READ or permission in self.scopes
+        return reached and at_least(self.role, _LEAST[permission])
 
     def enters(self, project: str) -> bool:
         """True: the project is one of the caller's."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causal_eval.errors import StoreError
-from causal_eval.service.wiring import Service
+from causal_eval.service.access import Permission, require
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.database import HEAD
 from causal_eval.store.liveness import Beat, beats
 
@@ -45,6 +46,13 @@ def is_ready(service: Service) -> bool:
     except StoreError:
         return False
     return True
+
+
+def workers(visit: Visit) -> list[Beat]:
+    """Those that live, by id."""
+    require(visit.caller, Permission.OPERATE)
+    with visit.service.store.reading() as connection:
+        return beats(connection, since=visit.service.clock() - DEAD_SECONDS)
 
 
 def health(service: Service) -> Health:

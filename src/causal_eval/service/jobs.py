@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import Connection
 
-from causal_eval.errors import Conflict, UnknownName, UsageError
+from causal_eval.errors import Conflict, UsageError
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.access import Caller, Permission, require
-from causal_eval.service.answering import Call, candidate
+from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
 from causal_eval.service.purse import check_price
 from causal_eval.service.questions import find as find_set
 from causal_eval.service.wiring import Visit
+from causal_eval.settings import Settings
 from causal_eval.store.audit import Entry, note
-from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, find_evaluation
+from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, read_evaluation
 from causal_eval.store.events import Told, tell
 from causal_eval.store.jobs import (
     Job,
@@ -32,6 +34,7 @@ from causal_eval.store.jobs import (
     run_as_job,
     stop_shards,
 )
+from causal_eval.store.projects import find_project
 from causal_eval.store.suites import StoredSet
 
 SHARD = 100
@@ -87,7 +90,7 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
     """The same over a set that the caller need not see."""
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
     _check(wanted)
-    one = candidate(wanted.answerer, wanted.call, visit.service.settings)
+    one = _asked_of(wanted, visit.service.settings)
     spec = replace(
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
         label=visit.service.token(),
@@ -96,6 +99,7 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
         check_price(visit.service, spec)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
+        find_project(connection, wanted.project)
         evaluation = begin_within(
             connection, spec, question_set=question_set, project=wanted.project, now=datetime.fromtimestamp(now, UTC)
         )
@@ -122,11 +126,9 @@ def find(visit: Visit, evaluation: str) -> Ordered:
     Raises:
         UnknownName: there is none, or it is another project's.
     """
-    found = find_evaluation(visit.service.store, evaluation)
-    if not visit.caller.enters(found.project):
-        raise UnknownName("evaluation", evaluation, ())
-    require(visit.caller, Permission.READ, project=found.project)
+    require(visit.caller, Permission.READ)
     with visit.service.store.reading() as connection:
+        found = read_evaluation(connection, evaluation, projects=visit.caller.projects)
         return Ordered(find_job(connection, found.id) or run_as_job(found), found)
 
 
@@ -150,8 +152,8 @@ def cancel(visit: Visit, evaluation: str) -> Ordered:
     found = _under_way(visit, evaluation)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
+        _change(connection, found, values={"status": JobStatus.CANCELLED, "ended_at": now})
         stopped = stop_shards(connection, found.evaluation.id, at=now)
-        change_job(connection, found.evaluation.id, values={"status": JobStatus.CANCELLED, "ended_at": now})
         _record(connection, visit.caller, Change(found.job, "cancelled", "evaluation.cancel", now))
     visit.service.engine.cancel(stopped)
     return find(visit, found.evaluation.id)
@@ -166,7 +168,7 @@ def pause(visit: Visit, evaluation: str, *, paused: bool) -> Ordered:
     found = _under_way(visit, evaluation)
     kind = "paused" if paused else "resumed"
     with visit.service.store.writing() as connection:
-        change_job(connection, found.evaluation.id, values={"paused": paused})
+        _change(connection, found, values={"paused": paused})
         _record(connection, visit.caller, Change(found.job, kind, f"evaluation.{kind}", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
@@ -183,12 +185,10 @@ def retry(visit: Visit, evaluation: str, *, budget: str | None = None) -> Ordere
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is under way: wait for its end, or cancel it first")
     with visit.service.store.writing() as connection:
+        opened: dict[str, object] = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
+        _change(connection, found, values=opened if budget is None else {**opened, "budget": budget})
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
-        opened = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
-        if budget is not None:
-            opened["budget"] = budget
-        change_job(connection, found.evaluation.id, values=opened)
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
     return find(visit, found.evaluation.id)
 
@@ -207,6 +207,27 @@ def _record(connection: Connection, caller: Caller, change: Change) -> None:
     job, at = change.job, change.at
     tell(connection, Told(job.evaluation_id, job.project, change.event), at=at)
     note(connection, Entry(caller.actor, change.action, job.evaluation_id, job.project, caller.address), at=at)
+
+
+def _change(connection: Connection, found: Ordered, *, values: Mapping[str, object]) -> None:
+    if not change_job(connection, found.job.evaluation_id, seen=found.job.status, values=values):
+        raise Conflict(f"evaluation {found.evaluation.id} is no longer {found.job.status}: look at it again")
+
+
+def _asked_of(wanted: JobOrder, settings: Settings) -> Candidate:
+    """Who is to answer; what a worker would not heed is refused rather than left out in silence."""
+    if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
+        raise UsageError(
+            f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
+        )
+    if wanted.call.batch or wanted.call.cancel:
+        raise UsageError("call.batch is set: batches are ordered by `causal-eval eval --batch` alone; leave it out")
+    one = candidate(wanted.answerer, wanted.call, settings)
+    if one.cache is None and (wanted.call.cache or "off").strip().lower() != "off":
+        raise UsageError(
+            f"call.cache is {wanted.call.cache!r}: replies of {wanted.answerer} are not cached; leave it out"
+        )
+    return one
 
 
 def _under_way(visit: Visit, evaluation: str) -> Ordered:

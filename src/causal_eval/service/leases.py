@@ -11,7 +11,8 @@ from causal_eval.providers.stack import CAP
 from causal_eval.providers.window import Window
 from causal_eval.service.wiring import Service
 from causal_eval.settings.words import MAX_CALLS
-from causal_eval.store.leases import Demand, share, switched
+from causal_eval.store.leases import Demand, share
+from causal_eval.store.switches import switched
 
 LOOK_SECONDS, IDLE_SECONDS = 0.1, 0.25
 """Between two looks whether calls wait, while some are made and while none is."""

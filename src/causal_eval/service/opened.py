@@ -56,10 +56,14 @@ class Opened:
         """The answerer, where its replies are cached."""
         return self.answerer if self._replies is not None and isinstance(self.answerer, Prompted) else None
 
+    def hear(self, waiting: str) -> None:
+        """Let those who listen know what it waits for."""
+        self.waiting, self.news = waiting, True
+
     def on_event(self, event: Event) -> None:
         """Hear what happens to calls."""
         if isinstance(event, Waiting):
-            self.waiting, self.news = str(event), True
+            self.hear(str(event))
 
     def on_run(self, event: run_events.Event) -> None:
         """Hear what happens in a shard."""
@@ -67,7 +71,7 @@ class Opened:
             self.waiting, self.news = "", True
 
     def _trouble(self, problem: str) -> None:
-        self.waiting, self.news = f"the response cache is out of order: {problem}", True
+        self.hear(f"the response cache is out of order: {problem}")
 
     def _open(self, one: Candidate) -> Answerer:
         rule = None

@@ -20,8 +20,10 @@ from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt
+from causal_eval.providers.switch import DISABLED
 from causal_eval.providers.window import Window
 from causal_eval.scoring.grade import judge
+from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.opened import Opened, ShardGate
@@ -29,7 +31,7 @@ from causal_eval.service.purse import Purse
 from causal_eval.service.results import compute
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
-from causal_eval.store.evaluations import Evaluation, find_evaluation
+from causal_eval.store.evaluations import Evaluation, read_evaluation
 from causal_eval.store.jobs import JobStatus, find_job
 from causal_eval.store.ledger import Part, SqlLedger
 from causal_eval.store.results import counts
@@ -182,10 +184,9 @@ class Performing:
 
     def _read_order(self, evaluation: str) -> _Order:
         store = self._service.store
-        found = find_evaluation(store, evaluation)
         with store.reading() as connection:
-            job = find_job(connection, found.id)
-            state = shards.job_states(connection, [found.id])
+            found, job = read_evaluation(connection, evaluation, projects=None), find_job(connection, evaluation)
+            state = shards.job_states(connection, [evaluation])
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
@@ -211,7 +212,9 @@ class Performing:
             opened.purse = Purse(self._service, opened.evaluation)
         if state is None or state.status is not JobStatus.OPEN:
             opened.abandon()
-        elif (state.paused or self._stop()) and not opened.closed:
+        elif (state.paused or state.off or self._stop()) and not opened.closed:
+            if state.off:
+                opened.hear(f"{opened.evaluation.spec.answerer} waits: its provider is switched off ({DISABLED})")
             opened.stop()
             asyncio.get_running_loop().call_later(GRACE_SECONDS, opened.abandon)
         elif opened.follows_cap and not opened.closed and opened.room.limit != max(1, self._cap.limit):
@@ -261,7 +264,8 @@ class Performing:
 
     def _claim(self, shard: str) -> Claim | None:
         with self._service.store.writing() as connection:
-            return shards.claim(connection, shard, owner=self._service.token(), at=self._service.clock())
+            owner, off = self._service.token(), switches.paused(connection)
+            return shards.claim(connection, shard, owner=owner, at=self._service.clock(), off=off)
 
     def _hold(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
@@ -289,7 +293,7 @@ class Performing:
 
     def _states(self, evaluations: list[str]) -> dict[str, JobState]:
         with self._service.store.reading() as connection:
-            return shards.job_states(connection, evaluations)
+            return shards.job_states(connection, evaluations, off=switches.paused(connection))
 
     def _tell_progress(self, opened: Opened, waiting: str) -> None:
         with self._service.store.reading() as connection:
@@ -301,7 +305,9 @@ class Performing:
 
 def end_job(service: Service, evaluation: str) -> None:
     """Score the evaluation and note that its job is done, if nobody has."""
-    compute(service, find_evaluation(service.store, evaluation))
+    with service.store.reading() as connection:
+        found = read_evaluation(connection, evaluation, projects=None)
+    compute(service, found)
     with service.store.writing() as connection:
         shards.end_job(connection, evaluation, at=service.clock())
 

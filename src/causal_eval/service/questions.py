@@ -20,7 +20,8 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.wiring import Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL
-from causal_eval.store.owners import check_project, find_sets, own_set, question_of, questions_from
+from causal_eval.store.owners import find_sets, own_set, question_of, questions_from
+from causal_eval.store.projects import find_project
 from causal_eval.store.suites import StoredSet, keep_set
 
 LARGEST_GENERATED = 2_000
@@ -78,7 +79,7 @@ def generate_set(visit: Visit, wanted: SetOrder) -> StoredSet:
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
     plan, now = plan_of(wanted), visit.service.clock()
     with visit.service.store.reading() as connection:
-        check_project(connection, wanted.project)
+        find_project(connection, wanted.project)
     name = f"{wanted.suite}/{wanted.seed}" if wanted.suite else f"generated/{wanted.seed}"
     kept = keep_set(visit.service.store, generate(plan), name=name, now=datetime.fromtimestamp(now, UTC))
     with visit.service.store.writing() as connection:

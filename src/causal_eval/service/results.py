@@ -11,6 +11,7 @@ from causal_eval.errors import Conflict
 from causal_eval.evaluation.chance import shipped
 from causal_eval.providers.prices import read_prices
 from causal_eval.service import jobs
+from causal_eval.service.access import Permission, require
 from causal_eval.service.pricing import pricer
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import results, scores
@@ -34,7 +35,12 @@ class Page(NamedTuple):
 
 def counts(visit: Visit, evaluation: str) -> Counts:
     """How far it is."""
-    found = jobs.find(visit, evaluation)
+    return counted(visit, jobs.find(visit, evaluation))
+
+
+def counted(visit: Visit, found: jobs.Ordered) -> Counts:
+    """How far one is that the caller has just found."""
+    require(visit.caller, Permission.READ, project=found.job.project)
     with visit.service.store.reading() as connection:
         return results.counts(connection, found.evaluation)
 

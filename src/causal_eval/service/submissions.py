@@ -36,7 +36,8 @@ from causal_eval.store import submissions as kept
 from causal_eval.store.evaluations import LOCAL, Evaluation, Status, begin_within, end
 from causal_eval.store.jobs import Job, JobStatus, find_job, insert_job
 from causal_eval.store.ledger import SqlLedger
-from causal_eval.store.owners import check_project, own_set
+from causal_eval.store.owners import own_set
+from causal_eval.store.projects import find_project
 from causal_eval.store.submissions import Standing, Submission, Tier
 from causal_eval.store.suites import StoredSet, keep_set
 
@@ -161,7 +162,7 @@ def _check(visit: Visit, entrant: Entrant) -> None:
     if entrant.size is not None and not 0 < entrant.size <= LARGEST_SIZE:
         raise UsageError(f"size is {entrant.size}: give billions of parameters, or nothing")
     with visit.service.store.reading() as connection:
-        check_project(connection, entrant.project)
+        find_project(connection, entrant.project)
 
 
 def _begun(

@@ -18,7 +18,7 @@ from causal_eval.service.wiring import Visit
 from causal_eval.store import webhooks as kept
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.events import newest_event
-from causal_eval.store.owners import check_project
+from causal_eval.store.projects import find_project
 from causal_eval.store.webhooks import Delivery, Webhook
 
 KINDS = ("created", "progress", "waiting", "paused", "resumed", "cancelled", "halted", "done")
@@ -66,7 +66,7 @@ def add(visit: Visit, wanted: NewWebhook) -> MadeWebhook:
     key = bytes.fromhex(service.token() + service.token())
     kinds = msgspec.json.encode(sorted(set(wanted.kinds))).decode()
     with service.store.writing() as connection:
-        check_project(connection, wanted.project)
+        find_project(connection, wanted.project)
         if len(kept.list_webhooks(connection, wanted.project)) >= MOST:
             raise Conflict(f"project {wanted.project} has {MOST} webhooks: remove one first")
         one = Webhook(

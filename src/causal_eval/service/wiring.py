@@ -16,6 +16,9 @@ from causal_eval.service.remembered import KeyMemory
 from causal_eval.settings import Settings
 from causal_eval.store.database import Store, open_store
 
+KEPT_CONNECTIONS = 8
+"""To a database in a file, kept open between requests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -53,7 +56,7 @@ def open_service(
     scrub(os.environ)
     from causal_eval.service.engine_dbos import DbosEngine  # start-up time of all that needs no engine
 
-    store = open_store(settings.database_url)
+    store = open_store(settings.database_url, kept=KEPT_CONNECTIONS)
     engine = DbosEngine(store.engine.url)
     if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
         engine.prepare()

@@ -82,18 +82,19 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
+def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, kept: int = 0) -> Store:
     """The database at *url* (``sqlite:///path`` or ``postgresql://user:password@host:port/name``).
 
     An empty one is given its tables. A SQLite file of an earlier version is migrated; a PostgreSQL server's is not,
-    because other processes use it: that is done when somebody says so (:func:`migrate_store`).
+    because other processes use it: that is done when somebody says so (:func:`migrate_store`). Of a file, *kept*
+    connections stay open for whoever comes next.
 
     Raises:
         UsageError: *url* is none that is understood.
         StoreBehind: a server's database of an earlier version.
         StoreReadOnly, StoreFull, StoreLocked, StoreNewer, StoreError: it cannot be used; nothing is half-written.
     """
-    store = _connect(url, busy_seconds)
+    store = _connect(url, busy_seconds, kept=kept)
     with _closed_on_error(store):
         if _revision(store) != HEAD:
             _bring_up_to_date(store, migrating=not store.is_postgresql)
@@ -194,7 +195,7 @@ def _migrate(connection: Connection, place: str, *, revision: str | None, migrat
     migrate.upgrade(connection)
 
 
-def _connect(url: str, busy_seconds: float) -> Store:
+def _connect(url: str, busy_seconds: float, *, kept: int = 0) -> Store:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
         return _server(parsed)
@@ -203,7 +204,7 @@ def _connect(url: str, busy_seconds: float) -> Store:
     path = Path(parsed.database).absolute()
     with faults.explained(str(path)):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return Store(sqlite_engine(path, busy_seconds), str(path))
+    return Store(sqlite_engine(path, busy_seconds, kept=kept), str(path))
 
 
 def _server(url: URL) -> Store:

@@ -172,6 +172,18 @@ def find_evaluation(store: Store, beginning: str) -> Evaluation:
     return evaluation_from(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
 
 
+def read_evaluation(connection: Connection, evaluation: str, *, projects: frozenset[str] | None) -> Evaluation:
+    """The evaluation with that whole id, if it is one of *projects* (None: of any).
+
+    Raises:
+        UnknownName: it is not; what else there is stays unsaid.
+    """
+    row = connection.execute(select(evaluations).where(evaluations.c.id == evaluation)).first()
+    if row is None or not (projects is None or row.project in projects):
+        raise UnknownName("evaluation", evaluation, ())
+    return evaluation_from(row._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+
+
 def summarize(store: Store, evaluation: Evaluation) -> Summary:
     """How far an evaluation is."""
     question_set = load_set(store, evaluation.spec.question_set)

@@ -186,9 +186,10 @@ def reopen_shards(connection: Connection, evaluation: str) -> int:
     return len(ids)
 
 
-def change_job(connection: Connection, evaluation: str, *, values: Mapping[str, object]) -> None:
-    """Set columns of a job, by name."""
-    connection.execute(update(jobs).where(jobs.c.evaluation_id == evaluation).values(**values))
+def change_job(connection: Connection, evaluation: str, *, seen: JobStatus, values: Mapping[str, object]) -> bool:
+    """Set columns of a job, by name, if it still is as it was *seen*; of several who try at once the first may."""
+    still = and_(jobs.c.evaluation_id == evaluation, jobs.c.status == seen)
+    return connection.execute(update(jobs).where(still).values(**values)).rowcount == 1
 
 
 def _job(row: Row[Any]) -> Job:

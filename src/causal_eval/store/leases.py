@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, text, update
 
 from causal_eval.store.moment import read_moment
-from causal_eval.store.work_tables import call_leases, switches
+from causal_eval.store.work_tables import call_leases
 
 _EVERYTHING = ""
 """Provider and key of the slots under the hard cap, which all providers share."""
@@ -54,16 +54,6 @@ def fair_shares(cap: int, wanted: Mapping[str, int]) -> dict[str, int]:
         left -= shares[worker]
     each, more = divmod(left, max(1, len(shares)))
     return {worker: calls + each + (place < more) for place, (worker, calls) in enumerate(shares.items())}
-
-
-def switched(connection: Connection, name: str) -> str | None:
-    """What an operator has set *name* to while the service runs; None: nothing, or not any more."""
-    now = read_moment(connection)
-    query = select(switches.c.value).where(
-        switches.c.name == name, or_(switches.c.until.is_(None), switches.c.until > now)
-    )
-    found = connection.execute(query).first()
-    return None if found is None else str(found.value)
 
 
 def _write(connection: Connection, worker: str, *, demand: Demand, calls: int, until: float) -> None:

@@ -6,20 +6,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select
 
-from causal_eval.errors import UnknownName
 from causal_eval.questions.question import Question
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.rows import question_from
 from causal_eval.store.submissions import is_sealed
 from causal_eval.store.suites import StoredSet
-from causal_eval.store.tables import evaluations, projects, question_sets, questions, set_members
+from causal_eval.store.tables import evaluations, question_sets, questions, set_members
 from causal_eval.store.work_tables import set_owners
-
-
-def check_project(connection: Connection, project: str) -> None:
-    """Raise UnknownName unless there is such a project."""
-    if connection.execute(select(projects.c.id).where(projects.c.id == project)).first() is None:
-        raise UnknownName("project", project, ())
 
 
 def own_set(connection: Connection, digest: str, *, project: str, by: str, at: float) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, exists, false, or_, select, update
 
 from causal_eval.errors import Fenced
 from causal_eval.store.account_tables import project_rules
@@ -45,11 +45,14 @@ _OPEN_JOB = exists().where(
 )
 
 
-def claim(connection: Connection, shard: str, *, owner: str, at: float) -> Claim | None:
-    """The shard for *owner*, whoever had it before; None: it is not open, or its job is over or held."""
+def claim(connection: Connection, shard: str, *, owner: str, at: float, off: Sequence[str] = ()) -> Claim | None:
+    """The shard for *owner*, whoever had it before; None: it is not open, or its job is over or held.
+
+    Held are also jobs whose answerer begins with one of *off*.
+    """
     taken = connection.execute(
         update(shards)
-        .where(shards.c.id == shard, shards.c.status == "open", _OPEN_JOB)
+        .where(shards.c.id == shard, shards.c.status == "open", _OPEN_JOB, ~_of_answerers(shards.c.evaluation_id, off))
         .values(owner=owner, fence=shards.c.fence + 1, claimed_at=at)
     )
     if not taken.rowcount:
@@ -138,13 +141,14 @@ def ready_jobs(connection: Connection) -> list[str]:
     return list(connection.scalars(query))
 
 
-def unfinished(connection: Connection) -> list[Unfinished]:
-    """What the engine has to carry out still, most urgent first."""
+def unfinished(connection: Connection, *, off: Sequence[str] = ()) -> list[Unfinished]:
+    """What the engine has to carry out still, most urgent first; not of answerers that begin with one of *off*."""
     query = (
         select(shards.c.id, evaluations.c.answerer, jobs.c.priority)
         .join(jobs, jobs.c.evaluation_id == shards.c.evaluation_id)
         .join(evaluations, evaluations.c.id == jobs.c.evaluation_id)
         .where(shards.c.status == "open", jobs.c.status == JobStatus.OPEN, jobs.c.paused.is_(False))
+        .where(~_of_answerers(jobs.c.evaluation_id, off))
         .order_by(jobs.c.priority, jobs.c.created_at, shards.c.number)
     )
     return [Unfinished(*row) for row in connection.execute(query)]
@@ -157,18 +161,21 @@ class JobState(NamedTuple):
     paused: bool
     capped: bool
     """There is a cap on money, its own or its project's."""
+    off: bool
+    """Its provider is switched off."""
 
 
-def job_states(connection: Connection, names: Sequence[str]) -> dict[str, JobState]:
-    """How the named jobs stand."""
+def job_states(connection: Connection, names: Sequence[str], *, off: Sequence[str] = ()) -> dict[str, JobState]:
+    """How the named jobs stand; switched off are those whose answerer begins with one of *off*."""
     capped = or_(jobs.c.budget.is_not(None), project_rules.c.monthly_cap.is_not(None)).label("capped")
+    switched_off = _of_answerers(jobs.c.evaluation_id, off).label("switched_off")
     query = (
-        select(jobs.c.evaluation_id, jobs.c.status, jobs.c.paused, capped)
+        select(jobs.c.evaluation_id, jobs.c.status, jobs.c.paused, capped, switched_off)
         .outerjoin(project_rules, project_rules.c.project == jobs.c.project)
         .where(jobs.c.evaluation_id.in_(names))
     )
     return {
-        row.evaluation_id: JobState(JobStatus(row.status), row.paused, bool(row.capped))
+        row.evaluation_id: JobState(JobStatus(row.status), row.paused, bool(row.capped), bool(row.switched_off))
         for row in connection.execute(query)
     }
 
@@ -193,6 +200,11 @@ def _set_status(connection: Connection, evaluation: str, *, status: Status) -> N
 def _tell(connection: Connection, evaluation: str, *, kind: str, at: float, body: Mapping[str, object]) -> None:
     project = connection.execute(select(jobs.c.project).where(jobs.c.evaluation_id == evaluation)).scalar_one()
     tell(connection, Told(evaluation, project, kind, body), at=at)
+
+
+def _of_answerers(evaluation: Column[str], beginnings: Sequence[str]) -> ColumnElement[bool]:
+    named = [evaluations.c.answerer.startswith(one, autoescape=True) for one in beginnings]
+    return evaluation.in_(select(evaluations.c.id).where(or_(false(), *named)).correlate(None))
 
 
 def _is(claim: Claim) -> ColumnElement[bool]:

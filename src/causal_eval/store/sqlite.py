@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 BUSY_SECONDS = 30.0
 _WAL_TRIES = 50
@@ -16,13 +16,19 @@ _WAL_TRIES = 50
 _WRITES = "causal_eval_writes"
 
 
-def sqlite_engine(path: Path, busy_seconds: float) -> Engine:
-    """Connections to the file at *path*, which wait *busy_seconds* for another writer."""
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=NullPool,  # few, long-lived connections, each owned by one thread
-        connect_args={"timeout": busy_seconds, "check_same_thread": False},
-    )
+def sqlite_engine(path: Path, busy_seconds: float, *, kept: int = 0) -> Engine:
+    """Connections to the file at *path*, which wait *busy_seconds* for another writer; *kept* stay open for the next.
+
+    Where many short ones follow each other, as requests do, opening is most of what they cost; more than are kept
+    may be open at once.
+    """
+    url, given = f"sqlite:///{path}", {"timeout": busy_seconds, "check_same_thread": False}
+    if kept:
+        engine = create_engine(
+            url, poolclass=QueuePool, pool_size=kept, max_overflow=-1, pool_use_lifo=True, connect_args=given
+        )
+    else:  # few, long-lived connections, each owned by one thread
+        engine = create_engine(url, poolclass=NullPool, connect_args=given)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

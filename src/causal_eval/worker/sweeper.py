@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from causal_eval.errors import StoreError
+from causal_eval.service import switches
 from causal_eval.service.engine import ShardJob
 from causal_eval.service.performing import end_job
 from causal_eval.service.wiring import Service
@@ -48,7 +49,7 @@ class Sweeper:
         """Start again what is nobody's, if it is for us to do; returns how many shards that were."""
         with self._service.store.reading() as connection:
             live = workers.alive(connection, within=DEAD_SECONDS)
-            left = shards.unfinished(connection)
+            left = shards.unfinished(connection, off=switches.paused(connection))
             ready = shards.ready_jobs(connection)
         was_idle, self._idle = self._idle, not left and not ready
         if was_idle and self._idle:
