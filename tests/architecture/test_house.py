@@ -146,7 +146,7 @@ BUDGETS = {
     "analysis": 3400,
     "store": 4000,
     "service": 3600,
-    "api": 1400,
+    "api": 1700,
     "web": 1800,
     "worker": 500,
     "client.py": 150,
