@@ -65,7 +65,8 @@ def test_told_to_end_it_hands_back(site: Site, ordered: str) -> None:
         with site.worker() as process:
             wait_until(lambda before=before: site.kept(ordered) > before + 40, process=process)  # type: ignore[misc]
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            _, said = process.communicate(timeout=20)
+            assert process.returncode == 0, said
     with site.worker() as process:
         wait_until(lambda: site.status(ordered) is JobStatus.DONE, process=process)
     site.check_whole(ordered, count=COUNT)

@@ -101,9 +101,11 @@ class DbosEngine:
             while not stop():  # noqa: ASYNC110 - a signal handler or another thread says so
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
+            loop = asyncio.get_running_loop()
+            # DBOS made its own threads the loop's, and ends them: who works beside it must not be left without
+            loop.set_default_executor(ThreadPoolExecutor())
             await asyncio.shield(asyncio.to_thread(_end))
-            # DBOS made its own threads the loop's, and they are gone
-            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+            loop.set_default_executor(ThreadPoolExecutor())  # a shard that ended meanwhile may have put DBOS's back
 
     def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
         """Queue again what is under way on nobody who lives, and what of *wanted* has ended or is not there.
