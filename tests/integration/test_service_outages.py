@@ -147,7 +147,9 @@ def test_a_zombie_writes_nothing(site: Site, crew: Crew) -> None:
     ordered = site.order(COUNT, width=WIDTH)
     zombie, other = crew.workers
     wait_until(lambda: site.kept(ordered) > 20)
-    other.send_signal(signal.SIGSTOP)  # so that the zombie has shards for sure
+    other.send_signal(signal.SIGSTOP)
+    there = site.kept(ordered)
+    wait_until(lambda: site.kept(ordered) > there + 2 * WIDTH)  # what comes now is the zombie's: it has a shard in hand
     zombie.send_signal(signal.SIGSTOP)
     other.send_signal(signal.SIGCONT)
     time.sleep(13)
