@@ -51,15 +51,15 @@ run: .venv/.local  ## evaluate a real language model (MODEL) on N fresh question
 demo: .venv/.local  ## two scripted answerers with known skill, compared; no model, no key, no network
 	@.venv/bin/causal-eval demo
 
-setup: .venv/.dev  ## install everything that developing and testing needs
+setup: .venv/.dev .venv/.debian  ## install everything that developing and testing needs
 
-test: .venv/.dev  ## everything that a change must pass: gates (ruff, mypy, import contracts), tests, installed product
+test: .venv/.dev .venv/.debian  ## everything that a change must pass: gates (ruff, mypy, import contracts), tests, installed product
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m "not full"
 
-test-fast: .venv/.dev  ## the same without what is slow: under two minutes
+test-fast: .venv/.dev .venv/.debian  ## the same without what is slow: under two minutes
 	@$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow and not full"
 
-test-full: .venv/.dev  ## the same with the large samples
+test-full: .venv/.dev .venv/.debian  ## the same with the large samples
 	@$(PYTEST) -n $(JOBS) --dist loadfile
 
 lint: .venv/.dev  ## ruff, mypy --strict and the import contracts, with their full output
@@ -111,3 +111,7 @@ clean:  ## remove what was installed, built and cached (never logs/, reports/ or
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
 	@$(INSTALL) --no-deps --build-constraints requirements/build.txt --editable .
 	@touch $@ .venv/.local
+
+# Asked again until nothing lacks, so that a package that could not be had once is not given up for ever.
+.venv/.debian: requirements/debian.txt requirements/debian.sh .venv/.made
+	@bash requirements/debian.sh requirements/debian.txt $@

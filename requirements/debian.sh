@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Bring Debian's packages that tests start: debian.sh LIST STAMP. Never fails: what cannot be had
+# is named, its tests skip, and STAMP is touched only when all is there.
+set -euo pipefail
+list=$1 stamp=$2
+
+missing=()
+while read -r package command; do
+  [[ -z $package || $package == "#"* ]] || command -v "$command" >/dev/null || missing+=("$package")
+done < "$list"
+if [[ ${#missing[@]} -eq 0 ]]; then
+  touch "$stamp"
+  exit 0
+fi
+
+if [[ $(id -u) -ne 0 ]] || ! command -v apt-get >/dev/null; then
+  echo "not installed, and apt needs root: ${missing[*]} (tests that need them are skipped)" >&2
+  exit 0
+fi
+
+# Servers among them must not start by themselves: the tests start their own, on their own ports.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+echo "installing Debian's ${missing[*]} (requirements/debian.txt) ..." >&2
+export DEBIAN_FRONTEND=noninteractive
+if { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1; then
+  touch "$stamp"
+else
+  echo "apt could not install ${missing[*]} (tests that need them are skipped)" >&2
+fi
