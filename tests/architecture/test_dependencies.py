@@ -45,6 +45,7 @@ ROOMS = {
     },
     "numpy": {"causal", "analysis"},
     "polars": {"questions"},
+    "prometheus_client": {"operations"},
     "psycopg": {"store"},
     "pwdlib": {"service"},
     "pydantic": {"questions", "api"},
@@ -61,7 +62,7 @@ ROOMS = {
 }
 """Third party -> the rooms that may import it."""
 
-EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service"]
+EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service", "stack"]
 
 VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
