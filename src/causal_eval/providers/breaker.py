@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.events import BreakerChanged, BreakerState, Listener
-from causal_eval.providers.provider import OUTAGE, Failure, Outcome, Prompt, Provider
+from causal_eval.providers.provider import OUTAGE, Failure, FailureKind, Outcome, Prompt, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,12 @@ class Breaker:
                 self._close()
             return outcome
         return self._note(prompt, outcome)
+
+    def trip(self, seconds: float, reason: str) -> None:
+        """Open for so long, if it is closed, since that of another process did; the probe after it is our own."""
+        if self.state is BreakerState.CLOSED and seconds > 0:
+            self._pause = seconds
+            self._open(Failure(FailureKind.CONNECTION, reason, calls=0, key=self._key, held=True))
 
     async def close(self) -> None:
         """Close the wrapped provider."""

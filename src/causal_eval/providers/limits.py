@@ -130,6 +130,11 @@ class Limits:
         """Make no further call, for *failure*'s reason: who queues here is sent on."""
         self._closed_until, self._closed_for = float("inf"), failure
 
+    def cool(self, seconds: float, reason: str) -> None:
+        """Make no call for so long, since the provider asked another process to wait."""
+        told = Failure(FailureKind.RATE_LIMIT, reason, calls=0, key=self._key, held=True)
+        self._close_for(min(seconds, self._rule.longest_pause), told)
+
     async def close(self) -> None:
         """Close the wrapped provider."""
         await self._inner.close()

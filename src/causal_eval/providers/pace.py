@@ -33,12 +33,17 @@ class Pace:
         self._clock = clock or SystemClock()
         self._next = 0.0
         self._written: float | None = None
+        self._among = 1
         self._ratio = 1.0
 
     @property
     def wait(self) -> float:
         """Seconds until a call that came now could begin."""
         return max(0.0, self._next - self._clock.now())
+
+    def share(self, among: int) -> None:
+        """Keep to an equal part of what is allowed, for it is shared *among* so many processes."""
+        self._among = max(1, among)
 
     async def turn(self, prompt: Prompt) -> float:
         """Return when the call may begin; the tokens it is thought to cost. Cancelled, it gives its moment back."""
@@ -75,4 +80,4 @@ class Pace:
         rule = self._rule
         for_request = _MINUTE / rule.requests if rule.requests is not None else 0.0
         for_tokens = tokens * _MINUTE / rule.tokens if rule.tokens is not None else 0.0
-        return max(for_request, for_tokens)
+        return max(for_request, for_tokens) * self._among

@@ -17,7 +17,7 @@ from causal_eval.providers.keys import key_label
 from causal_eval.providers.limits import Limits
 from causal_eval.providers.live import Live
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Usage
-from causal_eval.providers.state import KeyState
+from causal_eval.providers.state import KeyNote, KeyState
 
 _SOON = 0.01
 _OUT = {FailureKind.AUTH: KeyStatus.REVOKED, FailureKind.QUOTA: KeyStatus.EXHAUSTED}
@@ -129,6 +129,18 @@ class KeyPool:
     def states(self) -> tuple[KeyState, ...]:
         """What each key is good for now."""
         return tuple(_state(member) for member in self._members)
+
+    def heed(self, note: KeyNote) -> None:
+        """Take over what another process has met with one of these keys."""
+        for member in [member for member in self._members if member.label == note.key and not member.out]:
+            if note.status is not None:
+                kind = next(kind for kind, status in _OUT.items() if status is note.status)
+                member.status, member.refusal = note.status, Failure(kind, note.reason, calls=0, key=member.label)
+                member.limits.shut(member.refusal)
+                self._tell(member, note.status, reason=note.reason)
+            if note.cooldown > 0:
+                member.limits.cool(note.cooldown, note.reason)
+            member.lane.breaker.trip(note.breaker, note.reason)
 
     async def _elsewhere(self, prompt: Prompt, member: _Member, *, failure: Failure) -> Outcome:
         """Go from key to key until an outcome is not the key's fault; calls and times are summed."""
@@ -263,4 +275,5 @@ def _state(member: _Member) -> KeyState:
         tokens_left=quota.tokens.remaining if quota and quota.tokens else None,
         wait=0.0 if member.out else member.wait,
         reason=told.message if told else "",
+        heard=told is not None and told.held,
     )

@@ -12,7 +12,7 @@ from causal_eval.providers.pace import Pace
 from causal_eval.providers.pool import KeyPool
 from causal_eval.providers.provider import Outcome, Prompt, Provider, Refusal, Reply
 from causal_eval.providers.retry import Retry
-from causal_eval.providers.state import RouteState, StackState
+from causal_eval.providers.state import KeyNote, RouteState, StackState
 from causal_eval.providers.switch import Switch
 from causal_eval.providers.waiting import WaitingRoom
 from causal_eval.providers.window import Window
@@ -113,6 +113,23 @@ class Stack:
         for line in self._lines:
             line.retry.forgive()
         self._cap.release()
+
+    def heed(self, notes: Sequence[KeyNote]) -> None:
+        """Take over what other processes have met with these keys."""
+        for line in self._lines:
+            for _, pool in line.routes:
+                for note in notes:
+                    pool.heed(note)
+
+    def share(self, among: int) -> None:
+        """Keep to an equal part of the requests and tokens per minute: so many processes ask for this run."""
+        if self._pace is not None:
+            self._pace.share(among)
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether requests or tokens per minute are limited."""
+        return self._pace is not None
 
     def state(self) -> StackState:
         """What it is doing now."""

@@ -28,6 +28,24 @@ class KeyState:
     reason: str
     """Why it waits or is out; one line."""
 
+    heard: bool = False
+    """It waits for what another process has met, not for what this one has."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNote:
+    """What another process has met with a key, to be heeded here too."""
+
+    key: str
+    """Its name."""
+    status: KeyStatus | None = None
+    """``REVOKED`` or ``EXHAUSTED``: it is out; None: it is not."""
+    cooldown: float = 0.0
+    """Seconds until the provider wants calls with it again."""
+    breaker: float = 0.0
+    """Seconds for which a breaker is open."""
+    reason: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class RouteState:

@@ -24,6 +24,7 @@ from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.config import Arguments, ProviderConfig
 from causal_eval.providers.events import Listener
 from causal_eval.providers.halt import HaltWatch
+from causal_eval.providers.live import Live
 from causal_eval.providers.window import Window
 from causal_eval.service.caching import cache_rule
 from causal_eval.service.live import heed_hangup, variables, watched
@@ -124,8 +125,12 @@ async def opened(one: Candidate, store: Store, listener: Listener, *, trouble: T
             await replies.close()
 
 
-def candidate(name: str, call: Call, settings: Settings, *, cap: Window | None = None) -> Candidate:
+def candidate(
+    name: str, call: Call, settings: Settings, *, cap: Window | None = None, live: Live | None = None
+) -> Candidate:
     """The answerer that the user calls *name*; with *cap*, it shares the hard cap with others.
+
+    Keys, addresses and switches are those of *live*; without it, those of *settings*, read again while it runs.
 
     Raises:
         UnknownName: no such provider or baseline.
@@ -137,6 +142,8 @@ def candidate(name: str, call: Call, settings: Settings, *, cap: Window | None =
     way_name = call.elicitation or usual_elicitation(name)
     way = elicitation(way_name, _examples() if way_name == FEW_SHOT else None)
     config = replace(_config(call, settings), cap=cap)
+    if live is not None:
+        config = replace(config, env=live.env)
     if call.temperature not in {None, 1.0} and refuses_temperature(name):
         raise UsageError(f"--temperature {call.temperature:g}: {name} takes no temperature but 1; leave it out")
     assemble(name, config)  # a missing key or file is said before anything begins
@@ -149,9 +156,8 @@ def candidate(name: str, call: Call, settings: Settings, *, cap: Window | None =
     )  # fmt: skip
 
     def open_(listener: Listener, cache: CacheRule | None = None) -> Answerer:
-        live = watched(listener)
-        heed_hangup(live)
-        return Prompted(assemble(name, replace(config, listener=listener, live=live, cache=cache)), way, sampling)
+        now = _reread(listener) if live is None else live
+        return Prompted(assemble(name, replace(config, listener=listener, live=now, cache=cache)), way, sampling)
 
     most = min(call.max_connections or settings.max_concurrent_api_calls, settings.max_concurrent_api_calls)
     width, off = LOCAL_WIDTH if local else most, functools.partial(paused, name, config)
@@ -162,12 +168,16 @@ def candidate(name: str, call: Call, settings: Settings, *, cap: Window | None =
 
 def _by_batch(name: str, config: ProviderConfig, *, phrasing: Phrasing) -> OpenBatches:
     def open_(book: BatchBook, listener: Listener) -> Batching:
-        live = watched(listener)
-        heed_hangup(live)
-        way = by_batch(name, replace(config, listener=listener, live=live))
+        way = by_batch(name, replace(config, listener=listener, live=_reread(listener)))
         return Batching(way, phrasing, book, BatchRule(attempts=config.attempts), listener=listener)
 
     return open_
+
+
+def _reread(listener: Listener) -> Live:
+    live = watched(listener)
+    heed_hangup(live)
+    return live
 
 
 def usual_elicitation(name: str) -> str:

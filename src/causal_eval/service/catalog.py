@@ -11,7 +11,7 @@ from causal_eval.providers.switch import switched_off
 from causal_eval.service.access import Permission, require
 from causal_eval.service.live import variables
 from causal_eval.service.wiring import Visit
-from causal_eval.store.key_states import KeyState, known_keys
+from causal_eval.store.key_states import KeyState, known_keys, owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +61,15 @@ def _offer(visit: Visit, name: str, *, known: Sequence[KeyState]) -> Offer:
     return Offer(
         name, entry.adapter, configured=keys > 0 or (address and not entry.needs_key), keys=keys,
         switched_off=switched_off(name, prefix=way.variables, env=env), batches=entry.batches, form=f"{name}/<model>",
-        states=tuple(state for state in known if state.provider == name),
+        states=tuple(state for state in known if _concerns(state, name) and _is_shown(visit, state)),
     )  # fmt: skip
+
+
+def _concerns(state: KeyState, name: str) -> bool:
+    return state.provider == name or state.provider.startswith(f"{name}/")
+
+
+def _is_shown(visit: Visit, state: KeyState) -> bool:
+    """Whose key it is may see how it is."""
+    project = owner(state)
+    return project is None or visit.caller.enters(project)

@@ -14,10 +14,10 @@ from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
+from causal_eval.service.keyring import live_for
 from causal_eval.service.purse import check_price
 from causal_eval.service.questions import find as find_set
-from causal_eval.service.wiring import Visit
-from causal_eval.settings import Settings
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, read_evaluation
 from causal_eval.store.events import Told, tell
@@ -90,7 +90,7 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
     """The same over a set that the caller need not see."""
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
     _check(wanted)
-    one = _asked_of(wanted, visit.service.settings)
+    one = _asked_of(wanted, visit.service)
     spec = replace(
         one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
         label=visit.service.token(),
@@ -214,7 +214,7 @@ def _change(connection: Connection, found: Ordered, *, values: Mapping[str, obje
         raise Conflict(f"evaluation {found.evaluation.id} is no longer {found.job.status}: look at it again")
 
 
-def _asked_of(wanted: JobOrder, settings: Settings) -> Candidate:
+def _asked_of(wanted: JobOrder, service: Service) -> Candidate:
     """Who is to answer; what a worker would not heed is refused rather than left out in silence."""
     if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
         raise UsageError(
@@ -222,7 +222,9 @@ def _asked_of(wanted: JobOrder, settings: Settings) -> Candidate:
         )
     if wanted.call.batch or wanted.call.cancel:
         raise UsageError("call.batch is set: batches are ordered by `causal-eval eval --batch` alone; leave it out")
-    one = candidate(wanted.answerer, wanted.call, settings)
+    one = candidate(
+        wanted.answerer, wanted.call, service.settings, live=live_for(service, wanted.project, wanted.answerer)
+    )
     if one.cache is None and (wanted.call.cache or "off").strip().lower() != "off":
         raise UsageError(
             f"call.cache is {wanted.call.cache!r}: replies of {wanted.answerer} are not cached; leave it out"

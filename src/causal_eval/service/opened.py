@@ -11,8 +11,11 @@ from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.elicit import Prompted
 from causal_eval.providers.events import Event, Waiting
+from causal_eval.providers.live import Variables
+from causal_eval.providers.stack import Stack
 from causal_eval.providers.window import Window
 from causal_eval.service.answering import Candidate
+from causal_eval.service.keyring import Asking
 from causal_eval.service.purse import Purse
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -24,8 +27,9 @@ _EVERYBODY = 1_000_000
 class Opened:
     """An evaluation that this process works on."""
 
-    def __init__(self, store: Store, evaluation: Evaluation, one: Candidate) -> None:
+    def __init__(self, store: Store, evaluation: Evaluation, one: Candidate, *, live: Variables) -> None:
         self.evaluation = evaluation
+        self._live = live
         self.width = one.width
         self.purse: Purse | None = None
         """What it may spend, where anything limits that."""
@@ -55,6 +59,14 @@ class Opened:
     def prompted(self) -> Prompted | None:
         """The answerer, where its replies are cached."""
         return self.answerer if self._replies is not None and isinstance(self.answerer, Prompted) else None
+
+    @property
+    def asking(self) -> Asking | None:
+        """What it asks for, where that is a provider with keys and limits."""
+        if not isinstance(self.answerer, Prompted) or not isinstance(self.answerer.provider, Stack):
+            return None
+        found = self.evaluation
+        return Asking(found.id, found.project, found.spec.answerer, self.answerer.provider, self._live)
 
     def hear(self, waiting: str) -> None:
         """Let those who listen know what it waits for."""

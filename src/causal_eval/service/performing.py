@@ -20,12 +20,14 @@ from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.providers.halt import Halt
+from causal_eval.providers.live import Variables
 from causal_eval.providers.switch import DISABLED
 from causal_eval.providers.window import Window
 from causal_eval.scoring.grade import judge
 from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
+from causal_eval.service.keyring import Asking, live_for
 from causal_eval.service.opened import Opened, ShardGate
 from causal_eval.service.purse import Purse
 from causal_eval.service.results import compute
@@ -41,7 +43,7 @@ LOOK_SECONDS = 0.2
 """Between two looks at jobs that are under way: a cancelled one is quiet soon after."""
 TELL_SECONDS = 1.0
 LINGER_SECONDS = 2.0
-"""For which connections of an evaluation stay open for its next shard."""
+"""For which connections of an evaluation stay open for its next shard, and what its keys have met can be told."""
 GRACE_SECONDS = 12.0
 """For which open calls of a shard that is handed back may end; less than the engine waits."""
 _WAITS = (0.25, 0.5, 1.0, 2.0)
@@ -100,6 +102,11 @@ class Performing:
                 await self._look()
             else:
                 self._busy.clear()
+
+    def asking(self) -> list[Asking]:
+        """What this process asks for now, of providers with keys and limits."""
+        opened = (*self._opened.values(), *self._leaving)
+        return [asking for one in opened if (asking := one.asking) is not None]
 
     async def close(self) -> None:
         """Release everything."""
@@ -176,7 +183,7 @@ class Performing:
 
     async def _open(self, evaluation: str) -> Opened:
         order = await self._calmly(self._read_order, evaluation)
-        opened = Opened(self._service.store, order.evaluation, order.one)
+        opened = Opened(self._service.store, order.evaluation, order.one, live=order.live)
         opened.follows_cap = order.follows_cap
         opened.do = self._do
         opened.purse = Purse(self._service, order.evaluation) if order.capped else None
@@ -189,10 +196,13 @@ class Performing:
             state = shards.job_states(connection, [evaluation])
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
-        one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap)
+        live = live_for(self._service, found.project, found.spec.answerer)
+        one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap, live=live)
         most = self._service.settings.max_concurrent_api_calls
         capped = state[found.id].capped
-        return _Order(found, one, capped=capped, follows_cap=call.max_connections is None and one.width == most)
+        return _Order(
+            found, one, live=live, capped=capped, follows_cap=call.max_connections is None and one.width == most
+        )
 
     async def _look(self) -> None:
         try:
@@ -230,7 +240,7 @@ class Performing:
 
     async def _close_idle(self, now: float) -> None:
         for name, opened in list(self._opened.items()):
-            if not opened.shards and (opened.closed or now - opened.idle_since > LINGER_SECONDS):
+            if not opened.shards and now - opened.idle_since > LINGER_SECONDS:
                 del self._opened[name]
                 await opened.close()
         for opened in [opened for opened in self._leaving if not opened.shards]:
@@ -317,6 +327,7 @@ class _Order(NamedTuple):
 
     evaluation: Evaluation
     one: Candidate
+    live: Variables
     capped: bool
     follows_cap: bool
 

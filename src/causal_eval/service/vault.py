@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
+from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.keys import key_label
+from causal_eval.providers.prices import FREE
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.wiring import Service, Visit
@@ -34,6 +37,8 @@ from causal_eval.store.credentials import (
 )
 from causal_eval.store.projects import find_project
 
+OWN_KEYS = "CEB_KEYS_OF_PROJECT"
+"""Among the variables of calls: whose sealed keys they are; absent: the service's own."""
 LONGEST_KEY = 8192
 _BITS = 256
 _NONCE = 12
@@ -184,6 +189,28 @@ def reveal_for_call(service: Service, project: str, *, provider: str, origin: st
             f"key of provider {provider} is for {others}, not for {wanted}: store it again for that origin"
         )
     return [unseal(service, kept.what, row=kept.line.id, bound=_bound(kept.line)).decode() for kept in fitting]
+
+
+def variables_for(service: Service, project: str, answerer: str, *, usual: Mapping[str, str]) -> Mapping[str, str]:
+    """*usual*, with the sealed keys of *project* in place of the service's own, where it has any for this provider.
+
+    Raises:
+        UsageError: those that it has are for another origin than is asked now.
+        VerificationMismatch: a row was changed, or moved.
+    """
+    if answerer.startswith(FREE) or (way := route(answerer)).api == LOCAL:
+        return usual
+    address = way.own_address(usual) or way.entry.base_url
+    try:
+        keys = reveal_for_call(service, project, provider=way.provider, origin=address.split(",")[0])
+    except UnknownName:
+        return usual
+    names = {f"{name}{part}" for name in way.key_variables for part in ("", "_FILE")}
+    return {
+        **{name: value for name, value in usual.items() if name not in names},
+        way.key_variables[0]: ",".join(keys),
+        OWN_KEYS: project,
+    }
 
 
 def rotate(service: Service, new: Path) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, text, update
 
 from causal_eval.store.moment import read_moment
 from causal_eval.store.work_tables import call_leases
 
 _EVERYTHING = ""
 """Provider and key of the slots under the hard cap, which all providers share."""
+_PACE = "pace"
+"""Key of the rows that say who shares an evaluation's requests and tokens per minute."""
 _NEW_TURN = text("INSERT INTO leases (name, owner, until) VALUES ('calls', '', 0) ON CONFLICT DO NOTHING")
 _TURN = text("UPDATE leases SET until = 0 WHERE name = 'calls'")
 """One worker at a time shares out: its lock lasts until the transaction ends."""
@@ -42,6 +44,18 @@ def share(connection: Connection, worker: str, *, demand: Demand, cap: int, seco
     calls: int = max(0, min(fair, cap - sum(row.calls for row in rows)))
     _write(connection, worker, demand=demand, calls=calls, until=now + seconds)
     return calls
+
+
+def sharers(connection: Connection, evaluation: str, worker: str, *, seconds: float) -> int:
+    """How many workers ask for *evaluation* now, *worker* for the next *seconds* among them."""
+    now = read_moment(connection)
+    mine = and_(call_leases.c.provider == evaluation, call_leases.c.key == _PACE, call_leases.c.worker == worker)
+    if not connection.execute(update(call_leases).where(mine).values(until=now + seconds)).rowcount:
+        row = {"provider": evaluation, "key": _PACE, "worker": worker, "requests": None, "tokens": None}
+        connection.execute(insert(call_leases), {**row, "calls": 0, "wanted": 0, "until": now + seconds})
+    of_all = and_(call_leases.c.provider == evaluation, call_leases.c.key == _PACE)
+    connection.execute(delete(call_leases).where(of_all, call_leases.c.until <= now))
+    return connection.execute(select(func.count()).select_from(call_leases).where(of_all)).scalar_one()
 
 
 def fair_shares(cap: int, wanted: Mapping[str, int]) -> dict[str, int]:

@@ -121,8 +121,8 @@ key_states = Table(
     "key_states",
     metadata,
     #: What all workers know about a provider's key; ``key`` is its printed name, never the key; "" = the provider.
-    Column("provider", String(64), primary_key=True),
-    Column("key", String(80), primary_key=True),
+    Column("provider", String(255), primary_key=True),
+    Column("key", String(160), primary_key=True),
     #: Seconds since 1970; NULL: not cooling down.
     Column("cooldown_until", Float),
     Column("revoked_at", Float),

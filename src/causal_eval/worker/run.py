@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from causal_eval import __version__
 from causal_eval.service.engine import HandBack
+from causal_eval.service.keyring import Keyring
 from causal_eval.service.leases import CallSlots
 from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Service
@@ -36,7 +37,8 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
     with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
         slots = CallSlots(service, worker)
         performing = Performing(service, stop=stop, cap=slots.window)
-        runs = (performing.watch, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
+        keyring = Keyring(service, worker, asking=performing.asking)
+        runs = (performing.watch, keyring.run, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
         beside = [asyncio.create_task(run()) for run in runs]
 
         def over() -> bool:
@@ -49,6 +51,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             await _cancel(beside)
             await performing.close()
             slots.close()
+            keyring.close()
         for task in ended:
             task.result()
 

@@ -129,8 +129,8 @@ def _leases() -> None:
 def _key_states() -> None:
     op.create_table(
         "key_states",
-        sa.Column("provider", sa.String(length=64), nullable=False),
-        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("provider", sa.String(length=255), nullable=False),
+        sa.Column("key", sa.String(length=160), nullable=False),
         sa.Column("cooldown_until", sa.Float(), nullable=True),
         sa.Column("revoked_at", sa.Float(), nullable=True),
         sa.Column("breaker", sa.String(length=16), nullable=False),

@@ -1,0 +1,222 @@
+"""What all workers know of providers' keys: refused, cooling down, behind an open breaker; and projects' sealed keys.
+
+Beside the calls of a worker, once a second while any are made: what this process has met is written, what others have
+met is heeded, so that everybody knows within seconds. Without the database each goes by what it has met itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from causal_eval.errors import CausalEvalError, StoreError
+from causal_eval.providers.catalog import LOCAL, route
+from causal_eval.providers.events import BreakerState, KeyStatus
+from causal_eval.providers.live import Variables, Watched
+from causal_eval.providers.stack import CAP, Stack
+from causal_eval.providers.state import KeyNote, StackState
+from causal_eval.providers.state import KeyState as Seen
+from causal_eval.service.live import variables
+from causal_eval.service.vault import OWN_KEYS, variables_for
+from causal_eval.service.wiring import Service
+from causal_eval.settings import DOTENV_NAME, FILE_NAME, find_upward, read_settings
+from causal_eval.store.key_states import CLOSED, OPEN, KeyState, known_keys, note_keys, owned
+from causal_eval.store.leases import sharers
+from causal_eval.store.moment import read_moment
+
+BEAT_SECONDS = 1.0
+SHARE_SECONDS = 5.0
+"""For which a worker that has gone silent still counts as one that shares requests and tokens per minute."""
+SLACK = 0.5
+"""Seconds by which a wait must differ to be news."""
+_OUT = {KeyStatus.REVOKED, KeyStatus.EXHAUSTED}
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """An evaluation that this process asks for."""
+
+    evaluation: str
+    project: str
+    answerer: str
+    stack: Stack
+    live: Variables
+    """Its keys, addresses and switches, which may change."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is sent to the thread that talks to the database."""
+
+    one: Asking
+    state: StackState
+    sealed: bool
+    """Its keys are its project's."""
+    paced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What comes back."""
+
+    notes: tuple[KeyNote, ...]
+    sharers: int
+    env: Mapping[str, str] | None
+    """None: as it was."""
+
+
+class Keyring:
+    """Keeps the keys of a worker in step with those of all; :meth:`run` goes on beside its calls."""
+
+    def __init__(self, service: Service, worker: str, *, asking: Callable[[], Sequence[Asking]]) -> None:
+        self._service = service
+        self._worker = worker
+        self._asking = asking
+        self._usual = usual_variables(service)
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="keyring")
+
+    async def run(self) -> None:
+        """Tell and hear once a second while anything is asked, until cancelled."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            asking = self._asking()
+            if asking:
+                await self.beat(asking)
+
+    async def beat(self, asking: Sequence[Asking]) -> None:
+        """Tell what was met, heed what others have met."""
+        views = [_View(one, one.stack.state(), OWN_KEYS in one.live.env, one.stack.is_paced) for one in asking]
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, self._exchange, views)
+        except StoreError as problem:
+            _LOG.warning("%s", problem)
+            return
+        for one, news in zip(asking, found, strict=True):
+            one.stack.heed(news.notes)
+            one.stack.share(news.sharers)
+            if news.env is not None:
+                one.live.set(news.env)
+
+    def close(self) -> None:
+        """Release the thread."""
+        self._threads.shutdown()
+
+    def _exchange(self, views: Sequence[_View]) -> list[_News]:
+        self._usual.look()
+        with self._service.store.reading() as connection:
+            now = read_moment(connection)
+            known = {(one.provider, one.key): one for one in known_keys(connection, _scopes(views))}
+        told = [one for view in views for one in _met(view, now) if _is_news(one, known.get((one.provider, one.key)))]
+        if told or any(view.paced for view in views):
+            with self._service.store.writing() as connection:
+                note_keys(connection, told)
+                among = {view.one.evaluation: self._share(connection, view) for view in views}
+        else:
+            among = {}
+        return [self._news(view, known, now=now, among=among.get(view.one.evaluation, 1)) for view in views]
+
+    def _share(self, connection: Connection, view: _View) -> int:
+        if not view.paced:
+            return 1
+        return sharers(connection, view.one.evaluation, self._worker, seconds=SHARE_SECONDS)
+
+    def _news(self, view: _View, known: Mapping[tuple[str, str], KeyState], *, now: float, among: int) -> _News:
+        notes = tuple(
+            note
+            for scope in _scopes([view])
+            for seen in _keys(view.state)
+            if (row := known.get((scope, _shown(view, seen)))) is not None
+            for note in _notes(seen.key, row, now)
+        )
+        return _News(notes, among, self._changed(view))
+
+    def _changed(self, view: _View) -> Mapping[str, str] | None:
+        one = view.one
+        try:
+            env = variables_for(self._service, one.project, one.answerer, usual=of_calls(self._usual.env))
+        except CausalEvalError as problem:  # keys that cannot be opened: those that are in use stay so
+            _LOG.warning("keys of project %s: %s", one.project, problem)
+            return None
+        return None if env == one.live.env else env
+
+
+def usual_variables(service: Service) -> Watched:
+    """The service's own variables, read again when its ``.env``, settings file or a key file changes."""
+    here, first = Path.cwd(), [service.settings]
+    files = tuple(find_upward(name, here) or here / name for name in (DOTENV_NAME, FILE_NAME))
+    return Watched(lambda: variables(first.pop() if first else read_settings(os.environ)), files)
+
+
+def live_for(service: Service, project: str, answerer: str) -> Variables:
+    """The variables by which *answerer* is asked for *project*, as they are now.
+
+    Raises:
+        UsageError: the project's keys are for another origin than is asked now.
+        VerificationMismatch: one of them was changed, or moved.
+    """
+    return Variables(variables_for(service, project, answerer, usual=of_calls(variables(service.settings))))
+
+
+def of_calls(env: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that the calls of a worker go by: all but the hard cap, which is leased."""
+    return {name: value for name, value in env.items() if name != CAP}
+
+
+def _scopes(views: Sequence[_View]) -> list[str]:
+    """The names under which what concerns them is known: the provider's, and that of what is asked of it."""
+    names = {view.one.answerer for view in views}
+    return sorted(names | {route(name).provider for name in names})
+
+
+def _keys(state: StackState) -> Iterator[Seen]:
+    for way in state.routes:
+        yield from way.keys
+
+
+def _shown(view: _View, seen: Seen) -> str:
+    return owned(seen.key, view.one.project) if view.sealed else seen.key
+
+
+def _met(view: _View, now: float) -> Iterator[KeyState]:
+    """What this process has met itself and what holds still."""
+    name = view.one.answerer
+    if route(name).api == LOCAL:
+        return
+    for seen in _keys(view.state):
+        key = _shown(view, seen)
+        if seen.status in _OUT:
+            provider = route(name).provider
+            yield KeyState(provider, key, None, now, CLOSED, f"{seen.status.value}: {seen.reason}", now)
+        elif seen.wait > SLACK and not seen.heard:
+            is_open = seen.breaker is not BreakerState.CLOSED
+            until = now + seen.wait
+            cooling, opened = (None, until) if is_open else (until, None)
+            yield KeyState(name, key, cooling, None, OPEN if is_open else CLOSED, seen.reason, now, opened)
+
+
+def _is_news(met: KeyState, known: KeyState | None) -> bool:
+    if known is None:
+        return True
+    if met.revoked_at is not None:
+        return known.revoked_at is None
+    later = max(met.cooldown_until or 0.0, met.breaker_until or 0.0)
+    return later > max(known.cooldown_until or 0.0, known.breaker_until or 0.0) + SLACK
+
+
+def _notes(key: str, row: KeyState, now: float) -> Iterator[KeyNote]:
+    """What *row* means for *key* here and now."""
+    if row.revoked_at is not None:
+        said, _, reason = row.note.partition(": ")
+        yield KeyNote(key, status=KeyStatus(said), reason=reason)
+    cooldown, breaker = (row.cooldown_until or 0.0) - now, (row.breaker_until or 0.0) - now
+    if cooldown > 0 or breaker > 0:
+        yield KeyNote(key, cooldown=max(0.0, cooldown), breaker=max(0.0, breaker), reason=row.note)
