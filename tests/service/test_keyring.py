@@ -1,0 +1,183 @@
+"""What one worker has met with a key holds for all: refusals, cooldowns, breakers, rates, and a project's own keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from causal_eval.providers.assemble import resilient
+from causal_eval.providers.config import ProviderConfig
+from causal_eval.providers.events import BreakerState, KeyStatus
+from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Reply
+from causal_eval.providers.state import KeyState
+from causal_eval.service import accounts, catalog, projects, vault
+from causal_eval.service.keyring import Asking, Keyring, live_for
+from causal_eval.service.wiring import Service, Visit
+from causal_eval.store import key_states
+from causal_eval.store.workers import Worker, sign_in
+
+pytestmark = pytest.mark.anyio
+NAME = "openai/gpt-x"
+PROMPT = Prompt(text="?", messages=(), max_tokens=5)
+SECRET = "sk-live-0123456789abcdef"
+
+
+class Script:
+    """Gives one outcome to every call."""
+
+    name = NAME
+
+    def __init__(self) -> None:
+        self.outcome: Outcome = Reply("ANSWER: yes")
+        self.calls = 0
+        self._news = asyncio.Event()
+
+    async def asked(self, times: int) -> None:
+        """Return once so many calls were made."""
+        while self.calls < times:
+            self._news.clear()
+            await self._news.wait()
+
+    async def complete(self, prompt: Prompt) -> Outcome:
+        """What was set last."""
+        del prompt
+        self.calls += 1
+        self._news.set()
+        return self.outcome
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+@dataclass
+class Process:
+    """A worker as far as its keys go."""
+
+    script: Script
+    asking: Asking
+    keyring: Keyring
+
+    async def fails(self, failure: Failure, times: int = 1) -> None:
+        """Meet *failure* so often, and tell; who waits for the end of an outage is let go."""
+        self.script.outcome = failure
+        calls = [asyncio.create_task(self.asking.stack.complete(PROMPT)) for _ in range(times)]
+        async with asyncio.timeout(20):
+            await self.script.asked(times)
+        await self.beat()
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+
+    async def beat(self) -> None:
+        """Tell and hear."""
+        await self.keyring.beat([self.asking])
+
+    @property
+    def key(self) -> KeyState:
+        """How its only key is."""
+        return self.asking.stack.state().routes[0].keys[0]
+
+
+@asynccontextmanager
+async def working(service: Service, name: str, *, rpm: float | None = None) -> AsyncIterator[Process]:
+    """A worker of that name that asks for an evaluation."""
+    with service.store.writing() as connection:
+        sign_in(connection, Worker(name, "host", 1, "0", 0.0))
+    script, live = Script(), live_for(service, "local", NAME)
+    config = ProviderConfig(env=live.env, cache_dir=service.settings.cache_dir, live=live, attempts=1, rpm=rpm)
+    asking = Asking("e" * 32, "local", NAME, resilient(script, config), live)
+    keyring = Keyring(service, name, asking=lambda: [asking])
+    yield Process(script, asking, keyring)
+    keyring.close()
+
+
+@pytest.mark.parametrize(("kind", "status"), [("auth", KeyStatus.REVOKED), ("quota", KeyStatus.EXHAUSTED)])
+async def test_a_key_that_one_was_refused_with_is_not_tried_by_another(
+    service: Service, kind: str, status: KeyStatus
+) -> None:
+    """The second worker makes no call, and says why."""
+    async with working(service, "a") as a, working(service, "b") as b:
+        await a.fails(Failure(FailureKind(kind), "HTTP 401 from host: no", status=401))
+        await b.beat()
+        outcome = await b.asking.stack.complete(PROMPT)
+    assert (b.script.calls, b.key.status) == (0, status)
+    assert isinstance(outcome, Failure)
+    assert "HTTP 401 from host" in outcome.message
+
+
+async def test_all_wait_when_one_is_asked_to(service: Service) -> None:
+    """A cooldown holds in every process until the same moment, and is no news that goes back and forth."""
+    async with working(service, "a") as a, working(service, "b") as b:
+        await a.fails(Failure(FailureKind.RATE_LIMIT, "HTTP 429 from host: slow down", status=429, retry_after=30.0))
+        await b.beat()
+        assert 28 < b.key.wait <= a.key.wait + 0.5
+        assert (a.key.heard, b.key.heard) == (False, True)
+        (before,) = _states(service)
+        await b.beat()
+        await a.beat()
+        assert _states(service) == (before,)
+    assert before.cooldown_until is not None
+    assert "slow down" in before.note
+
+
+async def test_a_breaker_opens_everywhere_and_each_probes_for_itself(service: Service) -> None:
+    """An outage that one has met is not met again by all."""
+    async with working(service, "a") as a, working(service, "b") as b:
+        await a.fails(Failure(FailureKind.SERVER_ERROR, "HTTP 500 from host: broken", status=500), times=10)
+        await b.beat()
+        assert (a.key.breaker, b.key.breaker) == (BreakerState.OPEN, BreakerState.OPEN)
+        assert b.script.calls == 0
+        assert b.key.heard
+
+
+async def test_requests_per_minute_are_shared(service: Service) -> None:
+    """Two workers on one evaluation keep to half each, and one alone has all of it again."""
+    async with working(service, "a", rpm=60.0) as a:
+        async with working(service, "b", rpm=60.0) as b:
+            for one in (a, b, a):
+                await one.beat()
+            waits = []
+            for one in (a, b):
+                await one.asking.stack.complete(PROMPT)
+                waits.append(one.asking.stack.state().pace_wait)
+            assert [round(wait) for wait in waits] == [2, 2]
+        with service.store.writing() as connection:
+            connection.exec_driver_sql("UPDATE call_leases SET until = 0 WHERE worker = 'b'")
+        await a.beat()
+        assert a.asking.stack.state().pace_wait == pytest.approx(waits[0], abs=0.5)  # what was begun stays as it was
+
+
+async def test_calls_are_made_with_the_projects_own_keys(service: Service, tmp_path: Path) -> None:
+    """A sealed key goes before the service's, and a running worker takes over the one that replaces it."""
+    path = tmp_path / "keys" / "master"
+    vault.make_master(path)
+    settings = replace(service.settings, master_key_file=path, credentials={"OPENAI_API_KEY": "sk-of-the-service"})
+    admin = Visit(replace(service, settings=settings), accounts.local_caller("127.0.0.1"))
+    projects.add(admin, "other", name="Other")
+    brought = vault.NewCredential("openai", "https://api.openai.com", SECRET)
+    kept = vault.keep(admin, "local", brought=brought)
+    assert live_for(admin.service, "local", NAME).env["OPENAI_API_KEY"] == SECRET
+    assert live_for(admin.service, "other", NAME).env["OPENAI_API_KEY"] == "sk-of-the-service"
+    async with working(admin.service, "a") as a:
+        vault.keep(admin, "local", brought=replace(brought, key="sk-live-fedcba9876543210"))
+        vault.revoke(admin, "local", credential=kept.id)
+        await a.beat()
+        assert a.asking.live.env["OPENAI_API_KEY"] == "sk-live-fedcba9876543210"
+        await a.fails(Failure(FailureKind.AUTH, "HTTP 401 from host: no", status=401))
+    shown = {project: catalog.offer(_seen_from(admin, project), "openai").states for project in ("local", "other")}
+    assert [state.revoked_at is not None for state in shown["local"]] == [True]
+    assert shown["other"] == ()
+
+
+def _seen_from(admin: Visit, project: str) -> Visit:
+    return replace(admin, caller=replace(admin.caller, projects=frozenset({project})))
+
+
+def _states(service: Service) -> tuple[key_states.KeyState, ...]:
+    visit = Visit(service, accounts.local_caller(""))
+    return catalog.offer(visit, "openai").states
