@@ -113,5 +113,5 @@ clean:  ## remove what was installed, built and cached (never logs/, reports/ or
 	@touch $@ .venv/.local
 
 # Asked again until nothing lacks, so that a package that could not be had once is not given up for ever.
-.venv/.debian: requirements/debian.txt requirements/debian.sh .venv/.made
-	@bash requirements/debian.sh requirements/debian.txt $@
+.venv/.debian: requirements/debian.list requirements/debian.sh .venv/.made
+	@bash requirements/debian.sh requirements/debian.list $@

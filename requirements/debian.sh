@@ -25,7 +25,7 @@ if [[ ! -e $policy ]]; then
   chmod +x "$policy"
   trap 'rm -f "$policy"' EXIT
 fi
-echo "installing Debian's ${missing[*]} (requirements/debian.txt) ..." >&2
+echo "installing Debian's ${missing[*]} (requirements/debian.list) ..." >&2
 export DEBIAN_FRONTEND=noninteractive
 if { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >/dev/null 2>&1; then
   touch "$stamp"

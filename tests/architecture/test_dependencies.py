@@ -62,7 +62,7 @@ ROOMS = {
 }
 """Third party -> the rooms that may import it."""
 
-EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service", "stack"]
+EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service"]
 
 VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""

@@ -88,7 +88,7 @@ async def working(service: Service, name: str, *, rpm: float | None = None) -> A
     """A worker of that name that asks for an evaluation."""
     with service.store.writing() as connection:
         sign_in(connection, Worker(name, "host", 1, "0", 0.0))
-    script, live = Script(), live_for(service, "local", NAME)
+    script, live = Script(), live_for(service, "local", answerer=NAME)
     config = ProviderConfig(env=live.env, cache_dir=service.settings.cache_dir, live=live, attempts=1, rpm=rpm)
     asking = Asking("e" * 32, "local", NAME, resilient(script, config), live)
     keyring = Keyring(service, name, asking=lambda: [asking])
@@ -161,8 +161,8 @@ async def test_calls_are_made_with_the_projects_own_keys(service: Service, tmp_p
     projects.add(admin, "other", name="Other")
     brought = vault.NewCredential("openai", "https://api.openai.com", SECRET)
     kept = vault.keep(admin, "local", brought=brought)
-    assert live_for(admin.service, "local", NAME).env["OPENAI_API_KEY"] == SECRET
-    assert live_for(admin.service, "other", NAME).env["OPENAI_API_KEY"] == "sk-of-the-service"
+    assert live_for(admin.service, "local", answerer=NAME).env["OPENAI_API_KEY"] == SECRET
+    assert live_for(admin.service, "other", answerer=NAME).env["OPENAI_API_KEY"] == "sk-of-the-service"
     async with working(admin.service, "a") as a:
         vault.keep(admin, "local", brought=replace(brought, key="sk-live-fedcba9876543210"))
         vault.revoke(admin, "local", credential=kept.id)

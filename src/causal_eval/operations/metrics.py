@@ -173,13 +173,14 @@ class Metrics:
             if metric is None:
                 metric = self._made[name] = _make(_NAMES[name], self.registry)
             bounded = tuple(
-                self._bounded(name, label, value) for label, value in zip(_NAMES[name].labels, labels, strict=True)
+                self._bounded(name, label, value=value)
+                for label, value in zip(_NAMES[name].labels, labels, strict=True)
             )
             series: _Metric = metric.labels(*bounded) if bounded else metric
             self._series[(name, *bounded)] = series
             return series
 
-    def _bounded(self, name: str, label: str, value: str) -> str:
+    def _bounded(self, name: str, label: str, *, value: str) -> str:
         seen = self._seen.setdefault((name, label), set())
         if value in seen or len(seen) < MOST:
             seen.add(value)

@@ -135,14 +135,14 @@ class Keyring:
             for scope in _scopes([view])
             for seen in _keys(view.state)
             if (row := known.get((scope, _shown(view, seen)))) is not None
-            for note in _notes(seen.key, row, now)
+            for note in _notes(seen.key, row, now=now)
         )
         return _News(notes, among, self._changed(view))
 
     def _changed(self, view: _View) -> Mapping[str, str] | None:
         one = view.one
         try:
-            env = variables_for(self._service, one.project, one.answerer, usual=of_calls(self._usual.env))
+            env = variables_for(self._service, one.project, answerer=one.answerer, usual=of_calls(self._usual.env))
         except CausalEvalError as problem:  # keys that cannot be opened: those that are in use stay so
             _LOG.warning("keys of project %s: %s", one.project, problem)
             return None
@@ -156,14 +156,14 @@ def usual_variables(service: Service) -> Watched:
     return Watched(lambda: variables(first.pop() if first else read_settings(os.environ)), files)
 
 
-def live_for(service: Service, project: str, answerer: str) -> Variables:
+def live_for(service: Service, project: str, *, answerer: str) -> Variables:
     """The variables by which *answerer* is asked for *project*, as they are now.
 
     Raises:
         UsageError: the project's keys are for another origin than is asked now.
         VerificationMismatch: one of them was changed, or moved.
     """
-    return Variables(variables_for(service, project, answerer, usual=of_calls(variables(service.settings))))
+    return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(variables(service.settings))))
 
 
 def of_calls(env: Mapping[str, str]) -> Mapping[str, str]:
@@ -212,7 +212,7 @@ def _is_news(met: KeyState, known: KeyState | None) -> bool:
     return later > max(known.cooldown_until or 0.0, known.breaker_until or 0.0) + SLACK
 
 
-def _notes(key: str, row: KeyState, now: float) -> Iterator[KeyNote]:
+def _notes(key: str, row: KeyState, *, now: float) -> Iterator[KeyNote]:
     """What *row* means for *key* here and now."""
     if row.revoked_at is not None:
         said, _, reason = row.note.partition(": ")

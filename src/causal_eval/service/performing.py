@@ -196,7 +196,7 @@ class Performing:
             state = shards.job_states(connection, [evaluation])
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
-        live = live_for(self._service, found.project, found.spec.answerer)
+        live = live_for(self._service, found.project, answerer=found.spec.answerer)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap, live=live)
         most = self._service.settings.max_concurrent_api_calls
         capped = state[found.id].capped

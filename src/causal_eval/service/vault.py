@@ -191,7 +191,7 @@ def reveal_for_call(service: Service, project: str, *, provider: str, origin: st
     return [unseal(service, kept.what, row=kept.line.id, bound=_bound(kept.line)).decode() for kept in fitting]
 
 
-def variables_for(service: Service, project: str, answerer: str, *, usual: Mapping[str, str]) -> Mapping[str, str]:
+def variables_for(service: Service, project: str, *, answerer: str, usual: Mapping[str, str]) -> Mapping[str, str]:
     """*usual*, with the sealed keys of *project* in place of the service's own, where it has any for this provider.
 
     Raises:
