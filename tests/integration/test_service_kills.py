@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -78,7 +81,7 @@ def test_a_worker_that_was_stopped_writes_nothing_stale(site: Site, ordered: str
     """What a stopped process has in hand when its shards became somebody else's is refused, and counted."""
     with site.worker() as process:
         wait_until(lambda: site.kept(ordered) > 50, process=process)
-        process.send_signal(signal.SIGSTOP)
+        _stop_between_writes(site, process)
         jobs.cancel(site.visit, ordered)
         before = site.kept(ordered)
         jobs.retry(site.visit, ordered)
@@ -122,3 +125,18 @@ def test_a_second_worker_on_a_file_is_refused(file_site: Site) -> None:
             assert second.wait(20) == 2
             assert second.stderr is not None
             assert "another worker works on" in second.stderr.read()
+
+
+def _stop_between_writes(site: Site, process: subprocess.Popen[str]) -> None:
+    """Stop *process* while it does not hold the lock of a database in a file, which nobody could write then."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        if site.service.store.engine.dialect.name != "sqlite":
+            return
+        with closing(sqlite3.connect(site.service.store.place, timeout=0.5)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+            else:
+                return
