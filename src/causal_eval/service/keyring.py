@@ -83,6 +83,8 @@ class Keyring:
         self._asking = asking
         self._usual = usual_variables(service)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="keyring")
+        self._told: dict[tuple[str, str], KeyState] = {}
+        """What this process has written last: no news to itself."""
 
     async def run(self) -> None:
         """Tell and hear once a second while anything is asked, until cancelled."""
@@ -120,6 +122,7 @@ class Keyring:
             with self._service.store.writing() as connection:
                 note_keys(connection, told)
                 among = {view.one.evaluation: self._share(connection, view) for view in views}
+            self._told.update({(one.provider, one.key): one for one in told})
         else:
             among = {}
         return [self._news(view, known, now=now, among=among.get(view.one.evaluation, 1)) for view in views]
@@ -134,7 +137,7 @@ class Keyring:
             note
             for scope in _scopes([view])
             for seen in _keys(view.state)
-            if (row := known.get((scope, _shown(view, seen)))) is not None
+            if (row := known.get((scope, _shown(view, seen)))) is not None and row != self._told.get((scope, row.key))
             for note in _notes(seen.key, row, now=now)
         )
         return _News(notes, among, self._changed(view))
