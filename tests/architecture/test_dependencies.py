@@ -45,7 +45,6 @@ ROOMS = {
     },
     "numpy": {"causal", "analysis"},
     "polars": {"questions"},
-    "prometheus_client": {"operations"},
     "psycopg": {"store"},
     "pwdlib": {"service"},
     "pydantic": {"questions", "api"},

@@ -145,7 +145,6 @@ BUDGETS = {
     "evaluation": 1800,
     "analysis": 3400,
     "store": 4000,
-    "operations": 3500,
     "service": 3600,
     "api": 1700,
     "web": 1800,
