@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from causal_eval.providers.assemble import resilient
+from causal_eval.errors import UsageError
+from causal_eval.mock.answers import Fixed
+from causal_eval.mock.server import MockConfig, MockServer
+from causal_eval.providers.assemble import assemble, resilient
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.events import BreakerState, KeyStatus
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Reply
+from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import KeyState
 from causal_eval.service import accounts, catalog, projects, vault
-from causal_eval.service.keyring import Asking, Keyring, live_for
+from causal_eval.service.keyring import Asking, Keyring, live_for, usual_variables
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import key_states
 from causal_eval.store.workers import Worker, sign_in
@@ -91,7 +95,7 @@ async def working(service: Service, name: str, *, rpm: float | None = None) -> A
     script, live = Script(), live_for(service, "local", answerer=NAME)
     config = ProviderConfig(env=live.env, cache_dir=service.settings.cache_dir, live=live, attempts=1, rpm=rpm)
     asking = Asking("e" * 32, "local", NAME, resilient(script, config), live)
-    keyring = Keyring(service, name, asking=lambda: [asking])
+    keyring = Keyring(service, name, asking=lambda: [asking], usual=usual_variables(service))
     yield Process(script, asking, keyring)
     keyring.close()
 
@@ -153,25 +157,78 @@ async def test_requests_per_minute_are_shared(service: Service) -> None:
 
 
 async def test_calls_are_made_with_the_projects_own_keys(service: Service, tmp_path: Path) -> None:
-    """A sealed key goes before the service's, and a running worker takes over the one that replaces it."""
-    path = tmp_path / "keys" / "master"
+    """A running worker takes over the key that replaces another, and once the last is revoked makes no call."""
+    async with MockServer(MockConfig(answers=Fixed("ANSWER: yes"))) as mock:
+        admin = _keeper(service, tmp_path, {"OPENAI_API_KEY": "sk-of-the-service-0000", "OPENAI_BASE_URL": mock.url})
+        brought = vault.NewCredential("openai", mock.url, SECRET)
+        first = vault.keep(admin, "local", brought=brought)
+        live = live_for(admin.service, "local", answerer=NAME)
+        config = ProviderConfig(env=live.env, cache_dir=tmp_path, live=live, attempts=1)
+        stack = assemble(NAME, config)
+        assert isinstance(stack, Stack)
+        asking = Asking("e" * 32, "local", NAME, stack, live)
+        usual = usual_variables(admin.service)
+        keyring = Keyring(admin.service, "a", asking=lambda: [asking], usual=usual)
+        await stack.complete(PROMPT)
+        second = vault.keep(admin, "local", brought=replace(brought, key="sk-live-fedcba9876543210"))
+        vault.revoke(admin, "local", credential=first.id)
+        await keyring.beat([asking])
+        await stack.complete(PROMPT)
+        vault.revoke(admin, "local", credential=second.id)
+        await keyring.beat([asking])
+        refused = await stack.complete(PROMPT)
+        await keyring.beat([asking])
+        await stack.close()
+        keyring.close()
+        asked = [item.key for item in mock.accounts.items]
+    assert asked == ["...cdef", "...3210"]
+    assert isinstance(refused, Failure)
+    assert (refused.kind, refused.calls) == (FailureKind.AUTH, 0)
+    assert "was revoked" in refused.message
+    shown = {project: catalog.offer(_seen_from(admin, project), "openai").states for project in ("local", "other")}
+    assert all(SECRET not in state.note and SECRET not in state.key for state in shown["local"])
+    assert shown["other"] == ()
+
+
+async def test_another_project_is_asked_for_with_the_services_key(service: Service, tmp_path: Path) -> None:
+    """Only who has brought keys is asked for with them; a provider that needs no address is not asked for one."""
+    admin = _keeper(service, tmp_path, {"OPENAI_API_KEY": "sk-of-the-service-0000"})
+    vault.keep(admin, "local", brought=vault.NewCredential("openai", "https://api.openai.com", SECRET))
+    assert live_for(admin.service, "local", answerer=NAME).env["OPENAI_API_KEY"] == SECRET
+    for project, answerer in (("other", NAME), ("local", "azure/deployment"), ("local", "baseline/oracle")):
+        assert live_for(admin.service, project, answerer=answerer).env["OPENAI_API_KEY"] == "sk-of-the-service-0000"
+
+
+@pytest.mark.parametrize("address", ["https://api.openai.com,https://elsewhere.example", "https://elsewhere.example"])
+async def test_a_sealed_key_goes_to_its_origin_alone(service: Service, tmp_path: Path, address: str) -> None:
+    """Neither a second address nor another one gets it: nothing is asked."""
+    admin = _keeper(service, tmp_path, {"OPENAI_API_KEY": "sk-of-the-service-0000", "OPENAI_BASE_URL": address})
+    vault.keep(admin, "local", brought=vault.NewCredential("openai", "https://api.openai.com", SECRET))
+    with pytest.raises(UsageError, match=r"several addresses|store it again for that origin"):
+        live_for(admin.service, "local", answerer=NAME)
+
+
+async def test_a_refusal_is_told_once_and_ends(service: Service) -> None:
+    """Who is out is not told of again and again, and whoever tries again later asks the provider itself."""
+    async with working(service, "a") as a:
+        await a.fails(Failure(FailureKind.AUTH, "HTTP 401 from host: no", status=401))
+        with service.store.writing() as connection:
+            key_states.forget_refusals(connection, "openai")
+        await a.beat()
+        assert _states(service) == ()
+        async with working(service, "b") as b:
+            await b.beat()
+            assert b.key.status is KeyStatus.NEW
+
+
+def _keeper(service: Service, folder: Path, credentials: Mapping[str, str]) -> Visit:
+    """Who may keep keys, where there is a master key, and the service has *credentials* of its own."""
+    path = folder / "keys" / "master"
     vault.make_master(path)
-    settings = replace(service.settings, master_key_file=path, credentials={"OPENAI_API_KEY": "sk-of-the-service"})
+    settings = replace(service.settings, master_key_file=path, credentials=credentials)
     admin = Visit(replace(service, settings=settings), accounts.local_caller("127.0.0.1"))
     projects.add(admin, "other", name="Other")
-    brought = vault.NewCredential("openai", "https://api.openai.com", SECRET)
-    kept = vault.keep(admin, "local", brought=brought)
-    assert live_for(admin.service, "local", answerer=NAME).env["OPENAI_API_KEY"] == SECRET
-    assert live_for(admin.service, "other", answerer=NAME).env["OPENAI_API_KEY"] == "sk-of-the-service"
-    async with working(admin.service, "a") as a:
-        vault.keep(admin, "local", brought=replace(brought, key="sk-live-fedcba9876543210"))
-        vault.revoke(admin, "local", credential=kept.id)
-        await a.beat()
-        assert a.asking.live.env["OPENAI_API_KEY"] == "sk-live-fedcba9876543210"
-        await a.fails(Failure(FailureKind.AUTH, "HTTP 401 from host: no", status=401))
-    shown = {project: catalog.offer(_seen_from(admin, project), "openai").states for project in ("local", "other")}
-    assert [state.revoked_at is not None for state in shown["local"]] == [True]
-    assert shown["other"] == ()
+    return admin
 
 
 def _seen_from(admin: Visit, project: str) -> Visit:

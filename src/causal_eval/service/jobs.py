@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from causal_eval.errors import Conflict, UsageError
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.catalog import provider_of
 from causal_eval.service.access import Caller, Permission, require
-from causal_eval.service.answering import Call, Candidate, candidate
+from causal_eval.service.answering import BASELINE, Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
 from causal_eval.service.keyring import live_for
 from causal_eval.service.purse import check_price
@@ -34,6 +35,7 @@ from causal_eval.store.jobs import (
     run_as_job,
     stop_shards,
 )
+from causal_eval.store.key_states import forget_refusals
 from causal_eval.store.projects import find_project
 from causal_eval.store.suites import StoredSet
 
@@ -187,6 +189,8 @@ def retry(visit: Visit, evaluation: str, *, budget: str | None = None) -> Ordere
     with visit.service.store.writing() as connection:
         opened: dict[str, object] = {"status": JobStatus.OPEN, "ended_at": None, "note": "", "paused": False}
         _change(connection, found, values=opened if budget is None else {**opened, "budget": budget})
+        if not found.evaluation.spec.answerer.startswith(BASELINE):
+            forget_refusals(connection, provider_of(found.evaluation.spec.answerer))
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
         _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))

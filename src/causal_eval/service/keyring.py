@@ -23,11 +23,11 @@ from causal_eval.providers.live import Variables, Watched
 from causal_eval.providers.stack import CAP, Stack
 from causal_eval.providers.state import KeyNote, StackState
 from causal_eval.providers.state import KeyState as Seen
-from causal_eval.service.live import variables
-from causal_eval.service.vault import OWN_KEYS, variables_for
+from causal_eval.service.live import heed_hangup, variables
+from causal_eval.service.vault import OWN_KEYS, good_names, variables_for
 from causal_eval.service.wiring import Service
 from causal_eval.settings import DOTENV_NAME, FILE_NAME, find_upward, read_settings
-from causal_eval.store.key_states import CLOSED, OPEN, KeyState, known_keys, note_keys, owned
+from causal_eval.store.key_states import CLOSED, OPEN, REFUSED_SECONDS, KeyState, known_keys, note_keys, owned
 from causal_eval.store.leases import sharers
 from causal_eval.store.moment import read_moment
 
@@ -77,17 +77,22 @@ class _News:
 class Keyring:
     """Keeps the keys of a worker in step with those of all; :meth:`run` goes on beside its calls."""
 
-    def __init__(self, service: Service, worker: str, *, asking: Callable[[], Sequence[Asking]]) -> None:
+    def __init__(
+        self, service: Service, worker: str, *, asking: Callable[[], Sequence[Asking]], usual: Watched
+    ) -> None:
         self._service = service
         self._worker = worker
         self._asking = asking
-        self._usual = usual_variables(service)
+        self._usual = usual
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="keyring")
         self._told: dict[tuple[str, str], KeyState] = {}
         """What this process has written last: no news to itself."""
+        self._refused: set[tuple[str, str]] = set()
+        """Evaluation and key: refused, and known to be. What is refused is told once, not for as long as it is out."""
 
     async def run(self) -> None:
-        """Tell and hear once a second while anything is asked, until cancelled."""
+        """Tell and hear once a second while anything is asked, until cancelled; SIGHUP has variables read again."""
+        heed_hangup(self._usual)
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             asking = self._asking()
@@ -117,7 +122,7 @@ class Keyring:
         with self._service.store.reading() as connection:
             now = read_moment(connection)
             known = {(one.provider, one.key): one for one in known_keys(connection, _scopes(views))}
-        told = [one for view in views for one in _met(view, now) if _is_news(one, known.get((one.provider, one.key)))]
+        told = [one for view in views for one in _met(view, now) if self._is_news(view, one, known=known)]
         if told or any(view.paced for view in views):
             with self._service.store.writing() as connection:
                 note_keys(connection, told)
@@ -137,10 +142,32 @@ class Keyring:
             note
             for scope in _scopes([view])
             for seen in _keys(view.state)
-            if (row := known.get((scope, _shown(view, seen)))) is not None and row != self._told.get((scope, row.key))
+            if (row := known.get((scope, _named(view, seen.key)))) is not None
+            and row != self._told.get((scope, row.key))
             for note in _notes(seen.key, row, now=now)
         )
-        return _News(notes, among, self._changed(view))
+        revoked = tuple(self._revoked(view))
+        self._refused |= {(view.one.evaluation, _named(view, note.key)) for note in (*notes, *revoked) if note.status}
+        return _News((*notes, *revoked), among, self._changed(view))
+
+    def _is_news(self, view: _View, met: KeyState, *, known: Mapping[tuple[str, str], KeyState]) -> bool:
+        if met.revoked_at is not None:
+            place = (view.one.evaluation, met.key)
+            is_new = place not in self._refused
+            self._refused.add(place)
+            return is_new
+        there = known.get((met.provider, met.key))
+        return there is None or _end(met) > _end(there) + SLACK
+
+    def _revoked(self, view: _View) -> Iterator[KeyNote]:
+        """Sealed keys in use that their project has revoked: no call is made with them any more."""
+        if not view.sealed:
+            return
+        good = good_names(self._service, view.one.project, answerer=view.one.answerer)
+        for seen in _keys(view.state):
+            if seen.key not in good and seen.status not in _OUT:
+                reason = f"key {seen.key} of project {view.one.project} was revoked"
+                yield KeyNote(seen.key, status=KeyStatus.REVOKED, reason=reason)
 
     def _changed(self, view: _View) -> Mapping[str, str] | None:
         one = view.one
@@ -149,6 +176,8 @@ class Keyring:
         except CausalEvalError as problem:  # keys that cannot be opened: those that are in use stay so
             _LOG.warning("keys of project %s: %s", one.project, problem)
             return None
+        if view.sealed and OWN_KEYS not in env:
+            return None  # its project has no key any more: the service's own is not put in its place while it is asked
         return None if env == one.live.env else env
 
 
@@ -159,14 +188,17 @@ def usual_variables(service: Service) -> Watched:
     return Watched(lambda: variables(first.pop() if first else read_settings(os.environ)), files)
 
 
-def live_for(service: Service, project: str, *, answerer: str) -> Variables:
-    """The variables by which *answerer* is asked for *project*, as they are now.
+def live_for(service: Service, project: str, *, answerer: str, usual: Watched | None = None) -> Variables:
+    """The variables by which *answerer* is asked for *project*: as they are now, or without *usual* were at start.
 
     Raises:
         UsageError: the project's keys are for another origin than is asked now.
         VerificationMismatch: one of them was changed, or moved.
     """
-    return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(variables(service.settings))))
+    if usual is not None:
+        usual.look()
+    env = variables(service.settings) if usual is None else usual.env
+    return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(env)))
 
 
 def of_calls(env: Mapping[str, str]) -> Mapping[str, str]:
@@ -185,8 +217,8 @@ def _keys(state: StackState) -> Iterator[Seen]:
         yield from way.keys
 
 
-def _shown(view: _View, seen: Seen) -> str:
-    return owned(seen.key, view.one.project) if view.sealed else seen.key
+def _named(view: _View, key: str) -> str:
+    return owned(key, view.one.project) if view.sealed else key
 
 
 def _met(view: _View, now: float) -> Iterator[KeyState]:
@@ -195,7 +227,7 @@ def _met(view: _View, now: float) -> Iterator[KeyState]:
     if route(name).api == LOCAL:
         return
     for seen in _keys(view.state):
-        key = _shown(view, seen)
+        key = _named(view, seen.key)
         if seen.status in _OUT:
             provider = route(name).provider
             yield KeyState(provider, key, None, now, CLOSED, f"{seen.status.value}: {seen.reason}", now)
@@ -206,18 +238,13 @@ def _met(view: _View, now: float) -> Iterator[KeyState]:
             yield KeyState(name, key, cooling, None, OPEN if is_open else CLOSED, seen.reason, now, opened)
 
 
-def _is_news(met: KeyState, known: KeyState | None) -> bool:
-    if known is None:
-        return True
-    if met.revoked_at is not None:
-        return known.revoked_at is None
-    later = max(met.cooldown_until or 0.0, met.breaker_until or 0.0)
-    return later > max(known.cooldown_until or 0.0, known.breaker_until or 0.0) + SLACK
+def _end(state: KeyState) -> float:
+    return max(state.cooldown_until or 0.0, state.breaker_until or 0.0)
 
 
 def _notes(key: str, row: KeyState, *, now: float) -> Iterator[KeyNote]:
     """What *row* means for *key* here and now."""
-    if row.revoked_at is not None:
+    if row.revoked_at is not None and now - row.revoked_at < REFUSED_SECONDS:
         said, _, reason = row.note.partition(": ")
         yield KeyNote(key, status=KeyStatus(said), reason=reason)
     cooldown, breaker = (row.cooldown_until or 0.0) - now, (row.breaker_until or 0.0) - now

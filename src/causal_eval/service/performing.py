@@ -15,7 +15,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
-from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
+from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError, UsageError, VerificationMismatch
 from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
@@ -27,7 +27,7 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
-from causal_eval.service.keyring import Asking, live_for
+from causal_eval.service.keyring import Asking, live_for, usual_variables
 from causal_eval.service.opened import Opened, ShardGate
 from causal_eval.service.purse import Purse
 from causal_eval.service.results import compute
@@ -61,6 +61,8 @@ class Performing:
         self._service = service
         self._stop = stop
         self._cap = cap
+        self.usual = usual_variables(service)
+        """The service's own variables, which may change."""
         self._opened: dict[str, Opened] = {}
         self._leaving: list[Opened] = []
         """Stopped, and opened anew before its last shard had ended."""
@@ -86,7 +88,7 @@ class Performing:
         except Fenced as error:
             _LOG.warning("%s", error)
             await self._calmly(self._note_fenced, claim)
-        except (ProviderRefused, ProviderDown) as error:
+        except (ProviderRefused, ProviderDown, UsageError, VerificationMismatch) as error:
             await self._halt(claim.evaluation, str(error))
 
     async def give_up(self, shard: str, reason: str) -> None:
@@ -196,7 +198,7 @@ class Performing:
             state = shards.job_states(connection, [evaluation])
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
-        live = live_for(self._service, found.project, answerer=found.spec.answerer)
+        live = live_for(self._service, found.project, answerer=found.spec.answerer, usual=self.usual)
         one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap, live=live)
         most = self._service.settings.max_concurrent_api_calls
         capped = state[found.id].capped

@@ -28,6 +28,7 @@ from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.credentials import (
     Credential,
+    KeptCredential,
     Sealed,
     insert_credential,
     list_credentials,
@@ -176,12 +177,10 @@ def reveal_for_call(service: Service, project: str, *, provider: str, origin: st
         UsageError: those that it has are for another origin.
         VerificationMismatch: a row was changed, or moved.
     """
-    wanted = origin_of(origin)
-    with service.store.reading() as connection:
-        found = list_credentials(connection, project, provider=provider)
-    usable = [kept for kept in found if kept.line.revoked_at is None]
+    usable = _usable(service, project, provider=provider)
     if not usable:
         raise UnknownName("provider key", provider, ())
+    wanted = origin_of(origin)
     fitting = [kept for kept in usable if kept.line.origin == wanted]
     if not fitting:
         others = ", ".join(sorted({kept.line.origin for kept in usable}))
@@ -200,17 +199,23 @@ def variables_for(service: Service, project: str, *, answerer: str, usual: Mappi
     """
     if answerer.startswith(FREE) or (way := route(answerer)).api == LOCAL:
         return usual
-    address = way.own_address(usual) or way.entry.base_url
-    try:
-        keys = reveal_for_call(service, project, provider=way.provider, origin=address.split(",")[0])
-    except UnknownName:
+    if not _usable(service, project, provider=way.provider):
         return usual
+    addresses = (way.own_address(usual) or way.entry.base_url).split(",")
+    if len({origin_of(address) for address in addresses}) > 1:
+        raise UsageError(f"{answerer} is asked at several addresses, and a key of a project is for one: name one")
+    keys = reveal_for_call(service, project, provider=way.provider, origin=addresses[0])
     names = {f"{name}{part}" for name in way.key_variables for part in ("", "_FILE")}
     return {
         **{name: value for name, value in usual.items() if name not in names},
         way.key_variables[0]: ",".join(keys),
         OWN_KEYS: project,
     }
+
+
+def good_names(service: Service, project: str, *, answerer: str) -> frozenset[str]:
+    """What the sealed keys of *project* for the provider of *answerer* that are not revoked are called."""
+    return frozenset(kept.line.shown for kept in _usable(service, project, provider=route(answerer).provider))
 
 
 def rotate(service: Service, new: Path) -> int:
@@ -251,6 +256,12 @@ def unseal(service: Service, what: Sealed, *, row: str, bound: str) -> bytes:
     masters = {master.id: master for master in read_masters(service.settings.master_key_file)}
     data = _unwrap(_named(masters, what.master), what.wrapped, row=row)
     return _opened(data, what.sealed, bound=bound, row=row)
+
+
+def _usable(service: Service, project: str, *, provider: str) -> list[KeptCredential]:
+    with service.store.reading() as connection:
+        found = list_credentials(connection, project, provider=provider)
+    return [kept for kept in found if kept.line.revoked_at is None]
 
 
 def _bound(line: Credential) -> str:

@@ -13,7 +13,9 @@ from causal_eval.store.work_tables import key_states
 
 CLOSED, OPEN = "closed", "open"
 FORGET_SECONDS = 900.0
-"""After which a key that was refused is tried again, and what is over is no longer shown."""
+"""After which what is over is no longer shown."""
+REFUSED_SECONDS = 60.0
+"""For which a key that was refused somewhere is not tried elsewhere: it may be good again, and only a try tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ def known_keys(connection: Connection, providers: Collection[str] | None = None)
         query = query.where(key_states.c.provider.in_(providers))
     rows = connection.execute(query.order_by(key_states.c.provider, key_states.c.key))
     return [KeyState(*row) for row in rows]
+
+
+def forget_refusals(connection: Connection, provider: str) -> None:
+    """Let the keys of *provider* be tried at once."""
+    connection.execute(
+        delete(key_states).where(key_states.c.provider == provider, key_states.c.revoked_at.is_not(None))
+    )
 
 
 def note_keys(connection: Connection, states: Sequence[KeyState]) -> None:

@@ -37,7 +37,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
     with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
         slots = CallSlots(service, worker)
         performing = Performing(service, stop=stop, cap=slots.window)
-        keyring = Keyring(service, worker, asking=performing.asking)
+        keyring = Keyring(service, worker, asking=performing.asking, usual=performing.usual)
         runs = (performing.watch, keyring.run, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
         beside = [asyncio.create_task(run()) for run in runs]
 
