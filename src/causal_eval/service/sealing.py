@@ -28,7 +28,7 @@ from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.locks import take_turn
 from causal_eval.store.observations import observations
 from causal_eval.store.results import replies_of
-from causal_eval.store.scores import State, StoredScore, add_scores, stored_score
+from causal_eval.store.scores import State, StoredScore, save_scores, stored_score
 from causal_eval.store.submissions import Moderated, Standing, Submission, Tier
 
 MOST_PAIRED = 20
@@ -106,7 +106,7 @@ def complete(service: Service, one: Submission, *, unknown: int = 0) -> Submissi
         take_turn(connection, f"submission {one.id}")
         if (there := kept.find_submission(connection, one.id)).status is not Standing.OPEN:
             return there
-        add_scores(connection, domains)
+        save_scores(connection, evaluation.id, stored=domains)
         found = _looked_at(connection, one, unknown=unknown, perfect=scores[0].score == 1.0)
         text = _text(replace(one, scored_at=now), evaluation, scores=scores, found=found, key=signer.public.id)
         values = {

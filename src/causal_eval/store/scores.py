@@ -9,6 +9,7 @@ from fractions import Fraction
 from sqlalchemy import Connection, delete, func, insert, select
 
 from causal_eval.analysis.tables import ScoreRow
+from causal_eval.store.locks import take_turn
 from causal_eval.store.tables import attempts, verdicts
 from causal_eval.store.work_tables import scores
 
@@ -73,15 +74,13 @@ def stored_scores(evaluation: str, rows: Sequence[ScoreRow], *, of: State, at: f
 
 
 def save_scores(connection: Connection, evaluation: str, *, stored: Sequence[StoredScore]) -> None:
-    """Put *stored* in place of the scores of *evaluation* that are there."""
-    connection.execute(delete(scores).where(scores.c.evaluation_id == evaluation))
+    """Put *stored* in place of what is there of their scopes; of two that do it at once, one waits for the other."""
+    if not stored:
+        return
+    take_turn(connection, f"scores of {evaluation}")
+    scopes = [one.scope for one in stored]
+    connection.execute(delete(scores).where(scores.c.evaluation_id == evaluation, scores.c.scope.in_(scopes)))
     connection.execute(insert(scores), [asdict(one) for one in stored])
-
-
-def add_scores(connection: Connection, rows: Sequence[StoredScore]) -> None:
-    """Keep rows of further scopes beside those that are there."""
-    if rows:
-        connection.execute(insert(scores), [asdict(one) for one in rows])
 
 
 def load_scores(connection: Connection, evaluation: str) -> list[StoredScore]:
