@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "mock", "service", "client.py", "cli"},
+    "aiohttp": {"providers", "mock", "service", "performing", "client.py", "cli"},
     "alembic": {"store"},
     "anyio": {"api"},
     "authlib": {"service"},
@@ -40,6 +40,7 @@ ROOMS = {
         "analysis",
         "store",
         "service",
+        "performing",
         "api",
         "cli",
     },
@@ -51,7 +52,7 @@ ROOMS = {
     "pyreqwest": {"providers"},
     "redis": {"service"},
     "rich": {"cli"},
-    "sqlalchemy": {"store", "service"},
+    "sqlalchemy": {"store", "service", "performing"},
     "starlette": {"api", "web", "cli"},
     "typer": {"cli"},
     "uvicorn": {"cli"},

@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
+from causal_eval.performing.shards import Performing
 from causal_eval.providers.window import Window
 from causal_eval.service import jobs
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.invariants import violations
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Visit
 
 pytestmark = pytest.mark.anyio

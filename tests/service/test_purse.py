@@ -12,12 +12,12 @@ import pytest
 from causal_eval.errors import UsageError
 from causal_eval.mock.answers import Fixed
 from causal_eval.mock.server import MockConfig, MockServer
+from causal_eval.performing.shards import Performing
 from causal_eval.providers.window import Window
 from causal_eval.service import jobs, results
 from causal_eval.service.answering import Call
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.performing import Performing
 from causal_eval.service.purse import Purse
 from causal_eval.service.wiring import Visit
 from causal_eval.store.events import events_after

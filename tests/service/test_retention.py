@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from causal_eval.errors import UnknownName
+from causal_eval.performing.shards import Performing
 from causal_eval.providers.window import Window
 from causal_eval.service import audit, jobs, projects, retention
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Visit
 from causal_eval.store.projects import Rules
 from causal_eval.store.tables import attempts, verdicts

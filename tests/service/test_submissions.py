@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from causal_eval.errors import Conflict, NotAllowed, UnknownName, UsageError, VerificationMismatch
+from causal_eval.performing.shards import Performing
 from causal_eval.providers.window import Window
 from causal_eval.questions.generate import generate
 from causal_eval.questions.question import Question
@@ -20,7 +21,6 @@ from causal_eval.scoring.format import example
 from causal_eval.service import projects, questions, results, sealing, submissions
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
-from causal_eval.service.performing import Performing
 from causal_eval.service.sealing import Action
 from causal_eval.service.signing import Signer, check
 from causal_eval.service.submissions import Entrant

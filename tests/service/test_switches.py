@@ -12,12 +12,12 @@ import pytest
 from causal_eval.errors import NotAllowed, UsageError
 from causal_eval.mock.answers import Fixed
 from causal_eval.mock.server import MockConfig, MockServer
+from causal_eval.performing.shards import Performing
 from causal_eval.providers.window import Window
 from causal_eval.service import jobs, results, switches
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import entries
 from causal_eval.store.shards import unfinished

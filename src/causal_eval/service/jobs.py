@@ -15,9 +15,9 @@ from causal_eval.providers.catalog import provider_of
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import BASELINE, Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
-from causal_eval.service.keyring import live_for
 from causal_eval.service.purse import check_price
 from causal_eval.service.questions import find as find_set
+from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, read_evaluation

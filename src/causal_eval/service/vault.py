@@ -21,9 +21,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.keys import key_label
+from causal_eval.providers.live import Variables, Watched
 from causal_eval.providers.prices import FREE
+from causal_eval.providers.stack import CAP
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
+from causal_eval.service.live import variables
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.credentials import (
@@ -211,6 +214,24 @@ def variables_for(service: Service, project: str, *, answerer: str, usual: Mappi
         way.key_variables[0]: ",".join(keys),
         OWN_KEYS: project,
     }
+
+
+def live_for(service: Service, project: str, *, answerer: str, usual: Watched | None = None) -> Variables:
+    """The variables by which *answerer* is asked for *project*: as they are now, or without *usual* were at start.
+
+    Raises:
+        UsageError: the project's keys are for another origin than is asked now.
+        VerificationMismatch: one of them was changed, or moved.
+    """
+    if usual is not None:
+        usual.look()
+    env = variables(service.settings) if usual is None else usual.env
+    return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(env)))
+
+
+def of_calls(env: Mapping[str, str]) -> Mapping[str, str]:
+    """The variables that the calls of a worker go by: all but the hard cap, which is leased."""
+    return {name: value for name, value in env.items() if name != CAP}
 
 
 def good_names(service: Service, project: str, *, answerer: str) -> frozenset[str]:

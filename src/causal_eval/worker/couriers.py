@@ -8,7 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from causal_eval.errors import CausalEvalError
-from causal_eval.service import courier, retention, submissions
+from causal_eval.performing import courier
+from causal_eval.service import retention, submissions
 from causal_eval.service.guard import Allowed, guarded
 from causal_eval.service.wiring import Service
 from causal_eval.store import workers

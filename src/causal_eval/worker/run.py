@@ -11,10 +11,10 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 
 from causal_eval import __version__
+from causal_eval.performing.call_slots import CallSlots
+from causal_eval.performing.keyring import Keyring
+from causal_eval.performing.shards import Performing
 from causal_eval.service.engine import HandBack
-from causal_eval.service.keyring import Keyring
-from causal_eval.service.leases import CallSlots
-from causal_eval.service.performing import Performing
 from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
 from causal_eval.store.workers import Worker

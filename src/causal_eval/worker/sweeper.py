@@ -6,9 +6,9 @@ import asyncio
 import logging
 
 from causal_eval.errors import StoreError
+from causal_eval.performing.shards import end_job
 from causal_eval.service import switches
 from causal_eval.service.engine import ShardJob
-from causal_eval.service.performing import end_job
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards, workers
 from causal_eval.worker.pulse import DEAD_SECONDS, Pulse

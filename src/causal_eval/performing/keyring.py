@@ -20,11 +20,11 @@ from causal_eval.errors import CausalEvalError, StoreError
 from causal_eval.providers.catalog import LOCAL, route
 from causal_eval.providers.events import BreakerState, KeyStatus
 from causal_eval.providers.live import Variables, Watched
-from causal_eval.providers.stack import CAP, Stack
+from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import KeyNote, StackState
 from causal_eval.providers.state import KeyState as Seen
 from causal_eval.service.live import heed_hangup, variables
-from causal_eval.service.vault import OWN_KEYS, good_names, variables_for
+from causal_eval.service.vault import OWN_KEYS, good_names, of_calls, variables_for
 from causal_eval.service.wiring import Service
 from causal_eval.settings import DOTENV_NAME, FILE_NAME, find_upward, read_settings
 from causal_eval.store.key_states import CLOSED, OPEN, REFUSED_SECONDS, KeyState, known_keys, note_keys, owned
@@ -186,24 +186,6 @@ def usual_variables(service: Service) -> Watched:
     here, first = Path.cwd(), [service.settings]
     files = tuple(find_upward(name, here) or here / name for name in (DOTENV_NAME, FILE_NAME))
     return Watched(lambda: variables(first.pop() if first else read_settings(os.environ)), files)
-
-
-def live_for(service: Service, project: str, *, answerer: str, usual: Watched | None = None) -> Variables:
-    """The variables by which *answerer* is asked for *project*: as they are now, or without *usual* were at start.
-
-    Raises:
-        UsageError: the project's keys are for another origin than is asked now.
-        VerificationMismatch: one of them was changed, or moved.
-    """
-    if usual is not None:
-        usual.look()
-    env = variables(service.settings) if usual is None else usual.env
-    return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(env)))
-
-
-def of_calls(env: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables that the calls of a worker go by: all but the hard cap, which is leased."""
-    return {name: value for name, value in env.items() if name != CAP}
 
 
 def _scopes(views: Sequence[_View]) -> list[str]:

@@ -10,12 +10,12 @@ from causal_eval.evaluation import events as run_events
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.elicit import Prompted
+from causal_eval.performing.keyring import Asking
 from causal_eval.providers.events import Event, Waiting
 from causal_eval.providers.live import Variables
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.window import Window
 from causal_eval.service.answering import Candidate
-from causal_eval.service.keyring import Asking
 from causal_eval.service.purse import Purse
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation

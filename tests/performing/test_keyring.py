@@ -13,6 +13,7 @@ import pytest
 from causal_eval.errors import UsageError
 from causal_eval.mock.answers import Fixed
 from causal_eval.mock.server import MockConfig, MockServer
+from causal_eval.performing.keyring import Asking, Keyring, usual_variables
 from causal_eval.providers.assemble import assemble, resilient
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.events import BreakerState, KeyStatus
@@ -20,7 +21,7 @@ from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import KeyState
 from causal_eval.service import accounts, catalog, projects, vault
-from causal_eval.service.keyring import Asking, Keyring, live_for, usual_variables
+from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import key_states
 from causal_eval.store.workers import Worker, sign_in

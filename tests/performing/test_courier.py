@@ -17,7 +17,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from causal_eval.errors import Conflict, NotAllowed, UnknownName, UsageError, VerificationMismatch
-from causal_eval.service import audit, courier, jobs, webhooks
+from causal_eval.performing import courier
+from causal_eval.service import audit, jobs, webhooks
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.guard import Allowed, guarded
 from causal_eval.service.jobs import JobOrder

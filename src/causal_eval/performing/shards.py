@@ -19,6 +19,8 @@ from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
 from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
+from causal_eval.performing.keyring import Asking, usual_variables
+from causal_eval.performing.opened import Opened, ShardGate
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.live import Variables
 from causal_eval.providers.switch import DISABLED
@@ -27,10 +29,9 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
-from causal_eval.service.keyring import Asking, live_for, usual_variables
-from causal_eval.service.opened import Opened, ShardGate
 from causal_eval.service.purse import Purse
 from causal_eval.service.results import compute
+from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
 from causal_eval.store.evaluations import Evaluation, read_evaluation
