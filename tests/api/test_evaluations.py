@@ -53,6 +53,28 @@ def test_it_is_held_stopped_and_tried_again(client: Client, begun: dict[str, Any
     assert evaluator.post(f"{path}/retry").json()["status"] == "open"
 
 
+def test_a_retry_may_raise_its_cap(client: Client, begun: dict[str, Any]) -> None:
+    """The new cap is shown, and the log says by whom and from what; without one the cap stays as it is."""
+    evaluator, path = client("evaluator"), f"{PATH}/{begun['id']}"
+    for given, shown in (({"json": {"budget": "12.50"}}, "12.50"), ({"json": {}}, "12.50"), ({}, "12.50")):
+        evaluator.post(f"{path}/cancel")
+        assert evaluator.post(f"{path}/retry", **given).json()["budget"] == shown
+    told = [one for one in client("admin").get("/api/v1/audit").json()["items"] if one["action"] == "evaluation.retry"]
+    assert [one["detail"] for one in reversed(told)] == [{"budget": {"old": None, "new": "12.50"}}, {}, {}]
+    assert {(one["actor"], one["target"]) for one in told} == {("user:evaluator", begun["id"])}
+
+
+@pytest.mark.parametrize("budget", ["0", "0.000", "-1", "inf", "nan", "1e3", "1000000000", "1.2345678", "٣", "", " 1"])
+def test_a_cap_that_is_none_is_refused(client: Client, begun: dict[str, Any], budget: str) -> None:
+    """The problem names the field, what was given and what can be; the evaluation stays as it was."""
+    evaluator, path = client("evaluator"), f"{PATH}/{begun['id']}"
+    evaluator.post(f"{path}/cancel")
+    refused = evaluator.post(f"{path}/retry", json={"budget": budget})
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith(f"budget is {budget!r}: give dollars above 0")
+    assert evaluator.get(path).json()["status"] == "cancelled"
+
+
 def test_pages_give_every_evaluation_once(client: Client, question_set: StoredSet) -> None:
     """The cursor goes on where a page ended; one that was made up is refused."""
     evaluator = client("evaluator")
@@ -98,6 +120,18 @@ def test_another_projects_questions_are_not_asked(client: Client, question_set: 
     """A set of another project is unknown as the set of an evaluation too."""
     order = {"answerer": "baseline/oracle", "question_set": question_set.digest, "project": "theirs"}
     assert client("stranger").post(PATH, json=order).status_code == 404
+
+
+def test_one_question_is_explained_and_verified(client: Client) -> None:
+    """By its id, with its card and with nothing that differs; one that is not of the set is unknown."""
+    evaluator = client("evaluator")
+    made = evaluator.post("/api/v1/question-sets", json={"n": 2, "seed": "v"}).json()
+    path = f"/api/v1/question-sets/{made['digest']}/questions"
+    question = evaluator.get(path).json()["items"][0]["id"]
+    assert "answer" in evaluator.get(f"{path}/{question}").json()["card"].lower()
+    assert evaluator.post(f"{path}/{question}/verify").json() == {"checked": 1, "mismatches": {}, "next": None}
+    assert evaluator.post(f"{path}/nope/verify").status_code == 404
+    assert client("viewer").post(f"{path}/{question}/verify").status_code == 403
 
 
 def test_no_path_of_the_server_is_an_answerer(client: Client, question_set: StoredSet) -> None:

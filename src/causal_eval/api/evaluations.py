@@ -11,7 +11,7 @@ from starlette.responses import Response
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.problem import USUAL
-from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage
+from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage, RetryRequest
 from causal_eval.api.who import Visiting
 from causal_eval.service import jobs, results
 from causal_eval.service.wiring import Visit
@@ -68,9 +68,9 @@ def resume_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
 
 
 @router.post("/{evaluation}/retry")
-def retry_evaluation(visit: Visiting, evaluation: Id) -> Evaluation:
-    """Ask again for what is missing, and for that alone."""
-    return _whole(visit, jobs.retry(visit, evaluation))
+def retry_evaluation(visit: Visiting, evaluation: Id, wanted: RetryRequest | None = None) -> Evaluation:
+    """Ask again for what is missing, and for that alone; `budget` takes the place of its cap."""
+    return _whole(visit, jobs.retry(visit, evaluation, budget=None if wanted is None else wanted.budget))
 
 
 def _whole(visit: Visit, found: jobs.Ordered) -> Evaluation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from causal_eval.api.paging import UNCHANGED, Name, tagged
 from causal_eval.api.problem import USUAL
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
-from causal_eval.service import catalog
+from causal_eval.service import catalog, endpoints
 from causal_eval.service.comparing import compared
 from causal_eval.service.solving import solved_case
 
@@ -65,6 +65,19 @@ class Provider(Out):
     switched_off: str
     batches: bool
     form: str
+    states: list[KeyHealth]
+
+
+class Endpoint(Out):
+    """An address at which models can be asked; it is set up, but only what is usable is asked."""
+
+    name: str = Field(description="What stands before the model.", examples=["openai", "openai-api/my-server"])
+    origin: str = Field(description="Scheme, host and port.", examples=["https://api.openai.com:443"])
+    keys: int = Field(description="The service's own.")
+    project_keys: int = Field(description="The project's for this origin: they take the place of the service's.")
+    usable: bool
+    switched_off: str
+    fault: str
     states: list[KeyHealth]
 
 
@@ -125,6 +138,12 @@ def list_providers(visit: Visiting) -> list[Provider]:
 def get_provider(visit: Visiting, provider: Name, request: Request) -> Response:
     """One provider."""
     return tagged(request, Provider.model_validate(catalog.offer(visit, provider)))
+
+
+@router.get("/endpoints", tags=["providers"])
+def list_endpoints(visit: Visiting, project: Name = "local") -> list[Endpoint]:
+    """Where a project can have models asked: what is set up here, whether there are keys, and how they are."""
+    return [Endpoint.model_validate(one) for one in endpoints.endpoints(visit, project)]
 
 
 @router.get("/comparisons", tags=["comparisons"])

@@ -113,6 +113,14 @@ def explain_question(visit: Visiting, question_set: Key, question: Name, request
     return tagged(request, Explanation(question=question_out(found.question), card=found.card))
 
 
+@router.post("/question-sets/{question_set}/questions/{question}/verify")
+def verify_question(visit: Visiting, at: AtDoor, question_set: Key, question: Name) -> Verification:
+    """Derive one question anew from its prompt, and say what differs."""
+    with at.computing():
+        found = questions.verify_one(visit, question_set, question=question)
+    return Verification(checked=found.checked, mismatches=dict(found.mismatches), next=found.next)
+
+
 @router.get("/suites")
 def list_suites(visit: Visiting) -> list[Suite]:
     """Named plans of question sets."""

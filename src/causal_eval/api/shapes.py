@@ -62,6 +62,14 @@ class EvaluationOrder(In):
         return JobOrder(**{**self.model_dump(), "call": call})
 
 
+class RetryRequest(In):
+    """What changes when an evaluation is tried again."""
+
+    budget: str | None = Field(
+        None, max_length=40, description="Dollars, the new cap of all its tries; null: the old one.", examples=["25"]
+    )
+
+
 class Progress(Out):
     """How far an evaluation is."""
 

@@ -9,6 +9,7 @@ from causal_eval.errors import UnknownName
 from causal_eval.providers.catalog import Route, read_catalog, set_variable
 from causal_eval.providers.switch import switched_off
 from causal_eval.service.access import Permission, require
+from causal_eval.service.endpoints import concerns, count_keys
 from causal_eval.service.live import variables
 from causal_eval.service.wiring import Visit
 from causal_eval.store.key_states import KeyState, known_keys, owner
@@ -55,18 +56,13 @@ def offer(visit: Visit, name: str) -> Offer:
 
 def _offer(visit: Visit, name: str, *, known: Sequence[KeyState]) -> Offer:
     entry, way, env = read_catalog()[name], Route(name, name, ""), variables(visit.service.settings)
-    key = env.get(set_variable(way.key_variables, env), "")
-    keys = sum(1 for one in key.split(",") if one.strip())
+    keys = count_keys(way, env).keys
     address = bool(env.get(set_variable(way.address_variables, env)))
     return Offer(
         name, entry.adapter, configured=keys > 0 or (address and not entry.needs_key), keys=keys,
         switched_off=switched_off(name, prefix=way.variables, env=env), batches=entry.batches, form=f"{name}/<model>",
-        states=tuple(state for state in known if _concerns(state, name) and _is_shown(visit, state)),
+        states=tuple(state for state in known if concerns(state, name) and _is_shown(visit, state)),
     )  # fmt: skip
-
-
-def _concerns(state: KeyState, name: str) -> bool:
-    return state.provider == name or state.provider.startswith(f"{name}/")
 
 
 def _is_shown(visit: Visit, state: KeyState) -> bool:

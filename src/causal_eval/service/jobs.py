@@ -15,7 +15,7 @@ from causal_eval.providers.catalog import provider_of
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import BASELINE, Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
-from causal_eval.service.purse import check_price
+from causal_eval.service.purse import check_budget, check_price
 from causal_eval.service.questions import find as find_set
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
@@ -98,6 +98,7 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
         label=visit.service.token(),
     )  # fmt: skip
     if wanted.budget is not None:
+        check_budget(wanted.budget)
         check_price(visit.service, spec)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
@@ -182,8 +183,12 @@ def retry(visit: Visit, evaluation: str, *, budget: str | None = None) -> Ordere
 
     Raises:
         Conflict: it is under way, or nothing is missing.
+        UsageError: *budget* is no amount, or nobody knows what a reply costs.
     """
     found = _steered(visit, evaluation)
+    if budget is not None:
+        check_budget(budget)
+        check_price(visit.service, found.evaluation.spec)
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {found.evaluation.id} is under way: wait for its end, or cancel it first")
     with visit.service.store.writing() as connection:
@@ -193,7 +198,9 @@ def retry(visit: Visit, evaluation: str, *, budget: str | None = None) -> Ordere
             forget_refusals(connection, provider_of(found.evaluation.spec.answerer))
         if not reopen_shards(connection, found.evaluation.id):
             raise Conflict(f"evaluation {found.evaluation.id} has an outcome for every question: nothing is missing")
-        _record(connection, visit.caller, Change(found.job, "resumed", "evaluation.retry", visit.service.clock()))
+        caps = {} if budget is None else {"budget": {"old": found.job.budget, "new": budget}}
+        change = Change(found.job, "resumed", "evaluation.retry", visit.service.clock(), caps)
+        _record(connection, visit.caller, change)
     return find(visit, found.evaluation.id)
 
 
@@ -205,12 +212,14 @@ class Change:
     event: str
     action: str
     at: float
+    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 def _record(connection: Connection, caller: Caller, change: Change) -> None:
     job, at = change.job, change.at
     tell(connection, Told(job.evaluation_id, job.project, change.event), at=at)
-    note(connection, Entry(caller.actor, change.action, job.evaluation_id, job.project, caller.address), at=at)
+    entry = Entry(caller.actor, change.action, job.evaluation_id, job.project, caller.address, change.detail)
+    note(connection, entry, at=at)
 
 
 def _change(connection: Connection, found: Ordered, *, values: Mapping[str, object]) -> None:

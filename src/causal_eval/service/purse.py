@@ -7,6 +7,7 @@ open, over all workers, when it was reached. Calls that come together share one 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.spending import Bill, MoneyCaps, Scope, bills_after, lost_calls, money_caps
 
+_DOLLARS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 _AGAIN = 200
 """Outcomes that are looked at again: one with a lower number may be committed after one with a higher."""
 
@@ -53,6 +55,19 @@ class _Account:
         """Forget numbers below which nothing new can come."""
         self.after = max(self.after, max(self.seen, default=0) - _AGAIN)
         self.seen = {one for one in self.seen if one > self.after}
+
+
+def check_budget(budget: str) -> None:
+    """Take no cap but one that is exact, above nothing and below a billion dollars.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if _DOLLARS.fullmatch(budget) is None or not Fraction(budget):
+        raise UsageError(
+            f"budget is {budget[:40]!r}: give dollars above 0 and below 1000000000 with at most six decimals, such as "
+            "12.50, or leave it out"
+        )
 
 
 def check_price(service: Service, spec: RunSpec) -> None:

@@ -149,6 +149,17 @@ def verify_part(visit: Visit, key: str, *, start: int = 0, limit: int = LARGEST_
     return Verified(len(part), wrong, end if part and end < found.count else None)
 
 
+def verify_one(visit: Visit, key: str, *, question: str) -> Verified:
+    """Derive one question of a set anew and compare.
+
+    Raises:
+        UnknownName: it is not in the set.
+    """
+    there = _question(visit, key, question=question)
+    said = _mismatch(there)
+    return Verified(1, {there.id: said} if said else {}, None)
+
+
 def explain(visit: Visit, key: str, *, question: str) -> Explained:
     """One question of a set, with its proof card.
 
@@ -156,11 +167,7 @@ def explain(visit: Visit, key: str, *, question: str) -> Explained:
         UnknownName: it is not in the set.
         UsageError: it has no certificate.
     """
-    found = find(visit, key)
-    with visit.service.store.reading() as connection:
-        there = question_of(connection, found.digest, question=question)
-    if there is None:
-        raise UnknownName("question", question, ())
+    there = _question(visit, key, question=question)
     if there.certificate is None:
         raise UsageError(f"{there.id} has no certificate: it comes from a public or a user's own file")
     return Explained(there, card(there))
@@ -179,6 +186,15 @@ def worlds() -> Worlds:
 def suites() -> Mapping[str, int]:
     """Named plan -> number of questions."""
     return SUITES
+
+
+def _question(visit: Visit, key: str, *, question: str) -> Question:
+    found = find(visit, key)
+    with visit.service.store.reading() as connection:
+        there = question_of(connection, found.digest, question=question)
+    if there is None:
+        raise UnknownName("question", question, ())
+    return there
 
 
 def _mismatch(question: Question) -> str:
