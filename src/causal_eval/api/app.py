@@ -20,6 +20,7 @@ from causal_eval.api import (
     problem,
     projects,
     question_sets,
+    reports,
     results,
     sessions,
     submissions,
@@ -45,7 +46,7 @@ SCHEMES = {
     },
 }  # fmt: skip
 ROUTERS = (
-    evaluations, results, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
+    evaluations, results, reports, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
     leaderboard, submissions, webhooks,
 )  # fmt: skip
 

@@ -97,3 +97,36 @@ deliveries = Table(
     Index("ix_deliveries_status_next_at", "status", "next_at"),
     Index("ix_deliveries_webhook_id_event_id", "webhook_id", "event_id", unique=True),
 )
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    #: ``open`` (waits, or is being written), ``done`` or ``failed``.
+    Column("status", String(16), nullable=False),
+    Column("requested_by", Text, nullable=False),
+    #: Evaluations that it is about; where one of them was deleted, the report goes too.
+    Column("parts", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    #: When a worker took it up last; NULL: none has.
+    Column("claimed_at", Float),
+    Column("tries", Integer, nullable=False),
+    Column("ended_at", Float),
+    #: Why it could not be written; empty otherwise.
+    Column("note", Text, nullable=False),
+    #: The HTML page; NULL until it is written.
+    Column("page", Text),
+    #: The same as JSON.
+    Column("document", Text),
+    Index("ix_reports_status_created_at", "status", "created_at"),
+    Index("ix_reports_project_created_at", "project", "created_at"),
+)
+
+report_parts = Table(
+    "report_parts",
+    metadata,
+    Column("report_id", ForeignKey("reports.id"), primary_key=True),
+    Column("evaluation_id", ForeignKey("evaluations.id"), primary_key=True, index=True),
+    Column("place", Integer, nullable=False),
+)

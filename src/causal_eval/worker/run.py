@@ -20,6 +20,7 @@ from causal_eval.store.locks import hold_file
 from causal_eval.store.workers import Worker
 from causal_eval.worker.couriers import Couriers
 from causal_eval.worker.pulse import Pulse
+from causal_eval.worker.reporter import Reporter
 from causal_eval.worker.sweeper import Sweeper
 
 WIDTH = 8
@@ -38,7 +39,8 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
         slots = CallSlots(service, worker)
         performing = Performing(service, stop=stop, cap=slots.window)
         keyring = Keyring(service, worker, asking=performing.asking, usual=performing.usual)
-        runs = (performing.watch, keyring.run, Sweeper(service, pulse).run, Couriers(service, pulse).run, slots.run)
+        aside = (Sweeper(service, pulse).run, Couriers(service, pulse).run, Reporter(service).run)
+        runs = (performing.watch, keyring.run, slots.run, *aside)
         beside = [asyncio.create_task(run()) for run in runs]
 
         def over() -> bool:
