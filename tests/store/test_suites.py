@@ -14,7 +14,7 @@ from causal_eval.errors import MalformedFile, UnknownName, UsageError
 from causal_eval.evaluation.order import fair_order
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.question import GENERATOR, Question
-from causal_eval.store.database import Store
+from causal_eval.store.database import Store, open_store
 from causal_eval.store.rows import question_from
 from causal_eval.store.suites import ensure_order, find_question, keep_set, load_set, set_questions
 
@@ -58,6 +58,15 @@ def test_the_same_set_is_stored_once(store: Store, make_question: Make) -> None:
     assert keep_set(store, ten, name="b") == first
     keep_set(store, ten[:4], name="part")
     assert _counts(store) == [10, 2, 14]
+
+
+def test_connections_that_are_kept_open_keep_nothing_of_a_set(database_url: str, make_question: Make) -> None:
+    """Where each connection is used again, as in a service, a second and a third set are stored like the first."""
+    store = open_store(database_url, kept=1)
+    sets = [keep_set(store, [make_question(number)], name="one") for number in (1, 2, 2)]
+    assert [load_set(store, one.digest) for one in sets] == sets
+    assert _counts(store) == [2, 2, 2]
+    store.close()
 
 
 def test_a_corrected_answer_is_another_set(store: Store, make_question: Make) -> None:

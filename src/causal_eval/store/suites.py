@@ -193,6 +193,8 @@ class _Staged:
 def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
     """Read everything into a temporary table: on disk, and without holding the database's write lock."""
     kept = "ON COMMIT DROP" if is_postgresql(connection) else ""
+    if not kept:  # there it lasts as long as the connection, which a service keeps open for the next
+        connection.exec_driver_sql("DROP TABLE IF EXISTS temp.staged")
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged {kept} AS SELECT * FROM questions WHERE 0 = 1")  # noqa: S608 - ours
     staged = _staged(connection)
     connection.exec_driver_sql(f"ALTER TABLE {staged} ADD COLUMN position INTEGER")
