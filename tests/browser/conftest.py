@@ -91,6 +91,28 @@ class Tab:
             given = {"text": typed} if typed and kind == "keyDown" else {}
             await self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **given)
 
+    async def mouse(self, kind: str, at: tuple[float, float], *, pressed: bool = True) -> None:
+        """A mouse event (``mousePressed``, ``mouseMoved``, ``mouseReleased``) of the left button."""
+        await self.call(
+            "Input.dispatchMouseEvent", type=kind, x=at[0], y=at[1], button="left" if pressed else "none",
+            buttons=int(pressed and kind != "mouseReleased"), clickCount=int(kind != "mouseMoved"),
+        )  # fmt: skip
+
+    async def click(self, at: tuple[float, float]) -> None:
+        """Press and let go of the mouse there."""
+        await self.mouse("mouseMoved", at, pressed=False)
+        await self.mouse("mousePressed", at)
+        await self.mouse("mouseReleased", at)
+
+    async def where(self, selector: str) -> tuple[float, float]:
+        """The middle of the element, once it is in the window."""
+        found = await self.run(
+            f"(one => {{ one.scrollIntoView({{block: 'center', behavior: 'instant'}});"
+            f" const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] }})"
+            f"(document.querySelector({selector!r}))"
+        )
+        return found[0], found[1]
+
     async def write(self, words: str) -> None:
         """Type into what has the focus."""
         await self.call("Input.insertText", text=words)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+from causal_eval.analysis.chance import Against
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.question import Question
 from causal_eval.store.database import Store
@@ -14,9 +15,9 @@ from causal_eval.store.scores import StoredScore, load_scores, save_scores
 from causal_eval.store.suites import keep_set
 
 
-def _score(evaluation: str, *, place: int, by: int) -> StoredScore:
+def _score(evaluation: str, *, place: int, by: int, against: str = "chance") -> StoredScore:
     return StoredScore(
-        evaluation, f"scope {place}", place, score=by / 10, low=None, high=None, chance=None, against="chance",
+        evaluation, f"scope {place}", place, score=by / 10, low=None, high=None, chance=None, against=against,
         units=by, clusters=1, strict=None, unparsed=0, abstained=0, missing=0, ungraded=0, excluded=0, exempt=0,
         alarm=False, cost=None, time_ms=None, cached=0, kept=by, verdicts=by, computed_at=0.0,
     )  # fmt: skip
@@ -40,3 +41,13 @@ def test_two_that_score_at_once_leave_the_scores_of_one(store: Store, make_quest
         kept = load_scores(connection, found)
     assert len(kept) == 20
     assert len({one.units for one in kept}) == 1
+
+
+def test_every_word_against_chance_is_kept(store: Store, make_question: Callable[..., Question]) -> None:
+    """Whatever is found against chance comes back as it was, on each kind of database."""
+    found = begin(store, RunSpec("openai/x", keep_set(store, [make_question(1)], name="one").digest)).id
+    stored = [_score(found, place=place, by=1, against=word) for place, word in enumerate(Against)]
+    with store.writing() as connection:
+        save_scores(connection, found, stored=stored)
+    with store.reading() as connection:
+        assert [one.against for one in load_scores(connection, found)] == list(Against)

@@ -47,7 +47,7 @@ def test_an_evaluation_is_ordered_watched_held_and_cancelled(visitor: Make, serv
     assert "cancelled" in page
     assert "hx-get" not in page
     live = browser.get(f"{at}/live")
-    assert (live.headers["hx-refresh"], "<html" in live.text) == ("true", False)
+    assert (live.headers["hx-retarget"], "This evaluation has ended: cancelled" in live.text) == ("#content", True)
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ class Answers:
     """Messages of failed calls, oldest first."""
 
 
-_NEWEST = (
+NEWEST = (
     select(func.max(verdicts.c.id)).where(verdicts.c.attempt_id == attempts.c.id).correlate(attempts).scalar_subquery()
 )
 
@@ -93,7 +93,7 @@ def counts(connection: Connection, evaluation: Evaluation) -> Counts:
     of_it = attempts.c.evaluation_id == evaluation.id
     rows = connection.execute(
         select(verdicts.c.mark, func.count())
-        .select_from(attempts.outerjoin(verdicts, verdicts.c.id == _NEWEST))
+        .select_from(attempts.outerjoin(verdicts, verdicts.c.id == NEWEST))
         .where(of_it)
         .group_by(verdicts.c.mark)
     ).all()
@@ -126,7 +126,7 @@ def page(
             .outerjoin(
                 attempts, and_(attempts.c.evaluation_id == evaluation.id, attempts.c.question == orders.question)
             )
-            .outerjoin(verdicts, verdicts.c.id == _NEWEST)
+            .outerjoin(verdicts, verdicts.c.id == NEWEST)
         )
         .where(
             orders.set_digest == evaluation.spec.question_set, orders.seed == evaluation.spec.seed,

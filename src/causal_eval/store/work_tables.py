@@ -71,7 +71,7 @@ scores = Table(
     Column("low", Float),
     Column("high", Float),
     Column("chance", Float),
-    Column("against", String(16), nullable=False),
+    Column("against", String(40), nullable=False),
     Column("units", Integer, nullable=False),
     Column("clusters", Integer, nullable=False),
     Column("strict", Float),

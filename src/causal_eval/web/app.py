@@ -35,6 +35,7 @@ from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_pa
 from causal_eval.web.pages import (
     audit,
     comparison,
+    download,
     evaluation,
     evaluations,
     keys,
@@ -95,6 +96,11 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/audit", audit.shown),
     ("/settings", settings.shown),
 )
+FILES: Sequence[tuple[str, Handler]] = (
+    ("/evaluations/{evaluation}/results.csv", download.as_csv),
+    ("/evaluations/{evaluation}/results.jsonl", download.as_jsonl),
+)
+"""What is kept by whoever asks, and no page."""
 POST: Sequence[tuple[str, Handler]] = (
     ("/login", sessions.log_in),
     ("/logout", sessions.log_out),
@@ -121,7 +127,7 @@ def make_pages(service: Service, *, identify: Identify | None = accounts, open_t
         open_to_all: whoever reaches this machine's own address is its user.
     """
     door = Door(service, identify, open_to_all)
-    routes: list[BaseRoute] = [Route(path, handled(door, handler), methods=["GET"]) for path, handler in GET]
+    routes: list[BaseRoute] = [Route(path, handled(door, handler), methods=["GET"]) for path, handler in (*GET, *FILES)]
     routes += [Route(path, handled(door, handler), methods=["POST"]) for path, handler in POST]
     routes.append(Mount(STATIC, StaticFiles(packages=[("causal_eval.web", "static")])))
     app = Starlette(routes=routes, middleware=[Middleware(Headers)])

@@ -21,26 +21,16 @@ ACTS = ("cancel", "pause", "resume", "retry")
 
 def shown(asked: Asked) -> Response:
     """The whole page."""
-    family, mark = asked.query.get("family", ""), asked.query.get("mark", "")
-    wanted = Wanted(family or None, _mark(mark))
-    name = asked.part("evaluation")
-    page = results.page(asked.visit, name, after=_cursor(asked.query.get("after", "")), limit=PAGE, wanted=wanted)
-    values = _state(asked) | {
-        "lines": page.lines,
-        "next": None if page.end is None else f"{page.end.position}.{page.end.sample}",
-        "is_first": "after" not in asked.query,
-        "chosen_family": family,
-        "chosen_mark": mark,
-    }
-    return asked.page("evaluation", values)
+    return asked.page("evaluation", _state(asked) | _listed(asked))
 
 
 def live(asked: Asked) -> Response:
-    """The part of the page that changes while it goes on; at its end the whole page is loaded once more."""
+    """The part of the page that changes while it goes on; at its end all of the page takes the place of the old."""
     values = _state(asked)
-    response = asked.page("live", values)
-    if not values["is_open"]:
-        response.headers["HX-Refresh"] = "true"
+    if values["is_open"]:
+        return asked.page("live", values)
+    response = asked.page("evaluation", values | _listed(asked) | {"has_ended": True})
+    response.headers.update({"HX-Retarget": "#content", "HX-Reselect": "#content", "HX-Reswap": "outerHTML"})
     return response
 
 
@@ -59,6 +49,21 @@ def steered(asked: Asked) -> Response:
     return see(f"/evaluations/{name}")
 
 
+def _listed(asked: Asked) -> dict[str, Any]:
+    """The page of questions that is asked for."""
+    family, mark = asked.query.get("family", ""), asked.query.get("mark", "")
+    wanted = Wanted(family or None, _mark(mark))
+    name = asked.part("evaluation")
+    page = results.page(asked.visit, name, after=_cursor(asked.query.get("after", "")), limit=PAGE, wanted=wanted)
+    return {
+        "lines": page.lines,
+        "next": None if page.end is None else f"{page.end.position}.{page.end.sample}",
+        "is_first": "after" not in asked.query,
+        "chosen_family": family,
+        "chosen_mark": mark,
+    }
+
+
 def _state(asked: Asked) -> dict[str, Any]:
     name = asked.part("evaluation")
     found, counted = jobs.find(asked.visit, name), results.counts(asked.visit, name)
@@ -66,6 +71,7 @@ def _state(asked: Asked) -> dict[str, Any]:
     return {
         "evaluation": found.evaluation,
         "job": found.job,
+        "has_ended": False,
         "is_open": found.job.status is JobStatus.OPEN,
         "counts": counted,
         "overall": scores[0] if scores else None,

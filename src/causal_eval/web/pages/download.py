@@ -1,0 +1,40 @@
+"""The results of an evaluation as a file that the browser keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.responses import Response, StreamingResponse
+
+from causal_eval.service.exporting import Form, export
+from causal_eval.web.asked import Asked
+
+TYPES = {Form.CSV: "text/csv; charset=utf-8; header=present", Form.JSONL: "application/x-ndjson"}
+_CHUNK = 2**16
+
+
+def as_csv(asked: Asked) -> Response:
+    """A row for each outcome, for spreadsheets."""
+    return _file(asked, Form.CSV)
+
+
+def as_jsonl(asked: Asked) -> Response:
+    """A line of JSON for each outcome, for programs."""
+    return _file(asked, Form.JSONL)
+
+
+def _file(asked: Asked, form: Form) -> Response:
+    made = export(asked.visit, asked.part("evaluation"), form=form)
+    name = f'attachment; filename="{made.name}"'
+    return StreamingResponse(_chunks(made.lines), headers={"Content-Disposition": name}, media_type=TYPES[form])
+
+
+def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces: each costs a turn of a thread."""
+    chunk = bytearray()
+    for line in lines:
+        chunk += line
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk)

@@ -1,0 +1,108 @@
+"""Results are taken away as files: every outcome once, for whom may see it, and nothing in it can run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.web.conftest import HOSTILE, People
+
+from causal_eval.service.exporting import Form, cell, export, file_name
+from causal_eval.service.wiring import Service, Visit
+from causal_eval.store import exported
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.web.app import FILES
+
+Run = Callable[..., Evaluation]
+Make = Callable[..., Any]
+
+
+def test_every_outcome_stands_in_both_files(visitor: Make, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve planned, eleven kept, over several pages of the store: twelve rows, the same in CSV and in JSON lines."""
+    monkeypatch.setattr(exported, "PAGE", 5)
+    at = f"/evaluations/{run().id}"
+    browser = visitor("viewer")
+    page = browser.get(at).text
+    assert all(f'href="{at}/results.{form}"' in page for form in Form)
+    table = list(csv.DictReader(io.StringIO(browser.get(f"{at}/results.csv").content.decode(), newline="")))
+    lines = [json.loads(line) for line in browser.get(f"{at}/results.jsonl").text.splitlines()]
+    assert [row["question"] for row in table] == [line["question"] for line in lines]
+    assert len({line["question"] for line in lines}) == 12
+    assert sum(line["mark"] == "missing" and line["reply"] is None for line in lines) == 1
+    assert sum(line["outcome"] == "refusal" for line in lines) == 1
+    assert [line["reply"] for line in lines if "script" in (line["reply"] or "")] == [
+        HOSTILE.replace("\x00", "\ufffd")
+    ] * 4
+    right = [line for line in lines if line["mark"] == "correct"]
+    assert right
+    assert all(line["answer"] == line["right"] and line["right"] is not None for line in right)
+
+
+def test_a_file_is_for_whom_the_evaluation_is(visitor: Make, run: Run) -> None:
+    """Nobody is sent to log in, a stranger finds nothing, and neither learns a row."""
+    evaluation = run()
+    for path, _ in FILES:
+        address = path.format(evaluation=evaluation.id)
+        assert visitor().get(address, follow_redirects=False).status_code == 303
+        assert visitor("stranger").get(address).status_code == 404
+        assert visitor("viewer").get(address).status_code == 200
+
+
+def test_a_file_is_kept_and_not_shown(visitor: Make, run: Run) -> None:
+    """The browser is told to keep it, under a name of plain letters, whatever the model is called."""
+    evaluation = run('openai/../../<i>\u202e"m\r\n')
+    sent = visitor("viewer").get(f"/evaluations/{evaluation.id}/results.csv")
+    assert re.fullmatch(r'attachment; filename="openai-[\w-]*-ev-[0-9a-f]+\.csv"', sent.headers["content-disposition"])
+    assert sent.headers["content-type"].startswith("text/csv")
+    assert (sent.headers["x-content-type-options"], sent.headers["cache-control"]) == ("nosniff", "no-store")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ('=HYPERLINK("http://evil.example")', '\'=HYPERLINK("http://evil.example")'),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-1+1", "'-1+1"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        (" =1", "' =1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("-0.25", "-0.25"),
+        (12, "12"),
+        (None, ""),
+        ("ANSWER: yes", "ANSWER: yes"),
+    ],
+)
+def test_a_spreadsheet_runs_nothing(value: object, shown: str) -> None:
+    """What would be a formula is text; numbers stay numbers."""
+    assert cell(value) == shown
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 500, "...", "\u202e", "-rf"])
+def test_a_name_is_safe_whatever_a_model_is_called(name: str) -> None:
+    """No slash, no dot or dash first, no more than a disk takes."""
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}\.csv", file_name(name, "ev-1", Form.CSV))
+
+
+def test_rows_are_read_while_they_are_taken(
+    service: Service, people: People, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the first line has had one page read; the others are read when their lines are taken."""
+    read = list[int]()
+    page = exported._page
+    monkeypatch.setattr(exported, "PAGE", 5)
+    monkeypatch.setattr(exported, "_page", lambda *of, start: read.append(start) or page(*of, start=start))
+    made = export(Visit(service, people.callers["viewer"]), run().id, form=Form.JSONL)
+    first = json.loads(next(made.lines))
+    assert read == [0]
+    rest = [json.loads(line) for line in made.lines]
+    assert read == [0, 5, 10]
+    assert first["question"] not in {line["question"] for line in rest}
+    assert len(rest) == 11
