@@ -68,6 +68,7 @@ ANY = {
     "store/bulk.py": _ROW,
     "store/evaluations.py": _ROW,
     "store/events.py": _JSON,
+    "store/exported.py": _ROW,
     "store/jobs.py": _ROW,
     "store/ledger.py": _ROW,
     "store/observations.py": _ROW,

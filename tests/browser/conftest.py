@@ -73,9 +73,9 @@ class Tab:
         await self.call("Page.navigate", url=address)
         await self.until(f"document.readyState === 'complete' && location.href === {address!r}")
 
-    async def until(self, condition: str) -> None:
+    async def until(self, condition: str, *, within: float = _PATIENCE) -> None:
         """Wait for the page to reach a state."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + within
         while time.monotonic() < end:
             try:
                 if await self.run(f"Boolean({condition})"):

@@ -20,6 +20,8 @@ from tests.serving import COMMAND, WORKER, opened_site, wait_until
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HANDS: dict[str, Hand] = {"mouse": Mouse(), "keyboard": Keyboard()}
 ASKED = 24
+STARTED = 90.0
+"""Seconds in which a worker that has just been started does something, on a machine with much else to do."""
 _PATH = "location.pathname"
 
 
@@ -104,8 +106,8 @@ async def _evaluated(tab: Any, answerer: str, hand: Hand, *, live: bool) -> str:
     await tab.run("window.isTheSame = true")
     if live:
         value = "document.querySelector('#live progress').value"
-        await tab.until(f"{value} > 0 && {value} < {ASKED} && document.querySelector('.status-open')")
-    await tab.until("document.querySelector('.status-done') && document.querySelector('.total')")
+        await tab.until(f"{value} > 0 && {value} < {ASKED} && document.querySelector('.status-open')", within=STARTED)
+    await tab.until("document.querySelector('.status-done') && document.querySelector('.total')", within=STARTED)
     assert await tab.run("document.querySelector('#live progress').value") == ASKED
     if live:
         assert await tab.run("window.isTheSame")

@@ -88,7 +88,7 @@ def test_a_spreadsheet_runs_nothing(value: object, shown: str) -> None:
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 500, "...", "\u202e", "-rf"])
 def test_a_name_is_safe_whatever_a_model_is_called(name: str) -> None:
     """No slash, no dot or dash first, no more than a disk takes."""
-    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}\.csv", file_name(name, "ev-1", Form.CSV))
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}\.csv", file_name(name, "ev-1", form=Form.CSV))
 
 
 def test_rows_are_read_while_they_are_taken(
@@ -98,7 +98,12 @@ def test_rows_are_read_while_they_are_taken(
     read = list[int]()
     page = exported._page
     monkeypatch.setattr(exported, "PAGE", 5)
-    monkeypatch.setattr(exported, "_page", lambda *of, start: read.append(start) or page(*of, start=start))
+
+    def reading(*of: Any, start: int) -> Any:
+        read.append(start)
+        return page(*of, start=start)
+
+    monkeypatch.setattr(exported, "_page", reading)
     made = export(Visit(service, people.callers["viewer"]), run().id, form=Form.JSONL)
     first = json.loads(next(made.lines))
     assert read == [0]

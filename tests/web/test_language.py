@@ -9,6 +9,10 @@ from string import Formatter
 import pytest
 
 from causal_eval import web
+from causal_eval.analysis.chance import Against
+from causal_eval.analysis.compare import Finding
+from causal_eval.scoring.verdict import Mark
+from causal_eval.store.jobs import JobStatus
 from causal_eval.web.language import LANGUAGES, texts
 
 TEMPLATES = sorted((Path(web.__file__).parent / "templates").glob("*.j2"))
@@ -41,6 +45,13 @@ def test_templates_ask_for_texts_that_are_there(file: Path) -> None:
     """A key that is written out is one of the keys."""
     keys = re.findall(r"\bt\(\"([a-z_]+\.[\w ]+)\"[,)]", file.read_text("utf-8"))
     assert set(keys) <= texts("en").texts.keys()
+
+
+def test_every_word_of_a_score_has_a_text() -> None:
+    """Where a score lies against chance, and how a comparison ends, is said whatever comes out."""
+    keys = {f"against.{one.replace(' ', '_')}" for one in Against} | {f"mark.{one}" for one in Mark}
+    keys |= {f"status.{one}" for one in JobStatus} | {f"compare.{one.replace(' ', '_')}" for one in Finding}
+    assert keys <= texts("en").texts.keys()
 
 
 def _places(text: str) -> int:

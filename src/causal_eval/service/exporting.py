@@ -51,10 +51,10 @@ def export(visit: Visit, evaluation: str, *, form: Form) -> Export:
         if sealed_evaluation(connection, found.id):
             raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
     rows = exported(visit.service.store, found)
-    return Export(file_name(found.spec.answerer, found.id, form), _csv(rows) if form is Form.CSV else _jsonl(rows))
+    return Export(file_name(found.spec.answerer, found.id, form=form), _csv(rows) if form is Form.CSV else _jsonl(rows))
 
 
-def file_name(answerer: str, evaluation: str, form: Form) -> str:
+def file_name(answerer: str, evaluation: str, *, form: Form) -> str:
     """A name that is safe on every disk and in every header, whatever a model is called."""
     said = re.sub(r"[^A-Za-z0-9_]+", "-", answerer)[:_LONGEST].strip("-") or "results"
     return f"{said}-{evaluation}.{form}"
