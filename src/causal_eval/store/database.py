@@ -16,7 +16,7 @@ from causal_eval.store import faults
 from causal_eval.store.locks import is_postgresql, take_turn
 from causal_eval.store.sqlite import BUSY_SECONDS, lock_for_writing, sqlite_engine
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration; a test compares it with the folder."""
 EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
 
