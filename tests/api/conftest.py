@@ -53,6 +53,10 @@ class Callers:
             raise NotLoggedIn("this API key is unknown or revoked")
         return replace(self.known[key], address=address)
 
+    def remembered(self, service: Service, key: str, *, address: str) -> Caller | None:
+        """The same: who is known is known at once."""
+        return self.by_key(service, key, address=address) if key in self.known else None
+
     def by_cookie(self, service: Service, cookie: str, *, address: str) -> Known:
         """The caller of that cookie."""
         return Known(self.by_key(service, cookie, address=address), CSRF)

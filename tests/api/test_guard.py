@@ -105,6 +105,9 @@ def test_only_listed_proxies_tell_the_address(
 
         by_cookie = by_key
 
+        def remembered(self, service: Service, key: str, *, address: str) -> None:
+            del service, key, address
+
     app = make_app(service, identify=Noting(), proxies=proxies)  # type: ignore[arg-type]  # no session here
     client = TestClient(app, client=("7.7.7.7", 1))
     client.get("/api/v1/suites", headers={"Authorization": "Bearer admin", "X-Forwarded-For": said})

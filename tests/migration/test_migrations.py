@@ -71,12 +71,25 @@ def schema(store: Store) -> dict[str, object]:
         }
 
 
+def triggers(store: Store) -> list[tuple[str, ...]]:
+    """Every trigger with its text, as the database tells it."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    if store.is_postgresql:
+        query = """SELECT tgname, pg_get_triggerdef(t.oid), prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
+                   WHERE NOT tgisinternal AND tgname LIKE '%tally%' ORDER BY tgname"""
+    with store.reading() as connection:
+        found = [tuple(map(str, row)) for row in connection.execute(text(query))]
+    assert len(found) == 6
+    return found
+
+
 def test_a_new_database_equals_a_migrated_one(migrated: Store, database_url: str) -> None:
     """An empty database gets at once what all migrations lead to: tables, keys, indexes, first rows and revision."""
     if not database_url.startswith(migrated.engine.dialect.name):
         pytest.skip("compared within one kind of database")
     store = open_store(database_url)
     assert schema(store) == schema(migrated)
+    assert triggers(store) == triggers(migrated)
     for query in ("SELECT id, name FROM projects", "SELECT version_num FROM alembic_version"):
         with store.reading() as new, migrated.reading() as old:
             assert new.execute(text(query)).all() == old.execute(text(query)).all()

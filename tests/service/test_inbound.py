@@ -10,7 +10,7 @@ import pytest
 
 from causal_eval.errors import TooSoon
 from causal_eval.service.access import NOBODY, Caller, Role
-from causal_eval.service.inbound import REST, Inbound, make_inbound
+from causal_eval.service.inbound import REST, Inbound, Window, make_inbound
 from causal_eval.service.wiring import Service
 
 
@@ -58,3 +58,13 @@ def test_redis_gone_lets_through_and_is_counted(service: Service, caller: Callab
     assert _admitted(inbound, caller(Role.ADMIN)) == 0
     assert _admitted(inbound, NOBODY) == 5
     assert inbound.lapses == 2
+
+
+def test_the_window_slides() -> None:
+    """What was asked in the minute before counts by how much of it the last sixty seconds still hold."""
+    window = Window()
+    assert [window.hit(4, "a", now=59.0) for _ in range(5)] == [True] * 4 + [False]
+    assert not window.hit(4, "a", now=60.0)
+    assert [window.hit(4, "a", now=90.0) for _ in range(3)] == [True, True, False]
+    assert [window.hit(4, "a", now=240.0) for _ in range(5)] == [True] * 4 + [False]
+    assert window.hit(4, "b", now=59.0)

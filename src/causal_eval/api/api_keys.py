@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from causal_eval.api.paging import Label, Name
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import Visiting
 from causal_eval.service import keys
 from causal_eval.service.access import Permission, Role
 
-router = APIRouter(prefix="/api-keys", tags=["API keys"], responses=USUAL)
+router = make_router("/api-keys", tag="API keys")
 
 
 class KeyRequest(In):

@@ -6,8 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import FastAPI
 
 import causal_eval
 from causal_eval.api import (
@@ -29,12 +28,12 @@ from causal_eval.api import (
     wellness,
 )
 from causal_eval.api.guard import Guard, Network
+from causal_eval.api.routing import PREFIX, add_routes, name_of
 from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
 from causal_eval.service import accounts
 from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
 
-PREFIX = "/api/v1"
 TITLE = "Causal Eval Bench"
 SUMMARY = "Whether a language model reasons about cause and effect: questions with proof, evaluations, scores."
 SCHEMES = {
@@ -64,16 +63,12 @@ def make_app(
     """
     app = Api(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
-        openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=_name,
+        openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=name_of,
     )  # fmt: skip
     app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
-    api = APIRouter(prefix=PREFIX)
-    for module in ROUTERS:
-        api.include_router(module.router)
-    app.include_router(api)
-    app.include_router(wellness.router)
+    add_routes(app, (*(module.router for module in ROUTERS), wellness.router))
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     return app
@@ -92,10 +87,6 @@ class Api(FastAPI):
                     named = PERMISSIONS.get(operation["operationId"]) is not None
                     operation["security"] = [{"key": []}, {"session": []}] if named else []
         return self.openapi_schema or {}
-
-
-def _name(route: APIRoute) -> str:
-    return route.name
 
 
 def _network(text: str) -> Network:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage, RetryRequest
 from causal_eval.api.who import Visiting
 from causal_eval.service import jobs, results
 from causal_eval.service.wiring import Visit
 
-router = APIRouter(prefix="/evaluations", tags=["evaluations"], responses=USUAL)
+router = make_router("/evaluations", tag="evaluations")
 
 Id = Annotated[Name, Path(description="Id of an evaluation.", examples=["ev-0123456789abcdef"])]
 
@@ -46,7 +46,7 @@ def list_evaluations(
 @router.get("/{evaluation}", response_model=Evaluation, responses=UNCHANGED)
 def get_evaluation(visit: Visiting, evaluation: Id, request: Request) -> Response:
     """One evaluation and how far it is."""
-    return tagged(request, _whole(visit, jobs.find(visit, evaluation)))
+    return tagged(request, _shown(results.whole(visit, evaluation)))
 
 
 @router.post("/{evaluation}/cancel")
@@ -74,7 +74,11 @@ def retry_evaluation(visit: Visiting, evaluation: Id, wanted: RetryRequest | Non
 
 
 def _whole(visit: Visit, found: jobs.Ordered) -> Evaluation:
-    counted = results.counted(visit, found)
+    return _shown(results.Whole(found, results.counted(visit, found)))
+
+
+def _shown(whole: results.Whole) -> Evaluation:
+    counted = whole.counts
     marks = {mark.value: count for mark, count in counted.marks.items()}
     counts = Counts(wanted=counted.wanted, kept=counted.kept, failed_calls=counted.failed_calls, marks=marks)
-    return Evaluation.whole(found, counts)
+    return Evaluation.whole(whole.found, counts)

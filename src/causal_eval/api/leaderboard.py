@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.paging import LARGEST_PAGE, Name, Word, cursor, place, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.who import Visiting
 from causal_eval.service import leaderboard
 from causal_eval.service.leaderboard import Ranked
 from causal_eval.store.standings import BoardOf
 from causal_eval.store.submissions import Tier
 
-router = APIRouter(tags=["leaderboard"], responses=USUAL)
+router = make_router(tag="leaderboard")
 
 Submitted = Annotated[Name, Path(description="Id of a submission.")]
 SVG = "image/svg+xml"

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import anyio
 from anyio import to_thread
-from fastapi import APIRouter, Header
+from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from causal_eval.api.evaluations import Id
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.who import AtDoor, Door, Visiting
 from causal_eval.errors import NotAllowed
 from causal_eval.service import happenings, jobs
@@ -21,7 +21,7 @@ from causal_eval.service.wiring import Visit
 from causal_eval.store.events import Happening
 from causal_eval.store.jobs import JobStatus
 
-router = APIRouter(prefix="/evaluations", tags=["evaluations"], responses=USUAL)
+router = make_router("/evaluations", tag="evaluations")
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0

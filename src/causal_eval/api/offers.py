@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.analysis.intervals import Interval
 from causal_eval.api.paging import UNCHANGED, Name, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.service import catalog, endpoints
 from causal_eval.service.comparing import compared
 from causal_eval.service.solving import solved_case
 
-router = APIRouter(responses=USUAL)
+router = make_router()
 CASE = {
     "graph": {"nodes": ["X", "Y", "Z"], "directed": [["Z", "X"], ["Z", "Y"], ["X", "Y"]]},
     "query": {"kind": "dsep", "x": ["X"], "y": ["Y"], "given": ["Z"]},

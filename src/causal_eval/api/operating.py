@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from causal_eval.api.paging import After, Limit, Name, cursor, place
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.wellness import WorkerBeat
 from causal_eval.api.who import AtDoor, Visiting
@@ -17,7 +16,7 @@ from causal_eval.service import audit, switches
 from causal_eval.service.health import workers
 from causal_eval.store.audit import Noted
 
-router = APIRouter(responses=USUAL)
+router = make_router()
 
 
 class SwitchRequest(In):

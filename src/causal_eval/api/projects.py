@@ -7,19 +7,18 @@ from itertools import islice
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter
 from pydantic import Field, SecretStr
 from starlette.responses import StreamingResponse
 
 from causal_eval.api.paging import Label, Name
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.users import User
 from causal_eval.api.who import Visiting
 from causal_eval.service import projects, vault
 from causal_eval.store.projects import Rules
 
-router = APIRouter(prefix="/projects", tags=["projects"], responses=USUAL)
+router = make_router("/projects", tag="projects")
 
 LINES = 200
 """Of an export, sent at once."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.evaluations import Id
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import AskedQuestion, Given, Judged, Result, ResultLine, ResultPage, Score, Scores
 from causal_eval.api.who import Visiting
 from causal_eval.questions.card import card
@@ -20,7 +20,7 @@ from causal_eval.scoring.verdict import Mark
 from causal_eval.service import results
 from causal_eval.store.results import BEGINNING, Cursor, Judgement, Wanted
 
-router = APIRouter(prefix="/evaluations", tags=["results"], responses=USUAL)
+router = make_router("/evaluations", tag="results")
 
 
 @router.get("/{evaluation}/scores", response_model=Scores, responses=UNCHANGED)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, SecretStr, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import AtDoor, Visiting, address_of, check_no_strangers_page, cookie_name, is_secure
 from causal_eval.errors import Conflict
 from causal_eval.service import accounts
 from causal_eval.service.access import NOBODY, Permission, Role
 
-router = APIRouter(prefix="/session", tags=["session"], responses=USUAL)
+router = make_router("/session", tag="session")
 
 Email = Annotated[str, StringConstraints(min_length=3, max_length=320)]
 

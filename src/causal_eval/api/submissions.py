@@ -6,7 +6,6 @@ import base64
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from causal_eval.api.leaderboard import Submitted
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import After, Limit, Name, Word, cursor, place, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import CallOptions
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.questions.suite import SUITES
@@ -24,7 +23,7 @@ from causal_eval.service.sealing import LONGEST_REASON, Action
 from causal_eval.service.submissions import Entrant
 from causal_eval.store.submissions import Standing, Submission, Tier
 
-router = APIRouter(prefix="/submissions", tags=["submissions"], responses=USUAL)
+router = make_router("/submissions", tag="submissions")
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")]
 Said = Annotated[str, StringConstraints(max_length=500)]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
 from causal_eval.api.paging import Label, Name
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.sessions import Email
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import Visiting
@@ -16,7 +15,7 @@ from causal_eval.service import users
 from causal_eval.service.access import Role
 from causal_eval.service.secret import LONGEST, SHORTEST
 
-router = APIRouter(prefix="/users", tags=["users"], responses=USUAL)
+router = make_router("/users", tag="users")
 
 Password = Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST)]
 

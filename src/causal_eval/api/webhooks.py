@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import Response
 
 from causal_eval.api.paging import After, Limit, Name, cursor, place
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.who import Visiting
 from causal_eval.service import webhooks
 from causal_eval.service.webhooks import KINDS, LONGEST_URL, NewWebhook
 from causal_eval.store.webhooks import Webhook
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=USUAL)
+router = make_router("/webhooks", tag="webhooks")
 
 Hook = Annotated[Name, Path(description="Id of a webhook.")]
 Kind = Literal["created", "progress", "waiting", "paused", "resumed", "cancelled", "halted", "done"]

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 
 import causal_eval
 from causal_eval.api.problem import problems
+from causal_eval.api.routing import name_of
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.questions.question import GENERATOR
@@ -17,7 +18,7 @@ from causal_eval.service.access import NOBODY, Permission
 from causal_eval.service.health import SCHEMA, is_ready
 from causal_eval.service.health import health as look
 
-router = APIRouter(tags=["health"], responses=problems(401, 403, 503))
+router = APIRouter(tags=["health"], responses=problems(401, 403, 503), generate_unique_id_function=name_of)
 
 
 class WorkerBeat(Out):

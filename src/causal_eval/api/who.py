@@ -12,6 +12,7 @@ from typing import Annotated, Protocol, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -146,6 +147,9 @@ class Identify(Protocol):
     def by_key(self, service: Service, key: str, *, address: str) -> Caller:
         """The caller with that API key; NotLoggedIn if there is none."""
 
+    def remembered(self, service: Service, key: str, *, address: str) -> Caller | None:
+        """The same where memory alone says so; None: it must be looked up."""
+
     def by_cookie(self, service: Service, cookie: str, *, address: str) -> Known:
         """The session with that cookie; NotLoggedIn if there is none."""
 
@@ -194,6 +198,22 @@ class Door:
             return None
         return self.identify.by_cookie(self.service, cookie, address=address_of(request))
 
+    def at_hand(self, request: Request) -> Caller | None:
+        """Who asks, if not too often, where no database and no Redis need be asked; None: :meth:`admitted` tells.
+
+        Raises:
+            TooSoon, NotAllowed: the caller is refused.
+        """
+        key = _key(request)
+        if self.inbound.shared is not None or (not key and request.cookies.get(cookie_name(request))):
+            return None
+        if key and self.identify is not None:
+            caller = self.identify.remembered(self.service, key, address=address_of(request))
+            if caller is not None:
+                self.inbound.admit(caller, address=address_of(request))
+            return caller
+        return self.admitted(request)
+
     def admitted(self, request: Request) -> Caller:
         """Who asks, if not too often; who shows a key or cookie that is no good counts as an address.
 
@@ -227,10 +247,12 @@ async def door(request: Request) -> Door:
     return _door(request)
 
 
-def visit(request: Request) -> Visit:
-    """The caller at the service, once the route's permission is given."""
+async def visit(request: Request) -> Visit:
+    """The caller at the service, once the route's permission is given; no thread is asked for whom memory knows."""
     here, route = _door(request), request.scope["route"]
-    caller = here.admitted(request)
+    caller = here.at_hand(request)
+    if caller is None:
+        caller = await run_in_threadpool(here.admitted, request)
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
     is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY

@@ -10,6 +10,7 @@ from causal_eval.service.wiring import Service
 from causal_eval.store import audit, invariants, scores
 from causal_eval.store.evaluations import find_evaluation
 from causal_eval.store.scores import StoredScore
+from causal_eval.store.tallies import untrue
 
 _PASSING = ("computed_at", "cost")
 """Of scores, what may change: the time, and prices, which are read from a table that is kept up to date."""
@@ -44,6 +45,8 @@ def _outcomes(service: Service) -> Iterator[Violation]:
             yield Violation("content hash", said.partition(" was ")[0], said)
         for digest in invariants.changed_questions(connection):
             yield Violation("content hash", f"question {digest}", "its body has another hash: restore a backup")
+        for name in untrue(connection):
+            yield Violation("tally", name, "the counts beside its rows are not the counts of its rows")
 
 
 def _jobs(service: Service) -> Iterator[Violation]:

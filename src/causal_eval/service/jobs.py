@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -129,10 +130,17 @@ def find(visit: Visit, evaluation: str) -> Ordered:
     Raises:
         UnknownName: there is none, or it is another project's.
     """
+    with looking(visit, evaluation) as (_, found):
+        return found
+
+
+@contextmanager
+def looking(visit: Visit, evaluation: str) -> Iterator[tuple[Connection, Ordered]]:
+    """The same, with the connection that read it, on which more of the same moment can be read."""
     require(visit.caller, Permission.READ)
     with visit.service.store.reading() as connection:
         found = read_evaluation(connection, evaluation, projects=visit.caller.projects)
-        return Ordered(find_job(connection, found.id) or run_as_job(found), found)
+        yield connection, Ordered(find_job(connection, found.id) or run_as_job(found), found)
 
 
 def listed(

@@ -20,7 +20,7 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.wiring import Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL
-from causal_eval.store.owners import find_sets, own_set, question_of, questions_from
+from causal_eval.store.owners import Printed, find_sets, own_set, printed_from, question_of, questions_from
 from causal_eval.store.projects import find_project
 from causal_eval.store.suites import StoredSet, keep_set
 
@@ -132,11 +132,11 @@ def find(visit: Visit, key: str, *, project: str | None = None) -> StoredSet:
     return found[0]
 
 
-def page(visit: Visit, key: str, *, after: int = -1, limit: int = 50) -> list[Question]:
-    """Questions of the set after place *after*, answers and proofs included."""
+def page(visit: Visit, key: str, *, after: int = -1, limit: int = 50) -> list[Printed]:
+    """Questions of the set after place *after*, answers and proofs included, as they are stored."""
     found = find(visit, key)
     with visit.service.store.reading() as connection:
-        return questions_from(connection, found.digest, after=after, limit=min(limit, PAGE))
+        return printed_from(connection, found.digest, after=after, limit=min(limit, PAGE))
 
 
 def verify_part(visit: Visit, key: str, *, start: int = 0, limit: int = LARGEST_VERIFIED) -> Verified:

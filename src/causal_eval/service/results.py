@@ -33,6 +33,13 @@ class Page(NamedTuple):
     """None: this is the last."""
 
 
+class Whole(NamedTuple):
+    """One evaluation and how far it is."""
+
+    found: jobs.Ordered
+    counts: Counts
+
+
 def counts(visit: Visit, evaluation: str) -> Counts:
     """How far it is."""
     return counted(visit, jobs.find(visit, evaluation))
@@ -43,6 +50,16 @@ def counted(visit: Visit, found: jobs.Ordered) -> Counts:
     require(visit.caller, Permission.READ, project=found.job.project)
     with visit.service.store.reading() as connection:
         return results.counts(connection, found.evaluation)
+
+
+def whole(visit: Visit, evaluation: str) -> Whole:
+    """An evaluation with its job and its counts, of one moment.
+
+    Raises:
+        UnknownName: there is none, or it is another project's.
+    """
+    with jobs.looking(visit, evaluation) as (connection, found):
+        return Whole(found, results.counts(connection, found.evaluation))
 
 
 def scored(visit: Visit, evaluation: str) -> list[StoredScore]:

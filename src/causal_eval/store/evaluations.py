@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.evaluation.order import fair_cut
@@ -19,7 +19,8 @@ from causal_eval.questions.question import canonical
 from causal_eval.store.database import Store
 from causal_eval.store.locks import hold_file, hold_in_database, is_held, is_held_in_database, take_turn
 from causal_eval.store.suites import StoredSet, ensure_order, load_set
-from causal_eval.store.tables import attempts, evaluations, failures, questions, set_orders
+from causal_eval.store.tables import attempts, evaluations, questions, set_orders
+from causal_eval.store.tallies import tally
 
 LOCAL = "local"
 """The project of runs from the command line."""
@@ -178,21 +179,23 @@ def read_evaluation(connection: Connection, evaluation: str, *, projects: frozen
     Raises:
         UnknownName: it is not; what else there is stays unsaid.
     """
-    row = connection.execute(select(evaluations).where(evaluations.c.id == evaluation)).first()
+    row = connection.execute(_READ, {"evaluation": evaluation}).first()
     if row is None or not (projects is None or row.project in projects):
         raise UnknownName("evaluation", evaluation, ())
     return evaluation_from(row._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+
+
+_READ = select(evaluations).where(evaluations.c.id == bindparam("evaluation"))
 
 
 def summarize(store: Store, evaluation: Evaluation) -> Summary:
     """How far an evaluation is."""
     question_set = load_set(store, evaluation.spec.question_set)
     with store.reading() as connection:
-        kept = connection.execute(_count(attempts.c.evaluation_id, evaluation.id)).scalar_one()
-        failed = connection.execute(_count(failures.c.evaluation_id, evaluation.id)).scalar_one()
+        there = tally(connection, evaluation.id)
         cached = _cached(connection, evaluation.id)
     killed = evaluation.status is Status.OPEN and not _is_running(store, evaluation)
-    return Summary(evaluation, question_set, kept, failed, cached, killed)
+    return Summary(evaluation, question_set, there.kept, there.failures, cached, killed)
 
 
 def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) -> list[Summary]:
@@ -216,10 +219,6 @@ def _is_running(store: Store, evaluation: Evaluation) -> bool:
         return is_held(_lock(store, evaluation))
     with store.reading() as connection:
         return is_held_in_database(connection, evaluation.id)
-
-
-def _count(column: Any, evaluation: str) -> Select[int]:
-    return select(func.count()).where(column == evaluation)
 
 
 def _cached(connection: Connection, evaluation: str) -> Cached:

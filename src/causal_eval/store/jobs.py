@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from causal_eval.store.evaluations import Evaluation, Status, evaluation_from
 from causal_eval.store.tables import attempts, evaluations, set_orders
+from causal_eval.store.tallies import kept_of
 from causal_eval.store.work_tables import jobs, shards
 
 
@@ -98,7 +99,7 @@ def insert_job(connection: Connection, job: Job, *, parts: Sequence[Shard]) -> N
 
 def find_job(connection: Connection, evaluation: str) -> Job | None:
     """The job of *evaluation*; None: it is a run of the command line."""
-    row = connection.execute(select(jobs).where(jobs.c.evaluation_id == evaluation)).first()
+    row = connection.execute(_FIND, {"evaluation": evaluation}).first()
     return None if row is None else _job(row)
 
 
@@ -204,6 +205,5 @@ def _either(row: Row[Any]) -> Job:
     return Job(**{**values, "status": JobStatus(values["status"])})
 
 
-_KEPT = (
-    select(func.count()).where(attempts.c.evaluation_id == evaluations.c.id).correlate(evaluations).scalar_subquery()
-)
+_FIND = select(jobs).where(jobs.c.evaluation_id == bindparam("evaluation"))
+_KEPT = kept_of(evaluations.c.id)

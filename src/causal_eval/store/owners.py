@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, or_, select
 
 from causal_eval.questions.question import Question
 from causal_eval.store.evaluations import LOCAL
@@ -61,17 +62,38 @@ def find_sets(
     ]
 
 
+class Printed(NamedTuple):
+    """A question as it is stored."""
+
+    id: str
+    family: str
+    kind: str
+    rung: int
+    domain: str
+    regime: str
+    difficulty: int
+    body: bytes
+    """Canonical JSON of the whole question."""
+
+
+def printed_from(connection: Connection, digest: str, *, after: int, limit: int) -> list[Printed]:
+    """The questions of a set in file order, from the place after *after*, as they are stored."""
+    given = {"digest": digest, "after": after, "limit": limit}
+    return [Printed(*row) for row in connection.execute(_PRINTED, given)]
+
+
+_PRINTED = (
+    select(*(questions.c[name] for name in Printed._fields))
+    .join(set_members, set_members.c.question == questions.c.digest)
+    .where(set_members.c.set_digest == bindparam("digest"), set_members.c.position > bindparam("after"))
+    .order_by(set_members.c.position)
+    .limit(bindparam("limit"))
+)
+
+
 def questions_from(connection: Connection, digest: str, *, after: int, limit: int) -> list[Question]:
     """The questions of a set in file order, from the place after *after*."""
-    member = set_members.c
-    rows = connection.scalars(
-        select(questions.c.body)
-        .join(set_members, member.question == questions.c.digest)
-        .where(member.set_digest == digest, member.position > after)
-        .order_by(member.position)
-        .limit(limit)
-    )
-    return [question_from(body) for body in rows]
+    return [question_from(one.body) for one in printed_from(connection, digest, after=after, limit=limit)]
 
 
 def question_of(connection: Connection, digest: str, *, question: str) -> Question | None:

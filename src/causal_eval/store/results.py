@@ -15,6 +15,7 @@ from causal_eval.scoring.verdict import Mark, Verdict
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.rows import attempt_from, question_from, verdict_from
 from causal_eval.store.tables import attempts, failures, questions, set_orders, verdicts
+from causal_eval.store.tallies import Tally, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +90,14 @@ NEWEST = (
 
 
 def counts(connection: Connection, evaluation: Evaluation) -> Counts:
-    """Counted from the rows."""
-    of_it = attempts.c.evaluation_id == evaluation.id
-    rows = connection.execute(
-        select(verdicts.c.mark, func.count())
-        .select_from(attempts.outerjoin(verdicts, verdicts.c.id == NEWEST))
-        .where(of_it)
-        .group_by(verdicts.c.mark)
-    ).all()
-    failed = connection.execute(
-        select(func.count()).select_from(failures).where(failures.c.evaluation_id == evaluation.id)
-    ).scalar_one()
-    marks = {Mark.UNGRADED if mark is None else Mark(mark): count for mark, count in rows}
-    wanted, kept = evaluation.planned * evaluation.spec.epochs, sum(marks.values())
-    return Counts(wanted, kept, failed, {**marks, Mark.MISSING: wanted - kept})
+    """As the database keeps them beside the rows."""
+    return counted(evaluation, tally(connection, evaluation.id))
+
+
+def counted(evaluation: Evaluation, there: Tally) -> Counts:
+    """What *there* says of *evaluation*; what is not there is missing."""
+    wanted = evaluation.planned * evaluation.spec.epochs
+    return Counts(wanted, there.kept, there.failures, {**there.marks, Mark.MISSING: wanted - there.kept})
 
 
 def page(
@@ -115,6 +110,8 @@ def page(
 ) -> list[Line]:
     """The questions of *evaluation* after *after*, in the run's order, a sample a line."""
     wanted = wanted or Wanted()
+    if wanted.mark is not None and not counts(connection, evaluation).marks.get(wanted.mark):
+        return []  # to find that there is none, every row would be looked at
     orders, asked = set_orders.c, questions.c
     query = (
         select(

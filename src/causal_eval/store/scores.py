@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from causal_eval.analysis.tables import ScoreRow
 from causal_eval.store.locks import take_turn
-from causal_eval.store.tables import attempts, verdicts
+from causal_eval.store.tallies import tally
 from causal_eval.store.work_tables import scores
 
 
@@ -60,12 +60,8 @@ class State:
 
 def state(connection: Connection, evaluation: str) -> State:
     """What is there now."""
-    of_it = attempts.c.evaluation_id == evaluation
-    kept = connection.execute(select(func.count()).select_from(attempts).where(of_it)).scalar_one()
-    judged = connection.execute(
-        select(func.count()).select_from(verdicts.join(attempts, attempts.c.id == verdicts.c.attempt_id)).where(of_it)
-    ).scalar_one()
-    return State(kept, judged)
+    there = tally(connection, evaluation)
+    return State(there.kept, there.verdicts)
 
 
 def stored_scores(evaluation: str, rows: Sequence[ScoreRow], *, of: State, at: float) -> list[StoredScore]:
