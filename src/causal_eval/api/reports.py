@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
-from causal_eval.api.problem import USUAL
+from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import Visiting
 from causal_eval.service import reports
 from causal_eval.service.reports import MOST_EVALUATIONS
 
-router = APIRouter(prefix="/reports", tags=["reports"], responses=USUAL)
+router = make_router("/reports", tag="reports")
 
 Id = Annotated[Name, Path(description="Id of a report.")]
 HTML = "text/html"
