@@ -23,9 +23,15 @@ import uvicorn
 from sqlalchemy import text
 
 from causal_eval.cli.main import main
-from causal_eval.service import accounts
+from causal_eval.questions.generate import generate
+from causal_eval.questions.suite import suite
+from causal_eval.scoring.format import example
+from causal_eval.service import accounts, sealing, submissions
+from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
-from causal_eval.service.wiring import Service
+from causal_eval.service.sealing import Action
+from causal_eval.service.submissions import Entrant
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
 from causal_eval.web.app import make_pages
@@ -221,6 +227,16 @@ def service(seeded: Path) -> Iterator[Service]:
     stop.set()
     worker.join()
     store.close()
+
+
+@pytest.fixture
+def submission(service: Service) -> str:
+    """A self-reported result that stands on the leaderboard."""
+    visit = Visit(service, Caller("local", "local", Role.ADMIN, None))
+    answers = {one.id: f"ANSWER: {example(one.answer, one.gold)}" for one in generate(suite("quick", "7"))}
+    one = submissions.reported(visit, Entrant("a/model", "quick", size=7.5), seed="7", answers=answers)
+    sealing.moderate(visit, one.id, action=Action.PUBLISH, reason="checked")
+    return one.id
 
 
 @pytest.fixture

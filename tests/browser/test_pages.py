@@ -25,17 +25,17 @@ def test_axe_is_what_its_makers_published() -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_every_page_is_for_everybody(tab: Any, site: str, width: int, dark: bool) -> None:
+async def test_every_page_is_for_everybody(tab: Any, site: str, submission: str, width: int, dark: bool) -> None:
     """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
     await tab.size(width, dark=dark)
     await tab.go(f"{site}/evaluations")
-    one, other = await tab.run(LIST)
+    *_, one, other = await tab.run(LIST)
     await tab.go(f"{site}{one}")
     question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
     pages = [
         "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
-        "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/audit",
-        "/settings",
+        "/leaderboard?project=local", "/submissions", f"/submissions/{submission}", "/playground",
+        "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/audit", "/settings",
     ]  # fmt: skip
     for page in pages:
         await tab.go(f"{site}{page}")

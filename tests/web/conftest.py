@@ -18,10 +18,15 @@ from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.provider import Refusal, Reply
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.suite import suite
+from causal_eval.scoring.format import example
 from causal_eval.scoring.grade import judge
+from causal_eval.service import sealing, submissions
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
-from causal_eval.service.wiring import Service
+from causal_eval.service.sealing import Action
+from causal_eval.service.submissions import Entrant
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
 from causal_eval.store.evaluations import LOCAL, Evaluation, Status, begin, end
@@ -106,6 +111,26 @@ def run(service: Service, question_set: StoredSet) -> Callable[..., Evaluation]:
         asyncio.run(_answer(service, evaluation))
         end(service.store, evaluation.id, status=Status.COMPLETE)
         return evaluation
+
+    return make
+
+
+@pytest.fixture
+def entered(service: Service, people: People) -> Callable[..., str]:
+    """Enters and publishes a self-report with so many right answers; the submission."""
+
+    def make(answerer: str = "good/<b>m</b>", right: int = 60, *, publish: bool = True, seed: str = "7") -> str:
+        visit = Visit(service, people.callers["admin"])
+        asked = generate(suite("quick", seed))
+        answers = {
+            one.id: f"ANSWER: {example(one.answer, one.gold)}" if number < right else HOSTILE
+            for number, one in enumerate(asked)
+        }
+        entrant = Entrant(answerer, "quick", about={"licence": "<script>alert(2)</script>"}, size=7.5)
+        one = submissions.reported(visit, entrant, seed=seed, answers=answers)
+        if publish:
+            sealing.moderate(visit, one.id, action=Action.PUBLISH, reason="<i>checked</i>")
+        return one.id
 
     return make
 

@@ -104,16 +104,11 @@ def find_job(connection: Connection, evaluation: str) -> Job | None:
 
 
 def list_jobs(
-    connection: Connection,
-    projects: frozenset[str] | None,
-    *,
-    before: tuple[float, str] | None,
-    limit: int,
-    question_set: str | None = None,
+    connection: Connection, projects: frozenset[str] | None, *, before: tuple[float, str] | None, limit: int
 ) -> list[JobLine]:
     """The newest evaluations of *projects* (None: of all), newest first, those older than *before* (its time and id).
 
-    Runs of the command line are among them. *question_set*: only those that ask the set with that key.
+    Runs of the command line are among them.
     """
     at, name = evaluations.c.created_at, evaluations.c.id
     query = (
@@ -125,8 +120,6 @@ def list_jobs(
     )
     if projects is not None:
         query = query.where(evaluations.c.project.in_(projects))
-    if question_set is not None:
-        query = query.where(evaluations.c.set_digest == question_set)
     if before is not None:
         moment = datetime.fromtimestamp(before[0], UTC)
         query = query.where(or_(at < moment, and_(at == moment, name < before[1])))

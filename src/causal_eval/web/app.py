@@ -47,6 +47,8 @@ from causal_eval.web.pages import (
     question,
     sessions,
     settings,
+    submission,
+    submissions,
     users,
 )
 from causal_eval.web.who import Door, Guest, Identify
@@ -87,6 +89,11 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/questions/{question}", question.shown),
     ("/compare", comparison.shown),
     ("/leaderboard", leaderboard.shown),
+    ("/submissions", submissions.listed),
+    ("/submissions/{submission}", submission.shown),
+    ("/submissions/{submission}/badge.svg", submission.badge),
+    ("/submissions/{submission}/result.yaml", submission.exported),
+    ("/submissions/{submission}/signed.json", submission.signed),
     ("/playground", playground.shown),
     ("/playground/question", playground.drawn),
     ("/providers", providers.shown),
@@ -107,6 +114,7 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/language", sessions.language),
     ("/evaluations/new", ordering.order),
     ("/evaluations/{evaluation}/{act}", evaluation.steered),
+    ("/submissions/{submission}/moderation", submission.moderated),
     ("/keys", keys.made),
     ("/keys/{key}/revoke", keys.revoked),
     ("/users", users.added),

@@ -21,7 +21,10 @@ from causal_eval.web.who import FORM_COOKIE, Door, Guest, check_token
 
 LARGEST_FORM = 2**18
 MOST_FIELDS = 50
-OPEN = frozenset({"/login", "/login/provider", "/login/provider/back", "/logout", "/language"})
+_OF_A_SUBMISSION = ("", "/badge.svg", "/result.yaml", "/signed.json")
+PUBLISHED = frozenset({"/leaderboard"} | {f"/submissions/{{submission}}{file}" for file in _OF_A_SUBMISSION})
+"""Paths where the service decides whether somebody who has not logged in sees what is published."""
+OPEN = PUBLISHED | {"/login", "/login/provider", "/login/provider/back", "/logout", "/language"}
 """Paths for whoever comes; all others are for who has logged in."""
 _FIELD_LENGTH = 100_000
 

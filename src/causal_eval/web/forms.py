@@ -1,7 +1,8 @@
-"""Fields of forms: read, and where one cannot be taken, said beside it."""
+"""Fields of forms and of addresses: read, and where one cannot be taken, said beside it."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -27,3 +28,42 @@ def faults(error: CausalEvalError, fields: Sequence[str]) -> dict[str, str]:
     said = str(error)
     places = {name: match.start() for name in fields if (match := re.search(rf"\b{re.escape(name)}\b", said))}
     return {min(places, key=lambda name: places[name]) if places else "": said}
+
+
+def positive(form: Mapping[str, str], name: str) -> float | None:
+    """The number above 0 in field *name*; None where nothing is there.
+
+    Raises:
+        UsageError: it is none.
+    """
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise UsageError(f"{name} is {text!r}: give a number above 0, such as 7.5")
+    return number
+
+
+def place(at: float, name: str) -> str:
+    """Where the next page of a list begins that goes by time, then by name."""
+    return f"{at!r}_{name}"
+
+
+def before(query: Mapping[str, str]) -> tuple[float, str] | None:
+    """What an address says by :func:`place`; None: the first page.
+
+    Raises:
+        UsageError: it is no such place.
+    """
+    text = query.get("before", "")
+    if not text:
+        return None
+    at, _, name = text.partition("_")
+    try:
+        return float(at), name
+    except ValueError as error:
+        raise UsageError(f"before is {text!r}: follow the link of the page before") from error
