@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "mock", "service", "performing", "client.py", "cli"},
+    "aiohttp": {"providers", "mock", "service", "performing", "client", "cli"},
     "alembic": {"store"},
     "anyio": {"api"},
     "authlib": {"service"},
@@ -41,6 +41,7 @@ ROOMS = {
         "store",
         "service",
         "performing",
+        "client",
         "api",
         "cli",
     },
