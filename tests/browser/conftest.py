@@ -111,10 +111,11 @@ class Tab:
         await self.mouse("mouseReleased", at)
 
     async def where(self, selector: str) -> tuple[float, float]:
-        """The middle of the element, once it is in the window."""
+        """The middle of the element, once it is in the window: which moves only where it was not."""
         found = await self.run(
-            f"(one => {{ one.scrollIntoView({{block: 'center', behavior: 'instant'}});"
-            f" const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] }})"
+            "(one => { const isSeen = box => box.top >= 0 && box.bottom <= innerHeight;"
+            " if (!isSeen(one.getBoundingClientRect())) one.scrollIntoView({block: 'center', behavior: 'instant'});"
+            " const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2] })"
             f"(document.querySelector({selector!r}))"
         )
         return found[0], found[1]

@@ -137,6 +137,9 @@ def test_a_typed_graph_is_solved(visitor: Make) -> None:
     fields = {"graph": "Z -> X, Y\nX -> Y", "kind": "minimal_adjustment_sets", "X": "X", "Y": "Y", "Z": ""}
     status, page = browser.fill("/playground", fields)
     assert (status, "{Z}" in page, "causal-eval solve -" in page) == (200, True, True)
+    alone = {**fields, "graph": "node A, B\nlatent U", "kind": "markov_blanket", "X": "A", "Y": ""}
+    assert browser.fill("/playground", alone)[0] == 200
+    assert browser.fill("/playground", {**fields, "more": "[]"})[0] == 422
     for graph, said in (("Z => X", "says no edge"), ("X -> X", "self-loop"), ("X -> Y; Y -> X", "cycle")):
         status, page = browser.fill("/playground", {**fields, "graph": graph})
         assert (status, said in page) == (422, True)

@@ -1,4 +1,4 @@
-"""Graphs as people type them: a line for each cause, such as ``Z -> X, Y``; ``X <-> Y``; ``latent U``."""
+"""Graphs as people type them: a line for each cause, such as ``Z -> X, Y``; ``X <-> Y``; ``latent U``; ``node A``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def read_graph_text(text: str) -> dict[str, Any]:
         if line.startswith("latent "):
             latent += names(line.removeprefix("latent "))
             continue
+        if line.startswith("node "):
+            nodes |= dict.fromkeys(names(line.removeprefix("node ")))
+            continue
         pairs, is_both = _edges(line)
         nodes |= dict.fromkeys(name for pair in pairs for name in pair)
         (bidirected if is_both else directed).extend(pairs)
@@ -55,7 +58,7 @@ def _edges(line: str) -> _Edges:
     """The edges that a line says."""
     match = _EDGE.fullmatch(line)
     if match is None:
-        raise MalformedCase(f"graph: line {line[:60]!r} says no edge: write Z -> X, Y or X <-> Y or latent U")
+        raise MalformedCase(f"graph: line {line[:60]!r} says no edge: write Z -> X, Y or X <-> Y, latent U or node A")
     left, right = names(match["left"]), names(match["right"])
     if match["arrow"] == "<-":
         left, right = right, left

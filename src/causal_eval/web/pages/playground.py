@@ -24,13 +24,22 @@ from causal_eval.web.pages.question import proof
 
 STRUCTURAL = (
     Kind.DSEP, Kind.MINIMAL_SEPARATOR, Kind.MARKOV_BLANKET, Kind.IS_ADJUSTMENT_SET, Kind.IS_BACKDOOR_SET,
-    Kind.MINIMAL_ADJUSTMENT_SETS,
+    Kind.MINIMAL_ADJUSTMENT_SETS, Kind.ATTRIBUTION,
 )  # fmt: skip
 """Kinds that a graph alone answers."""
+KINDS = {
+    "by_graph": [str(kind) for kind in STRUCTURAL],
+    "by_scm": [str(kind) for kind in Kind if kind not in STRUCTURAL],
+}
+DRAWING = (
+    "added", "removed", "joined", "parted", "renamed", "begun", "seen", "unseen", "refused", "unreadable", "how-move",
+    "how-arrow", "how-both", "how-delete",
+)  # fmt: skip
+"""What the drawing says; the script takes the words from the page, in its language."""
 WHOLE = "json"
 """A whole case is given, in the format of ``causal-eval solve``."""
 EXAMPLE = {"graph": "Z -> X, Y\nX -> M\nM -> Y", "kind": str(Kind.MINIMAL_ADJUSTMENT_SETS), "X": "X", "Y": "Y"}
-FIELDS = ("graph", "kind", "X", "Y", "Z", "case")
+FIELDS = ("graph", "kind", "X", "Y", "Z", "scm", "more", "case")
 
 
 def shown(asked: Asked) -> Response:
@@ -84,7 +93,8 @@ def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Respons
         | found
         | {
             "given": given,
-            "kinds": [str(kind) for kind in STRUCTURAL],
+            "kinds": KINDS,
+            "drawing_words": DRAWING,
             "json": WHOLE,
             "families": [family.name for family in questions.task_families()],
             "domains": domains,
@@ -104,13 +114,25 @@ def _draw(given: dict[str, str]) -> Draw:
 
 def _case(given: dict[str, str]) -> Any:
     if given["kind"] == WHOLE:
-        try:
-            return json.loads(given["case"])
-        except ValueError as error:
-            raise MalformedCase(f"case: not JSON: {error}") from error
+        return _json(given, "case")
     query: dict[str, Any] = {"kind": given["kind"]}
     query |= {field: names(given[field]) for field in ("X", "Y", "Z") if given[field].strip()}
-    return {"graph": read_graph_text(given["graph"]), "query": query}
+    case: dict[str, Any] = {"graph": read_graph_text(given["graph"]), "query": query}
+    if given["scm"].strip():
+        case["scm"] = _json(given, "scm")
+    if given["more"].strip():
+        more = _json(given, "more")
+        if not isinstance(more, dict):
+            raise MalformedCase('more: give an object, such as {"do": {"X": 1}}')
+        case["query"] = query | more
+    return case
+
+
+def _json(given: dict[str, str], field: str) -> Any:
+    try:
+        return json.loads(given[field])
+    except ValueError as error:
+        raise MalformedCase(f"{field}: not JSON: {error}") from error
 
 
 def _drawing(case: Any) -> Drawing | None:
