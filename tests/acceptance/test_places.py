@@ -95,6 +95,7 @@ def test_a_database_of_a_later_version_is_left_alone(terminal: Terminal, questio
     path = terminal.home / "data" / "causal-eval.db"
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0099'")
+        connection.execute("UPDATE schema_floor SET revision = '0099'")
     connection.close()
     before = path.read_bytes()
     one_line(terminal.run(*asked(question_file)), "later version")

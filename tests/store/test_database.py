@@ -53,6 +53,7 @@ def test_a_newer_database_is_left_alone(file_store: Store) -> None:
     """A schema that this version does not know is refused, with what to do."""
     with file_store.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE schema_floor SET revision = '9999'"))
     with pytest.raises(StoreNewer, match=r"9999.*upgrade causal-eval-bench"):
         open_store(f"sqlite:///{file_store.place}")
 

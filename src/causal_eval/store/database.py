@@ -16,8 +16,10 @@ from causal_eval.store import faults
 from causal_eval.store.locks import is_postgresql, take_turn
 from causal_eval.store.sqlite import BUSY_SECONDS, lock_for_writing, sqlite_engine
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration; a test compares it with the folder."""
+FLOOR = "0012"
+"""The newest migration that an earlier version must know to use a database at ``HEAD``; the migrations say the same."""
 EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
 
 _MIGRATING = "migration"
@@ -85,7 +87,8 @@ class Store:
 def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, kept: int = 0) -> Store:
     """The database at *url* (``sqlite:///path`` or ``postgresql://user:password@host:port/name``).
 
-    An empty one is given its tables. A SQLite file of an earlier version is migrated; a PostgreSQL server's is not,
+    An empty one is given its tables; one of a later version is used as it is, where that version leaves room for this
+    one (``schema_floor``). A SQLite file of an earlier version is migrated; a PostgreSQL server's is not,
     because other processes use it: that is done when somebody says so (:func:`migrate_store`). Of a file, *kept*
     connections stay open for whoever comes next.
 
@@ -112,9 +115,12 @@ def migrate_store(url: str) -> str:
         before = _revision(store)
         if before != HEAD:
             before = _bring_up_to_date(store, migrating=True)
+        after = _revision(store)
     store.close()
     if before == HEAD:
         return f"database {store.place} is up to date: schema {HEAD}"
+    if after != HEAD:
+        return f"database {store.place} is at schema {after}, of a later version: this one ({HEAD}) may use it as it is"
     if before is None:
         return f"database {store.place} was empty: its tables are made, schema {HEAD}"
     return f"database {store.place} is brought from schema {before} to {HEAD}"
@@ -135,6 +141,7 @@ def create_tables(connection: Connection) -> None:
     create_all(connection)
     connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     connection.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
+    connection.execute(text("INSERT INTO schema_floor (revision) VALUES (:floor)"), {"floor": FLOOR})
     connection.execute(text("INSERT INTO projects VALUES ('local', 'Command line', CURRENT_TIMESTAMP)"))
 
 
@@ -181,7 +188,10 @@ def _bring_up_to_date(store: Store, *, migrating: bool) -> str | None:
 def _migrate(connection: Connection, place: str, *, revision: str | None, migrating: bool) -> None:
     from causal_eval.store import migrate  # start-up time: Alembic is needed once
 
-    if revision is not None and revision not in migrate.revisions():
+    known = migrate.revisions()
+    if revision is not None and revision not in known:
+        if _floor(connection) in known:
+            return  # of a later version, which leaves room for this one while both run
         raise StoreNewer(
             f"database {place} was written by a later version of this program (its schema is "
             f"{revision!r}, this one knows up to {HEAD!r}): upgrade causal-eval-bench, or set CEB_DATA_DIR "
@@ -193,6 +203,13 @@ def _migrate(connection: Connection, place: str, *, revision: str | None, migrat
             "run `causal-eval migrate`"
         )
     migrate.upgrade(connection)
+
+
+def _floor(connection: Connection) -> str | None:
+    """The oldest version that may use the tables; None: they are older than that rule."""
+    if not inspect(connection).has_table("schema_floor"):
+        return None
+    return connection.execute(text("SELECT revision FROM schema_floor")).scalar()
 
 
 def _connect(url: str, busy_seconds: float, *, kept: int = 0) -> Store:

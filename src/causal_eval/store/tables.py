@@ -55,6 +55,13 @@ projects = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    #: One row: the oldest version of this program, by the newest migration that it knows, that may use these tables.
+    Column("revision", String(32), primary_key=True),
+)
+
 question_sets = Table(
     "question_sets",
     metadata,

@@ -4,7 +4,7 @@
 -- Statements are apart by a line of two dashes. A migration has been here: change this in a new one.
 --
 CREATE OR REPLACE FUNCTION tally_outcomes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  INSERT INTO tallies
+  INSERT INTO tallies (evaluation_id, part, what, n)
   SELECT evaluation_id, mod(pg_backend_pid(), 64), TG_ARGV[0], TG_ARGV[1]::int * count(*) FROM changed
   GROUP BY 1, 3 ORDER BY 1, 3
   ON CONFLICT (evaluation_id, part, what) DO UPDATE SET n = tallies.n + excluded.n;
@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION tally_outcomes() RETURNS trigger LANGUAGE plpgsql AS 
 END $$
 --
 CREATE OR REPLACE FUNCTION tally_verdicts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$ BEGIN
-  INSERT INTO tallies
+  INSERT INTO tallies (evaluation_id, part, what, n)
   SELECT a.evaluation_id, mod(pg_backend_pid(), 64), told.what, sum(told.n)
   FROM (SELECT attempt_id, count(*) AS added, min(id) AS first FROM changed GROUP BY attempt_id) c
   JOIN attempts a ON a.id = c.attempt_id
@@ -28,7 +28,7 @@ CREATE OR REPLACE FUNCTION tally_verdicts() RETURNS trigger LANGUAGE plpgsql SET
 END $$
 --
 CREATE OR REPLACE FUNCTION untally_verdicts() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$ BEGIN
-  INSERT INTO tallies
+  INSERT INTO tallies (evaluation_id, part, what, n)
   SELECT a.evaluation_id, mod(pg_backend_pid(), 64), told.what, sum(told.n)
   FROM (
     SELECT attempt_id, count(*) AS gone, max(id) AS last, (array_agg(mark ORDER BY id DESC))[1] AS mark
