@@ -79,9 +79,10 @@ async def test_this_machine_is_not_reached_however_it_is_written(inside: Inside,
     assert inside.asked == []
 
 
-async def test_a_name_that_rebinds_is_judged_by_what_it_is_connected_to(inside: Inside) -> None:
-    """It is public when it is looked at, and inside when it is called: the call is refused."""
-    names = Names("192.0.2.1", "127.0.0.1")
+@pytest.mark.parametrize("then", ["127.0.0.1", "::ffff:127.0.0.1", "::1", "64:ff9b::7f00:1", "2002:7f00:1::"])
+async def test_a_name_that_rebinds_is_judged_by_what_it_is_connected_to(inside: Inside, then: str) -> None:
+    """It is public when it is looked at, and inside when it is called, in IPv6 clothes too: the call is refused."""
+    names = Names("192.0.2.1", then)
     assert [found["host"] for found in await names.resolve("rebind.test")] == ["192.0.2.1"]
     async with guarded(Allowed(), resolver=names) as session:
         with pytest.raises(aiohttp.ClientConnectorError) as refused:
