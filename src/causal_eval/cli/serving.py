@@ -17,6 +17,7 @@ import uvicorn
 from causal_eval.api.app import make_app
 from causal_eval.api.who import Door
 from causal_eval.cli import output
+from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
@@ -126,6 +127,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
         server = _Server(
             uvicorn.Config(
                 application, host=place.host, port=place.port, log_level="warning", access_log=False,
+                http=PatientProtocol,
                 server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_SECONDS,
             ),
             ending=door.stopping.set,
