@@ -155,7 +155,7 @@ def test_a_report_whose_writer_died_is_taken_up_again(
             clock.now += reports.CLAIM_SECONDS + 1
     assert reports.settle(visit.service)
     found = reports.find(visit, made.id)
-    assert (found.status, "3 workers ended over it" in found.note) == ("failed", True)
+    assert (found.status, "3 tries ended in a fault" in found.note) == ("failed", True)
     with pytest.raises(Conflict, match="could not be written"):
         reports.texts(visit, made.id)
 

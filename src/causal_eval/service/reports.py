@@ -21,7 +21,7 @@ from causal_eval.store.submissions import sealed_evaluation
 
 MOST_EVALUATIONS = 8
 LARGEST_REPORTED = 100_000
-"""Outcomes of all its evaluations: a worker takes half a minute for them."""
+"""Outcomes of all its evaluations: a worker computes for about half a minute."""
 MOST_OPEN = 20
 """Reports of a project that wait at once."""
 CLAIM_SECONDS = 300.0
@@ -115,8 +115,8 @@ def settle(service: Service) -> bool:
 
 def _end(service: Service, report: str, *, tries: int) -> None:
     note, written = "", None
-    if tries > MOST_TRIES:  # whoever took it up before did not live to say why
-        note = f"{MOST_TRIES} workers ended over it: tell an operator"
+    if tries > MOST_TRIES:  # whoever took it up before could not say why
+        note = f"{MOST_TRIES} tries ended in a fault of this program: an operator finds it in the log of a worker"
     else:
         try:
             written = _written(service, report)

@@ -27,8 +27,15 @@ class Reporter:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _wrote(self) -> bool:
+        """Whether there was one; a fault of this program ends no worker, and the report is tried again later."""
+        writing = asyncio.create_task(asyncio.to_thread(reports.settle, self._service))
         try:
-            return await asyncio.to_thread(reports.settle, self._service)
-        except StoreError as problem:
-            _LOG.warning("%s", problem)
-            return False
+            await asyncio.wait({writing})
+        finally:
+            writing.cancel()
+        error = writing.exception()
+        if isinstance(error, StoreError):
+            _LOG.warning("%s", error)
+        elif error is not None:
+            _LOG.error("a report", exc_info=error)
+        return error is None and writing.result()
