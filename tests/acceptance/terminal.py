@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg
+
 COMMAND = [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
 SECRET = "sk-planted-0123456789abcdef"
 """No command may store or print it."""
@@ -39,6 +41,9 @@ class Terminal:
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
+        if "DATABASE_URL" in self.env:
+            with psycopg.connect(self.env["DATABASE_URL"]) as server:
+                return server.execute(query.encode()).fetchall()
         with closing(sqlite3.connect(self.home / "data" / "causal-eval.db")) as connection:
             return connection.execute(query).fetchall()
 
