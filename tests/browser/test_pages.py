@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from pathlib import Path
@@ -83,3 +84,28 @@ async def _reach(tab: Any, field: str) -> None:
 
 def _id(address: str) -> str:
     return address.rsplit("/", 1)[1]
+
+
+async def test_pages_print_what_is_read_and_nothing_that_is_pressed(tab: Any, site: str) -> None:
+    """On paper, also of a browser in the dark: black on white, no form, button or menu, nothing cut off."""
+    await tab.size(688, dark=True)
+    await tab.go(f"{site}/evaluations")
+    one, other = (await tab.run(LIST))[:2]
+    await tab.go(f"{site}{one}")
+    question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
+    for page in (one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard"):
+        await tab.go(f"{site}{page}")
+        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+        await tab.call("Emulation.setEmulatedMedia", media="print", features=dark)
+        seen = (
+            "[...document.querySelectorAll('form, button, nav, .button')].filter(one => one.checkVisibility()).length"
+        )
+        assert await tab.run(seen) == 0, page
+        assert await tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", page
+        assert await tab.run("getComputedStyle(document.body).color") == "rgb(0, 0, 0)", page
+        heads = "[...document.querySelectorAll('thead')].map(one => getComputedStyle(one).display)"
+        assert set(await tab.run(heads)) == {"table-header-group"}, page
+        assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), page
+        printed = await tab.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)
+        assert base64.b64decode(printed["data"]).startswith(b"%PDF"), page
+        await tab.call("Emulation.setEmulatedMedia", media="")

@@ -69,7 +69,9 @@ class Asked:
             "here": self.request.url.path + (f"?{self.request.url.query}" if self.request.url.query else ""),
             **values,
         }
-        return HTMLResponse(template(name).render(whole), status, {"Content-Language": self.texts.code})
+        return HTMLResponse(
+            template(name, self.texts.code).render(whole), status, {"Content-Language": self.texts.code}
+        )
 
 
 Handler = Callable[[Asked], Response]

@@ -54,7 +54,7 @@ def _wanted(asked: Asked) -> JobOrder:
         raise UsageError("answerer is empty: give a provider and a model, such as openai/gpt-x, or baseline/oracle")
     limit, epochs = whole(given, "limit"), whole(given, "epochs", usual=1) or 0
     priority, seed = whole(given, "priority", usual=jobs.USUAL) or 0, given.get("seed", "").strip() or "0"
-    budget = _dollars(given.get("budget", "").strip())
+    budget = _dollars(given.get("budget", "").strip().replace(asked.texts("number.decimal"), "."))
     key = given.get("questions", "")
     if key.startswith(SUITE):
         made = questions.generate_set(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
