@@ -97,14 +97,13 @@ async def test_pages_print_what_is_read_and_nothing_that_is_pressed(tab: Any, si
         await tab.go(f"{site}{page}")
         dark = [{"name": "prefers-color-scheme", "value": "dark"}]
         await tab.call("Emulation.setEmulatedMedia", media="print", features=dark)
-        seen = (
-            "[...document.querySelectorAll('form, button, nav, .button')].filter(one => one.checkVisibility()).length"
-        )
+        pressed = "[...document.querySelectorAll('form, button, header nav, .button')]"
+        seen = f"{pressed}.filter(one => one.checkVisibility()).length"
         assert await tab.run(seen) == 0, page
         assert await tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", page
         assert await tab.run("getComputedStyle(document.body).color") == "rgb(0, 0, 0)", page
         heads = "[...document.querySelectorAll('thead')].map(one => getComputedStyle(one).display)"
-        assert set(await tab.run(heads)) == {"table-header-group"}, page
+        assert set(await tab.run(heads)) <= {"table-header-group"}, page
         assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), page
         printed = await tab.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)
         assert base64.b64decode(printed["data"]).startswith(b"%PDF"), page
