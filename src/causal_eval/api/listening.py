@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 from anyio import to_thread
@@ -28,12 +28,13 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class Hub:
-    """Who listens to what; the listener that comes first looks for all."""
+    """Who listens to what; one of those who wait looks for all."""
 
     def __init__(self) -> None:
         self._last: int | None = None
         self._looked_at = float("-inf")
         self._bells: dict[str, set[anyio.Event]] = {}
+        self._is_led = False
 
     def bell(self, evaluation: str) -> anyio.Event:
         """What rings when something new is told of *evaluation*."""
@@ -48,8 +49,30 @@ class Hub:
         if not waiting:
             self._bells.pop(evaluation, None)
 
-    async def look(self, at: Door) -> None:
-        """Ring the bells of evaluations of which something is told, unless another listener looked a moment ago."""
+    async def wait(self, at: Door, bell: anyio.Event) -> None:
+        """Until *bell* rings, the server stops, or a heartbeat is due; perhaps for nothing."""
+        with anyio.move_on_after(HEARTBEAT_SECONDS):
+            if self._is_led:
+                await bell.wait()
+            else:
+                await self._lead(at, bell)
+
+    async def _lead(self, at: Door, bell: anyio.Event) -> None:
+        """Look for all who wait; at the end of that another one is woken, who sees that nobody does."""
+        self._is_led = True
+        try:
+            while not bell.is_set() and not at.stopping.is_set():
+                await self._look(at)
+                with anyio.move_on_after(LOOK_SECONDS):
+                    await bell.wait()
+        finally:
+            self._is_led = False
+            others = [one for bells in self._bells.values() for one in bells if not one.is_set()]
+            for one in others if at.stopping.is_set() else others[:1]:
+                one.set()
+
+    async def _look(self, at: Door) -> None:
+        """Ring the bells of evaluations of which something is told, unless somebody looked a moment ago."""
         now = anyio.current_time()
         if now - self._looked_at < LOOK_SECONDS:
             return
@@ -74,29 +97,28 @@ async def watch_evaluation(
     last_event_id: Annotated[int, Header(ge=0, le=2**53, description="Id of the last event that was seen.")] = 0,
 ) -> Response:  # fmt: skip
     """What happens in an evaluation, live; with ``Last-Event-ID`` from there on."""
-    told = await to_thread.run_sync(lambda: happenings.after(visit, evaluation, last=last_event_id))
-    if not told and await to_thread.run_sync(lambda: _has_ended(visit, evaluation)):
+    told = await to_thread.run_sync(_told, visit, evaluation, last_event_id)
+    if told.ended and not told.happenings:
         return Response(status_code=204)
-    stream = _events(request, at, visit=visit, evaluation=evaluation, last=last_event_id)
+    stream = _events(request, at, visit=visit, name=told.name, last=last_event_id)
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _events(request: Request, at: Door, *, visit: Visit, evaluation: str, last: int) -> AsyncIterator[str]:
+async def _events(request: Request, at: Door, *, visit: Visit, name: str, last: int) -> AsyncIterator[str]:
     hub: Hub = request.app.state.hub
-    name = (await to_thread.run_sync(lambda: jobs.find(visit, evaluation))).evaluation.id
     heard_at = anyio.current_time()
     yield "retry: 2000\n\n"
     while not at.stopping.is_set():
         bell = hub.bell(name)
         try:
-            told = await to_thread.run_sync(lambda: happenings.after(visit, name, last=last))  # noqa: B023 - awaited here
-            for one in told:
+            told = await to_thread.run_sync(_told, visit, name, last)
+            for one in told.happenings:
                 last, heard_at = one.id, anyio.current_time()
                 yield _said(one)
-            if not told and await to_thread.run_sync(lambda: _has_ended(visit, name)):
+            if told.ended and not told.happenings:
                 return
-            if not told:
-                await _wait(hub, at, bell=bell)
+            if not told.happenings:
+                await hub.wait(at, bell)
         finally:
             hub.silence(name, bell)
         if anyio.current_time() - heard_at >= HEARTBEAT_SECONDS:
@@ -106,13 +128,18 @@ async def _events(request: Request, at: Door, *, visit: Visit, evaluation: str, 
             yield ": still here\n\n"
 
 
-async def _wait(hub: Hub, at: Door, *, bell: anyio.Event) -> None:
-    """Until *bell* rings, the server stops, or a heartbeat is due."""
-    with anyio.move_on_after(HEARTBEAT_SECONDS):
-        while not bell.is_set() and not at.stopping.is_set():
-            await hub.look(at)
-            with anyio.move_on_after(LOOK_SECONDS):
-                await bell.wait()
+class _Told(NamedTuple):
+    """What there is to say, and whether more may come."""
+
+    name: str
+    happenings: list[Happening]
+    ended: bool
+
+
+def _told(visit: Visit, evaluation: str, last: int) -> _Told:
+    found = jobs.find(visit, evaluation)  # first: what ends it is told in the transaction that ends it
+    told = happenings.after(visit, evaluation, last=last)
+    return _Told(found.evaluation.id, list(told), found.job.status is not JobStatus.OPEN)
 
 
 def _still_known(at: Door, request: Request) -> bool:
@@ -122,10 +149,6 @@ def _still_known(at: Door, request: Request) -> bool:
     except NotAllowed:
         return False
     return True
-
-
-def _has_ended(visit: Visit, evaluation: str) -> bool:
-    return jobs.find(visit, evaluation).job.status is not JobStatus.OPEN
 
 
 def _said(one: Happening) -> str:
