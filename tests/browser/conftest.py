@@ -26,11 +26,13 @@ from causal_eval.cli.main import main
 from causal_eval.questions.generate import generate
 from causal_eval.questions.suite import suite
 from causal_eval.scoring.format import example
-from causal_eval.service import accounts, sealing, submissions
+from causal_eval.service import accounts, sealing, submissions, webhooks
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.sealing import Action
 from causal_eval.service.submissions import Entrant
+from causal_eval.service.vault import make_master
+from causal_eval.service.webhooks import NewWebhook
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
@@ -212,13 +214,15 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("sys.argv", ["causal-eval", "demo", "--n", "30"])
         with pytest.raises(SystemExit):
             main()
+    make_master(folder / "master")
     return folder
 
 
 @pytest.fixture
 def service(seeded: Path) -> Iterator[Service]:
     """A service over that database, with a worker."""
-    settings = read_settings({"CEB_DATA_DIR": str(seeded), "HOME": str(seeded)}, cwd=seeded)
+    env = {"CEB_DATA_DIR": str(seeded), "HOME": str(seeded), "CEB_MASTER_KEY_FILE": str(seeded / "master")}
+    settings = read_settings(env, cwd=seeded)
     store = open_store(settings.database_url)
     one = Service(store, settings, MemoryEngine(), time.time, lambda: uuid.uuid4().hex)
     stop = threading.Event()
@@ -231,13 +235,15 @@ def service(seeded: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def submission(service: Service) -> str:
-    """A self-reported result that stands on the leaderboard."""
+def stocked(service: Service) -> Iterator[list[str]]:
+    """Pages of what a project may have: a result on the leaderboard, and a webhook, which goes again."""
     visit = Visit(service, Caller("local", "local", Role.ADMIN, None))
     answers = {one.id: f"ANSWER: {example(one.answer, one.gold)}" for one in generate(suite("quick", "7"))}
     one = submissions.reported(visit, Entrant("a/model", "quick", size=7.5), seed="7", answers=answers)
     sealing.moderate(visit, one.id, action=Action.PUBLISH, reason="checked")
-    return one.id
+    hook = webhooks.add(visit, NewWebhook("https://example.org/hook")).webhook
+    yield [f"/submissions/{one.id}", "/projects/local/webhooks", f"/projects/local/webhooks/{hook.id}"]
+    webhooks.remove(visit, hook.id)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_axe_is_what_its_makers_published() -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_every_page_is_for_everybody(tab: Any, site: str, submission: str, width: int, dark: bool) -> None:
+async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[str], width: int, dark: bool) -> None:
     """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
     await tab.size(width, dark=dark)
     await tab.go(f"{site}/evaluations")
@@ -35,8 +35,9 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, submission: str,
     question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
     pages = [
         "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
-        "/leaderboard?project=local", "/submissions", f"/submissions/{submission}", "/playground",
-        "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/audit", "/settings",
+        "/leaderboard?project=local", "/submissions", "/playground",
+        "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
+        "/projects/local/keys", "/password", "/audit", "/settings", *stocked,
     ]  # fmt: skip
     for page in pages:
         await tab.go(f"{site}{page}")

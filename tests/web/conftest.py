@@ -21,11 +21,13 @@ from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.suite import suite
 from causal_eval.scoring.format import example
 from causal_eval.scoring.grade import judge
-from causal_eval.service import sealing, submissions
+from causal_eval.service import sealing, submissions, webhooks
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.sealing import Action
 from causal_eval.service.submissions import Entrant
+from causal_eval.service.vault import make_master
+from causal_eval.service.webhooks import NewWebhook
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
@@ -87,7 +89,9 @@ class People:
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """A service with the projects ``local`` and ``team``."""
-    settings = read_settings({"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}, cwd=tmp_path)
+    make_master(tmp_path / "master")
+    env = {"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path), "CEB_MASTER_KEY_FILE": str(tmp_path / "master")}
+    settings = read_settings(env, cwd=tmp_path)
     tokens = itertools.count(1)
     store = open_store(settings.database_url)
     with store.writing() as connection:
@@ -133,6 +137,13 @@ def entered(service: Service, people: People) -> Callable[..., str]:
         return one.id
 
     return make
+
+
+@pytest.fixture
+def hook(service: Service, people: People) -> str:
+    """A webhook of the project ``team``."""
+    visit = Visit(service, people.callers["admin"])
+    return webhooks.add(visit, NewWebhook("https://example.org/<b>hook</b>", "team", ("done",))).webhook.id
 
 
 async def _answer(service: Service, evaluation: Evaluation) -> None:

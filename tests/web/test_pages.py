@@ -17,7 +17,7 @@ Run = Callable[..., Evaluation]
 Make = Callable[..., Any]
 FILE = re.compile(r"\.[a-z]+$")
 PAGES = [path for path, _ in GET if path != "/" and not path.startswith("/login/") and not FILE.search(path)]
-ADMINS = {"/users", "/projects", "/audit"}
+ADMINS = {path for path in PAGES if path.startswith(("/users", "/projects", "/audit"))}
 NEEDS = dict.fromkeys(ADMINS, "admin") | {"/settings": "operator", "/evaluations/new": "evaluator"}
 """The least role; the others may be read by everybody who is logged in."""
 ROLES = ["viewer", "evaluator", "operator", "admin"]
@@ -50,8 +50,8 @@ class _Harm(HTMLParser):
             self.found.append(data)
 
 
-def _address(path: str, evaluation: Evaluation, *, question: str, submission: str) -> str:
-    filled = path.format(evaluation=evaluation.id, question=question, submission=submission)
+def _address(path: str, evaluation: Evaluation, **names: str) -> str:
+    filled = path.format(evaluation=evaluation.id, project="team", **names)
     return filled + {"/compare": f"?a={evaluation.id}", "/playground/question": "?seed=7"}.get(path, "")
 
 
@@ -62,12 +62,12 @@ def _question(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: Make) -> None:
+def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: Make, hook: str) -> None:
     """Nobody is sent to log in, less than the least role is refused, and from there on all see it."""
     evaluation = run()
     question = _question(visitor("viewer").get(f"/evaluations/{evaluation.id}").text)
     submission = entered() if "{submission}" in path else ""
-    address = _address(path, evaluation, question=question, submission=submission)
+    address = _address(path, evaluation, question=question, submission=submission, webhook=hook)
     if path != "/login":
         sent = visitor().get(address, follow_redirects=False)
         assert (sent.status_code, sent.headers["location"][:6]) == (303, "/login")
@@ -79,14 +79,14 @@ def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: M
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_nothing_on_a_page_can_run(path: str, language: str, visitor: Make, run: Run, entered: Make) -> None:
+def test_nothing_on_a_page_can_run(path: str, language: str, visitor: Make, run: Run, entered: Make, hook: str) -> None:
     """No inline script, style or handler, and no tag of a model's name, a set's name or a reply, in any language."""
     evaluation = run()
     browser = visitor("admin")
     browser.cookies.set("ceb_language", language)
     question = _question(browser.get(f"/evaluations/{evaluation.id}").text)
     submission = entered() if path in {"/leaderboard", "/submissions", "/submissions/{submission}"} else ""
-    answer = browser.get(_address(path, evaluation, question=question, submission=submission))
+    answer = browser.get(_address(path, evaluation, question=question, submission=submission, webhook=hook))
     harm = _Harm()
     harm.feed(answer.text)
     assert harm.found == []
@@ -125,7 +125,9 @@ def test_a_form_without_its_token_is_refused(visitor: Make, run: Run) -> None:
     evaluation = run()
     browser = visitor("admin")
     for path, _ in POST:
-        address = path.format(evaluation=evaluation.id, act="cancel", key="k", user="u", project="team", submission="s")
+        address = path.format(
+            evaluation=evaluation.id, act="cancel", key="k", user="u", project="team", submission="s", webhook="w"
+        )
         for fields in ({}, {"csrf": "token-of-viewer"}):
             assert browser.post(address, data=fields).status_code == 403, address
 

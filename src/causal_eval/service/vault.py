@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
-from causal_eval.providers.catalog import LOCAL, route
+from causal_eval.providers.catalog import LOCAL, Route, read_catalog, route
 from causal_eval.providers.keys import key_label
 from causal_eval.providers.live import Variables, Watched
 from causal_eval.providers.prices import FREE
@@ -160,6 +160,17 @@ def listed(visit: Visit, project: str) -> list[Credential]:
     require(visit.caller, Permission.ADMINISTER, project=project)
     with visit.service.store.reading() as connection:
         return [kept.line for kept in list_credentials(connection, project)]
+
+
+def origins(visit: Visit, project: str) -> dict[str, str]:
+    """Provider -> the origin that its calls go to as things are set; one without an address is left out."""
+    require(visit.caller, Permission.ADMINISTER, project=project)
+    env, found = variables(visit.service.settings), dict[str, str]()
+    for name, entry in read_catalog().items():
+        address = Route(name, name, "").own_address(env) or entry.base_url
+        if address:
+            found[name] = origin_of(address.split(",")[0])
+    return found
 
 
 def revoke(visit: Visit, project: str, *, credential: str) -> None:

@@ -107,6 +107,15 @@ def remove(visit: Visit, webhook: str) -> None:
         record(connection, visit, deed=Deed("webhook.remove", found.id, found.project))
 
 
+def disable(visit: Visit, webhook: str) -> Webhook:
+    """Send nothing to it until it is enabled again."""
+    found = find(visit, webhook)
+    with visit.service.store.writing() as connection:
+        kept.change_webhook(connection, found.id, values={"disabled_at": visit.service.clock()})
+        record(connection, visit, deed=Deed("webhook.disable", found.id, found.project))
+    return find(visit, webhook)
+
+
 def enable(visit: Visit, webhook: str) -> Webhook:
     """Send to it again after it was disabled; what was not delivered meanwhile can be sent again one by one."""
     found = find(visit, webhook)

@@ -41,7 +41,9 @@ from causal_eval.web.pages import (
     keys,
     leaderboard,
     ordering,
+    password,
     playground,
+    project,
     projects,
     providers,
     question,
@@ -50,6 +52,8 @@ from causal_eval.web.pages import (
     submission,
     submissions,
     users,
+    vault,
+    webhooks,
 )
 from causal_eval.web.who import Door, Guest, Identify
 
@@ -99,7 +103,13 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/providers", providers.shown),
     ("/keys", keys.shown),
     ("/users", users.shown),
+    ("/password", password.form),
     ("/projects", projects.shown),
+    ("/projects/{project}", project.shown),
+    ("/projects/{project}/export.jsonl", project.exported),
+    ("/projects/{project}/keys", vault.shown),
+    ("/projects/{project}/webhooks", webhooks.shown),
+    ("/projects/{project}/webhooks/{webhook}", webhooks.sent),
     ("/audit", audit.shown),
     ("/settings", settings.shown),
 )
@@ -120,7 +130,13 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/users", users.added),
     ("/users/{user}", users.changed),
     ("/projects", projects.added),
-    ("/projects/{project}", projects.changed),
+    ("/password", password.changed),
+    ("/projects/{project}", project.changed),
+    ("/projects/{project}/delete", project.deleted),
+    ("/projects/{project}/keys", vault.kept),
+    ("/projects/{project}/keys/{key}/revoke", vault.revoked),
+    ("/projects/{project}/webhooks", webhooks.made),
+    ("/projects/{project}/webhooks/{webhook}/{act}", webhooks.steered),
     ("/playground", playground.solved),
     ("/playground/question", playground.judged),
 )

@@ -44,9 +44,9 @@ def numerals(texts: Texts) -> Mapping[str, Filter]:
         return texts("number.money", numbers.money(dollars).removeprefix("$").translate(marks))
 
     return {
-        "count": of(numbers.count), "duration": of(numbers.duration), "ends": ends, "money": money,
-        "moment": lambda at: moment(at, form=texts("number.moment")), "percent": of(numbers.percent), "points": points,
-        "range": between,
+        "count": of(numbers.count), "decimal": of("{:g}".format), "duration": of(numbers.duration), "ends": ends,
+        "money": money, "moment": lambda at: moment(at, form=texts("number.moment")), "percent": of(numbers.percent),
+        "points": points, "range": between,
     }  # fmt: skip
 
 

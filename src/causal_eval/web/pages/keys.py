@@ -5,19 +5,21 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from causal_eval.errors import Conflict, NotAllowed, UsageError
-from causal_eval.service import keys
-from causal_eval.service.access import Permission, Role
+from causal_eval.service import keys, projects
+from causal_eval.service.access import Permission, Role, at_least
 from causal_eval.service.keys import KeyOrder
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import faults, whole
 
-FIELDS = ("name", "role", "project", "days")
+FIELDS = ("name", "role", "project", "days", "scopes")
+SCOPES = tuple(Permission)
+USUAL = dict.fromkeys(FIELDS, "") | {"role": "viewer", "days": "90"}
 _DAY = 86_400.0
 
 
 def shown(asked: Asked) -> Response:
     """The list, and the form for another one."""
-    return _page(asked, dict.fromkeys(FIELDS, "") | {"role": "viewer", "days": "90"}, {})
+    return _page(asked, USUAL, {})
 
 
 def made(asked: Asked) -> Response:
@@ -27,10 +29,11 @@ def made(asked: Asked) -> Response:
         days = whole(given, "days")
         until = None if days is None else asked.door.service.clock() + days * _DAY
         role = Role(given["role"]) if given["role"] in list(Role) else Role.VIEWER
-        new = keys.make(asked.visit, KeyOrder(given["name"], role, given["project"] or None, expires_at=until))
+        scopes = frozenset(scope for scope in SCOPES if asked.form.get(f"scope_{scope}"))
+        new = keys.make(asked.visit, KeyOrder(given["name"], role, given["project"] or None, scopes, until))
     except (UsageError, NotAllowed, Conflict) as error:
         return _page(asked, given, faults(error, FIELDS))
-    return _page(asked, dict.fromkeys(FIELDS, "") | {"role": "viewer", "days": "90"}, {}, fresh=new.key)
+    return _page(asked, USUAL, {}, fresh=new.key)
 
 
 def revoked(asked: Asked) -> Response:
@@ -43,7 +46,10 @@ def _page(asked: Asked, given: dict[str, str], wrong: dict[str, str], *, fresh: 
     everybodys = asked.visit.caller.may(Permission.ADMINISTER)
     values = {
         "keys": keys.listed(asked.visit, everybodys=everybodys),
-        "roles": list(Role),
+        "roles": [role for role in Role if at_least(asked.visit.caller.role, role)],
+        "scopes": SCOPES,
+        "chosen": {scope for scope in SCOPES if asked.form.get(f"scope_{scope}")} if wrong else set(),
+        "projects": [one.id for one in projects.listed(asked.visit)],
         "given": given,
         "wrong": dict.fromkeys(("", *FIELDS), "") | wrong,
         "fresh": fresh,

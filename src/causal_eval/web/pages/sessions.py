@@ -89,6 +89,7 @@ def from_provider(asked: Asked) -> Response:
 def _form(asked: Asked, *, error: str, email: str, wanted: str, status: int = 200) -> Response:
     has_provider = bool(asked.door.service.settings.oidc_issuer)
     given = {"next": wanted, "email": email, "error": error, "has_provider": has_provider}
+    given["is_changed"] = "changed" in asked.query
     return asked.page("login", given, status=status)
 
 
