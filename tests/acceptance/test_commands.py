@@ -343,7 +343,18 @@ def scores(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 def test_model_arguments_make_another_run(terminal: Terminal, question_file: Path) -> None:
     """The same arguments find the run again, others begin a new one, and resuming keeps them."""
-    command = ("eval", "--model", "openai-api/mock/m", "--questions", str(question_file), "--limit", "3", "--json")
+    command = (
+        "eval",
+        "--model",
+        "openai-api/mock/m",
+        "--questions",
+        str(question_file),
+        "--limit",
+        "3",
+        "--seed",
+        "1",
+        "--json",
+    )
     with terminal.server("--questions", str(question_file)) as env:
         plain = scores(terminal.run(*command, env=env))["evaluation"]
         low = scores(terminal.run(*command, "--reasoning-effort", "low", "-M", "verbosity=low", env=env))["evaluation"]
