@@ -67,7 +67,7 @@ class Hub:
                     await bell.wait()
         finally:
             self._is_led = False
-            others = [one for bells in self._bells.values() for one in bells if not one.is_set()]
+            others = [one for bells in self._bells.values() for one in bells if one is not bell and not one.is_set()]
             for one in others if at.stopping.is_set() else others[:1]:
                 one.set()
 
@@ -78,8 +78,9 @@ class Hub:
             return
         self._looked_at = now
         found = await to_thread.run_sync(lambda: happenings.news(at.service, last=self._last))
-        self._last = found.last
-        for name in found.evaluations & self._bells.keys():
+        names = self._bells.keys() if self._last is None else found.evaluations & self._bells.keys()
+        self._last = found.last  # what was told before the first look is unknown: then all look for themselves
+        for name in list(names):
             for bell in self._bells.pop(name):
                 bell.set()
 
