@@ -80,6 +80,10 @@ INTACT = [Mode.DRIP, Mode.SLOW_HEADERS, Mode.CLOSE, Mode.HTTP10, Mode.GZIP, Mode
 SAYING = [Mode.OTHER_NAME, Mode.UNCLOSED_THINK, Mode.DUPLICATED, Mode.BIG]
 TESTED_ALONE = {Mode.EMPTY, Mode.TRUNCATION, Mode.REFUSAL, Mode.CONTENT_FILTER, Mode.PAGE, Mode.ERROR_IN_200}
 
+PATIENCE = 20.0
+SHORT = 1.5
+"""Seconds: the first where a reply comes, the second where none ever does; a busy machine is no fault of the server."""
+
 
 @asynccontextmanager
 async def running(*modes: Mode) -> AsyncIterator[MockServer]:
@@ -89,39 +93,41 @@ async def running(*modes: Mode) -> AsyncIterator[MockServer]:
         yield server
 
 
-async def ask_responses(url: str, *, stream: bool = False) -> Any:
+async def ask_responses(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The response, or the list of its events."""
-    async with openai.AsyncOpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0, timeout=0.5) as client:
+    async with openai.AsyncOpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0, timeout=patience) as client:
         answer: Any = await client.responses.create(model="gpt-x", input="Does it?", stream=stream)
         return [event async for event in answer] if stream else answer
 
 
-def azure(url: str) -> openai.AsyncAzureOpenAI:
-    return openai.AsyncAzureOpenAI(api_key="k", azure_endpoint=url, api_version=VERSION, max_retries=0, timeout=0.5)
+def azure(url: str, patience: float = PATIENCE) -> openai.AsyncAzureOpenAI:
+    return openai.AsyncAzureOpenAI(
+        api_key="k", azure_endpoint=url, api_version=VERSION, max_retries=0, timeout=patience
+    )
 
 
-async def ask_azure(url: str, *, stream: bool = False) -> Any:
+async def ask_azure(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The completion, or the list of its chunks."""
-    async with azure(url) as client:
+    async with azure(url, patience) as client:
         answer: Any = await client.chat.completions.create(
             model="gpt-x", messages=[{"role": "user", "content": "Does it?"}], stream=stream
         )
         return [chunk async for chunk in answer] if stream else answer
 
 
-async def ask_azure_responses(url: str, *, stream: bool = False) -> Any:
+async def ask_azure_responses(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The response, or the list of its events."""
-    async with azure(url) as client:
+    async with azure(url, patience) as client:
         answer: Any = await client.responses.create(
             model="gpt-x", input=[{"role": "user", "content": "Does it?"}], stream=stream
         )
         return [event async for event in answer] if stream else answer
 
 
-async def ask_google(url: str, *, stream: bool = False) -> Any:
+async def ask_google(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The response, or the list of its pieces."""
-    async with httpx2.AsyncClient(timeout=0.5, follow_redirects=True) as plain:
-        options = types.HttpOptions(base_url=url, httpx_async_client=plain, timeout=500)
+    async with httpx2.AsyncClient(timeout=patience, follow_redirects=True) as plain:
+        options = types.HttpOptions(base_url=url, httpx_async_client=plain, timeout=int(1000 * patience))
         client = genai.Client(api_key="k", http_options=options)
         if not stream:
             return await client.aio.models.generate_content(model="gemini-x", contents="Does it?")
@@ -167,8 +173,8 @@ async def test_errors(*, api: str, mode: Mode, stream: bool) -> None:
     ask, raised, _ = ASKS[api]
     async with running(mode) as server:
         with pytest.raises(GOOGLE_STREAM.get(mode, raised[mode]) if stream and api == "google" else raised[mode]):
-            async with asyncio.timeout(1.5 if mode is Mode.ENDLESS else 20):
-                await ask(server.url, stream=stream)
+            async with asyncio.timeout(SHORT if mode is Mode.ENDLESS else 2 * PATIENCE):
+                await ask(server.url, stream=stream, patience=SHORT if mode is Mode.HANG else PATIENCE)
         assert server.spoiled[mode] == 1
 
 

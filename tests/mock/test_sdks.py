@@ -88,6 +88,10 @@ SAYING = {
 """Replies that look like any other on the wire."""
 TESTED_ALONE = {Mode.EMPTY, Mode.TRUNCATION, Mode.REFUSAL, Mode.CONTENT_FILTER, Mode.PAGE, Mode.ERROR_IN_200}
 
+PATIENCE = 20.0
+SHORT = 1.5
+"""Seconds: the first where a reply comes, the second where none ever does; a busy machine is no fault of the server."""
+
 
 @asynccontextmanager
 async def running(*modes: Mode) -> AsyncIterator[MockServer]:
@@ -97,18 +101,18 @@ async def running(*modes: Mode) -> AsyncIterator[MockServer]:
         yield server
 
 
-async def ask_openai(url: str, *, stream: bool = False) -> Any:
+async def ask_openai(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The completion, or the list of its chunks."""
-    async with openai.AsyncOpenAI(api_key="sk-x", base_url=f"{url}/v1", max_retries=0, timeout=0.5) as client:
+    async with openai.AsyncOpenAI(api_key="sk-x", base_url=f"{url}/v1", max_retries=0, timeout=patience) as client:
         answer: Any = await client.chat.completions.create(
             model="gpt-x", messages=[{"role": "user", "content": "Does it?"}], stream=stream
         )
         return [chunk async for chunk in answer] if stream else answer
 
 
-async def ask_anthropic(url: str, *, stream: bool = False) -> Any:
+async def ask_anthropic(url: str, *, stream: bool = False, patience: float = PATIENCE) -> Any:
     """The message, or the list of its events."""
-    async with anthropic.AsyncAnthropic(api_key="sk-x", base_url=url, max_retries=0, timeout=0.5) as client:
+    async with anthropic.AsyncAnthropic(api_key="sk-x", base_url=url, max_retries=0, timeout=patience) as client:
         answer: Any = await client.messages.create(
             model="claude-x", max_tokens=9, messages=[{"role": "user", "content": "Does it?"}], stream=stream
         )
@@ -128,8 +132,8 @@ async def test_openais_errors(*, mode: Mode, error: type[Exception], stream: boo
     """The OpenAI SDK raises its own error for the mode, streaming or not."""
     async with running(mode) as server:
         with pytest.raises(error) as told:
-            async with asyncio.timeout(1.5):
-                await ask_openai(server.url, stream=stream)
+            async with asyncio.timeout(SHORT if mode is Mode.ENDLESS else 2 * PATIENCE):
+                await ask_openai(server.url, stream=stream, patience=SHORT if mode is Mode.HANG else PATIENCE)
         assert server.spoiled == {mode: 1}
     if mode is Mode.RATE_LIMIT:
         assert told.value.response.headers["retry-after"] == "2"  # type: ignore[attr-defined]  # a status error
@@ -147,8 +151,8 @@ async def test_anthropics_errors(*, mode: Mode, error: type[Exception], stream: 
     expected = THROUGH.get(mode, error) if stream else error
     async with running(mode) as server:
         with pytest.raises(expected):
-            async with asyncio.timeout(1.5):
-                await ask_anthropic(server.url, stream=stream)
+            async with asyncio.timeout(SHORT if mode is Mode.ENDLESS else 2 * PATIENCE):
+                await ask_anthropic(server.url, stream=stream, patience=SHORT if mode is Mode.HANG else PATIENCE)
         assert server.spoiled == {mode: 1}
 
 
