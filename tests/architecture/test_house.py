@@ -154,6 +154,7 @@ BUDGETS = {
     "evaluation": 1800,
     "analysis": 3400,
     "store": 4400,
+    "operations": 3500,
     "service": 3600,
     "performing": 900,
     "api": 2000,
