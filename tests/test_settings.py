@@ -208,6 +208,18 @@ def test_a_server_may_hold_the_database(cwd: Path, home: Path) -> None:
         assert "hush" not in repr(taken)
 
 
+def test_a_file_may_say_where_the_servers_are(cwd: Path, home: Path) -> None:
+    """An address that holds a password can lie in a file of its own; the variable itself wins over it."""
+    (cwd / "database").write_text("postgresql://app:hidden@db/causal_eval_bench\n")
+    (cwd / "redis").write_text("redis://app:hidden@redis:6379/0\n")
+    settings = read(cwd, home, DATABASE_URL_FILE="database", REDIS_URL_FILE=str(cwd / "redis"))
+    assert settings.database_url == "postgresql://app:hidden@db/causal_eval_bench"
+    assert settings.redis_url == "redis://app:hidden@redis:6379/0"
+    assert read(cwd, home, REDIS_URL="redis://other/0", REDIS_URL_FILE="redis").redis_url == "redis://other/0"
+    with pytest.raises(UsageError, match="lacking: cannot be read"):
+        read(cwd, home, DATABASE_URL_FILE="lacking")
+
+
 def test_passwords_do_not_show_in_a_message(cwd: Path, home: Path) -> None:
     """A database URL that is refused is printed without its password."""
     with pytest.raises(UsageError) as caught:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.service.secret import for_others
 from causal_eval.settings import Settings
 
 FILE = "signing-key.pem"
@@ -87,10 +88,10 @@ def _read(path: Path) -> Ed25519PrivateKey:
     try:
         if not path.exists():
             _make(path)
-        mode, body = path.stat().st_mode, path.read_bytes()
+        shown, body = for_others(path), path.read_bytes()
     except OSError as error:
         raise UsageError(f"CEB_SIGNING_KEY_FILE is {path}, which cannot be used: {error.strerror}") from error
-    if os.name == "posix" and mode & 0o077:
+    if shown:
         raise UsageError(f"CEB_SIGNING_KEY_FILE is {path}, which others may read: run `chmod 600 {path}`")
     try:
         key = load_pem_private_key(body, password=None)

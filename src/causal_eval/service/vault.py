@@ -27,6 +27,7 @@ from causal_eval.providers.stack import CAP
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.live import variables
+from causal_eval.service.secret import for_others
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.credentials import (
@@ -101,10 +102,10 @@ def read_masters(path: Path | None) -> list[Master]:
     if path is None:
         raise UsageError("CEB_MASTER_KEY_FILE is not set: provider keys are kept only where it names a master key file")
     try:
-        mode, lines = path.stat().st_mode, path.read_text("ascii").split()
+        shown, lines = for_others(path), path.read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"CEB_MASTER_KEY_FILE is {path}, which cannot be read: {error}") from error
-    if os.name == "posix" and mode & 0o077:
+    if shown:
         raise UsageError(f"CEB_MASTER_KEY_FILE is {path}, which others may read: run `chmod 600 {path}`")
     masters = [Master(_decoded(line)) for line in lines]
     if not masters or any(len(master.key) * 8 != _BITS for master in masters):

@@ -19,6 +19,10 @@ FILE_NAME = "causal-eval.toml"
 DOTENV_NAME = ".env"
 
 
+FROM_FILES = ("DATABASE_URL", "REDIS_URL")
+"""Variables that may hold a password: ``<variable>_FILE`` may name a file with their text instead."""
+
+
 Flag = str | int | float | bool | Path | None
 """What a door passes for a flag; None = not given."""
 
@@ -91,8 +95,12 @@ def read_settings(
     dotenv, dotenv_place = _read_dotenv(here, faults)
     sources = (
         _flag_source(flags or {}, here, faults=faults),
-        _variable_source(env, here, origin="environment"),
-        _variable_source(dotenv, dotenv_place, origin=str(dotenv_place.base / DOTENV_NAME)),
+        _variable_source(_with_files(env, here, faults=faults), here, origin="environment"),
+        _variable_source(
+            _with_files(dotenv, dotenv_place, faults=faults),
+            dotenv_place,
+            origin=str(dotenv_place.base / DOTENV_NAME),
+        ),
         _file_source(here, faults),
     )
     values: dict[str, object] = {}
@@ -179,6 +187,16 @@ def _variable_source(variables: Mapping[str, str], place: Place, *, origin: str)
     """An empty variable counts as not set, as in ``DATABASE_URL= causal-eval ...``."""
     found = {s.name: variables[s.variable] for s in SETTINGS if variables.get(s.variable, "").strip()}
     return _Source(found, {name: f"{origin} {BY_NAME[name].variable}" for name in found}, place)
+
+
+def _with_files(variables: Mapping[str, str], place: Place, *, faults: list[str]) -> Mapping[str, str]:
+    """*variables* with what lies in files that ``<variable>_FILE`` names; a variable that is set itself wins."""
+    read = {}
+    for variable in FROM_FILES:
+        path = variables.get(f"{variable}_FILE", "").strip()
+        if path and not variables.get(variable, "").strip():
+            read[variable] = _read_text(place.path(path), faults).strip()
+    return {**variables, **read} if read else variables
 
 
 def _file_source(here: Place, faults: list[str]) -> _Source:
