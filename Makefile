@@ -79,6 +79,7 @@ lock: $(UV)  ## write requirements/*.txt anew from pyproject.toml, keeping versi
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt
 	@$(COMPILE) pyproject.toml --extra parquet -c requirements/dev.txt -o requirements/parquet.txt
 	@$(COMPILE) pyproject.toml --extra local --extra fast --extra prices -c requirements/dev.txt -o requirements/local.txt
+	@$(COMPILE) pyproject.toml --extra service --extra fast --extra prices --extra traces -c requirements/dev.txt -o requirements/service.txt
 	@$(COMPILE) pyproject.toml --all-extras -c requirements/dev.txt -o requirements/all.txt
 
 upgrade: UPGRADE := --upgrade

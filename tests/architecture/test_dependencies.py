@@ -142,7 +142,14 @@ def test_every_dependency_has_an_upper_bound() -> None:
     assert not [line for line in requirements(*EXTRAS) if "<" not in line and "==" not in line]
 
 
-FILES = {"core": [], "local": ["local", "fast"], "parquet": ["parquet"], "all": EXTRAS, "dev": EXTRAS}
+FILES = {
+    "core": [],
+    "local": ["local", "fast"],
+    "parquet": ["parquet"],
+    "service": ["service", "fast", "prices", "traces"],
+    "all": EXTRAS,
+    "dev": EXTRAS,
+}
 
 
 @pytest.mark.parametrize("file", FILES)
