@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -65,18 +66,20 @@ def test_what_gets_through_is_whole(echo: Place, weather: Weather) -> None:
 
 def test_a_black_hole_holds_connections_and_lets_them_go(echo: Place) -> None:
     """Nothing gets through while it lasts, on open and on new connections; then all of it does."""
-    with Network(echo) as network, socket.create_connection(("127.0.0.1", network.port), timeout=30) as one:
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(Network(echo))
+        one = stack.enter_context(socket.create_connection(("127.0.0.1", network.port), timeout=30))
         assert said(one, b"before") == b"before"
         network.become(Weather.BLACK_HOLE)
-        with socket.create_connection(("127.0.0.1", network.port), timeout=30) as two:
-            for each in (one, two):
-                each.sendall(b"during")
-                each.settimeout(0.1)
-                with pytest.raises(TimeoutError):
-                    each.recv(1)
-                each.settimeout(30)
-            network.become(Weather.FINE)
-            assert one.recv(6, socket.MSG_WAITALL) == two.recv(6, socket.MSG_WAITALL) == b"during"
+        two = stack.enter_context(socket.create_connection(("127.0.0.1", network.port), timeout=30))
+        for each in (one, two):
+            each.sendall(b"during")
+            each.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                each.recv(1)
+            each.settimeout(30)
+        network.become(Weather.FINE)
+        assert one.recv(6, socket.MSG_WAITALL) == two.recv(6, socket.MSG_WAITALL) == b"during"
 
 
 def test_a_cut_resets_what_is_open_and_what_comes(echo: Place) -> None:
