@@ -17,6 +17,7 @@ CausalEvalError                      1
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
+├── OperationFailed                  1   what was to be done to the running system did not come about
 ├── BudgetReached                    5   a cost or time cap was reached; the partial run is saved
 ├── ProviderRefused                  6   the provider refuses us: key, permission, quota, unknown model
 ├── ProviderDown                     7   the provider cannot be reached or answers only errors; resumable
@@ -150,6 +151,10 @@ class TooManyUnscored(CausalEvalError):
     """More errored or unparsed samples than the limit allows."""
 
     exit_code = 4
+
+
+class OperationFailed(CausalEvalError):
+    """What was to be done to the running system did not come about; the message says how it stands, and what helps."""
 
 
 class BudgetReached(CausalEvalError):

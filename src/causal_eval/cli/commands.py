@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.cli import operating, standing
 from causal_eval.cli.groups import cache_app, ctl_app
-from causal_eval.cli.operating import add_to
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -257,7 +257,8 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
 
 app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
-add_to(app)
+operating.add_to(app)
+standing.add_to(app)
 
 
 @app.command()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import Connection, event
 
-from causal_eval.service.engine import HandBack, Perform, Scene, ShardJob
+from causal_eval.service.engine import HandBack, Perform, ShardJob
 
 _POLL_SECONDS = 0.02
 
@@ -59,12 +59,11 @@ class MemoryEngine:
                 task.result()
         await asyncio.gather(*tasks)
 
-    def sweep(self, scene: Scene, look: Callable[[], Scene]) -> int:
-        """Queue what is wanted and neither waits nor is under way; the only worker is this process."""
+    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
+        """Queue what of *wanted* neither waits nor is under way; the only worker is this process."""
+        del live
         there = {job.id for job in self.queued} | self._running.keys()
-        gone = [job for job in scene.wanted if job.id not in there]
-        still = {job.id for job in look().wanted} if gone else set()
-        again = [job for job in gone if job.id in still]
+        again = [job for job in wanted if job.id not in there]
         self.queued.extend(again)
         return len(again)
 

@@ -64,6 +64,8 @@ class Settings:
     """Of one key, user or, where nobody is logged in, address."""
     signing_key_file: Path | None
     """What signs scores of submissions, made when it is first needed; None: beside a database in a file."""
+    stack_dir: Path
+    """Where `causal-eval up` keeps the stack of this machine."""
     public_leaderboard: bool
     """True: whoever reaches the API may read published results, without an account."""
     origins: Mapping[str, str]

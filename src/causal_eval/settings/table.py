@@ -100,6 +100,15 @@ SETTINGS = (
         lambda _: "600",
     ),
     Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", new_file, "the path of a file, there or not", lambda _: ""),
+    Setting(
+        "stack_dir",
+        "CEB_STACK_DIR",
+        folder,
+        _A_FOLDER,
+        lambda place: (
+            "/var/lib/causal-eval/stack" if place.is_root else place.xdg("XDG_DATA_HOME", ".local/share") + "/stack"
+        ),
+    ),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", switch, _A_SWITCH, lambda _: "false"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ class Place:
 
     base: Path
     env: Mapping[str, str]
+    is_root: bool = hasattr(os, "geteuid") and os.geteuid() == 0
 
     def path(self, text: str) -> Path:
         """The absolute path that *text* says."""
