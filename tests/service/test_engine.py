@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, make_url
+from sqlalchemy import inspect, make_url, text
 
-from causal_eval.service.engine import Engine, HandBack, ShardJob
+from causal_eval.service import engine_dbos
+from causal_eval.service.engine import Engine, HandBack, Scene, ShardJob
 from causal_eval.service.engine_dbos import DbosEngine
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.store.database import HEAD, Store, current_revision, open_store
@@ -116,10 +117,58 @@ async def test_a_sweep_begins_again_what_is_wanted_still(engine: Engine, store: 
     """A shard that ended for the engine, or that it never knew, is begun again; one that waits is left alone."""
     queue(engine, store, A)
     await run(engine, Hands(1))
-    assert await asyncio.to_thread(engine.sweep, {"w-1"}, [A, B]) == 2
-    assert await asyncio.to_thread(engine.sweep, {"w-1"}, [A, B]) == 0
+    scene = Scene({"w-1": frozenset()}, [A, B])
+    assert await asyncio.to_thread(engine.sweep, scene, lambda: scene) == 2
+    assert await asyncio.to_thread(engine.sweep, scene, lambda: scene) == 0
     await run(engine, hands := Hands(2), "w-2")
     assert sorted(hands.begun) == [A.id, B.id]
+
+
+async def test_what_ends_during_a_sweep_is_not_begun_again(engine: Engine, store: Store) -> None:
+    """A shard that was open at the sweep's first look at our rows, and is done at its second, is left alone."""
+    queue(engine, store, A)
+    await run(engine, Hands(1))
+    before, after = Scene({}, [A, B]), Scene({}, [B])
+    assert await asyncio.to_thread(engine.sweep, before, lambda: after) == 1
+    await run(engine, hands := Hands(1), "w-2")
+    assert hands.begun == [B.id]
+
+
+@pytest.fixture
+def durable(store: Store) -> Iterator[DbosEngine]:
+    """The durable engine, which takes ``A`` for under way on the worker ``w-1``."""
+    engine = DbosEngine(store.engine.url)
+    engine.prepare()
+    queue(engine, store, A)
+    with store.writing() as connection:
+        connection.execute(text("UPDATE workflow_status SET status = 'PENDING', executor_id = 'w-1'"))
+    yield engine
+    engine.close()
+
+
+async def test_who_signs_in_during_a_sweep_keeps_what_it_has(durable: DbosEngine) -> None:
+    """A worker that was not there at the first look at our rows lives at the second; a dead one's shard is queued."""
+    before, after = Scene({}, [A]), Scene({"w-1": None}, [A])
+    assert await asyncio.to_thread(durable.sweep, before, lambda: after) == 0
+    assert await asyncio.to_thread(durable.sweep, before, lambda: before) == 1
+    assert durable.waiting() == 1
+
+
+async def test_what_never_reached_a_living_worker_is_begun_again(
+    durable: DbosEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard that a worker does not have in hand is queued, but only where that lasts; one that it has is not."""
+
+    async def sweep(in_hand: frozenset[str] | None) -> int:
+        scene = Scene({"w-1": in_hand}, [A])
+        return await asyncio.to_thread(durable.sweep, scene, lambda: scene)
+
+    for said in (frozenset({A.id}), None, frozenset[str](), frozenset[str]()):
+        assert await sweep(said) == 0
+    monkeypatch.setattr(engine_dbos, "ABSENT_SECONDS", -1.0)
+    assert await sweep(frozenset({A.id})) == 0
+    assert await sweep(frozenset()) == 1
+    assert durable.waiting() == 1
 
 
 async def test_the_tables_of_an_engine_are_in_nobodys_way(engine: Engine, store: Store) -> None:

@@ -84,10 +84,10 @@ def test_the_silent_are_dead(site: Store) -> None:
     """Who does not say in time that it lives is none of the living, and is forgotten with its leases."""
     ask(site, "a", MANY)
     with site.writing() as connection:
-        assert sorted(workers.alive(connection, within=60)) == ["a", "b", "c"]
+        assert workers.hands(connection, within=60) == dict.fromkeys("abc")
         workers.forget_dead(connection, after=0)
-        assert workers.alive(connection, within=60) == []
-        assert not workers.beat(connection, "a", draining=False)
+        assert workers.hands(connection, within=60) == {}
+        assert not workers.beat(connection, "a", draining=False, in_hand=())
     assert ask_again(site) == 100
 
 

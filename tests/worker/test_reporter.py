@@ -5,30 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from causal_eval.errors import StoreFull
 from causal_eval.service import reports
-from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.wiring import Service
-from causal_eval.settings import read_settings
-from causal_eval.store.database import open_store
 from causal_eval.worker import reporter
 from causal_eval.worker.reporter import Reporter
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """A service with nothing in it."""
-    settings = read_settings({"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}, cwd=tmp_path)
-    store, tokens = open_store(settings.database_url), itertools.count(1)
-    yield Service(store, settings, MemoryEngine(), lambda: 1_790_000_000.0, lambda: f"{next(tokens):032x}")
-    store.close()
 
 
 @pytest.mark.parametrize("fault", [ValueError("a bug"), StoreFull("the database is away")])

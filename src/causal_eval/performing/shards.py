@@ -64,6 +64,8 @@ class Performing:
         self._cap = cap
         self.usual = usual_variables(service)
         """The service's own variables, which may change."""
+        self.in_hand = set[str]()
+        """Shards under way here."""
         self._opened: dict[str, Opened] = {}
         self._leaving: list[Opened] = []
         """Stopped, and opened anew before its last shard had ended."""
@@ -81,6 +83,13 @@ class Performing:
         """
         if self._stop():
             raise HandBack(shard)
+        self.in_hand.add(shard)
+        try:
+            await self._perform(shard)
+        finally:
+            self.in_hand.discard(shard)
+
+    async def _perform(self, shard: str) -> None:
         claim = await self._calmly(self._claim, shard)
         if claim is None:
             return

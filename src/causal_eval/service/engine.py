@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,16 @@ class ShardJob:
     provider: str
     """Shards of one provider share a partition: one that is slow does not hold up the others."""
     priority: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What our own rows say at one moment, for the engine's to be held against."""
+
+    hands: Mapping[str, frozenset[str] | None]
+    """Who lives, and the shards that each has in hand; None: it does not say."""
+    wanted: Sequence[ShardJob]
+    """Open shards that nothing holds back."""
 
 
 class HandBack(Exception):
@@ -48,9 +58,10 @@ class Engine(Protocol):
     async def run_worker(self, worker: str, perform: Perform, *, width: int, stop: Callable[[], bool]) -> None:
         """Carry out shards, *width* of each provider at a time, as *worker* until *stop* says so; then hand back."""
 
-    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
-        """Start again what no *live* worker has under way, and what of *wanted* has ended or is not there.
+    def sweep(self, scene: Scene, look: Callable[[], Scene]) -> int:
+        """Start again what nobody who lives has under way, and what is wanted and has ended or is not there.
 
+        Rows change while they are compared: only what holds by *look* too, taken after the engine's own rows, is so.
         Returns how many shards that were.
         """
 

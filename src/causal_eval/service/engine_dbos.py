@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 from sqlalchemy import URL, Connection
 
-from causal_eval.service.engine import HandBack, Perform, ShardJob
+from causal_eval.service.engine import HandBack, Perform, Scene, ShardJob
 from causal_eval.store.faults import explained
 
 APPLICATION = "causal-eval"
@@ -32,9 +34,12 @@ LOOK_SECONDS = 0.2
 DRAIN_SECONDS = 20
 STALLED_SECONDS = 5.0
 """A worker that stands still within a transaction of DBOS holds up the others for no longer (PostgreSQL)."""
+ABSENT_SECONDS = 12.0
+"""What a worker has not had in hand for so long never reached it; longer than it lives without a word."""
 _CHUNK = 500
 _PURGED_AT_ONCE = 1000
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+_UNKNOWN = "unknown"
 _NOISE = ("no longer owned", "cannot schedule new futures", "Event loop is closed")
 """What DBOS logs of shards that were handed back, or are another worker's by now: all is well."""
 
@@ -46,6 +51,8 @@ class DbosEngine:
         self._url = url.render_as_string(hide_password=False)
         self._place = url.render_as_string()
         self._paced = 0.0
+        self._absent: dict[_Held, float] = {}
+        """What its worker did not have in hand at the last look, and since when."""
         _hush()
         self._client = DBOSClient(
             system_database_url=self._url,
@@ -107,15 +114,16 @@ class DbosEngine:
             await asyncio.shield(asyncio.to_thread(_end))
             loop.set_default_executor(ThreadPoolExecutor())  # a shard that ended meanwhile may have put DBOS's back
 
-    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
-        """Queue again what is under way on nobody who lives, and what of *wanted* has ended or is not there.
+    def sweep(self, scene: Scene, look: Callable[[], Scene]) -> int:
+        """Queue again what nobody who lives has under way, and what is wanted and has ended or is not there.
 
         Raises:
             StoreError: the database is away.
         """
         with explained(self._place):
-            count = self._resume(live) + sum(self._again(jobs) for jobs in _chunks(wanted))
-            self._pace(BUSY_SECONDS if wanted else IDLE_SECONDS)
+            stray, ended = self._stray(scene), self._ended(scene.wanted)
+            count = self._start(stray, ended, look()) if stray or ended else 0
+            self._pace(BUSY_SECONDS if scene.wanted else IDLE_SECONDS)
             return count
 
     def _pace(self, seconds: float) -> None:
@@ -127,12 +135,34 @@ class DbosEngine:
             queue.set_polling_interval_sec(seconds)
             self._paced = seconds
 
-    def _resume(self, live: Collection[str]) -> int:
+    def _stray(self, scene: Scene) -> list[_Held]:
+        """What the engine takes for under way, on somebody who is dead or has not had it in hand for too long."""
         pending = self._client.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
-        orphans = [one.workflow_id for one in pending if one.executor_id not in live]
+        held = [_Held(one.workflow_id, one.executor_id or "") for one in pending]
+        now = time.monotonic()
+        self._absent = {one: self._absent.get(one, now) for one in held if _is_absent(one, scene)}
+        return [one for one in held if one.worker not in scene.hands or self._is_late(one, now)]
+
+    def _is_late(self, held: _Held, now: float) -> bool:
+        return now - self._absent.get(held, now) > ABSENT_SECONDS
+
+    def _ended(self, wanted: Sequence[ShardJob]) -> dict[str, ShardJob]:
+        """What of *wanted* the engine takes for ended, or does not know."""
+        found: dict[str, ShardJob] = {}
+        for jobs in _chunks(wanted):
+            states = self._states([job.id for job in jobs])
+            found |= {job.id: job for job in jobs if states.get(job.id, _UNKNOWN) in (*_ENDED, _UNKNOWN)}
+        return found
+
+    def _start(self, stray: Sequence[_Held], ended: Mapping[str, ShardJob], scene: Scene) -> int:
+        """Start what is still so by *scene*: who signed in meanwhile lives, what was done meanwhile is done."""
+        orphans = [one.shard for one in stray if one.worker not in scene.hands or _is_absent(one, scene)]
         if orphans:
             self._client.resume_workflows(orphans, queue_name=QUEUE)
-        return len(orphans)
+        wanted = [ended[job.id] for job in scene.wanted if job.id in ended]
+        for jobs in _chunks(wanted):
+            self._again(jobs)
+        return len(orphans) + len(wanted)
 
     def purge(self, *, before: float) -> None:
         """Forget workflows that ended before that moment."""
@@ -155,18 +185,16 @@ class DbosEngine:
         """Disconnect."""
         self._client.destroy()
 
-    def _again(self, jobs: Sequence[ShardJob]) -> int:
-        """Start again those of *jobs* that the engine takes for ended, or does not know."""
-        states = self._states([job.id for job in jobs])
-        lost = [job for job in jobs if job.id not in states]
-        for job in lost:
-            self._client.enqueue(_options(job), job.id)
-        ended = [job for job in jobs if job.id in states and states[job.id] in _ENDED]
-        for job in ended:
-            self._client.rewind_workflow(
-                job.id, start_step=1, application_version=VERSION, queue_name=QUEUE, queue_partition_key=job.provider
-            )
-        return len(lost) + len(ended)
+    def _again(self, jobs: Sequence[ShardJob]) -> None:
+        known = self._states([job.id for job in jobs])
+        for job in jobs:
+            if job.id in known:
+                self._client.rewind_workflow(
+                    job.id, start_step=1, application_version=VERSION, queue_name=QUEUE,
+                    queue_partition_key=job.provider,
+                )  # fmt: skip
+            else:
+                self._client.enqueue(_options(job), job.id)
 
     def _states(self, shards: list[str]) -> dict[str, str]:
         found: list[WorkflowStatus] = self._client.list_workflows(
@@ -187,6 +215,19 @@ class DbosEngine:
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
         }
+
+
+class _Held(NamedTuple):
+    """A shard that the engine takes for under way."""
+
+    shard: str
+    worker: str
+
+
+def _is_absent(held: _Held, scene: Scene) -> bool:
+    """Whether a worker that lives, and says what it has in hand, does not have it."""
+    hands = scene.hands.get(held.worker)
+    return hands is not None and held.shard not in hands
 
 
 def _options(job: ShardJob) -> EnqueueOptions:

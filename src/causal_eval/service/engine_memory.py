@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, event
 
-from causal_eval.service.engine import HandBack, Perform, ShardJob
+from causal_eval.service.engine import HandBack, Perform, Scene, ShardJob
 
 _POLL_SECONDS = 0.02
 
@@ -59,11 +59,12 @@ class MemoryEngine:
                 task.result()
         await asyncio.gather(*tasks)
 
-    def sweep(self, live: Collection[str], wanted: Sequence[ShardJob]) -> int:
-        """Queue what of *wanted* neither waits nor is under way; the only worker is this process."""
-        del live
+    def sweep(self, scene: Scene, look: Callable[[], Scene]) -> int:
+        """Queue what is wanted and neither waits nor is under way; the only worker is this process."""
         there = {job.id for job in self.queued} | self._running.keys()
-        again = [job for job in wanted if job.id not in there]
+        gone = [job for job in scene.wanted if job.id not in there]
+        still = {job.id for job in look().wanted} if gone else set()
+        again = [job for job in gone if job.id in still]
         self.queued.extend(again)
         return len(again)
 

@@ -105,6 +105,8 @@ workers = Table(
     #: When it last said that it lives, by the database's clock; seconds since 1970.
     Column("beat_at", Float, nullable=False),
     Column("draining", Boolean, nullable=False),
+    #: Ids of the shards that it had in hand then, between spaces; NULL: it has not said yet.
+    Column("in_hand", Text),
 )
 
 leases = Table(

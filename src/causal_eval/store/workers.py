@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, insert, select, text, update
@@ -36,17 +37,22 @@ def sign_out(connection: Connection, worker: str) -> None:
     connection.execute(delete(workers).where(workers.c.id == worker))
 
 
-def beat(connection: Connection, worker: str, *, draining: bool) -> bool:
-    """Note that it lives; False: it was taken for dead, and has to sign in again."""
-    said = connection.execute(
-        update(workers).where(workers.c.id == worker).values(beat_at=moment(connection), draining=draining)
-    )
+def beat(connection: Connection, worker: str, *, draining: bool, in_hand: Collection[str]) -> bool:
+    """Note that it lives, and with which shards; False: it was taken for dead, and has to sign in again."""
+    values = {"beat_at": moment(connection), "draining": draining, "in_hand": " ".join(in_hand)}
+    said = connection.execute(update(workers).where(workers.c.id == worker).values(values))
     return said.rowcount == 1
 
 
-def alive(connection: Connection, *, within: float) -> list[str]:
-    """Workers that said within so many seconds that they live."""
-    return list(connection.scalars(select(workers.c.id).where(workers.c.beat_at > moment(connection) - within)))
+def hands(connection: Connection, *, within: float) -> dict[str, frozenset[str] | None]:
+    """Workers that said within so many seconds that they live, and the shards that each had in hand then.
+
+    None: it has not said what it has.
+    """
+    rows = connection.execute(
+        select(workers.c.id, workers.c.in_hand).where(workers.c.beat_at > moment(connection) - within)
+    )
+    return {row.id: None if row.in_hand is None else frozenset(row.in_hand.split()) for row in rows}
 
 
 def forget_dead(connection: Connection, *, after: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
@@ -24,10 +24,13 @@ _LOG = logging.getLogger(__name__)
 class Pulse:
     """Says every other second that the worker lives; a context manager that signs it in and out."""
 
-    def __init__(self, store: Store, worker: Worker, *, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, store: Store, worker: Worker, *, stop: Callable[[], bool], in_hand: Callable[[], Collection[str]]
+    ) -> None:
         self._store = store
         self._worker = worker
         self._stop = stop
+        self._in_hand = in_hand
         self._since: float | None = None
         self._last = 0.0
         self._ended = threading.Event()
@@ -77,7 +80,7 @@ class Pulse:
 
     def _beat(self) -> None:
         with self._store.writing() as connection:
-            known = workers.beat(connection, self._worker.id, draining=self._stop())
+            known = workers.beat(connection, self._worker.id, draining=self._stop(), in_hand=self._in_hand())
             if not known:
                 workers.sign_in(connection, self._worker)
         if not known:  # others took us for dead: so does everything that we took for steady

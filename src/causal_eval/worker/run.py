@@ -35,9 +35,10 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
     Raises:
         StoreLocked: the database is a file, and another process works on it.
     """
-    with _alone(service), Pulse(service.store, _myself(service, worker), stop=stop) as pulse:
-        slots = CallSlots(service, worker)
-        performing = Performing(service, stop=stop, cap=slots.window)
+    slots = CallSlots(service, worker)
+    performing = Performing(service, stop=stop, cap=slots.window)
+    myself = _myself(service, worker)
+    with _alone(service), Pulse(service.store, myself, stop=stop, in_hand=performing.in_hand.copy) as pulse:
         keyring = Keyring(service, worker, asking=performing.asking, usual=performing.usual)
         aside = (Sweeper(service, pulse).run, Couriers(service, pulse).run, Reporter(service).run)
         runs = (performing.watch, keyring.run, slots.run, *aside)

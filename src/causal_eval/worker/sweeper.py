@@ -8,7 +8,7 @@ import logging
 from causal_eval.errors import StoreError
 from causal_eval.performing.shards import end_job
 from causal_eval.service import switches
-from causal_eval.service.engine import ShardJob
+from causal_eval.service.engine import Scene, ShardJob
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards, workers
 from causal_eval.worker.pulse import DEAD_SECONDS, Pulse
@@ -47,23 +47,28 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Start again what is nobody's, if it is for us to do; returns how many shards that were."""
+        scene = self._look()
         with self._service.store.reading() as connection:
-            live = workers.alive(connection, within=DEAD_SECONDS)
-            left = shards.unfinished(connection, off=switches.paused(connection))
             ready = shards.ready_jobs(connection)
-        was_idle, self._idle = self._idle, not left and not ready
+        was_idle, self._idle = self._idle, not scene.wanted and not ready
         if was_idle and self._idle:
             return 0
         if not self._is_ours():
             return 0
         for evaluation in ready:
             end_job(self._service, evaluation)
-        wanted = [ShardJob(one.id, one.answerer.partition("/")[0], one.priority) for one in left]
-        count = self._service.engine.sweep(frozenset({*live, self._pulse.id}), wanted)
+        count = self._service.engine.sweep(scene, self._look)
         if count:
             _LOG.warning("%d shards were nobody's and are started again", count)
         self._purge()
         return count
+
+    def _look(self) -> Scene:
+        with self._service.store.reading() as connection:
+            hands = workers.hands(connection, within=DEAD_SECONDS)
+            left = shards.unfinished(connection, off=switches.paused(connection))
+        wanted = [ShardJob(one.id, one.answerer.partition("/")[0], one.priority) for one in left]
+        return Scene({self._pulse.id: None, **hands}, wanted)
 
     def _is_ours(self) -> bool:
         with self._service.store.writing() as connection:
