@@ -28,6 +28,7 @@ from causal_eval.api import (
     wellness,
 )
 from causal_eval.api.guard import Guard, Network
+from causal_eval.api.logged import Logged
 from causal_eval.api.routing import PREFIX, add_routes, name_of
 from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
 from causal_eval.service import accounts
@@ -71,6 +72,7 @@ def make_app(
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
+    app.add_middleware(Logged)
     return app
 
 

@@ -1,10 +1,9 @@
-"""What every request passes first: an id, its true address, limits of size and depth, and the headers of safety."""
+"""What every request passes first: its true address, limits of size and depth, and the headers of safety."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +26,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -51,16 +49,13 @@ class Guard:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        given = request.headers.get("x-request-id", "")
-        scope["request_id"] = given if _ID.fullmatch(given) else uuid.uuid4().hex
         self._unforward(scope, request)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 there = {name for name, _ in given}
-                own = (b"x-request-id", scope["request_id"].encode())
-                message = {**message, "headers": [*given, own, *(one for one in _RAW if one[0] not in there)]}
+                message = {**message, "headers": [*given, *(one for one in _RAW if one[0] not in there)]}
             await send(message)
 
         if request.method in {"GET", "HEAD"} or scope["path"].startswith(tuple(self.large)):

@@ -19,6 +19,8 @@ from causal_eval.api.who import Door
 from causal_eval.cli import output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.operations.lines import logging_to
+from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
 from causal_eval.service.wiring import Service, close_service, open_service
@@ -103,11 +105,13 @@ def invariants(*, json: bool) -> int:
 
 @contextlib.asynccontextmanager
 async def _opened() -> AsyncIterator[Service]:
-    service = await asyncio.to_thread(open_service, read_settings(os.environ))
-    try:
-        yield service
-    finally:
-        await asyncio.to_thread(close_service, service)
+    settings = read_settings(os.environ)
+    with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
+        service = await asyncio.to_thread(open_service, settings)
+        try:
+            yield service
+        finally:
+            await asyncio.to_thread(close_service, service)
 
 
 async def _work() -> None:
@@ -126,7 +130,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
         door: Door = application.state.door
         server = _Server(
             uvicorn.Config(
-                application, host=place.host, port=place.port, log_level="warning", access_log=False,
+                application, host=place.host, port=place.port, log_config=None, access_log=False,
                 http=PatientProtocol,
                 server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_SECONDS,
             ),

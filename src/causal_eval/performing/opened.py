@@ -10,6 +10,7 @@ from causal_eval.evaluation import events as run_events
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.elicit import Prompted
+from causal_eval.operations.news import log_event
 from causal_eval.performing.keyring import Asking
 from causal_eval.providers.events import Event, Waiting
 from causal_eval.providers.live import Variables
@@ -74,6 +75,7 @@ class Opened:
 
     def on_event(self, event: Event) -> None:
         """Hear what happens to calls."""
+        log_event(event)
         if isinstance(event, Waiting):
             self.hear(str(event))
 

@@ -6,6 +6,7 @@ Nothing that a later try may mend leaves here but HandBack: the engine takes an 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import itertools
 import logging
@@ -281,7 +282,7 @@ class Performing:
 
     async def _do(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """What *work*, which blocks, returns."""
-        call = functools.partial(work, *args, **kwargs)
+        call = functools.partial(contextvars.copy_context().run, work, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def _claim(self, shard: str) -> Claim | None:

@@ -68,6 +68,12 @@ class Settings:
     """Where `causal-eval up` keeps the stack of this machine."""
     public_leaderboard: bool
     """True: whoever reaches the API may read published results, without an account."""
+    log_format: str
+    """How the service's processes log: ``text`` or ``json``, a line a record."""
+    log_level: str
+    """The least level that is written."""
+    log_file: Path | None
+    """Where lines go beside standard error; one process has it for itself."""
     origins: Mapping[str, str]
     """Name of a setting -> where its value came from, e.g. ``"environment CEB_DATA_DIR"``."""
     credentials: Mapping[str, str] = field(repr=False)
@@ -111,7 +117,7 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    for optional in ("prices", "master_key_file", "oidc_secret_file", "signing_key_file"):
+    for optional in ("prices", "master_key_file", "oidc_secret_file", "signing_key_file", "log_file"):
         values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))

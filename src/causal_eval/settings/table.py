@@ -16,6 +16,8 @@ from causal_eval.settings.words import (
     file,
     folder,
     issuer,
+    log_format,
+    log_level,
     names,
     networks,
     new_file,
@@ -110,6 +112,9 @@ SETTINGS = (
         ),
     ),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", switch, _A_SWITCH, lambda _: "false"),
+    Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),
+    Setting("log_level", "CEB_LOG_LEVEL", log_level, "one of DEBUG, INFO, WARNING, ERROR", lambda _: "INFO"),
+    Setting("log_file", "CEB_LOG_FILE", new_file, "the path of a file, there or not", lambda _: ""),
 )
 
 

@@ -135,6 +135,22 @@ def word(text: str, _: Place) -> str:
     return text
 
 
+def log_format(text: str, _: Place) -> str:
+    """``text`` or ``json``."""
+    return _one_of(text.lower(), ("text", "json"))
+
+
+def log_level(text: str, _: Place) -> str:
+    """The least of the levels that is written."""
+    return _one_of(text.upper(), ("DEBUG", "INFO", "WARNING", "ERROR"))
+
+
+def _one_of(text: str, allowed: tuple[str, ...]) -> str:
+    if text not in allowed:
+        raise ValueError(text)
+    return text
+
+
 def redis_url(text: str, _: Place) -> str:
     """The address of a Redis server."""
     if not text.startswith(("redis://", "rediss://")):

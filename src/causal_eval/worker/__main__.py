@@ -8,6 +8,8 @@ import signal
 import sys
 
 from causal_eval.errors import CausalEvalError
+from causal_eval.operations.lines import logging_to
+from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.service.wiring import close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.worker.run import work
@@ -27,11 +29,13 @@ async def _work() -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    service = open_service(read_settings(os.environ))
-    try:
-        await work(service, worker=service.token(), stop=ending.is_set)
-    finally:
-        close_service(service)
+    settings = read_settings(os.environ)
+    with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
+        service = open_service(settings)
+        try:
+            await work(service, worker=service.token(), stop=ending.is_set)
+        finally:
+            close_service(service)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ import functools
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from causal_eval import __version__
+from causal_eval.operations.lines import Named
 from causal_eval.performing.call_slots import CallSlots
 from causal_eval.performing.keyring import Keyring
 from causal_eval.performing.shards import Performing
@@ -61,6 +63,12 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
 
 async def _guarded(performing: Performing, shard: str) -> None:
     """The door of a shard: a fault of this program ends its job, so that it does not come back for ever."""
+    with Named({"evaluation_id": shard.rpartition("-")[0], "shard": shard}):
+        await _carry_out(performing, shard)
+
+
+async def _carry_out(performing: Performing, shard: str) -> None:
+    began = time.perf_counter()
     carrying = asyncio.create_task(performing(shard))
     try:
         await asyncio.wait({carrying})
@@ -68,9 +76,12 @@ async def _guarded(performing: Performing, shard: str) -> None:
         await _cancel([carrying])
     error = None if carrying.cancelled() else carrying.exception()
     if isinstance(error, HandBack):
+        _LOG.info("shard handed back")
         raise error
-    if error is not None:
-        _LOG.error("shard %s", shard, exc_info=error)
+    if error is None:
+        _LOG.info("shard ended", extra={"duration_ms": (time.perf_counter() - began) * 1000})
+    else:
+        _LOG.error("shard failed", exc_info=error)
         await performing.give_up(shard, f"{type(error).__name__}: {error} (a fault of this program: see the log)")
 
 
