@@ -54,7 +54,7 @@ def amtool() -> None:
 def test_both_programs_take_their_configuration(times: int, tmp_path: Path) -> None:
     """Their own checks pass, at full speed and in a drill; the rules lie where Prometheus looks for them."""
     (tmp_path / "token").write_text("secret")
-    lay_out(tmp_path, LOCAL, TOLD, times=times)
+    lay_out(tmp_path, LOCAL, told=TOLD, times=times)
     assert "2 rule files found" in said("promtool", "check", "config", str(tmp_path / "prometheus.yml"))
     assert "2 receivers" in said("amtool", "check-config", str(tmp_path / "alertmanager.yml"))
 

@@ -94,7 +94,7 @@ def alertmanager_config(told: Receivers) -> str:
     )
 
 
-def lay_out(folder: Path, watch: Watch, told: Receivers, *, times: int = 1) -> None:
+def lay_out(folder: Path, watch: Watch, *, told: Receivers, times: int = 1) -> None:
     """Write both configurations and the rules into *folder*; with *times* all waiting is so many times shorter."""
     texts = {name: (FOLDER / name).read_text("utf-8") for name in RULES}
     texts |= {"prometheus.yml": prometheus_config(watch), "alertmanager.yml": alertmanager_config(told)}
