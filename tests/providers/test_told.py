@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from causal_eval.providers.events import CallEnded, CallStarted, Recorder
+from causal_eval.providers.events import CallDropped, CallEnded, CallStarted, Recorder
 from causal_eval.providers.provider import Failure, FailureKind, Prompt, Reply
 from causal_eval.providers.told import Told
 
@@ -50,4 +50,4 @@ async def test_a_cancelled_call_is_open_no_longer() -> None:
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert heard.events == [CallStarted("test/hanging", 1)] * 2
+    assert heard.events == [CallStarted("test/hanging", 1), CallDropped("test/hanging")] * 2

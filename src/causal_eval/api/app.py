@@ -14,6 +14,7 @@ from causal_eval.api import (
     evaluations,
     leaderboard,
     listening,
+    measuring,
     offers,
     operating,
     problem,
@@ -29,8 +30,9 @@ from causal_eval.api import (
 )
 from causal_eval.api.guard import Guard, Network
 from causal_eval.api.logged import Logged
-from causal_eval.api.routing import PREFIX, add_routes, name_of
+from causal_eval.api.routing import PREFIX, PlainRoute, add_routes, name_of
 from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
+from causal_eval.operations.metrics import Metrics
 from causal_eval.service import accounts
 from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
@@ -52,8 +54,9 @@ ROUTERS = (
 
 
 def make_app(
-    service: Service, *, open_to_all: bool = False, identify: Identify | None = accounts, proxies: Sequence[str] = ()
-) -> FastAPI:
+    service: Service, *, open_to_all: bool = False, identify: Identify | None = accounts, proxies: Sequence[str] = (),
+    metrics: Metrics | None = None,
+) -> FastAPI:  # fmt: skip
     """The API over *service*.
 
     Args:
@@ -61,18 +64,21 @@ def make_app(
         open_to_all: nobody logs in: only for a server that listens on this machine alone.
         identify: who somebody is; None: nobody has an account.
         proxies: addresses or networks whose forwarded headers are believed.
+        metrics: what counts in this process, hearing what *service* tells already; None: requests alone are counted.
     """
     app = Api(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=name_of,
     )  # fmt: skip
-    app.add_route("/health/live", wellness.live, methods=["GET"], include_in_schema=False)
+    app.router.routes.append(PlainRoute("/health/live", wellness.live, methods=["GET"]))
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     app.add_middleware(Logged)
+    measuring.install(app, metrics or Metrics())
+    measuring.expect(app)
     return app
 
 

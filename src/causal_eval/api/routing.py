@@ -6,10 +6,21 @@ from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from causal_eval.api.problem import USUAL
 
 PREFIX = "/api/v1"
+
+
+class PlainRoute(Route):
+    """A route that is described nowhere and takes no parameters; the request knows it, as it knows FastAPI's."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it takes the request, and what it adds to that."""
+        match, added = super().matches(scope)
+        return match, {**added, "route": self}
 
 
 def name_of(route: APIRoute) -> str:

@@ -15,11 +15,13 @@ from types import FrameType
 import uvicorn
 
 from causal_eval.api.app import make_app
+from causal_eval.api.measuring import expect
 from causal_eval.api.who import Door
 from causal_eval.cli import output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.operations.lines import logging_to
+from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
@@ -28,6 +30,7 @@ from causal_eval.settings import read_settings
 from causal_eval.store.database import migrate_store
 from causal_eval.web.app import make_pages
 from causal_eval.worker.run import work
+from causal_eval.worker.telling import telling
 
 BACKLOG = 2048
 DRAIN_SECONDS = 10
@@ -104,10 +107,10 @@ def invariants(*, json: bool) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _opened() -> AsyncIterator[Service]:
+async def _opened(metrics: Metrics) -> AsyncIterator[Service]:
     settings = read_settings(os.environ)
-    with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
-        service = await asyncio.to_thread(open_service, settings)
+    with logging_to(settings, Redactor(secrets_of(settings, os.environ), found=metrics.expose)):
+        service = await asyncio.to_thread(open_service, settings, listener=metrics.hear)
         try:
             yield service
         finally:
@@ -118,15 +121,19 @@ async def _work() -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    async with _opened() as service:
-        await work(service, worker=service.token(), stop=ending.is_set)
+    metrics = Metrics()
+    async with _opened(metrics) as service:
+        with telling(metrics, service.settings):
+            await work(service, worker=service.token(), stop=ending.is_set)
 
 
 async def _serve(place: Place, *, with_worker: bool) -> None:
-    async with _opened() as service:
+    metrics = Metrics()
+    async with _opened(metrics) as service:
         _admit(service, place)
-        application = make_app(service, open_to_all=not place.login, proxies=place.proxies)
+        application = make_app(service, open_to_all=not place.login, proxies=place.proxies, metrics=metrics)
         application.mount("/", make_pages(service, open_to_all=not place.login))
+        expect(application)
         door: Door = application.state.door
         server = _Server(
             uvicorn.Config(

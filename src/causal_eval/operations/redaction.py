@@ -112,7 +112,11 @@ class Redactor:
 def secrets_of(settings: Settings, environment: Mapping[str, str]) -> set[str]:
     """Every secret that *settings* and *environment* hold or name a file of."""
     found = {value for name, value in environment.items() if _HOLDS_SECRET.search(name)}
-    files = [path for path in (settings.master_key_file, settings.oidc_secret_file) if path is not None]
+    files = [
+        path
+        for path in (settings.master_key_file, settings.oidc_secret_file, settings.metrics_token_file)
+        if path is not None
+    ]
     for name, value in settings.credentials.items():
         if name.endswith("_FILE"):
             files.append(Path(value))

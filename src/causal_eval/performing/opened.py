@@ -10,6 +10,7 @@ from causal_eval.evaluation import events as run_events
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.elicit import Prompted
+from causal_eval.operations import notices
 from causal_eval.operations.news import log_event
 from causal_eval.performing.keyring import Asking
 from causal_eval.providers.events import Event, Waiting
@@ -30,6 +31,8 @@ class Opened:
 
     def __init__(self, store: Store, evaluation: Evaluation, one: Candidate, *, live: Variables) -> None:
         self.evaluation = evaluation
+        self.listener: notices.Listener = notices.silent
+        """Hears everything that is heard here."""
         self._live = live
         self.width = one.width
         self.purse: Purse | None = None
@@ -76,11 +79,13 @@ class Opened:
     def on_event(self, event: Event) -> None:
         """Hear what happens to calls."""
         log_event(event)
+        self.listener(event)
         if isinstance(event, Waiting):
             self.hear(str(event))
 
     def on_run(self, event: run_events.Event) -> None:
         """Hear what happens in a shard."""
+        self.listener(event)
         if isinstance(event, run_events.OutcomeKept):
             self.waiting, self.news = "", True
 

@@ -20,6 +20,7 @@ from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
 from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
+from causal_eval.operations.notices import Recalled, WriteFenced
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
 from causal_eval.providers.halt import Halt
@@ -98,6 +99,7 @@ class Performing:
             await self._carry_out(claim)
         except Fenced as error:
             _LOG.warning("%s", error)
+            self._service.listener(WriteFenced())
             await self._calmly(self._note_fenced, claim)
         except (ProviderRefused, ProviderDown, UsageError, VerificationMismatch) as error:
             await self._halt(claim.evaluation, str(error))
@@ -169,7 +171,8 @@ class Performing:
 
     async def _asking(self, opened: Opened, ledger: SqlLedger, *, gate: ShardGate) -> None:
         if opened.prompted is not None:
-            await recall(opened.prompted, ledger=ledger, judge=judge)
+            count = await recall(opened.prompted, ledger=ledger, judge=judge)
+            self._service.listener(Recalled(opened.evaluation.spec.answerer, count))
         flow = Flow(opened.width, gate)
         await evaluate(
             opened.answerer, ledger=ledger, width=flow, judge=judge, watch=opened.watch, listener=opened.on_run
@@ -199,6 +202,7 @@ class Performing:
         opened = Opened(self._service.store, order.evaluation, order.one, live=order.live)
         opened.follows_cap = order.follows_cap
         opened.do = self._do
+        opened.listener = self._service.listener
         opened.purse = Purse(self._service, order.evaluation) if order.capped else None
         return opened
 

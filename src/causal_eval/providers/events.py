@@ -29,6 +29,15 @@ class CallEnded:
     status: int | None
     """HTTP status of a failure, where there was one."""
     latency_ms: float
+    refused: bool = False
+    """True: the model answered that it will not."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallDropped:
+    """A call was given up before it came back: its run ended, or somebody interrupted it."""
+
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,18 @@ class Reread:
         return f"settings not taken over: {self.problem}" if self.problem else "settings were read again"
 
 
-Event = CallStarted | CallEnded | Waiting | LimitChanged | BreakerChanged | KeyChanged | Paused | Resumed | Reread
+Event = (
+    CallStarted
+    | CallEnded
+    | CallDropped
+    | Waiting
+    | LimitChanged
+    | BreakerChanged
+    | KeyChanged
+    | Paused
+    | Resumed
+    | Reread
+)
 
 
 class Listener(Protocol):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from causal_eval.providers.events import CallEnded, CallStarted, Listener
-from causal_eval.providers.provider import Failure, Outcome, Prompt, Provider
+from causal_eval.providers.events import CallDropped, CallEnded, CallStarted, Listener
+from causal_eval.providers.provider import Failure, Outcome, Prompt, Provider, Refusal
 
 
 class Told:
-    """Wraps a provider; tells when each call starts and when it came back (one that is cancelled does not)."""
+    """Wraps a provider; tells when each call starts, and when it came back or was given up."""
 
     def __init__(self, inner: Provider, listener: Listener) -> None:
         self._inner = inner
@@ -26,6 +26,9 @@ class Told:
         self._listener.on_event(CallStarted(self._name, self._open))
         try:
             outcome = await self._inner.complete(prompt)
+        except BaseException:
+            self._listener.on_event(CallDropped(self._name))
+            raise
         finally:
             self._open -= 1
         self._listener.on_event(_ended(self._name, outcome))
@@ -39,4 +42,4 @@ class Told:
 def _ended(name: str, outcome: Outcome) -> CallEnded:
     if isinstance(outcome, Failure):
         return CallEnded(name, outcome.kind, outcome.status, outcome.latency_ms)
-    return CallEnded(name, None, None, outcome.latency_ms)
+    return CallEnded(name, None, None, outcome.latency_ms, refused=isinstance(outcome, Refusal))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from causal_eval.errors import NotLoggedIn, StoreError, UnknownName
+from causal_eval.errors import NotLoggedIn, StoreError, TooSoon, UnknownName
+from causal_eval.operations.notices import Entrance, Identified
 from causal_eval.service import backoff
 from causal_eval.service.access import Caller, Permission, Role, at_least
 from causal_eval.service.secret import check_password, digest, hash_password, key_id, new_password
@@ -74,7 +76,7 @@ def by_key(service: Service, key: str, *, address: str) -> Caller:
     if (caller := remembered(service, key, address=address)) is not None:
         return caller
     known, now = digest(key), service.clock()
-    with service.store.reading() as connection:
+    with _told(service), service.store.reading() as connection:
         found = _opening(connection, key, now=now)
         caller = _key_caller(found, find_user(connection, found.user_id))
     _use(service, found, now=now)
@@ -85,7 +87,10 @@ def by_key(service: Service, key: str, *, address: str) -> Caller:
 def remembered(service: Service, key: str, *, address: str) -> Caller | None:
     """The caller who holds *key*, where it was looked up within the last 2 s; nothing is asked, so nobody waits."""
     caller = service.known.find(digest(key), now=service.clock())
-    return None if caller is None else replace(caller, address=address)
+    if caller is None:
+        return None
+    service.listener(Identified(Entrance.OK))
+    return replace(caller, address=address)
 
 
 def by_cookie(service: Service, cookie: str, *, address: str) -> Login:
@@ -95,10 +100,10 @@ def by_cookie(service: Service, cookie: str, *, address: str) -> Login:
         NotLoggedIn: there is no such session, or it is over.
     """
     known, now = digest(cookie), service.clock()
-    with service.store.reading() as connection:
+    with _told(service), service.store.reading() as connection:
         found = find_session(connection, known)
-    if found is None or found.user.disabled_at is not None or _is_over(found, now):
-        raise NotLoggedIn("this session is over: log in again")
+        if found is None or found.user.disabled_at is not None or _is_over(found, now):
+            raise NotLoggedIn("this session is over: log in again")
     if now - found.seen_at >= MINUTE:
         with service.store.writing() as connection:
             see_session(connection, known, at=now)
@@ -112,7 +117,11 @@ def log_in(service: Service, email: str, *, password: str, address: str) -> NewS
         NotLoggedIn: account and password do not belong together.
         TooSoon: this account failed from this address a moment ago.
     """
-    account = normal_email(email)
+    with _told(service):
+        return _log_in(service, normal_email(email), password=password, address=address)
+
+
+def _log_in(service: Service, account: str, *, password: str, address: str) -> NewSession:
     failed = backoff.take_turn(service, account, address=address)
     with service.store.reading() as connection:
         user = find_by_email(connection, account)
@@ -187,6 +196,20 @@ def bootstrap(service: Service) -> FirstAdmin | None:
 def normal_email(email: str) -> str:
     """An address as accounts are found by: lower case, and nothing that a database refuses."""
     return email.replace("\x00", "").strip().lower()[:320]
+
+
+@contextlib.contextmanager
+def _told(service: Service) -> Iterator[None]:
+    """Tell whoever listens how it went that somebody showed who he is."""
+    outcome = Entrance.ERROR
+    try:
+        yield
+        outcome = Entrance.OK
+    except (NotLoggedIn, TooSoon):
+        outcome = Entrance.DENIED
+        raise
+    finally:
+        service.listener(Identified(outcome))
 
 
 def _opening(connection: Connection, key: str, *, now: float) -> ApiKey:

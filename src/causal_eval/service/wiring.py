@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 
+from causal_eval.operations.notices import Listener, silent
 from causal_eval.service.access import Caller
 from causal_eval.service.engine import Engine
 from causal_eval.service.placing import BoardMemory
@@ -35,6 +36,8 @@ class Service:
     """Who the keys of the last seconds belong to."""
     boards: BoardMemory = field(default_factory=BoardMemory, repr=False)
     """Leaderboards of the last seconds."""
+    listener: Listener = field(default=silent, repr=False)
+    """Hears what happens: metrics of this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,9 @@ class Visit:
 
 
 def open_service(
-    settings: Settings, *, clock: Callable[[], float] = time.time, token: Callable[[], str] | None = None
-) -> Service:
+    settings: Settings, *, clock: Callable[[], float] = time.time, token: Callable[[], str] | None = None,
+    listener: Listener = silent,
+) -> Service:  # fmt: skip
     """The service over the database of *settings*, created and migrated where it is a file; to be closed at the end.
 
     Raises:
@@ -60,7 +64,8 @@ def open_service(
     engine = DbosEngine(store.engine.url)
     if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
         engine.prepare()
-    return Service(store, settings, engine, clock, token or functools.partial(secrets.token_hex, 16))
+    names = token or functools.partial(secrets.token_hex, 16)
+    return Service(store, settings, engine, clock, names, listener=listener)
 
 
 def close_service(service: Service) -> None:

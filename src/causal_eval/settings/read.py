@@ -66,6 +66,12 @@ class Settings:
     """What signs scores of submissions, made when it is first needed; None: beside a database in a file."""
     stack_dir: Path
     """Where `causal-eval up` keeps the stack of this machine."""
+    metrics_host: str
+    """Where a worker tells its metrics."""
+    metrics_port: int
+    """0: it does not."""
+    metrics_token_file: Path | None
+    """Holds what opens ``/metrics`` from elsewhere than this machine; None: nothing does."""
     public_leaderboard: bool
     """True: whoever reaches the API may read published results, without an account."""
     log_format: str
@@ -117,7 +123,9 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    for optional in ("prices", "master_key_file", "oidc_secret_file", "signing_key_file", "log_file"):
+    for optional in (
+        "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "metrics_token_file", "log_file",
+    ):  # fmt: skip
         values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))

@@ -113,6 +113,21 @@ def rate(text: str, _: Place) -> int:
     return number
 
 
+def port(text: str, _: Place) -> int:
+    """A TCP port; 0: none."""
+    number = int(text)
+    if number != 0 and number not in _PORTS:
+        raise ValueError(text)
+    return number
+
+
+def host(text: str, _: Place) -> str:
+    """A name or an address of this machine."""
+    if not re.fullmatch(r"[A-Za-z0-9.:_-]{1,255}", text):
+        raise ValueError(text)
+    return text
+
+
 def networks(text: str, _: Place) -> str:
     """Networks and ``host:port``, by comma."""
     parts = [part.strip() for part in text.split(",")]

@@ -9,10 +9,12 @@ import sys
 
 from causal_eval.errors import CausalEvalError
 from causal_eval.operations.lines import logging_to
+from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.service.wiring import close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.worker.run import work
+from causal_eval.worker.telling import telling
 
 
 def main() -> int:
@@ -29,9 +31,10 @@ async def _work() -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    settings = read_settings(os.environ)
-    with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
-        service = open_service(settings)
+    metrics, settings = Metrics(), read_settings(os.environ)
+    redactor = Redactor(secrets_of(settings, os.environ), found=metrics.expose)
+    with logging_to(settings, redactor), telling(metrics, settings):
+        service = open_service(settings, listener=metrics.hear)
         try:
             await work(service, worker=service.token(), stop=ending.is_set)
         finally:

@@ -1,0 +1,63 @@
+"""What the service notices of itself, as frozen values: it only tells, metrics and logs listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from causal_eval.evaluation import events as run_events
+from causal_eval.providers import events as call_events
+
+
+class Entrance(StrEnum):
+    """How it went when somebody showed who he is."""
+
+    OK = "ok"
+    DENIED = "denied"
+    """A key, cookie or password that is no good: his fault, not ours."""
+    ERROR = "error"
+    """Nobody could look it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Somebody showed a key, a cookie or a password."""
+
+    outcome: Entrance
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Answers of *answerer* came from the response cache before anything was asked."""
+
+    answerer: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFenced:
+    """A worker that had lost its shard was kept from writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSeen:
+    """A key stood where none may stand; it was hidden there, and is to be taken for known."""
+
+    where: str
+    """One of :data:`PLACES`."""
+
+
+PLACES = ("log", "reply", "export", "file")
+"""Where keys are looked for."""
+
+Notice = Identified | Recalled | WriteFenced | SecretSeen
+Event = Notice | run_events.Event | call_events.Event
+
+Listener = Callable[[Event], None]
+"""Hears every event, from whichever thread; must return at once and never raise."""
+
+
+def silent(event: Event) -> None:
+    """Hear and do nothing."""
+    del event
