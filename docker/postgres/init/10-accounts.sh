@@ -1,0 +1,19 @@
+#!/bin/sh
+# Once, in a new database: the program's account owns its database and nothing else; the exporter sees statistics; the
+# backup service copies the server.
+set -eu
+secret() { cat "/run/secrets/$1"; }
+
+# Read from standard input: what stands on a command line can be read by everybody on the machine.
+psql -v ON_ERROR_STOP=1 --quiet --no-password --username postgres --dbname causal_eval_bench <<SQL
+CREATE ROLE causal_eval LOGIN PASSWORD '$(secret database_password)' CONNECTION LIMIT 190;
+CREATE ROLE causal_eval_monitor LOGIN PASSWORD '$(secret monitor_password)' CONNECTION LIMIT 5;
+CREATE ROLE causal_eval_backup LOGIN REPLICATION CREATEDB PASSWORD '$(secret backup_password)' CONNECTION LIMIT 10;
+GRANT pg_monitor TO causal_eval_monitor;
+GRANT pg_read_all_data, pg_read_all_settings, causal_eval TO causal_eval_backup;
+ALTER ROLE causal_eval_backup SET statement_timeout = 0;
+ALTER DATABASE causal_eval_bench OWNER TO causal_eval;
+REVOKE CONNECT ON DATABASE causal_eval_bench FROM PUBLIC;
+GRANT CONNECT ON DATABASE causal_eval_bench TO causal_eval_monitor;
+CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+SQL

@@ -1,0 +1,153 @@
+"""The scripts around the stack: secrets are made once and are private, and nothing is done that was not asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOL = """#!/bin/sh
+echo "$(basename "$0") $*" >> "$SAID"
+case "$*" in
+  "image inspect"*causal-eval-bench:current) echo sha256:111111111111aaaa ;;
+  "image inspect"*causal-eval-bench:previous) echo sha256:222222222222bbbb ;;
+  "image inspect"*) exit 1 ;;
+  up*) exit "${UP:-0}" ;;
+esac
+"""
+
+
+@pytest.fixture
+def place(root: Path, tmp_path: Path) -> Path:
+    """A copy of the scripts, with stand-ins for docker and docker-compose that write down what they are told."""
+    shutil.copytree(root / "docker", tmp_path / "docker", ignore=shutil.ignore_patterns("secrets", "wheels"))
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("docker", "docker-compose"):
+        (tools / name).write_text(TOOL)
+        (tools / name).chmod(0o755)
+    return tmp_path
+
+
+def run(place: Path, script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What a script says and how it ends."""
+    env = {"PATH": f"{place / 'tools'}:{os.environ['PATH']}", "SAID": str(place / "said"), **variables}
+    command = ["bash", str(place / "docker" / script), *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def told(place: Path) -> list[str]:
+    """What docker and docker-compose were told to do, looking left out."""
+    said = place / "said"
+    lines = said.read_text().splitlines() if said.exists() else []
+    return [line for line in lines if not line.startswith(("docker image inspect", "docker images"))]
+
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl on this machine")
+
+
+@needs_openssl
+def test_secrets_are_made_once(place: Path) -> None:
+    """All that the stack asks for, different from each other; a second run changes none, and .env keeps its lines."""
+    (place / ".env").write_text("APP_REPLICAS=3\n")
+    assert run(place, "make-secrets.sh").returncode == 0
+    folder = place / "docker/secrets"
+    first = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert run(place, "make-secrets.sh").returncode == 0
+    assert {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
+    passwords = [text for name, text in first.items() if name.endswith("_password")]
+    assert len(set(passwords)) == len(passwords) >= 7
+    assert (place / ".env").read_text().count("APP_UID=") == 1
+    assert "APP_REPLICAS=3" in (place / ".env").read_text()
+
+
+@needs_openssl
+def test_secrets_are_private(place: Path) -> None:
+    """The folder is its owner's alone; the master key too; .env holds none of them."""
+    run(place, "make-secrets.sh")
+    folder = place / "docker/secrets"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "keys/master.key").stat().st_mode) == 0o400
+    assert stat.S_IMODE((place / ".env").stat().st_mode) == 0o600
+    text = (place / ".env").read_text()
+    assert not [path.name for path in folder.rglob("*") if path.is_file() and path.read_text().strip() in text]
+
+
+@needs_openssl
+def test_redis_gets_hashes(place: Path) -> None:
+    """Its file of accounts holds no password, and the address of the program fits to it."""
+    run(place, "make-secrets.sh")
+    folder = place / "docker/secrets"
+    accounts = (folder / "redis_acl").read_text()
+    match = re.fullmatch(r"redis://app:([0-9a-f]{48})@redis:6379/0", (folder / "redis_url").read_text())
+    assert match
+    assert match[1] not in accounts
+    assert f"user app on #{hashlib.sha256(match[1].encode()).hexdigest()} " in accounts
+
+
+@needs_openssl
+def test_a_certificate_has_the_names_that_are_given(place: Path) -> None:
+    """For localhost and each of them."""
+    run(place, "make-secrets.sh", "bench.example")
+    command = ["openssl", "x509", "-noout", "-text", "-in", str(place / "docker/secrets/tls_certificate")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "DNS:localhost, IP Address:127.0.0.1, DNS:bench.example" in shown
+
+
+def test_scaling_is_remembered(place: Path) -> None:
+    """The number stands in .env, once, so that the next plain `up` keeps it; other lines stay."""
+    (place / ".env").write_text("APP_UID=1\nAPP_REPLICAS=2\n")
+    assert run(place, "scale.sh", "app", "3").returncode == 0
+    assert (place / ".env").read_text() == "APP_UID=1\nAPP_REPLICAS=3\n"
+    assert told(place) == ["docker-compose up -d --no-deps --no-recreate --scale app=3 app"]
+
+
+@pytest.mark.parametrize("arguments", [("postgres", "2"), ("app", "0"), ("app", "many"), ("app",), ()])
+def test_what_cannot_be_scaled_is_refused(place: Path, arguments: tuple[str, ...]) -> None:
+    """Nothing is changed, and the message says what may be."""
+    done = run(place, "scale.sh", *arguments)
+    assert (done.returncode, told(place)) == (2, [])
+    assert "app" in done.stderr
+
+
+def test_a_rollback_moves_the_tag_and_waits(place: Path) -> None:
+    """The earlier image becomes current, what ran becomes previous, and nothing is taken down."""
+    done = run(place, "rollback.sh")
+    assert done.returncode == 0
+    assert told(place) == [
+        "docker tag sha256:222222222222bbbb causal-eval-bench:current",
+        "docker-compose up -d --no-build --no-deps --wait --wait-timeout 120 app worker",
+        "docker tag sha256:111111111111aaaa causal-eval-bench:previous",
+    ]
+
+
+def test_a_rollback_that_fails_comes_back(place: Path) -> None:
+    """What ran before runs again, and the exit code says that it did not work."""
+    done = run(place, "rollback.sh", UP="1")
+    assert done.returncode == 1
+    assert "going back" in done.stderr
+    assert told(place)[2] == "docker tag sha256:111111111111aaaa causal-eval-bench:current"
+
+
+@pytest.mark.parametrize("tag", ["unknown", "current"])
+def test_a_rollback_to_nothing_touches_nothing(place: Path, tag: str) -> None:
+    """No image of that name, or the one that runs."""
+    assert run(place, "rollback.sh", tag).returncode == 1
+    assert told(place) == []
+
+
+@pytest.mark.parametrize("script", ["rollback.sh", "scale.sh"])
+def test_a_dry_run_does_nothing(place: Path, script: str) -> None:
+    """It says what it would do."""
+    arguments = ("worker", "2") if script == "scale.sh" else ()
+    done = run(place, script, "--dry-run", *arguments)
+    assert done.returncode == 0
+    assert "would" in done.stdout
+    assert told(place) == []
+    assert not (place / ".env").exists()
