@@ -8,6 +8,7 @@ blank lines and docstrings are left out, comments are not.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,17 +76,24 @@ class Source:
         return Fault(self.path, node if isinstance(node, int) else getattr(node, "lineno", 1), text)
 
 
-def sources(folder: Path) -> list[Source]:
+@functools.cache
+def sources(folder: Path) -> tuple[Source, ...]:
     """Every Python file below *folder*, by path."""
-    return [
+    return tuple(
         Source.parsed(path.relative_to(folder).as_posix(), path.read_text("utf-8"))
         for path in sorted(folder.rglob("*.py"))
-    ]
+    )
+
+
+@functools.cache
+def walked(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Every node below *tree*, gone through once however many rules ask."""
+    return tuple(ast.walk(tree))
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:
     """Every function, nested ones and methods included."""
-    return (node for node in ast.walk(tree) if is_function(node))
+    return (node for node in walked(tree) if is_function(node))
 
 
 def is_function(node: ast.AST) -> TypeGuard[Function]:
@@ -180,9 +188,9 @@ def parameters(source: Source, shaped: frozenset[str] = frozenset()) -> Iterator
 
 def shaped_by_callers(tree: ast.AST) -> frozenset[str]:
     """Names of functions that are handed on as values, or called with ``*items``: others decide how they are called."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in walked(tree) if isinstance(node, ast.Call)]
     plain = {id(call.func) for call in calls if not any(isinstance(a, ast.Starred) for a in call.args)}
-    used = (node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute) and id(node) not in plain)
+    used = (node for node in walked(tree) if isinstance(node, ast.Name | ast.Attribute) and id(node) not in plain)
     loaded = (node for node in used if isinstance(node.ctx, ast.Load))
     return frozenset(node.id if isinstance(node, ast.Name) else node.attr for node in loaded)
 
@@ -203,7 +211,7 @@ def keyword_bags(source: Source) -> Iterator[Fault]:
 
 def anys(source: Source) -> Iterator[Fault]:
     """``Any`` is not imported; where JSON enters, the caller excuses the module."""
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.ImportFrom) and node.module == "typing":
             if any(alias.name == "Any" for alias in node.names):
                 yield source.fault(node, "imports Any: say what the value is, or add the module to ANY with a reason")
@@ -216,14 +224,14 @@ def anys(source: Source) -> Iterator[Fault]:
 
 def global_statements(source: Source) -> Iterator[Fault]:
     """Nothing says ``global``."""
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.Global):
             yield source.fault(node, f"global {', '.join(node.names)}")
 
 
 def broad_handlers(source: Source) -> Iterator[Fault]:
     """Nothing catches everything, unless to clean up and raise it again."""
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and not _raises_again(node):
             yield source.fault(node, "catches everything: name what can happen")
 
@@ -249,7 +257,7 @@ def thawed_dataclasses(source: Source) -> Iterator[Fault]:
 
 
 def _classes(source: Source) -> Iterator[ast.ClassDef]:
-    return (node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef))
+    return (node for node in walked(source.tree) if isinstance(node, ast.ClassDef))
 
 
 def _trues(call: ast.expr) -> set[str]:
@@ -271,7 +279,7 @@ def clocks_and_dice(source: Source) -> Iterator[Fault]:
     for node, name in imports(source):
         if name.startswith(DICE_MODULES):
             yield source.fault(node, f"imports {name}: randomness is a seeds.Stream argument")
-    for used in ast.walk(source.tree):
+    for used in walked(source.tree):
         meant = _dotted(used, names)
         if meant in WALL_CLOCKS_AND_DICE or meant == "numpy.random":
             yield source.fault(used, f"uses {meant}: take a clock or a seeds.Stream as argument")
@@ -280,7 +288,7 @@ def clocks_and_dice(source: Source) -> Iterator[Fault]:
 def _meanings(source: Source) -> dict[str, str]:
     """Local name -> the full name that was imported under it."""
     meanings: dict[str, str] = {}
-    for node in ast.walk(source.tree):
+    for node in walked(source.tree):
         if isinstance(node, ast.Import):
             meanings |= {
                 a.asname or a.name.split(".")[0]: a.name if a.asname else a.name.split(".")[0] for a in node.names
@@ -308,7 +316,7 @@ def imports(source: Source) -> Iterator[tuple[ast.stmt, str]]:
 
 def imports_of(tree: ast.AST) -> Iterator[tuple[ast.stmt, str]]:
     """Every imported module below *tree* with the statement that imports it."""
-    for node in ast.walk(tree):
+    for node in walked(tree):
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -325,7 +333,7 @@ def local_imports(source: Source, reasons: dict[str, str]) -> Iterator[Fault]:
 
 def hidden_imports(source: Source, package: str) -> Iterator[Fault]:
     """``if TYPE_CHECKING`` hides no import of *package* itself: rooms depend on each other in the open."""
-    guards = (n for n in ast.walk(source.tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
+    guards = (n for n in walked(source.tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
     for guard in guards:
         for statement, name in imports_of(guard):
             if name.startswith((".", package)):
