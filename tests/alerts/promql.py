@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import promql_parser as promql
@@ -84,11 +85,12 @@ def text(node: Expr) -> str:
 
 def mutants(expression: str) -> Iterator[Rebuilt]:
     """Every changed form of *expression* that is still one."""
-    seen = {text(promql.parse(expression))}
+    seen, named = {text(promql.parse(expression))}, Counter[str]()
     for change, mutant in _mutants(promql.parse(expression)):
         if mutant not in seen and _is_one(mutant):
             seen.add(mutant)
-            yield change, mutant
+            named[change] += 1
+            yield change if named[change] == 1 else f"{change} ({named[change]})", mutant
 
 
 def _is_one(mutant: str) -> bool:
@@ -161,7 +163,7 @@ def _of_a_range(node: MatrixSelector) -> Iterator[Rebuilt]:
 
 
 def _of_a_selector(node: VectorSelector) -> Iterator[Rebuilt]:
-    matchers = [(one.name, _operator(one.op), one.value) for one in node.matchers.matchers]
+    matchers = [(one.name, operator_of(one), one.value) for one in node.matchers.matchers]
 
     def with_matchers(kept: list[tuple[str, str, str]]) -> str:
         inner = ",".join(f'{name}{operator}"{value}"' for name, operator, value in kept)
@@ -175,8 +177,9 @@ def _of_a_selector(node: VectorSelector) -> Iterator[Rebuilt]:
             yield f"without {branch} of {node.name}", with_matchers([*before, (name, operator, left), *after])
 
 
-def _operator(op: MatchOp) -> str:
-    return next(written for known, written in MATCHED if known == op)
+def operator_of(matcher: promql.Matcher) -> str:
+    """How *matcher* compares, as it is written."""
+    return next(written for known, written in MATCHED if known == matcher.op)
 
 
 def _without_branches(pattern: str) -> Iterator[Rebuilt]:

@@ -77,7 +77,7 @@ def _recording(slo: Objective, window: str) -> str:
   - record: {_series(slo, window)}
     expr: |-
       sum(rate({slo.bad}[{window}]))
-        / (sum(rate({slo.all}[{window}])) > 0)
+        / sum(rate({slo.all}[{window}]))
 """
 
 

@@ -1,0 +1,185 @@
+"""What promtool does not look at: rules that cannot fire, ratios without a floor, labels and pages that lack."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import promql_parser
+import pytest
+import yaml
+from promql_parser import AggregateExpr, BinaryExpr, Call, Expr, MatrixSelector, NumberLiteral, ParenExpr
+from tests.alerts import promql
+from tests.alerts.promtool import Rule, name_of, read_rules
+
+SEVERITIES = {"P0", "P1", "P2", "P3", "none"}
+COMPONENTS = {
+    "api", "worker", "database", "cache", "model_api", "auth", "host", "security", "deploy", "monitoring", "status",
+}  # fmt: skip
+SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+OF_COUNTERS = {"rate", "increase", "irate", "resets"}
+_COUNTED = ("_total", "_bucket", "_count", "_sum")
+GAUGES = {"pg_stat_activity_count": "sessions that there are"}
+"""Gauges of others that are called like counters."""
+_FOLDER = Path(__file__).resolve().parents[2] / "src/causal_eval/operations/monitoring"
+RULES = read_rules(_FOLDER / "rules.yml", _FOLDER / "slo.yml")
+ALERTS = {name: rule for name, rule in RULES.items() if "alert" in rule}
+
+
+def calls(node: Expr) -> Iterator[Call]:
+    """Every call of a function in *node*."""
+    return (one for one in promql.walk(node) if isinstance(one, Call))
+
+
+def counts(name: str) -> bool:
+    """Whether what is called *name* only grows."""
+    return name.endswith(_COUNTED) and name not in GAUGES
+
+
+def faults(expression: str) -> list[str]:
+    """What is wrong with an expression that Prometheus takes nevertheless."""
+    node = promql_parser.parse(expression)
+    return [*_of_counters(node), *_of_ranges(node), *_of_matchers(node)]
+
+
+def _of_counters(node: Expr) -> Iterator[str]:
+    for call in calls(node):
+        for argument in call.args:
+            if isinstance(argument, MatrixSelector) and call.func.name in OF_COUNTERS:
+                name = str(argument.vector_selector.name)
+                if not counts(name):
+                    yield f"{call.func.name} of {name}, which is a gauge"
+    counted = {str(one.name) for one in promql.selectors(node) if counts(str(one.name))}
+    in_ranges = {str(one.vector_selector.name) for one in promql.walk(node) if isinstance(one, MatrixSelector)}
+    yield from (f"{name} is compared as it stands, though it only grows" for name in sorted(counted - in_ranges))
+
+
+def _of_ranges(node: Expr) -> Iterator[str]:
+    """A rate needs four scrapes of 15 s at least, so that one that fails does not make it vanish."""
+    for one in promql.walk(node):
+        if isinstance(one, MatrixSelector) and one.range.total_seconds() < 60:
+            yield f"{one.prettify()} is too short for a scrape each 15 s"
+
+
+def _of_matchers(node: Expr) -> Iterator[str]:
+    for one in promql.selectors(node):
+        for matcher in one.matchers.matchers:
+            regular = promql.operator_of(matcher) in {"=~", "!~"}
+            if not regular and re.search(r"[|*]", matcher.value):
+                yield f'{matcher.name}="{matcher.value}" looks like a pattern and is compared as text'
+            if regular and re.fullmatch(r"[\w ]*", matcher.value):
+                yield f'{matcher.name}=~"{matcher.value}" is a pattern without need'
+
+
+def test_every_expression_is_sound() -> None:
+    """No rate of a gauge, no counter compared as it stands, no pattern that is none."""
+    assert not [
+        (name, fault)
+        for name, rule in RULES.items()
+        if "alert" in rule or ":" in name
+        for fault in faults(rule["expr"])
+    ]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(database_up[5m]) > 0",
+        "sum(http_requests_total) > 5",
+        "rate(a_total[30s])",
+        'up{job="a|b"}',
+        'up{job=~"a"}',
+    ],
+)
+def test_an_unsound_expression_is_found(expression: str) -> None:
+    """The checks find what they look for."""
+    assert len(faults(expression)) == 1
+
+
+def divisions(node: Expr) -> Iterator[BinaryExpr]:
+    """Every division in *node*."""
+    return (one for one in promql.walk(node) if isinstance(one, BinaryExpr) and str(one.op) == "/")
+
+
+def floored(node: Expr) -> bool:
+    """Whether *node* holds ``and ... rate(...) > number``."""
+    return any(
+        isinstance(one, BinaryExpr)
+        and str(one.op) == ">"
+        and isinstance(one.rhs, NumberLiteral)
+        and (
+            any(call.func.name in {"rate", "increase"} for call in calls(one.lhs))
+            or "http_requests:" in promql.text(one.lhs)
+        )
+        for conjunction in promql.walk(node)
+        if isinstance(conjunction, BinaryExpr) and str(conjunction.op) == "and"
+        for one in promql.walk(conjunction.rhs)
+    )
+
+
+def guarded(node: Expr) -> bool:
+    """Whether a divisor is compared with 0."""
+    inner = node.expr if isinstance(node, ParenExpr) else node
+    return isinstance(inner, BinaryExpr) and str(inner.op) == ">" and promql.text(inner.rhs) == "0"
+
+
+def read_by(rule: Rule) -> list[Rule]:
+    """*rule* and the recording rules that it stands on."""
+    names = {str(one.name) for one in promql.selectors(promql_parser.parse(rule["expr"]))}
+    return [rule, *(one for name in names if name in RULES for one in read_by(RULES[name]))]
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_every_ratio_has_a_floor(name: str) -> None:
+    """A ratio of events needs a number of events; one of amounts needs a divisor that is not 0."""
+    expressions = [promql_parser.parse(rule["expr"]) for rule in read_by(ALERTS[name])]
+    events = [
+        d for node in expressions for d in divisions(node) if any(calls(d.rhs)) or "http_requests:" in promql.text(d)
+    ]
+    amounts = [d for node in expressions for d in divisions(node) if d not in events]
+    assert all(guarded(division.rhs) for division in amounts)
+    assert not events or any(floored(node) for node in expressions)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_every_alert_says_what_is_needed(name: str) -> None:
+    """Severity and component of the known ones, a summary, a description, and the page of its own name."""
+    labels, annotations = ALERTS[name]["labels"], ALERTS[name]["annotations"]
+    assert labels["severity"] in SEVERITIES
+    assert labels["component"] in COMPONENTS or "$labels.job" in labels["component"]
+    assert set(annotations) == {"summary", "description", "runbook"}
+    assert annotations["runbook"] == f"docs/runbooks/alerts/{ALERTS[name]['alert']}.md"
+
+
+def test_every_alert_has_a_page_with_four_sections(root: Path) -> None:
+    """Meaning, impact, diagnosis, mitigation, none of them empty; and no page is left of an alert that is gone."""
+    folder = root / "docs/runbooks/alerts"
+    assert {path.stem for path in folder.glob("*.md")} - {"README"} == {rule["alert"] for rule in ALERTS.values()}
+    for rule in ALERTS.values():
+        text = (folder / f"{rule['alert']}.md").read_text("utf-8")
+        parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+        assert parts[1::2] == SECTIONS, rule["alert"]
+        assert all(part.strip() for part in parts[2::2]), rule["alert"]
+        assert text.startswith(f"# {rule['alert']}\n")
+
+
+def test_names_are_those_of_their_alerts() -> None:
+    """Two rules of one name differ by their window alone."""
+    groups = [yaml.safe_load((_FOLDER / file).read_text("utf-8"))["groups"][0] for file in ("rules.yml", "slo.yml")]
+    names = [name_of(rule) for group in groups for rule in group["rules"]]
+    assert len(names) == len(set(names))
+
+
+def test_aggregations_name_labels_that_their_alert_uses() -> None:
+    """What an alert says with ``$labels.x`` is a label that its expression keeps."""
+    for name, rule in ALERTS.items():
+        said = set(re.findall(r"\$labels\.(\w+)", str(rule["annotations"]) + str(rule["labels"])))
+        kept = {
+            label
+            for one in read_by(rule)
+            for node in promql.walk(promql_parser.parse(one["expr"]))
+            if isinstance(node, AggregateExpr) and node.modifier is not None
+            for label in node.modifier.labels
+        }
+        assert said <= kept, name
