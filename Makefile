@@ -37,7 +37,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
   --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help run demo setup test test-fast test-full lint format lock upgrade build clean
+.PHONY: help run demo setup test test-fast test-full lint format lock upgrade build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
 
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
@@ -91,6 +91,73 @@ build: .venv/.dev  ## wheel and source distribution into dist/
 clean:  ## remove what was installed, built and cached (never logs/, reports/ or a database)
 	@rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- looking after what runs ---------------------------------------------------------------------------------------
+# Processes of `causal-eval up` or containers of docker-compose.yml, whichever runs; MODE=proc or compose says so.
+# DRY=1 shows what would be done. Output has no colour and no prefix, and ends: `make logs-app | tail -100`.
+MODE ?=
+DRY ?=
+F ?=
+Q ?=
+S ?= app
+D ?= all
+FROM ?= latest
+TO ?=
+SWAP ?=
+IMAGE ?= causal-eval-bench
+override SHA = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+CE := .venv/bin/causal-eval
+AT = $(if $(MODE),--mode $(MODE)) $(if $(DRY),--dry-run)
+STACK = @$(CE) stack
+SHOW = @$(if $(DRY),echo)
+
+health: .venv/.local  ## is everything well: a table; exits 0, 1 or 2
+	$(SHOW) $(CE) health
+
+status: .venv/.local  ## how every process or container is
+	$(STACK) status $(AT)
+
+logs-app: .venv/.local  ## what the replicas said (F=1 follows)
+	$(STACK) logs app $(AT) $(if $(F),--follow)
+
+logs-db: .venv/.local  ## what PostgreSQL said (F=1 follows)
+	$(STACK) logs postgres $(AT) $(if $(F),--follow)
+
+shell-db: .venv/.local  ## psql as superuser over a reserved connection; takes standard input, or Q='select 1'
+	$(STACK) psql $(AT) $(if $(Q),-- "$(Q)")
+
+shell: .venv/.local  ## a shell set up as app and workers are; takes standard input
+	$(STACK) shell $(AT)
+
+stats: .venv/.local  ## memory and processor of everything, once
+	$(STACK) stats $(AT)
+
+restart: .venv/.local  ## restart S=app (worker, postgres ...), one replica after another
+	$(STACK) restart $(S) $(AT)
+
+scale: .venv/.local  ## S=app N=3: as many from now on
+	$(STACK) scale $(S) $(if $(filter command line,$(origin N)),$(N),$(error say how many: N=3)) $(AT)
+
+verify: .venv/.local  ## check everything that is kept: outcomes, hashes, scores, audit log
+	$(STACK) run $(AT) -- invariants
+
+backup: .venv/.local  ## back the database up
+	$(STACK) run --superuser $(AT) -- backup
+
+restore: .venv/.local  ## restore FROM=latest [TO=time] beside; SWAP=1 puts it in place
+	$(STACK) run --superuser $(AT) -- restore $(FROM) $(if $(TO),--to "$(TO)") $(if $(SWAP),--swap)
+
+rollback: .venv/.local  ## back to the version TO=..., if it becomes healthy
+	$(STACK) run $(AT) -- rollback $(if $(TO),$(TO),$(error say to which version: TO=...; `causal-eval deploys` lists them))
+
+drill: .venv/.local  ## break a stack of its own on purpose, and see it recover: D=name or all
+	$(SHOW) $(CE) drill $(D)
+
+docker:  ## build the image: tagged by commit, and as current; what was current stays as previous
+	$(SHOW) docker build --target app -t $(IMAGE):$(SHA) .
+	@$(if $(DRY),true,docker image inspect $(IMAGE):current >/dev/null 2>&1 && docker tag $(IMAGE):current $(IMAGE):previous || true)
+	$(SHOW) docker tag $(IMAGE):$(SHA) $(IMAGE):current
 
 # ---- how the tools get here -------------------------------------------------------------------------------------------
 .tools/bin/uv: requirements/uv.txt

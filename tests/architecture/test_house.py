@@ -161,7 +161,7 @@ BUDGETS = {
     "web": 1800,
     "worker": 500,
     "client": 1100,
-    "cli": 2200,
+    "cli": 3000,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
 

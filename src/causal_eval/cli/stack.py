@@ -30,7 +30,7 @@ LOOK_SECONDS = 1.0
 def up(folder: Path | None, wanted: Wanted, *, detach: bool, json: bool) -> int:
     """Bring the stack up; unless *detach*, stay until told to end, and end it."""
     plan = _planned(folder_of(folder), wanted)
-    helping = Help(_preparing(plan), lambda: secrets.token_hex(24), output.note)
+    helping = Help(preparing(plan), lambda: secrets.token_hex(24), output.note)
     if detach:
         bring_up(plan, helping)
         _tell(plan, json=json)
@@ -81,7 +81,9 @@ def command() -> list[str]:
     return [found] if found else [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
 
 
-def _preparing(plan: Plan) -> Callable[[str], None]:
+def preparing(plan: Plan) -> Callable[[str], None]:
+    """What brings the database of *plan* to what this program needs."""
+
     def prepare(url: str) -> None:
         """Bring the database up to date, and make keys and the first admin where there are none."""
         migrate_store(url)

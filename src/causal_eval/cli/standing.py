@@ -11,12 +11,18 @@ from causal_eval.errors import UsageError
 
 Dir = Annotated[Path | None, typer.Option("--dir", help="Folder of the stack; default: CEB_STACK_DIR.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+Mode = Annotated[str, typer.Option(help="proc or compose; default: whichever runs.")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
+Service = Annotated[str, typer.Argument(help="app, worker, postgres, redis, lb (nginx) ..., or one process: app-1.")]
+
+stack_app = typer.Typer(help="Look after what runs here: processes of `up`, or containers.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
     for command in (up, down):
         app.command()(command)
+    app.add_typer(stack_app, name="stack")
 
 
 def up(
@@ -51,6 +57,93 @@ def down(folder: Dir = None, json: Json = False) -> int:
     from causal_eval.cli import stack
 
     return stack.down(folder, json=json)
+
+
+@stack_app.command()
+def logs(
+    service: Service,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay, and show what comes.")] = False,
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Show what a service said, all replicas by time, without colour or prefix."""
+    from causal_eval.cli import acting
+
+    return acting.logs(acting.Where(folder, mode, dry_run), service, follow=follow)
+
+
+@stack_app.command()
+def psql(
+    query: Annotated[list[str] | None, typer.Argument(help="One query; default: what comes in, or a prompt.")] = None,
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Open the database as its superuser, over a reserved connection."""
+    from causal_eval.cli import acting
+
+    return acting.psql(acting.Where(folder, mode, dry_run), query or [])
+
+
+@stack_app.command()
+def shell(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
+    """Open a shell that is set up as app and workers are."""
+    from causal_eval.cli import acting
+
+    return acting.shell(acting.Where(folder, mode, dry_run))
+
+
+@stack_app.command(context_settings={"ignore_unknown_options": True})
+def run(
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND ...", help="Of causal-eval, behind --.")],
+    superuser: Annotated[bool, typer.Option("--superuser", help="As the database's superuser.")] = False,
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Run one of these commands, set up as app and workers are: `stack run -- invariants`."""
+    from causal_eval.cli import acting
+
+    return acting.run(acting.Where(folder, mode, dry_run), words, superuser=superuser)
+
+
+@stack_app.command()
+def restart(service: Service, folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
+    """Restart a service, one replica after another."""
+    from causal_eval.cli import acting
+
+    return acting.restart(acting.Where(folder, mode, dry_run), service)
+
+
+@stack_app.command()
+def scale(
+    service: Annotated[str, typer.Argument(help="app or worker.")],
+    count: Annotated[int, typer.Argument(min=1, help="How many.")],
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Run as many replicas, from now on and after the next start."""
+    from causal_eval.cli import acting
+
+    return acting.scale(acting.Where(folder, mode, dry_run), service, count=count)
+
+
+@stack_app.command()
+def stats(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
+    """Show memory and processor time of everything, once."""
+    from causal_eval.cli import acting
+
+    return acting.stats(acting.Where(folder, mode, dry_run))
+
+
+@stack_app.command()
+def status(folder: Dir = None, mode: Mode = "", dry_run: Dry = False, json: Json = False) -> int:
+    """Show how every process is; exit 1 where one does not run."""
+    from causal_eval.cli import acting
+
+    return acting.status(acting.Where(folder, mode, dry_run), json=json)
 
 
 def _ports(text: str | None) -> dict[str, int]:

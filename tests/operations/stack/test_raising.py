@@ -66,6 +66,17 @@ def test_a_kill_of_replica_and_worker_fails_no_request_and_no_evaluation(stack: 
     assert stack.state("worker-1").pid != worker
 
 
+def test_another_replica_is_asked_as_soon_as_it_is_there(stack: Stack) -> None:
+    """The balancer takes it up while requests go on, and `restart` leaves somebody to answer at any moment."""
+    stack.run("stack", "scale", "app", "3")
+    assert stack.state("app-3").runs
+    restarting = subprocess.Popen([stacks.COMMAND, "stack", "restart", "app"], env=dict(stack.env))
+    with httpx2.Client(base_url=stack.url, timeout=60) as client:
+        wait_until(lambda: client.get("/version").status_code != 200 or restarting.poll() is not None, within=PATIENCE)
+        assert client.get("/version").status_code == 200
+    assert restarting.returncode == 0
+
+
 def test_what_is_for_the_inside_is_not_passed_on(asking: httpx2.Client, stack: Stack) -> None:
     """The load balancer shows no metrics of one replica among several."""
     assert httpx2.get(f"{stack.url}/metrics").status_code == 404

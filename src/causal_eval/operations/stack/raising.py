@@ -13,6 +13,7 @@ from causal_eval.errors import OperationFailed
 from causal_eval.operations.stack import cluster, files
 from causal_eval.operations.stack.marked import end_marked
 from causal_eval.operations.stack.plan import Plan, save_plan
+from causal_eval.operations.stack.programs import run_as
 from causal_eval.operations.stack.supervisor import Supervisor
 from causal_eval.store.locks import hold_file
 
@@ -61,8 +62,7 @@ def bring_up(plan: Plan, helping: Help) -> None:
         supervisor.start(*plan.replicas("worker"), *plan.replicas("app"))
         for name in plan.replicas("app"):
             wait_ready(plan, name)
-        supervisor.start("lb")
-        wait_ready(plan, "lb")
+        _balance(plan, supervisor)
         supervisor.start(*plan.names)
         wait_running(plan, plan.names)
 
@@ -147,6 +147,16 @@ def _supervised(plan: Plan, helping: Help) -> Supervisor:
         raise OperationFailed(f"the supervisor does not start: read {plan.logs}/supervisord.log")
     process.returncode = 0  # it outlives this object, and is asked over its socket
     return supervisor
+
+
+def _balance(plan: Plan, supervisor: Supervisor) -> None:
+    """Requests to every replica: a balancer that runs reads its file again, and ends none that it passes on."""
+    supervisor.start("lb")
+    wait_ready(plan, "lb")
+    caddy = (plan.programs.caddy, "reload", "--config", f"{plan.root}/conf/Caddyfile", "--adapter", "caddyfile")
+    told = run_as("", *caddy, "--address", f"unix/{plan.root}/{files.LB_SOCKET}")
+    if told.returncode:
+        raise OperationFailed(f"the load balancer does not take its replicas: {' '.join(told.stdout.split())[-300:]}")
 
 
 def _stopped(supervisor: Supervisor) -> bool:

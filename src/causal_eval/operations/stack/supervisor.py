@@ -77,24 +77,20 @@ class Supervisor:
         return {state.name: state for state in map(_state, told)}
 
     def start(self, *names: str) -> None:
-        """Start what does not run; returns when the supervisor sees it run.
-
-        Raises:
-            OperationFailed: it does not come up.
-        """
+        """Start what does not run."""
         known = self.states() or {}
         for name in names:
             if known[name].state in {"STOPPED", "EXITED", "FATAL"}:
                 with self._asked() as server:
                     server.supervisor.startProcess(name, False)  # noqa: FBT003 - the protocol has no names
 
-    def stop(self, *names: str) -> None:
-        """Stop what runs, all at once; returns when it has ended."""
+    def stop(self, *names: str, wait: bool = False) -> None:
+        """Tell what runs to stop, all at once; with *wait* returns when it has ended."""
         known = self.states() or {}
         running = [name for name in names if known[name].state in {"RUNNING", "STARTING", "BACKOFF"}]
         with self._asked() as server:
             for name in running:
-                server.supervisor.stopProcess(name, False)  # noqa: FBT003 - the protocol has no names
+                server.supervisor.stopProcess(name, wait)
 
     def replan(self) -> None:
         """Read the file again: what is new is started, what is gone from it stopped, what changed both."""

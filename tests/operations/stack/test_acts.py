@@ -1,0 +1,108 @@
+"""What is done to a stack is shown before it is done, and a log is one text in the order of time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.stacks import COMMAND, environment
+
+from causal_eval.errors import UsageError
+from causal_eval.operations.stack.acts import Containers, find_containers, merged
+from causal_eval.operations.stack.plan import Plan, Wanted, changed, load_plan, new_plan, save_plan
+from causal_eval.operations.stack.programs import Programs
+
+PROGRAMS = Programs((COMMAND,), "/bin/supervisord", "/usr/lib/postgresql/15/bin", "/bin/valkey", "/bin/caddy")
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """A stack that was never started."""
+    made = changed(new_plan(tmp_path, PROGRAMS, token="a1b2c3d4e5f60718"), Wanted(apps=2, workers=1))
+    save_plan(made)
+    return made
+
+
+def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:
+    """Nothing of it is lost in its file."""
+    assert load_plan(plan.root) == plan
+
+
+def test_replicas_keep_their_ports(plan: Plan) -> None:
+    """More of them get others; nobody moves."""
+    more = changed(plan, Wanted(apps=3))
+    assert {name: more.ports[name] for name in plan.ports} == plan.ports
+    assert more.ports["app-3"] == more.ports["app-1"] + 2
+
+
+def test_free_ports_are_no_two_alike(tmp_path: Path) -> None:
+    """Each process has its own, and a replica that comes later another."""
+    first = changed(new_plan(tmp_path, PROGRAMS, token="a1b2c3d4e5f60718"), Wanted(free_ports=True))
+    later = changed(first, Wanted(workers=4))
+    assert len(set(later.ports.values())) == len(later.ports)
+    assert min(later.ports.values()) >= 20_000
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [Wanted(apps=0), Wanted(workers=1000), Wanted(ports={"nobody": 1}), Wanted(ports={"lb": 99_999}),
+     Wanted(ports={"lb": 8101})],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(tmp_path: Path, wanted: Wanted) -> None:
+    """A number of replicas, a name or a port."""
+    with pytest.raises(UsageError):
+        changed(new_plan(tmp_path, PROGRAMS, token="a1b2c3d4e5f60718"), wanted)
+
+
+def test_logs_of_replicas_are_one_by_time(tmp_path: Path) -> None:
+    """A line without a time belongs to the one before."""
+    one, two = tmp_path / "app-1.log", tmp_path / "app-2.log"
+    one.write_text("2026-01-01T00:00:01.000Z INFO a\nTraceback\n2026-01-01T00:00:03.000Z INFO c\n")
+    two.write_text("2026-01-01 00:00:02.000 INFO b\n")
+    assert [line[-1] for line in merged([one, two])] == ["a", "k", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["restart", "app"], "restart app-1, and wait until it is ready\nrestart app-2, and wait until it is ready\n"),
+        (["psql", "--", "select 1"], "postgresql://postgres@127.0.0.1:5433/causal_eval_bench -c 'select 1'\n"),
+        (["run", "--", "backup", "--dry-run"], f"{COMMAND} backup --dry-run\n"),
+        (["scale", "app", "3"], "run 3 of app"),
+        (["logs", "app", "-f"], "tail --quiet"),
+    ],
+)
+def test_a_dry_run_says_what_it_would_do(plan: Plan, words: list[str], said: str) -> None:
+    """And does nothing: no process of the stack is there."""
+    shown = [words[0], "--mode", "proc", "--dry-run", *words[1:]]
+    done = subprocess.run(
+        [COMMAND, "stack", *shown], env=environment(plan.root), capture_output=True, text=True, check=True
+    )
+    assert said in done.stdout
+    assert json.loads((plan.root / "stack.json").read_text())["apps"] == 2
+
+
+def test_containers_are_scaled_for_good(tmp_path: Path) -> None:
+    """The number stands in a file that the next `up` reads, beside what stood there."""
+    (tmp_path / ".env").write_text("TAG=one\nAPP_REPLICAS=1\n")
+    keep, start = Containers(("docker-compose",), str(tmp_path)).scale("app", 3)
+    assert keep.act is not None
+    keep.act()
+    assert (tmp_path / ".env").read_text() == "TAG=one\nAPP_REPLICAS=3\n"
+    assert start.argv == ("docker-compose", "up", "-d", "--no-deps", "app")
+
+
+def test_what_the_runbook_gets_wrong_is_not_done_to_containers(tmp_path: Path) -> None:
+    """A restart takes up a new environment, logs have no prefix, and nothing runs in the foreground."""
+    found = Containers(("docker-compose",), str(tmp_path))
+    assert "--force-recreate" in found.restart("app")[0].argv
+    assert {"--no-log-prefix", "--no-color"} <= set(found.logs("app", follow=False)[0].argv)
+    assert "--follow" not in found.logs("app", follow=False)[0].argv
+    assert all("-d" in step.argv for step in [*found.restart("app"), found.scale("app", 2)[1]])
+
+
+def test_no_containers_without_their_file(tmp_path: Path) -> None:
+    """Elsewhere than in its folder, Compose is not asked."""
+    assert find_containers(tmp_path) is None
