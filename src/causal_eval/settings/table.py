@@ -117,6 +117,7 @@ SETTINGS = (
     Setting("metrics_port", "CEB_METRICS_PORT", port, "a port from 1 to 65535, or 0: none", lambda _: "0"),
     Setting("metrics_token_file", "CEB_METRICS_TOKEN_FILE", file, "the path of a file", lambda _: ""),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", switch, _A_SWITCH, lambda _: "false"),
+    Setting("operator_database_url", "CEB_OPERATOR_DATABASE_URL", database_url, _A_DATABASE, lambda _: ""),
     Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),
     Setting("log_level", "CEB_LOG_LEVEL", log_level, "one of DEBUG, INFO, WARNING, ERROR", lambda _: "INFO"),
     Setting("log_file", "CEB_LOG_FILE", new_file, "the path of a file, there or not", lambda _: ""),
