@@ -1,0 +1,78 @@
+{{- define "ceb.labels" -}}
+app.kubernetes.io/name: causal-eval-bench
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Values.image.tag | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "ceb.select" -}}
+app.kubernetes.io/name: causal-eval-bench
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "ceb.pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+{{- range . }}
+  - name: {{ . }}
+{{- end }}
+{{- end }}
+volumes:
+  - name: secrets
+    secret: {secretName: {{ required "secretName: the Secret with database-url" .Values.secretName }}, defaultMode: 0440}
+  - name: state
+    emptyDir: {sizeLimit: 1Gi}
+  - name: tmp
+    emptyDir: {sizeLimit: 256Mi}
+{{- if .Values.providerKeysSecretName }}
+  - name: keys
+    secret: {secretName: {{ .Values.providerKeysSecretName }}, defaultMode: 0440}
+{{- end }}
+{{- end }}
+
+{{- define "ceb.container" -}}
+image: "{{ .Values.image.repository }}:{{ required "image.tag: the commit that the image was built of" .Values.image.tag }}"
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+volumeMounts:
+  - {name: secrets, mountPath: /run/secrets/causal-eval, readOnly: true}
+  - {name: state, mountPath: /var/lib/causal-eval}
+  - {name: tmp, mountPath: /tmp}
+{{- if .Values.providerKeysSecretName }}
+  - {name: keys, mountPath: /run/keys, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "ceb.env" -}}
+- {name: DATABASE_URL_FILE, value: /run/secrets/causal-eval/database-url}
+- {name: CEB_SIGNING_KEY_FILE, value: /run/secrets/causal-eval/signing-key.pem}
+{{- if .Values.useRedis }}
+- {name: REDIS_URL_FILE, value: /run/secrets/causal-eval/redis-url}
+{{- end }}
+{{- if .Values.useMasterKey }}
+- {name: CEB_MASTER_KEY_FILE, value: /run/secrets/causal-eval/master.key}
+{{- end }}
+- {name: CEB_METRICS_TOKEN_FILE, value: /run/secrets/causal-eval/metrics-token}
+{{- if .Values.providerKeysSecretName }}
+- {name: OPENAI_API_KEY_FILE, value: /run/keys/openai}
+- {name: ANTHROPIC_API_KEY_FILE, value: /run/keys/anthropic}
+- {name: GOOGLE_API_KEY_FILE, value: /run/keys/google}
+{{- end }}
+{{- range $name, $value := .Values.settings }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end }}
