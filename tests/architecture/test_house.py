@@ -91,6 +91,7 @@ _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assemb
 _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
 LOCAL_IMPORTS = {
+    "operations/watch.py": {"redis": "start-up: a service without Redis does without its library"},
     "providers/adapters.py": {
         "causal_eval.providers.azure": _ADAPTER,
         "causal_eval.providers.dialects": _ADAPTER,

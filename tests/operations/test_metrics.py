@@ -181,7 +181,7 @@ def test_metrics_are_for_this_machine_and_who_holds_the_token(
 def test_a_listener_tells_metrics_and_nothing_else() -> None:
     """At its own port, /metrics alone, and not to whoever a proxy brings; a taken port is said."""
     metrics = Metrics()
-    with listening(metrics, "127.0.0.1", 0) as port:
+    with listening(metrics, "127.0.0.1", port=0) as port:
         there = f"http://127.0.0.1:{port}"
         with urlopen(f"{there}/metrics", timeout=10) as answer:
             assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -189,5 +189,5 @@ def test_a_listener_tells_metrics_and_nothing_else() -> None:
         for asked_for in (f"{there}/", Request(f"{there}/metrics", headers={"X-Forwarded-For": "127.0.0.1"})):
             with pytest.raises(HTTPError, match="404"):
                 urlopen(asked_for, timeout=10)
-        with pytest.raises(UsageError, match=f"CEB_METRICS_PORT {port}"), listening(metrics, "127.0.0.1", port):
+        with pytest.raises(UsageError, match=f"CEB_METRICS_PORT {port}"), listening(metrics, "127.0.0.1", port=port):
             raise AssertionError

@@ -32,7 +32,9 @@ from causal_eval.api.guard import Guard, Network
 from causal_eval.api.logged import Logged
 from causal_eval.api.routing import PREFIX, PlainRoute, add_routes, name_of
 from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
+from causal_eval.operations.collectors import Counted
 from causal_eval.operations.metrics import Metrics
+from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
 from causal_eval.service.inbound import make_inbound
 from causal_eval.service.wiring import Service
@@ -55,7 +57,7 @@ ROUTERS = (
 
 def make_app(
     service: Service, *, open_to_all: bool = False, identify: Identify | None = accounts, proxies: Sequence[str] = (),
-    metrics: Metrics | None = None,
+    metrics: Metrics | None = None, watch: Watch | None = None,
 ) -> FastAPI:  # fmt: skip
     """The API over *service*.
 
@@ -65,6 +67,7 @@ def make_app(
         identify: who somebody is; None: nobody has an account.
         proxies: addresses or networks whose forwarded headers are believed.
         metrics: what counts in this process, hearing what *service* tells already; None: requests alone are counted.
+        watch: what looks after the database and all else; None: it is looked at when somebody asks.
     """
     app = Api(
         title=TITLE, summary=SUMMARY, version=causal_eval.__version__, docs_url=None, redoc_url=None,
@@ -73,11 +76,15 @@ def make_app(
     app.router.routes.append(PlainRoute("/health/live", wellness.live, methods=["GET"]))
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
     app.state.hub = listening.Hub()
+    app.state.watch = watch or Watch(service.store, service.settings, clock=service.clock)
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
     app.add_middleware(Logged)
-    measuring.install(app, metrics or Metrics())
+    inbound = app.state.door.inbound
+    counted = metrics or Metrics()
+    counted.add(Counted("inbound_limiter_fallback", "Redis could not be asked how often", value=lambda: inbound.lapses))
+    measuring.install(app, counted)
     measuring.expect(app)
     return app
 

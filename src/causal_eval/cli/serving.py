@@ -20,9 +20,11 @@ from causal_eval.api.who import Door
 from causal_eval.cli import output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.operations.collectors import watching
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
 from causal_eval.service.wiring import Service, close_service, open_service
@@ -123,7 +125,8 @@ async def _work() -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     metrics = Metrics()
     async with _opened(metrics) as service:
-        with telling(metrics, service.settings):
+        watch = Watch(service.store, service.settings, clock=service.clock)
+        with telling(metrics, service.settings), watching(watch, metrics):
             await work(service, worker=service.token(), stop=ending.is_set)
 
 
@@ -131,7 +134,10 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
     metrics = Metrics()
     async with _opened(metrics) as service:
         _admit(service, place)
-        application = make_app(service, open_to_all=not place.login, proxies=place.proxies, metrics=metrics)
+        watch = Watch(service.store, service.settings, clock=service.clock)
+        application = make_app(
+            service, open_to_all=not place.login, proxies=place.proxies, metrics=metrics, watch=watch
+        )
         application.mount("/", make_pages(service, open_to_all=not place.login))
         expect(application)
         door: Door = application.state.door
@@ -143,7 +149,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
             ),
             ending=door.stopping.set,
         )  # fmt: skip
-        with _listening(place) as listening:
+        with _listening(place) as listening, watching(watch, metrics):
             output.say(f"Causal Eval Bench at http://{place.host}:{listening.getsockname()[1]}")
             output.flush()
             serving = asyncio.create_task(server.serve([listening]))

@@ -30,7 +30,7 @@ def may_scrape(address: str, *, forwarded: bool, authorization: str, token_file:
 
 
 @contextmanager
-def listening(metrics: Metrics, host: str, port: int, *, token_file: Path | None = None) -> Iterator[int]:
+def listening(metrics: Metrics, host: str, *, port: int, token_file: Path | None = None) -> Iterator[int]:
     """Answer ``/metrics`` at *host*:*port* (0: any that is free) meanwhile; yields the port.
 
     Raises:

@@ -23,6 +23,7 @@ FLOOR = "0012"
 EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
 
 _MIGRATING = "migration"
+_LOOKING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,15 @@ def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, kept: int = 0) -
         if _revision(store) != HEAD:
             _bring_up_to_date(store, migrating=not store.is_postgresql)
     return store
+
+
+def beside(store: Store) -> Store:
+    """The same database by one connection of its own: who looks after it gets through when all others are taken."""
+    if not store.is_postgresql:
+        return Store(sqlite_engine(Path(store.place), _LOOKING_SECONDS, kept=1), store.place)
+    from causal_eval.store import postgresql  # an extra
+
+    return Store(postgresql.postgresql_engine(store.engine.url, most=1, wait=_LOOKING_SECONDS), store.place)
 
 
 def migrate_store(url: str) -> str:

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from causal_eval.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly
 
@@ -28,18 +29,33 @@ FORGOTTEN_SECONDS = 3600
 _AGAIN = "then run the same command again; all that was kept before is safe"
 
 
-def postgresql_engine(url: URL) -> Engine:
+class CountedPool(QueuePool):
+    """A pool that counts who got no connection in time."""
+
+    timeouts = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        """A connection; TimeoutError where none became free in time."""
+        try:
+            return super().connect()
+        except PoolTimeout:
+            self.timeouts += 1
+            raise
+
+
+def postgresql_engine(url: URL, *, most: int = POOL + OVERFLOW, wait: float = WAIT_SECONDS) -> Engine:
     """Connections to the database at *url*; safe behind PgBouncer, which shares a connection by transactions."""
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_size=POOL,
-        max_overflow=OVERFLOW,
-        pool_timeout=WAIT_SECONDS,
+        poolclass=CountedPool,
+        pool_size=min(POOL, most),
+        max_overflow=max(0, most - POOL),
+        pool_timeout=wait,
         pool_recycle=RECYCLE_SECONDS,
         pool_pre_ping=True,  # a server that was restarted is noticed before a transaction begins
         connect_args={
             "prepare_threshold": None,  # a prepared statement belongs to one connection of the server
-            "connect_timeout": int(WAIT_SECONDS),
+            "connect_timeout": int(wait),
             "application_name": "causal-eval",
             "keepalives_idle": 30,
             "keepalives_interval": 10,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, exists, false, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, exists, false, func, or_, select, update
 
 from causal_eval.errors import Fenced
 from causal_eval.store.account_tables import project_rules
@@ -152,6 +152,31 @@ def unfinished(connection: Connection, *, off: Sequence[str] = ()) -> list[Unfin
         .order_by(jobs.c.priority, jobs.c.created_at, shards.c.number)
     )
     return [Unfinished(*row) for row in connection.execute(query)]
+
+
+class Backlog(NamedTuple):
+    """What is left to do."""
+
+    depth: int
+    """Open shards of open jobs that nothing holds."""
+    oldest_at: float | None
+    """When the first of these jobs was ordered."""
+    states: Mapping[str, int]
+    """All shards, by status."""
+
+
+def backlog(connection: Connection, *, off: Sequence[str] = ()) -> Backlog:
+    """What waits or is under way; not of answerers that begin with one of *off*."""
+    waiting = (
+        select(func.count(), func.min(jobs.c.created_at))
+        .select_from(shards)
+        .join(jobs, jobs.c.evaluation_id == shards.c.evaluation_id)
+        .where(shards.c.status == "open", jobs.c.status == JobStatus.OPEN, jobs.c.paused.is_(False))
+        .where(~_of_answerers(jobs.c.evaluation_id, off))
+    )
+    depth, oldest_at = connection.execute(waiting).one()
+    counted = connection.execute(select(shards.c.status, func.count()).group_by(shards.c.status))
+    return Backlog(depth, oldest_at, dict(row._tuple() for row in counted))  # noqa: SLF001 - public API
 
 
 class JobState(NamedTuple):

@@ -8,9 +8,11 @@ import signal
 import sys
 
 from causal_eval.errors import CausalEvalError
+from causal_eval.operations.collectors import watching
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.operations.watch import Watch
 from causal_eval.service.wiring import close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.worker.run import work
@@ -36,7 +38,8 @@ async def _work() -> None:
     with logging_to(settings, redactor), telling(metrics, settings):
         service = open_service(settings, listener=metrics.hear)
         try:
-            await work(service, worker=service.token(), stop=ending.is_set)
+            with watching(Watch(service.store, settings, clock=service.clock), metrics):
+                await work(service, worker=service.token(), stop=ending.is_set)
         finally:
             close_service(service)
 

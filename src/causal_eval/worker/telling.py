@@ -20,5 +20,5 @@ def telling(metrics: Metrics, settings: Settings) -> Iterator[None]:
     if not settings.metrics_port:
         yield
         return
-    with listening(metrics, settings.metrics_host, settings.metrics_port, token_file=settings.metrics_token_file):
+    with listening(metrics, settings.metrics_host, port=settings.metrics_port, token_file=settings.metrics_token_file):
         yield
