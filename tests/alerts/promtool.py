@@ -20,7 +20,7 @@ import yaml
 from tests.alerts import promql
 
 Rule = dict[str, Any]
-_BATCH = 60
+_BATCH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def run(files: Mapping[str, tuple[dict[str, Any], dict[str, Any]]], folder: Path
 def _said_of(numbers: range, folder: Path) -> dict[int, str]:
     command = ["promtool", "test", "rules", *(f"{number}.test" for number in numbers)]
     done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, check=False
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, check=False
     )
     parts = re.split(r"^Unit Testing:\s+(\d+)\.test$", done.stdout, flags=re.MULTILINE)
     said = {int(number): text.strip() for number, text in zip(parts[1::2], parts[2::2], strict=True)}

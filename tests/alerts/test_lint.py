@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,30 @@ OF_COUNTERS = {"rate", "increase", "irate", "resets"}
 _COUNTED = ("_total", "_bucket", "_count", "_sum")
 GAUGES = {"pg_stat_activity_count": "sessions that there are"}
 """Gauges of others that are called like counters."""
+OTHERS = re.compile(
+    r"up|ALERTS|probe_success|redis_(up|memory_used_bytes|memory_max_bytes)"
+    r"|pg_(stat_activity_count|stat_activity_max_tx_duration|settings_max_connections"
+    r"|settings_superuser_reserved_connections|stat_database_checksum_failures)"
+    r"|node_filesystem_(avail|size)_bytes|process_(cpu_seconds_total|resident_memory_bytes|start_time_seconds)"
+    r"|prometheus_(notifications_(errors|sent)_total|rule_evaluation_failures_total)"
+    r"|alertmanager_notifications_failed_total"
+)
+"""Of Prometheus, Alertmanager, the exporters of PostgreSQL, Redis, nodes and probes, and prometheus_client."""
+
+OURS = {
+    "http_requests_total", "http_request_duration_seconds_bucket", "http_request_duration_seconds_count",
+    "http_requests_in_flight", "auth_requests_total", "evaluation_items_total", "evaluation_queue_depth",
+    "evaluation_queue_oldest_seconds", "evaluation_shards", "evaluation_invariant_violations",
+    "evaluation_row_hash_mismatches", "model_api_requests_total", "model_api_rate_limit_errors_total",
+    "model_api_request_duration_seconds_bucket", "model_api_circuit_open", "model_api_open_calls", "model_api_keys",
+    "response_cache_lookups_total", "response_cache_hits_total", "inbound_limiter_fallback_total", "database_up",
+    "database_connection_pool_size", "database_connection_pool_in_use", "database_connection_pool_timeouts_total",
+    "database_connection_errors_total", "redis_client_up", "fenced_writes_total", "secret_exposure_detections_total",
+    "backup_last_success_timestamp_seconds", "backup_restore_test_success", "deployment_timestamp_seconds",
+    "process_memory_limit_bytes", "runtime_switch", "status_page_last_publish_timestamp_seconds", "disk_free_bytes",
+    "disk_size_bytes",
+}  # fmt: skip
+"""Of the program: the sentinel's, the app's and the workers'."""
 _FOLDER = Path(__file__).resolve().parents[2] / "src/causal_eval/operations/monitoring"
 RULES = read_rules(_FOLDER / "rules.yml", _FOLDER / "slo.yml")
 ALERTS = {name: rule for name, rule in RULES.items() if "alert" in rule}
@@ -183,3 +208,13 @@ def test_aggregations_name_labels_that_their_alert_uses() -> None:
             for label in node.modifier.labels
         }
         assert said <= kept, name
+
+
+def test_every_metric_is_one_that_somebody_exposes(root: Path) -> None:
+    """Rules and dashboards ask for metrics of the program, of a listed exporter, or of a recording rule."""
+    boards = [json.loads(path.read_text("utf-8")) for path in (root / "deploy/grafana/dashboards").glob("*.json")]
+    targets = [target["expr"] for board in boards for panel in board["panels"] for target in panel["targets"]]
+    asked = [rule["expr"] for rule in RULES.values()] + [one.replace("$__rate_interval", "1m") for one in targets]
+    names = {str(one.name) for expr in asked for one in promql.selectors(promql_parser.parse(expr))}
+    ours = {name for name in names if not OTHERS.fullmatch(name) and name not in RULES}
+    assert ours == OURS
