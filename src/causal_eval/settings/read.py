@@ -72,10 +72,20 @@ class Settings:
     """0: it does not."""
     metrics_token_file: Path | None
     """Holds what opens ``/metrics`` from elsewhere than this machine; None: nothing does."""
+    backup_dir: Path
+    """Where backups are kept: folder ``backups`` of the data folder, unless another is named."""
+    backup_copy_dir: Path | None
+    """A second place for them."""
+    backup_wal_dir: Path | None
+    """Where PostgreSQL's archive_command puts its log."""
+    backup_key_file: Path | None
+    """What seals and opens backups; without it there are none."""
+    backup_keep: int
+    """Backups that are kept."""
+    backup_database_url: str = field(repr=False)
+    """The database by the account that makes backups; empty: by that of ``database_url``."""
     public_leaderboard: bool
     """True: whoever reaches the API may read published results, without an account."""
-    operator_database_url: str = field(repr=False)
-    """The same database by an operator's account, for ``causal-eval db``; empty: by the service's own."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str
@@ -125,9 +135,8 @@ def read_settings(
         values[setting.name], origins[setting.name] = _resolve(setting, sources, here=here, faults=faults)
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
-    for optional in (
-        "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "metrics_token_file", "log_file",
-    ):  # fmt: skip
+    values["backup_dir"] = values["backup_dir"] or Path(str(values["data_dir"])) / "backups"
+    for optional in _OPTIONAL:
         values[optional] = values[optional] or None
     if faults:
         raise UsageError("; ".join(faults))
@@ -162,6 +171,12 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
             continue
         variables[match["name"]] = _unquoted(match["value"])
     return variables
+
+
+_OPTIONAL = (
+    "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "backup_copy_dir", "backup_wal_dir",
+    "backup_key_file", "metrics_token_file", "log_file",
+)  # fmt: skip
 
 
 _CREDENTIAL = re.compile(

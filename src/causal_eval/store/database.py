@@ -114,6 +114,15 @@ def beside(store: Store) -> Store:
     return Store(postgresql.postgresql_engine(store.engine.url, most=1, wait=_LOOKING_SECONDS), store.place)
 
 
+def bare_store(url: str) -> Store:
+    """The database at *url* as it is: nothing is made, migrated or compared with what this version knows.
+
+    Raises:
+        UsageError, StoreError: as :func:`open_store`.
+    """
+    return _connect(url, BUSY_SECONDS)
+
+
 def migrate_store(url: str) -> str:
     """Bring the database at *url* up to date, one process at a time; one line that says what was done.
 

@@ -144,12 +144,22 @@ def attempt_from(row: Row[Any], question: Question) -> Attempt:
     Raises:
         VerificationMismatch: the row is not what was written.
     """
+    check_row(row)
+    values = {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001 - public API
+    return Attempt(Ask(question, row.sample), outcome_from(values), row.started_at)
+
+
+def check_row(row: Row[Any]) -> None:
+    """See that *row* (columns of ``attempts``) is what was written.
+
+    Raises:
+        VerificationMismatch: it is not.
+    """
     values = {name: value for name, value in row._mapping.items() if name in _HASHED}  # noqa: SLF001 - public API
     if content_hash(values) != row.content_hash:
         raise VerificationMismatch(
             f"attempt {row.id} of {row.evaluation_id} was changed after it was written: restore a backup"
         )
-    return Attempt(Ask(question, row.sample), outcome_from(values), row.started_at)
 
 
 def verdict_values(key: int, verdict: Verdict) -> Values:

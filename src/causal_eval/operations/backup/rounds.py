@@ -1,0 +1,48 @@
+"""Backups on a schedule: one round after another, whatever went wrong in the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from causal_eval.errors import CausalEvalError
+from causal_eval.operations.backup import wal
+from causal_eval.operations.backup.check import Check
+from causal_eval.operations.backup.keeping import Keeping
+from causal_eval.operations.backup.restore import try_restore
+from causal_eval.operations.backup.state import read_state
+from causal_eval.operations.backup.take import back_up
+
+AGAIN_SECONDS = 600.0
+"""After a failure it is tried again sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """A backup every so many seconds, each tested; in between the log is sealed."""
+
+    keeping: Keeping
+    interval: float
+    test: bool
+    further: Check
+    say: Callable[[str], None]
+
+    def once(self) -> None:
+        """Do what is due; what fails is said, and noted for whoever watches."""
+        try:
+            wal.sweep(self.keeping)
+            if not self._is_due():
+                return
+            name = back_up(self.keeping).manifest.name
+            self.say(f"backup {name} made")
+            if self.test:
+                self.say(try_restore(self.keeping, name, further=self.further))
+        except CausalEvalError as error:
+            self.say(str(error))
+
+    def _is_due(self) -> bool:
+        """By what was last done, so that a restart changes nothing."""
+        state, now = read_state(self.keeping.folder), self.keeping.clock()
+        if state.last_failure_at is not None and now - state.last_failure_at < min(AGAIN_SECONDS, self.interval):
+            return False
+        return state.last_success_at is None or now - state.last_success_at >= self.interval

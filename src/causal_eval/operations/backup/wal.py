@@ -1,0 +1,140 @@
+"""PostgreSQL's log of changes, kept segment by segment: with it any moment since a base backup can be restored.
+
+The server copies each finished segment into a spool folder on its own machine; what backs up seals it, copies it to the
+second place and only then takes it out of the spool.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from causal_eval.errors import VerificationMismatch
+from causal_eval.operations.backup.keeping import Keeping
+from causal_eval.operations.backup.sealing import PIECE, Key, seal, unseal
+from causal_eval.operations.backup.shelf import copy_file, explained, sync
+
+FOLDER = "wal"
+_SEALED = ".sealed"
+_SEGMENT = re.compile(r"[0-9A-F]{24}")
+_FILE = re.compile(r"[0-9A-F]{24}(\.[0-9A-F]{8}\.backup)?|[0-9A-F]{8}\.history")
+_TIMELINE = 8
+"""Digits; what follows is the place in the log."""
+
+
+def archive_command(spool: Path) -> str:
+    """What PostgreSQL is told to do with a finished segment: it appears in *spool* whole, or not at all."""
+    return f'cp "%p" "{spool}/.%f" && mv "{spool}/.%f" "{spool}/%f"'
+
+
+def sweep(keeping: Keeping) -> int:
+    """Seal what lies in the spool and take it away; how many segments.
+
+    Raises:
+        StoreFull, StoreReadOnly: what could not be sealed lies in the spool as before.
+    """
+    if keeping.spool is None or not keeping.spool.is_dir():
+        return 0
+    waiting = sorted(one for one in keeping.spool.iterdir() if _FILE.fullmatch(one.name))
+    for path in waiting:
+        with explained(keeping.folder):
+            _keep(path, keeping)
+        path.unlink()
+    return sum(1 for one in waiting if _SEGMENT.fullmatch(one.name))
+
+
+def _keep(path: Path, keeping: Keeping) -> None:
+    for number, folder in enumerate(keeping.folders):
+        place = folder / FOLDER
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part, target = place / f".{path.name}.part", place / f"{path.name}{_SEALED}"
+        part.unlink(missing_ok=True)
+        if number:
+            copy_file(keeping.folder / FOLDER / target.name, part)
+        else:
+            seal(_pieces(path), part, key=keeping.keys[0])
+        part.replace(target)
+        sync(place)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def segments(folder: Path) -> list[str]:
+    """Those that are kept there, in order."""
+    place = folder / FOLDER
+    if not place.is_dir():
+        return []
+    found = (one.name.removesuffix(_SEALED) for one in place.iterdir() if one.name.endswith(_SEALED))
+    return sorted(name for name in found if _SEGMENT.fullmatch(name))
+
+
+def prune(folder: Path, *, before: str) -> None:
+    """Throw away segments that no base backup needs: those in front of *before*."""
+    for name in segments(folder):
+        if name[_TIMELINE:] < before[_TIMELINE:]:
+            (folder / FOLDER / f"{name}{_SEALED}").unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What a server that recovers asks for, wherever it is kept."""
+
+    folders: tuple[Path, ...]
+    spool: Path | None
+    keys: Sequence[Key]
+    given: list[str] = field(default_factory=list)
+    """Segments that were handed out, in order."""
+
+    def fetch(self, name: str, target: Path) -> bool:
+        """Put the file *name* of the log at *target*; False: nobody has it.
+
+        Raises:
+            VerificationMismatch: where it is kept, it was changed.
+        """
+        if not _FILE.fullmatch(name):
+            return False
+        faults = []
+        for path in (folder / FOLDER / f"{name}{_SEALED}" for folder in self.folders):
+            if path.exists():
+                try:
+                    _write(unseal(path, self.keys), target)
+                except VerificationMismatch as error:
+                    faults.append(error)
+                    continue
+                return self._note(name)
+        if self.spool is not None and (self.spool / name).exists():
+            _write(_pieces(self.spool / name), target)
+            return self._note(name)
+        if faults:
+            raise faults[0]
+        return False
+
+    def gap(self) -> str:
+        """The first segment that is kept behind one that is missing; empty: there is none.
+
+        Without it a restore to the end of the log would end early and say nothing.
+        """
+        if not self.given:
+            return ""
+        kept = sorted({name for folder in self.folders for name in segments(folder)})
+        timeline, last = self.given[-1][:_TIMELINE], self.given[-1]
+        return next((name for name in kept if name.startswith(timeline) and name > last), "")
+
+    def _note(self, name: str) -> bool:
+        if _SEGMENT.fullmatch(name):
+            self.given.append(name)
+        return True
+
+
+def _write(pieces: Iterator[bytes], target: Path) -> None:
+    part = target.with_name(f".{target.name}.part")
+    with part.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
+    part.replace(target)
