@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from causal_eval.cli import backups, logs, operating, standing
+from causal_eval.cli import backups, databases, logs, operating, standing
 from causal_eval.cli.groups import cache_app, ctl_app
 from causal_eval.mock.faults import Mode
 
@@ -260,6 +260,7 @@ app.add_typer(ctl_app, name="ctl")
 operating.add_to(app)
 standing.add_to(app)
 logs.add_to(app)
+databases.add_to(app)
 backups.add_to(app)
 
 

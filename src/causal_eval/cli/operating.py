@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False, proxy: Proxy = None) -> int:
     """Offer API, pages and a worker in one process."""
-    _check_extra()
+    check_extra()
     from causal_eval.cli import serving
 
     return serving.serve(serving.Place(host, port, not no_login, tuple(proxy or ())))
@@ -32,7 +32,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False
 
 def app_(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False, proxy: Proxy = None) -> int:
     """Offer API and pages; jobs are for `causal-eval worker`."""
-    _check_extra()
+    check_extra()
     from causal_eval.cli import serving
 
     return serving.app(serving.Place(host, port, not no_login, tuple(proxy or ())))
@@ -40,7 +40,7 @@ def app_(host: Host = "127.0.0.1", port: Port = 8000, no_login: NoLogin = False,
 
 def worker() -> int:
     """Carry out jobs until SIGTERM."""
-    _check_extra()
+    check_extra()
     from causal_eval.cli import serving
 
     return serving.worker()
@@ -48,7 +48,7 @@ def worker() -> int:
 
 def migrate(json: Json = False) -> int:
     """Bring the service's database to what this version needs."""
-    _check_extra()
+    check_extra()
     from causal_eval.cli import serving
 
     return serving.migrate(json=json)
@@ -56,13 +56,13 @@ def migrate(json: Json = False) -> int:
 
 def invariants(json: Json = False) -> int:
     """Check everything that is kept: outcomes, hashes, shards, scores, audit log."""
-    _check_extra()
+    check_extra()
     from causal_eval.cli import serving
 
     return serving.invariants(json=json)
 
 
-def _check_extra() -> None:
+def check_extra() -> None:
     """Raise UsageError where the service's packages are not installed."""
     missing = [name for name in ("dbos", "fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
     if missing:

@@ -124,7 +124,7 @@ def secrets_of(settings: Settings, environment: Mapping[str, str]) -> set[str]:
             found.add(value)
     for file in files:
         found.update(_lines(file))
-    for url in (settings.database_url, settings.redis_url):
+    for url in (settings.database_url, settings.operator_database_url, settings.redis_url):
         found.add(urlsplit(url).password or "")
     return {part.strip() for value in found for part in (value, *value.split(",")) if part.strip()}
 

@@ -86,6 +86,8 @@ class Settings:
     """The database by the account that makes backups; empty: by that of ``database_url``."""
     public_leaderboard: bool
     """True: whoever reaches the API may read published results, without an account."""
+    operator_database_url: str = field(repr=False)
+    """The same database by an operator's account, for ``causal-eval db``; empty: by the service's own."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str

@@ -123,6 +123,7 @@ SETTINGS = (
     Setting("backup_keep", "CEB_BACKUP_KEEP", calls, f"a whole number from 1 to {MAX_CALLS}", lambda _: "7"),
     Setting("backup_database_url", "CEB_BACKUP_DATABASE_URL", database_url, _A_DATABASE, lambda _: ""),
     Setting("public_leaderboard", "CEB_PUBLIC_LEADERBOARD", switch, _A_SWITCH, lambda _: "false"),
+    Setting("operator_database_url", "CEB_OPERATOR_DATABASE_URL", database_url, _A_DATABASE, lambda _: ""),
     Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),
     Setting("log_level", "CEB_LOG_LEVEL", log_level, "one of DEBUG, INFO, WARNING, ERROR", lambda _: "INFO"),
     Setting("log_file", "CEB_LOG_FILE", new_file, "the path of a file, there or not", lambda _: ""),

@@ -23,6 +23,8 @@ WAIT_SECONDS = 10.0
 RECYCLE_SECONDS = 1800
 STALLED_SECONDS = 5.0
 """A process that stands still within a transaction holds its locks for no longer: the server ends it then."""
+FORGOTTEN_SECONDS = 3600
+"""A connection that nobody uses for so long is ended by the server: one that was leaked keeps no slot for ever."""
 
 _AGAIN = "then run the same command again; all that was kept before is safe"
 
@@ -69,6 +71,7 @@ def _limit(connection: psycopg.Connection[object], record: object) -> None:
     del record
     connection.autocommit = True
     connection.execute(f"SET idle_in_transaction_session_timeout = '{STALLED_SECONDS:g}s'")
+    connection.execute(f"SET idle_session_timeout = '{FORGOTTEN_SECONDS}s'")
     connection.autocommit = False
 
 
