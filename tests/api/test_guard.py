@@ -116,8 +116,14 @@ def test_only_listed_proxies_tell_the_address(
 
 def test_health_shows_operators_more(client: Client) -> None:
     """Whether it is well is everybody's; workers and queue are operators'."""
-    assert client().get("/health").json() == {"status": "ok", "detail": None}
+    said = client().get("/health").json()
+    assert (said["status"], said["detail"]) == ("ok", None)
+    assert said["components"]["database"] == "ok"
+    assert said["components"]["redis"] == "not configured"
     assert client("evaluator").get("/health").json()["detail"] is None
-    assert client("operator").get("/health").json()["detail"] == {"waiting": 0, "workers": [], "fault": ""}
+    detail = client("operator").get("/health").json()["detail"]
+    assert (detail["waiting"], detail["workers"], detail["fault"]) == (0, [], "")
+    assert detail["components"][0]["name"] == "database"
+    assert detail["components"][0]["critical"]
     assert client().get("/health/live").text == "ok"
     assert client().get("/health/ready").status_code == 200

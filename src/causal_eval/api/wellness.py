@@ -12,11 +12,12 @@ from causal_eval.api.problem import problems
 from causal_eval.api.routing import name_of
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.operations.health import Part, overall, parts
+from causal_eval.operations.watch import Watch
 from causal_eval.questions.question import GENERATOR
 from causal_eval.scoring.verdict import SCORER
 from causal_eval.service.access import NOBODY, Permission
 from causal_eval.service.health import SCHEMA, is_ready
-from causal_eval.service.health import health as look
 
 router = APIRouter(tags=["health"], responses=problems(401, 403, 503), generate_unique_id_function=name_of)
 
@@ -32,18 +33,35 @@ class WorkerBeat(Out):
     draining: bool
 
 
+class Component(Out):
+    """Something that the service stands on."""
+
+    name: str
+    status: str
+    critical: bool
+    """Without it the service is down, not degraded."""
+    said: str
+    seconds: float | None
+    """It took to answer."""
+    since: float | None
+    """When it became so; seconds since 1970."""
+
+
 class HealthDetail(BaseModel):
     """What operators see."""
 
     waiting: int | None
     workers: list[WorkerBeat]
     fault: str
+    components: list[Component]
 
 
 class Health(BaseModel):
-    """How the service is: ``ok``, ``degraded`` (work waits, no worker lives) or ``down``."""
+    """How the service is: ``ok``, ``degraded`` (something that it can do without is not well) or ``down``."""
 
     status: str
+    components: dict[str, str] = {}
+    """How each part is, in a word."""
     detail: HealthDetail | None = None
 
 
@@ -63,14 +81,25 @@ async def live(request: Request) -> Response:
 
 
 @router.get("/health", responses={503: {"model": Health}})
-def health(visit: Visiting, response: Response) -> Health:
+def health(request: Request, visit: Visiting, response: Response) -> Health:
     """How the service is; the detail is for operators."""
-    found = look(visit.service)
-    response.status_code = 503 if found.status == "down" else 200
+    watch: Watch = request.app.state.watch
+    found = parts(watch)
+    whole = overall(found)
+    response.status_code = 503 if whole == "down" else 200
     known = visit.caller.actor != NOBODY.actor and visit.caller.may(Permission.OPERATE)
-    workers = [WorkerBeat.model_validate(one) for one in found.workers]
-    detail = HealthDetail(waiting=found.waiting, workers=workers, fault=found.fault) if known else None
-    return Health(status=found.status, detail=detail)
+    colours = {one.name: one.status.value for one in found}
+    return Health(status=whole, components=colours, detail=_detail(watch, found) if known else None)
+
+
+def _detail(watch: Watch, found: list[Part]) -> HealthDetail:
+    database = found[0]
+    return HealthDetail(
+        waiting=watch.rows.queue.depth if database.status == "ok" else None,
+        workers=[WorkerBeat.model_validate(one) for one in watch.rows.workers],
+        fault=database.said,
+        components=[Component.model_validate(one) for one in found],
+    )
 
 
 @router.get("/health/ready", responses={503: {"model": Health}})

@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
-    for command in (serve, app_, worker, migrate, invariants):
+    for command in (serve, app_, worker, migrate, invariants, health):
         app.command(name=command.__name__.rstrip("_"))(command)
 
 
@@ -60,6 +60,17 @@ def invariants(json: Json = False) -> int:
     from causal_eval.cli import serving
 
     return serving.invariants(json=json)
+
+
+def health(
+    url: Annotated[str | None, typer.Option(help="Of the API; else that of the stack of this machine.")] = None,
+    json: Json = False,
+) -> int:
+    """Ask every process and all below it how it is: exit 0 well, 1 degraded, 2 down."""
+    check_extra()
+    from causal_eval.cli import wellbeing
+
+    return wellbeing.health(url, json=json)
 
 
 def check_extra() -> None:

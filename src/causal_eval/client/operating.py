@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
+
 from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.shapes import Shape
 
@@ -51,18 +53,33 @@ class AuditCheck(Shape, frozen=True):
     """Entries that were changed, or before which one was taken away."""
 
 
+class Component(Shape, frozen=True):
+    """Something that the service stands on."""
+
+    name: str
+    status: str
+    critical: bool
+    said: str
+    seconds: float | None
+    since: float | None
+    """When it became so; seconds since 1970."""
+
+
 class HealthDetail(Shape, frozen=True):
     """What operators see."""
 
     waiting: int | None
     workers: tuple[Worker, ...]
     fault: str
+    components: tuple[Component, ...] = ()
 
 
 class Health(Shape, frozen=True):
-    """How the service is: ``ok``, ``degraded`` (work waits, no worker lives) or ``down``."""
+    """How the service is: ``ok``, ``degraded`` (something that it can do without is not well) or ``down``."""
 
     status: str
+    components: dict[str, str] = msgspec.field(default_factory=dict)
+    """How each part is, in a word."""
     detail: HealthDetail | None = None
 
 

@@ -1,0 +1,45 @@
+"""``causal-eval health``: how every process and everything below it is, asked directly."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import asdict
+
+from rich.table import Table
+
+from causal_eval.cli import output
+from causal_eval.operations.health import Part, Status, overall
+from causal_eval.operations.probes import addresses, probe
+from causal_eval.operations.stack.plan import load_plan
+from causal_eval.settings import read_settings
+
+USUAL = "http://127.0.0.1:8000"
+CODES = {Status.OK: 0, Status.DEGRADED: 1, Status.DOWN: 2}
+
+
+def health(url: str | None, *, json: bool) -> int:
+    """Ask everything and say how it is; 0: well, 1: degraded, 2: down."""
+    settings = read_settings(os.environ)
+    plan = None if url else load_plan(settings.stack_dir)
+    if plan is not None:
+        settings = read_settings({**os.environ, **plan.environment()})
+        os.environ["PGPASSFILE"] = plan.environment()["PGPASSFILE"]
+    asked = addresses(plan, (url or (plan.url("lb") if plan else USUAL)).rstrip("/"))
+    found = asyncio.run(probe(asked, settings, clock=time.time))
+    whole = overall(found)
+    if json:
+        output.emit({"event": "health", "status": whole, "parts": [asdict(one) for one in found]})
+    else:
+        _show(found, whole)
+    return CODES[whole]
+
+
+def _show(found: list[Part], whole: Status) -> None:
+    table = Table("part", "status", "seconds", "what it says", title=f"health: {whole}", title_justify="left")
+    for one in found:
+        name = f"{one.name} (critical)" if one.critical else one.name
+        seconds = "" if one.seconds is None else f"{one.seconds:.3f}"
+        table.add_row(name, one.status, seconds, one.said)
+    output.print_whole(table, output.console())

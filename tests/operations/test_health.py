@@ -1,0 +1,110 @@
+"""Down without what it needs, degraded without what it can do without; what is not configured is no fault."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from tests.servers import free_port
+
+from causal_eval.operations.health import Part, Status, overall, parts
+from causal_eval.operations.probes import Address, addresses, probe
+from causal_eval.operations.watch import Watch
+from causal_eval.settings import Settings
+from causal_eval.store.database import Store
+
+
+class _Answers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """What the path says."""
+        self.send_response(int(self.path[1:]))
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
+        """Say nothing."""
+
+
+def by_name(found: list[Part]) -> dict[str, Part]:
+    """Each part by its name."""
+    return {one.name: one for one in found}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "whole"),
+    [
+        ([(Status.OK, True), (Status.NONE, False)], Status.OK),
+        ([(Status.OK, True), (Status.DOWN, False)], Status.DEGRADED),
+        ([(Status.DEGRADED, True)], Status.DEGRADED),
+        ([(Status.DOWN, True), (Status.OK, False)], Status.DOWN),
+    ],
+)
+def test_the_whole_is_as_its_parts_let_it(statuses: list[tuple[Status, bool]], whole: Status) -> None:
+    """Only a critical part takes it down."""
+    assert overall(Part("x", status, critical) for status, critical in statuses) is whole
+
+
+def test_an_idle_service_is_well(watch: Watch) -> None:
+    """What is not there is said to be not configured."""
+    found = by_name(parts(watch))
+    assert {name for name, one in found.items() if one.status is Status.NONE} == {"redis", "backup"}
+    assert found["database"].critical
+    assert overall(found.values()) is Status.OK
+
+
+def test_without_its_database_it_is_down(watch: Watch, store: Store) -> None:
+    """And says why, to operators."""
+    with store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE workers")
+    found = parts(watch)
+    assert overall(found) is Status.DOWN
+    assert "workers" in by_name(found)["database"].said
+
+
+def test_redis_that_is_gone_degrades(store: Store, settings: Settings) -> None:
+    """The service counts for itself meanwhile."""
+    gone = Watch(store, replace(settings, redis_url=f"redis://127.0.0.1:{free_port()}/0"), clock=lambda: 0.0)
+    found = parts(gone)
+    assert by_name(found)["redis"].status is Status.DOWN
+    assert overall(found) is Status.DEGRADED
+    gone.stop()
+
+
+def test_an_old_backup_degrades(watch: Watch, tmp_path: Path) -> None:
+    """So does one that could not be restored on trial."""
+    record = tmp_path / "backups" / "backup-state.json"
+    record.parent.mkdir()
+    now = watch.clock()
+    states = []
+    for hours, tested in ((1, True), (27, True), (1, False)):
+        record.write_text(json.dumps({"last_success_at": now - hours * 3600, "restore_test_ok": tested}))
+        states.append(by_name(parts(watch))["backup"].status)
+    assert states == [Status.OK, Status.DEGRADED, Status.DEGRADED]
+
+
+@pytest.mark.anyio
+async def test_probes_ask_each_at_its_own_address(store: Store, settings: Settings) -> None:
+    """What answers is well, what refuses or is not there is down, and the database is asked with the API down."""
+    del store  # it is there
+    with HTTPServer(("127.0.0.1", 0), _Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_port}"
+        asked = [
+            Address("api", f"http://127.0.0.1:{free_port()}/200", critical=True),
+            Address("app-1", f"{here}/200"),
+            Address("app-2", f"{here}/503"),
+        ]
+        found = by_name(await probe(asked, settings, clock=lambda: 0.0))
+        server.shutdown()
+    assert [found[name].status for name in ("api", "app-1", "app-2")] == [Status.DOWN, Status.OK, Status.DOWN]
+    assert found["database"].status is Status.OK
+    assert found["prometheus"].status is found["sentinel"].status is Status.NONE
+    assert overall(found.values()) is Status.DOWN
+
+
+def test_without_a_stack_the_api_alone_is_asked() -> None:
+    """At the address that is given."""
+    assert [one.url for one in addresses(None, "http://x:1")] == ["http://x:1/health/ready"]
