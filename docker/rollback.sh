@@ -12,7 +12,7 @@ fi
 tag=${1:-previous}
 image=causal-eval-bench
 compose=${COMPOSE:-docker-compose}
-patience=${PATIENCE:-120}
+patience=${PATIENCE:-240}
 
 id_of() { docker image inspect --format '{{.Id}}' "$image:$1" 2>/dev/null || true; }
 wanted=$(id_of "$tag") now=$(id_of current)
@@ -29,16 +29,31 @@ if [[ $dry ]]; then
   exit 0
 fi
 
+# Compose's own --wait has been seen to end with 0 though it said "unhealthy", so each container is asked here.
+all_healthy() { # ID: whether every container of app and worker is of that image and healthy
+  local container count=0
+  for container in $($compose ps --quiet app worker); do
+    [[ $(docker inspect --format '{{.Image}} {{.State.Health.Status}}' "$container") == "$1 healthy" ]] || return 1
+    count=$((count + 1))
+  done
+  [[ $count -gt 0 ]]
+}
+
 become() { # ID: `current` is it; true once app and worker of it are healthy
   docker tag "$1" "$image:current"
-  $compose up -d --no-build --no-deps --wait --wait-timeout "$patience" app worker
+  $compose up -d --no-build --no-deps app worker || return 1
+  local deadline=$((SECONDS + patience))
+  until all_healthy "$1"; do
+    [[ $SECONDS -lt $deadline ]] || return 1
+    sleep 1
+  done
 }
 
 if become "$wanted"; then
   [[ -z $now ]] || docker tag "$now" "$image:previous"
-  echo "$image:$tag runs; what ran before is now $image:previous"
+  echo "current is ${wanted:7:12} again, and healthy; previous is what ran before, ${now:7:12}"
 else
-  echo "$image:$tag does not get healthy within $patience s: going back to what ran before" >&2
-  [[ -z $now ]] || become "$now"
+  echo "${wanted:7:12} does not get healthy within $patience s: going back to ${now:7:12}" >&2
+  [[ -z $now ]] || become "$now" || echo "${now:7:12} does not get healthy either: docker-compose logs app" >&2
   exit 1
 fi
