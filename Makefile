@@ -37,7 +37,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
   --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help run demo setup test test-fast test-full lint format lock upgrade build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
+.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
 
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
@@ -61,6 +61,9 @@ test-fast: .venv/.dev .venv/.debian  ## the same without what is slow: under two
 
 test-full: .venv/.dev .venv/.debian  ## the same with the large samples
 	@$(PYTEST) -n $(JOBS) --dist loadfile
+
+test-containers: .venv/.dev  ## docker-compose.yml for real, on an engine of its own (Linux, root; says why where it cannot)
+	@bash tests/containers/run.sh $(PYTEST_ARGS)
 
 lint: .venv/.dev  ## ruff, mypy --strict and the import contracts, with their full output
 	@.venv/bin/ruff check .

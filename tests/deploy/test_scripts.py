@@ -47,7 +47,11 @@ def told(place: Path) -> list[str]:
     """What docker and docker-compose were told to do, looking left out."""
     said = place / "said"
     lines = said.read_text().splitlines() if said.exists() else []
-    return [line for line in lines if not line.startswith(("docker image inspect", "docker images", "docker inspect", "docker-compose ps"))]
+    return [
+        line
+        for line in lines
+        if not line.startswith(("docker image inspect", "docker images", "docker inspect", "docker-compose ps"))
+    ]
 
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl on this machine")

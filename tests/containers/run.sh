@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Run the stack of docker-compose.yml for real: an engine of its own in namespaces of its own (network, mounts,
+# processes), so that nothing of it is left when this ends. What is fetched (Debian's packages, wheels) is kept in
+# build/containers/. Where something cannot be had, this says what and ends with 0. Usage: run.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+kept=$PWD/build/containers
+mkdir -p "$kept/wheels"
+skip() { echo "make test-containers is skipped: $1"; exit 0; }
+
+[[ $(uname -s) == Linux ]] || skip "an engine needs Linux"
+[[ $(id -u) -eq 0 ]] || skip "an engine needs root"
+bash requirements/debian.sh tests/containers/debian.list "$kept/.debian"
+for program in dockerd mmdebstrap iptables unshare; do
+  command -v "$program" >/dev/null || skip "there is no $program, and apt did not bring it"
+done
+unshare --net --mount --pid --fork --mount-proc true 2>/dev/null || skip "this machine allows no namespaces of one's own"
+
+system() { # NAME PACKAGES: a root file system out of Debian's packages
+  [[ -s $kept/$1.tar ]] && return
+  echo "making a root file system of $2 ..."
+  mmdebstrap --quiet --variant=minbase --include="$2" --customize-hook='chroot "$1" useradd --system --no-create-home nginx' \
+    bookworm "$kept/.$1.tar" > "$kept/$1.log" 2>&1 || skip "mmdebstrap failed: $(tail -n 1 "$kept/$1.log")"
+  mv "$kept/.$1.tar" "$kept/$1.tar"
+}
+system python python3,python3-venv,ca-certificates
+system servers postgresql-15,redis-server,nginx-light,prometheus,prometheus-alertmanager,procps
+
+# For another patch release of Python than this machine's: what only some of them need is taken along.
+for list in service build; do
+  [[ $kept/.$list -nt requirements/$list.txt ]] && continue
+  sed -E "s/ ; python_full_version < '3\.11\.[0-9]+'//" "requirements/$list.txt" > "$kept/$list.txt"
+  .tools/bin/python -m pip download --quiet --require-hashes --only-binary :all: --no-deps \
+    --find-links "$kept/wheels" --requirement "$kept/$list.txt" --dest "$kept/wheels" || skip "the wheels cannot be had"
+  touch "$kept/.$list"
+done
+
+export CAUSAL_EVAL_CONTAINERS=$kept
+exec unshare --net --mount --pid --fork --mount-proc --kill-child \
+  .venv/bin/python -m pytest -p no:cacheprovider -p no:xdist --timeout=1200 tests/containers "$@"
