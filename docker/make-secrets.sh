@@ -43,11 +43,11 @@ for provider in openai anthropic google; do
   [[ -e $here/keys/$provider ]] || printf '# one key a line\n' > "$here/keys/$provider"
   chmod 0444 "$here/keys/$provider"
 done
-if [[ ! -e $here/keys/master.key ]]; then
-  openssl rand -base64 32 > "$here/keys/master.key"
-fi
-chmod 0400 "$here/keys/master.key"
-[[ $(id -u) -ne 0 ]] || chown "$account:0" "$here/keys/master.key"
+for key in master backup; do
+  [[ -e $here/keys/$key.key ]] || openssl rand -base64 32 > "$here/keys/$key.key"
+  chmod 0400 "$here/keys/$key.key"
+  [[ $(id -u) -ne 0 ]] || chown "$account:0" "$here/keys/$key.key"
+done
 
 # A certificate of one's own making, for a start: put a real one in the place of these two files.
 if [[ ! -e $here/tls_key ]]; then

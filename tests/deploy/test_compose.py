@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from causal_eval.operations.monitoring.configure import COMPOSE, Receivers, alertmanager_config, prometheus_config
+
 Services = dict[str, dict[str, Any]]
 
 NAMED = {"app", "worker", "postgres", "redis", "prometheus", "alertmanager", "grafana", "nginx"}
@@ -176,6 +178,13 @@ def test_prometheus_asks_every_replica(root: Path, services: Services) -> None:
         for target in group["targets"]
     ]
     assert set(targets) <= services.keys() | {"localhost"}
+
+
+def test_what_watches_is_what_the_program_writes(root: Path) -> None:
+    """Both configurations are those of the one generator, for the services of this file."""
+    prometheus, alertmanager = root / "docker/prometheus/prometheus.yml", root / "docker/alertmanager/alertmanager.yml"
+    assert prometheus.read_text("utf-8") == prometheus_config(COMPOSE)
+    assert alertmanager.read_text("utf-8") == alertmanager_config(Receivers())
 
 
 def test_the_front_finds_replicas_anew(root: Path) -> None:

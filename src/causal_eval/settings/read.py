@@ -19,7 +19,7 @@ FILE_NAME = "causal-eval.toml"
 DOTENV_NAME = ".env"
 
 
-FROM_FILES = ("DATABASE_URL", "REDIS_URL")
+FROM_FILES = ("DATABASE_URL", "REDIS_URL", "CEB_BACKUP_DATABASE_URL")
 """Variables that may hold a password: ``<variable>_FILE`` may name a file with their text instead."""
 
 
@@ -271,4 +271,5 @@ def _resolve(setting: Setting, sources: tuple[_Source, ...], *, here: Place, fau
 
 
 def _is_unknown(variable: str) -> bool:
-    return variable.startswith("CEB_") and all(variable != setting.variable for setting in SETTINGS)
+    known = {setting.variable for setting in SETTINGS} | {f"{name}_FILE" for name in FROM_FILES}
+    return variable.startswith("CEB_") and variable not in known
