@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,8 +13,10 @@ import pytest
 import uvicorn
 
 from causal_eval.api.app import make_app
+from causal_eval.api.turns import LONG_THREADS
 from causal_eval.api.who import Door
-from causal_eval.service import jobs
+from causal_eval.errors import UnknownName
+from causal_eval.service import jobs, results
 from causal_eval.service.accounts import local_caller
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.suites import StoredSet
@@ -21,6 +24,8 @@ from causal_eval.store.suites import StoredSet
 pytestmark = pytest.mark.anyio
 SECONDS = 240
 """In which everything here is over, on a busy machine too."""
+BUSY = 60
+"""Requests; more than there are threads of any kind."""
 
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -93,3 +98,31 @@ async def test_who_stalls_holds_up_nobody(service: Service) -> None:
             await writer.drain()
         stalled.append(await ask(where, "/api/v1/suites"))
         await hang_up(stalled)
+
+
+async def test_a_short_request_does_not_wait_for_long_ones(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While every thread for long requests is busy, and more wait for one, short ones are answered."""
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    def page(*args: object, **kwargs: object) -> None:
+        del args, kwargs
+        begun.release()
+        assert over.wait(60)
+        raise UnknownName("evaluation", "x", ())
+
+    monkeypatch.setattr(results, "page", page)
+    async with asyncio.timeout(120), serving(service) as where:
+        try:
+            slow = [await asyncio.open_connection("127.0.0.1", where) for _ in range(BUSY)]
+            for _, writer in slow:
+                writer.write(b"GET /api/v1/evaluations/x/results HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            for _ in range(LONG_THREADS):
+                assert await asyncio.to_thread(begun.acquire, timeout=60)
+            for path in ("/api/v1/evaluations", "/api/v1/session", "/health/ready"):
+                _, writer = await ask(where, path)
+                writer.close()
+        finally:
+            over.set()
+        for reader, writer in slow:
+            assert b"404" in await reader.readline()
+            writer.close()

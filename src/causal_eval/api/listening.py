@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import AsyncIterator
 from typing import Annotated, NamedTuple
 
 import anyio
-from anyio import to_thread
 from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from causal_eval.api.evaluations import Id
 from causal_eval.api.routing import make_router
+from causal_eval.api.turns import short
 from causal_eval.api.who import AtDoor, Door, Visiting
 from causal_eval.errors import NotAllowed
 from causal_eval.service import happenings, jobs
@@ -77,7 +78,7 @@ class Hub:
         if now - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = now
-        found = await to_thread.run_sync(lambda: happenings.news(at.service, last=self._last))
+        found = await short(lambda: happenings.news(at.service, last=self._last))
         names = self._bells.keys() if self._last is None else found.evaluations & self._bells.keys()
         self._last = found.last  # what was told before the first look is unknown: then all look for themselves
         for name in list(names):
@@ -98,7 +99,7 @@ async def watch_evaluation(
     last_event_id: Annotated[int, Header(ge=0, le=2**53, description="Id of the last event that was seen.")] = 0,
 ) -> Response:  # fmt: skip
     """What happens in an evaluation, live; with ``Last-Event-ID`` from there on."""
-    told = await to_thread.run_sync(_told, visit, evaluation, last_event_id)
+    told = await short(functools.partial(_told, visit, evaluation, last_event_id))
     if told.ended and not told.happenings:
         return Response(status_code=204)
     stream = _events(request, at, visit=visit, name=told.name, last=last_event_id)
@@ -112,7 +113,7 @@ async def _events(request: Request, at: Door, *, visit: Visit, name: str, last: 
     while not at.stopping.is_set():
         bell = hub.bell(name)
         try:
-            told = await to_thread.run_sync(_told, visit, name, last)
+            told = await short(functools.partial(_told, visit, name, last))
             for one in told.happenings:
                 last, heard_at = one.id, anyio.current_time()
                 yield _said(one)
@@ -124,7 +125,7 @@ async def _events(request: Request, at: Door, *, visit: Visit, name: str, last: 
             hub.silence(name, bell)
         if anyio.current_time() - heard_at >= HEARTBEAT_SECONDS:
             heard_at = anyio.current_time()
-            if not await to_thread.run_sync(_still_known, at, request):
+            if not await short(functools.partial(_still_known, at, request)):
                 return
             yield ": still here\n\n"
 

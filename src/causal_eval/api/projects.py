@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import islice
 from typing import Annotated
 
-from anyio import to_thread
 from pydantic import Field, SecretStr
 from starlette.responses import StreamingResponse
 
 from causal_eval.api.paging import Label, Name
 from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
+from causal_eval.api.turns import long
 from causal_eval.api.users import User
 from causal_eval.api.who import Visiting
 from causal_eval.service import projects, vault
@@ -172,7 +172,7 @@ async def _chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
     """*lines*, some at a time, read by threads; a client that goes away ends the reading."""
     more = iter(lambda: b"".join(islice(lines, LINES)), b"")
     try:
-        while chunk := await to_thread.run_sync(next, more, b""):
+        while chunk := await long(lambda: next(more, b"")):
             yield chunk
     finally:
         close = getattr(lines, "close", None)

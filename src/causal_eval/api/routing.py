@@ -10,6 +10,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from causal_eval.api.problem import USUAL
+from causal_eval.api.turns import Turned
 
 PREFIX = "/api/v1"
 
@@ -31,8 +32,9 @@ def name_of(route: APIRoute) -> str:
 def make_router(prefix: str = "", *, tag: str = "") -> APIRouter:
     """A router of routes under *prefix*, which all say how they refuse."""
     return APIRouter(
-        prefix=PREFIX + prefix, tags=[tag] if tag else [], responses=USUAL, generate_unique_id_function=name_of
-    )
+        prefix=PREFIX + prefix, tags=[tag] if tag else [], responses=USUAL, generate_unique_id_function=name_of,
+        route_class=Turned,
+    )  # fmt: skip
 
 
 def add_routes(app: FastAPI, routers: Iterable[APIRouter]) -> None:

@@ -11,6 +11,7 @@ import causal_eval
 from causal_eval.api.problem import problems
 from causal_eval.api.routing import name_of
 from causal_eval.api.shapes import Out
+from causal_eval.api.turns import Turned
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.operations.health import Part, overall, parts
 from causal_eval.operations.watch import Watch
@@ -19,7 +20,9 @@ from causal_eval.scoring.verdict import SCORER
 from causal_eval.service.access import NOBODY, Permission
 from causal_eval.service.health import SCHEMA, is_ready
 
-router = APIRouter(tags=["health"], responses=problems(401, 403, 503), generate_unique_id_function=name_of)
+router = APIRouter(
+    tags=["health"], responses=problems(401, 403, 503), generate_unique_id_function=name_of, route_class=Turned
+)
 
 
 class WorkerBeat(Out):

@@ -12,10 +12,10 @@ from typing import Annotated, Protocol, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from causal_eval.api.turns import short
 from causal_eval.errors import NotAllowed
 from causal_eval.service.access import NOBODY, Caller, Permission, require
 from causal_eval.service.accounts import local_caller
@@ -252,7 +252,7 @@ async def visit(request: Request) -> Visit:
     here, route = _door(request), request.scope["route"]
     caller = here.at_hand(request)
     if caller is None:
-        caller = await run_in_threadpool(here.admitted, request)
+        caller = await short(lambda: here.admitted(request))
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
     is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
