@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 
+from causal_eval.errors import StoreError
 from causal_eval.evaluation import events as run_events
 from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.attempt import Ask, Attempt
@@ -18,7 +20,7 @@ from causal_eval.providers.live import Variables
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.window import Window
 from causal_eval.service.answering import Candidate
-from causal_eval.service.purse import Purse
+from causal_eval.service.purse import Do, Purse
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.replies import SqlReplies
@@ -39,7 +41,7 @@ class Opened:
         """What it may spend, where anything limits that."""
         self.over = ""
         """Which cap on money ended it, one line."""
-        self.do: Callable[[Callable[[], str]], Awaitable[str]] = asyncio.to_thread
+        self.do: Do = asyncio.to_thread
         """Runs what blocks."""
         self.follows_cap = False
         """Its width is that of the cap, whatever that becomes."""
@@ -103,14 +105,21 @@ class Opened:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def affords(self) -> bool:
-        """Whether one more call may be paid; False ends the evaluation here."""
+    async def affords(self, ask: Ask) -> bool:
+        """Whether *ask* may be paid, as soon as that is known; False ends the evaluation here."""
         if self.purse is None or self.purse.is_free:
             return True
-        self.over = self.over or await self.purse.reached(self.do)
+        if not self.over:
+            most = self.purse.most(self.answerer, ask)
+            self.over = await self.purse.reserve(ask, most, do=self.do, closed=lambda: self.closed) or self.over
         if self.over:
             self.stop()
-        return not self.over
+        return not self.closed
+
+    def settle(self, ask: Ask) -> None:
+        """*ask* is open no more."""
+        if self.purse is not None:
+            self.purse.settle(ask)
 
     def stop(self) -> None:
         """Let no ask begin any more."""
@@ -125,8 +134,11 @@ class Opened:
             task.cancel()
 
     async def close(self) -> None:
-        """Release connections; idempotent."""
+        """Release connections, and what is set aside; idempotent."""
         await self.answerer.close()
+        if self.purse is not None:
+            with contextlib.suppress(StoreError):  # it is given free in a while
+                await asyncio.to_thread(self.purse.close)
         if self._replies is not None:
             await self._replies.close()
 
@@ -136,33 +148,32 @@ class ShardGate:
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
-        self._inside = 0
+        self._open: dict[tuple[str, int], Ask] = {}
 
     async def admit(self, ask: Ask) -> bool:
-        """True, as soon as there is room; False once the evaluation is stopped."""
-        del ask
+        """True, as soon as there is room and money; False once the evaluation is stopped."""
         await self._opened.room.enter()
-        self._inside += 1
-        if self._opened.closed or not await self._opened.affords():
-            self._leave()
+        self._open[ask.question.id, ask.sample] = ask
+        if self._opened.closed or not await self._opened.affords(ask):
+            self._leave(ask)
             return False
         return True
 
     def kept(self, attempts: Sequence[Attempt]) -> None:
         """Make room."""
-        del attempts
-        self._leave()
+        for attempt in attempts:
+            self._leave(attempt.ask)
 
     def forgo(self, ask: Ask) -> None:
         """Make room."""
-        del ask
-        self._leave()
+        self._leave(ask)
 
     def close(self) -> None:
         """Make room for others in place of what was dropped."""
-        while self._inside:
-            self._leave()
+        for ask in list(self._open.values()):
+            self._leave(ask)
 
-    def _leave(self) -> None:
-        self._inside -= 1
+    def _leave(self, ask: Ask) -> None:
+        self._open.pop((ask.question.id, ask.sample))
+        self._opened.settle(ask)
         self._opened.room.leave()

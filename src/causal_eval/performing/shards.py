@@ -6,6 +6,7 @@ Nothing that a later try may mend leaves here but HandBack: the engine takes an 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import itertools
@@ -31,7 +32,7 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
-from causal_eval.service.purse import Purse
+from causal_eval.service.purse import RENEW_SECONDS, Purse
 from causal_eval.service.results import compute
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service
@@ -74,6 +75,7 @@ class Performing:
         self._opening = asyncio.Lock()
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="performing")
         self._told_at = 0.0
+        self._renewed_at = 0.0
         self._busy = asyncio.Event()
         """Something is under way; without it, nobody looks."""
 
@@ -232,6 +234,7 @@ class Performing:
         if now - self._told_at >= TELL_SECONDS:
             self._told_at = now
             await self._tell()
+        await self._renew(now)
         await self._close_idle(now)
 
     def _heed(self, opened: Opened, state: JobState | None) -> None:
@@ -254,6 +257,16 @@ class Performing:
                 await self._do(self._tell_progress, opened, opened.waiting)
             except StoreError:
                 opened.news = True
+
+    async def _renew(self, now: float) -> None:
+        """Keep aside what open calls may cost, however long they take, and free what they did not at once."""
+        is_time = now - self._renewed_at >= RENEW_SECONDS
+        if is_time:
+            self._renewed_at = now
+        for opened in (*self._opened.values(), *self._leaving):
+            if opened.purse is not None and (is_time or opened.purse.has_more_aside):
+                with contextlib.suppress(StoreError):  # it is good for longer than until the next time
+                    await self._do(opened.purse.renew)
 
     async def _close_idle(self, now: float) -> None:
         for name, opened in list(self._opened.items()):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select
 
 from causal_eval.evaluation.budget import PERHAPS_BILLED, Price
 from causal_eval.evaluation.estimate import Usual
@@ -15,8 +15,9 @@ from causal_eval.evaluation.spec import spec_from
 from causal_eval.providers.provider import Usage
 from causal_eval.store.account_tables import project_rules
 from causal_eval.store.database import Store
-from causal_eval.store.tables import attempts, evaluations, failures
-from causal_eval.store.work_tables import jobs
+from causal_eval.store.moment import read_moment
+from causal_eval.store.tables import attempts, evaluations, failures, projects
+from causal_eval.store.work_tables import jobs, money_aside
 
 _RECENT = 20
 """Evaluations that usual replies are taken from, the newest."""
@@ -127,6 +128,36 @@ def money_caps(connection: Connection, evaluation: str) -> MoneyCaps:
         .where(jobs.c.evaluation_id == evaluation)
     )
     return MoneyCaps(*connection.execute(query).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who sets money aside for open calls."""
+
+    id: str
+    project: str
+    evaluation: str
+
+
+def lock_money(connection: Connection, project: str) -> None:
+    """Let nobody else set money of *project* aside until the transaction ends."""
+    connection.execute(select(projects.c.id).where(projects.c.id == project).with_for_update(key_share=True))
+
+
+def set_aside(connection: Connection, holder: Holder, *, dollars: str = "0", seconds: float) -> None:
+    """Set *dollars*, an exact fraction, aside for so long, in place of what *holder* had; for no time: nothing."""
+    connection.execute(delete(money_aside).where(money_aside.c.holder == holder.id))
+    if seconds:
+        row = {"holder": holder.id, "project": holder.project, "evaluation": holder.evaluation, "dollars": dollars}
+        connection.execute(insert(money_aside), {**row, "until": read_moment(connection) + seconds})
+
+
+def aside_by_others(connection: Connection, holder: Holder, *, evaluation: str | None = None) -> list[str]:
+    """What others than *holder* have set aside now of the project's money, or for *evaluation* alone."""
+    row, now = money_aside.c, read_moment(connection)
+    connection.execute(delete(money_aside).where(row.project == holder.project, row.until <= now))
+    query = select(row.dollars).where(row.project == holder.project, row.holder != holder.id)
+    return list(connection.scalars(query if evaluation is None else query.where(row.evaluation == evaluation)))
 
 
 def bills_after(connection: Connection, scope: Scope, *, after: int) -> list[Bill]:

@@ -153,6 +153,19 @@ call_leases = Table(
     Column("until", Float, nullable=False),
 )
 
+money_aside = Table(
+    "money_aside",
+    metadata,
+    #: What a process has set aside for its open calls of an evaluation; a token of its own.
+    Column("holder", String(64), primary_key=True),
+    Column("project", Text, nullable=False, index=True),
+    Column("evaluation", Text, nullable=False),
+    #: Dollars, an exact fraction.
+    Column("dollars", Text, nullable=False),
+    #: By the database's clock; seconds since 1970.
+    Column("until", Float, nullable=False),
+)
+
 switches = Table(
     "switches",
     metadata,
