@@ -17,45 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 SHORT_THREADS, LONG_THREADS = 3, 16
-SHORT = frozenset(
-    {
-        "list_evaluations",
-        "get_evaluation",
-        "get_scores",
-        "list_reports",
-        "get_report",
-        "list_question_sets",
-        "get_question_set",
-        "list_suites",
-        "list_families",
-        "list_domains",
-        "list_providers",
-        "get_provider",
-        "list_endpoints",
-        "list_boards",
-        "list_scopes",
-        "get_signing_key",
-        "list_submissions",
-        "get_submission",
-        "list_moderation",
-        "list_webhooks",
-        "get_webhook",
-        "list_deliveries",
-        "who_am_i",
-        "list_api_keys",
-        "list_users",
-        "get_user",
-        "list_projects",
-        "get_project",
-        "list_members",
-        "list_provider_keys",
-        "list_switches",
-        "list_workers",
-        "health",
-        "ready",
-        "version",
-    }
-)
+SHORT = frozenset({
+    "list_evaluations", "get_evaluation", "get_scores", "list_reports", "get_report", "list_question_sets",
+    "get_question_set", "list_suites", "list_families", "list_domains", "list_providers", "get_provider",
+    "list_endpoints", "list_boards", "list_scopes", "get_signing_key", "list_submissions", "get_submission",
+    "list_moderation", "list_webhooks", "get_webhook", "list_deliveries", "who_am_i", "list_api_keys", "list_users",
+    "get_user", "list_projects", "get_project", "list_members", "list_provider_keys", "list_switches",
+    "list_workers", "health", "ready", "version",
+})  # fmt: skip
 """Routes by operation id that read some rows by key or index, and write and compute nothing."""
 
 _P = ParamSpec("_P")
