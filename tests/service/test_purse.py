@@ -137,7 +137,7 @@ async def test_what_is_set_aside_never_passes_the_cap(priced: Visit, wanted: Job
         assert len(begun) == 7
         begun[0][0].settle(begun[0][1])
         assert begun[0][0].has_more_aside
-        await asyncio.to_thread(begun[0][0].renew)
+        await begun[0][0].renew(asyncio.to_thread)
         enough.clear()
         await enough.wait()
         assert len(begun) == 8

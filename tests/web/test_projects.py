@@ -112,6 +112,7 @@ def test_deliveries_say_what_became_of_them(
     admin, at = visitor("admin"), f"{AT}/webhooks/{hook}"
     page = admin.get(at).text
     assert (said in page, "&lt;b&gt;down&lt;/b&gt;" in page) == (True, True)
+    assert '<th scope="row">done<span class="sub">7' in page
     status_code, page = admin.fill(f"{at}/resend", {"delivery": "d1"}, on=at)
     assert (status_code, ">waiting<" in page) == (200, True)
 

@@ -105,6 +105,12 @@ def delete_webhook(visit: Visiting, webhook: Hook) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/{webhook}/disable")
+def disable_webhook(visit: Visiting, webhook: Hook) -> WebhookOut:
+    """Send nothing there until it is enabled."""
+    return WebhookOut.of(webhooks.disable(visit, webhook))
+
+
 @router.post("/{webhook}/enable")
 def enable_webhook(visit: Visiting, webhook: Hook) -> WebhookOut:
     """Send there again after it was disabled."""

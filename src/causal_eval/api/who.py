@@ -82,6 +82,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "list_webhooks": Permission.ADMINISTER,
         "get_webhook": Permission.ADMINISTER,
         "delete_webhook": Permission.ADMINISTER,
+        "disable_webhook": Permission.ADMINISTER,
         "enable_webhook": Permission.ADMINISTER,
         "list_deliveries": Permission.ADMINISTER,
         "resend_delivery": Permission.ADMINISTER,

@@ -176,6 +176,10 @@ class Projects(Asking):
         """Send nothing there any more, and forget its secret."""
         await self._done(Call("DELETE", f"/webhooks/{quoted(webhook)}"))
 
+    async def disable_webhook(self, webhook: str) -> Webhook:
+        """Send nothing there until it is enabled."""
+        return await self._ask(Call("POST", f"/webhooks/{quoted(webhook)}/disable"), Webhook)
+
     async def enable_webhook(self, webhook: str) -> Webhook:
         """Send there again after it was disabled."""
         return await self._ask(Call("POST", f"/webhooks/{quoted(webhook)}/enable"), Webhook)

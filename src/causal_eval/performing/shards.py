@@ -266,7 +266,7 @@ class Performing:
         for opened in (*self._opened.values(), *self._leaving):
             if opened.purse is not None and (is_time or opened.purse.has_more_aside):
                 with contextlib.suppress(StoreError):  # it is good for longer than until the next time
-                    await self._do(opened.purse.renew)
+                    await opened.purse.renew(self._do)
 
     async def _close_idle(self, now: float) -> None:
         for name, opened in list(self._opened.items()):

@@ -156,6 +156,8 @@ class Purse:
         """What the database says is set aside."""
         self._waiting: list[_Wanted] = []
         self._turn = asyncio.Lock()
+        self._begun = 0
+        """Decisions; calls that come together share one."""
 
     def most(self, answerer: Answerer, ask: Ask) -> Fraction:
         """What *ask* costs with a reply of full length; nothing where that is not known."""
@@ -183,10 +185,7 @@ class Purse:
         self._waiting.append(wanted)
         try:
             while wanted.said is None and not closed():
-                async with self._turn:
-                    if wanted.said is None:
-                        await self._decide(do)
-                if wanted.said is None:
+                if not await self._is_decided(wanted, do):
                     await asyncio.sleep(PATIENCE_SECONDS)  # for what open calls really cost
         finally:
             if wanted in self._waiting:
@@ -202,9 +201,10 @@ class Purse:
         """Whether calls have ended for which others still see money set aside."""
         return self._written > sum(self._open.values(), Fraction(0))
 
-    def renew(self) -> None:
+    async def renew(self, do: Do) -> None:
         """Set aside what open calls may cost, no more, and for a while from now."""
-        self.decide(sum(self._open.values(), Fraction(0)), [])
+        async with self._turn:
+            await do(functools.partial(self.decide, sum(self._open.values(), Fraction(0)), []))
 
     def close(self) -> None:
         """Set nothing aside any more; idempotent."""
@@ -212,14 +212,23 @@ class Purse:
         with self._service.store.writing() as connection:
             set_aside(connection, self._holder, seconds=0)
 
+    async def _is_decided(self, wanted: _Wanted, do: Do) -> bool:
+        number = self._begun + 1  # one that is under way does not know of it
+        async with self._turn:
+            if wanted.said is None and self._begun < number:
+                self._begun += 1
+                await self._decide(do)
+        return wanted.said is not None
+
     async def _decide(self, do: Do) -> None:
         asked = list(self._waiting)
         held = sum(self._open.values(), Fraction(0))
         decision = await do(functools.partial(self.decide, held, [one.most for one in asked]))
         for one, aside in zip(asked, decision.granted, strict=False):
-            one.said = ""
-            self._open[one.ask.question.id, one.ask.sample] = aside
-            self._waiting.remove(one)
+            if one in self._waiting:  # still
+                one.said = ""
+                self._open[one.ask.question.id, one.ask.sample] = aside
+                self._waiting.remove(one)
         if decision.said:
             for one in asked:
                 one.said = decision.said

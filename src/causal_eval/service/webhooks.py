@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from causal_eval.service.vault import origin_of, seal
 from causal_eval.service.wiring import Visit
 from causal_eval.store import webhooks as kept
 from causal_eval.store.evaluations import LOCAL
-from causal_eval.store.events import newest_event
+from causal_eval.store.events import kinds_of, newest_event
 from causal_eval.store.projects import find_project
 from causal_eval.store.webhooks import Delivery, Webhook
 
@@ -131,6 +132,12 @@ def deliveries(visit: Visit, webhook: str, *, before: int | None = None, limit: 
     found = find(visit, webhook)
     with visit.service.store.reading() as connection:
         return kept.list_deliveries(connection, found.id, before=before, limit=min(limit, PAGE))
+
+
+def event_kinds(visit: Visit, sent: Sequence[Delivery]) -> dict[int, str]:
+    """What happened in the event of each of *sent*, by its number; an event that is gone is left out."""
+    with visit.service.store.reading() as connection:
+        return kinds_of(connection, [one.event_id for one in sent])
 
 
 def resend(visit: Visit, webhook: str, *, delivery: str) -> Delivery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -79,6 +79,12 @@ def told_after(connection: Connection, last: int, *, limit: int = 1000) -> list[
         select(events.c.id, events.c.evaluation_id).where(events.c.id > last).order_by(events.c.id).limit(limit)
     )
     return [Mention(*row) for row in rows]
+
+
+def kinds_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Kinds of those of the named events that are there, by id."""
+    rows = connection.execute(select(events.c.id, events.c.kind).where(events.c.id.in_(ids)))
+    return {row.id: row.kind for row in rows}
 
 
 def newest_event(connection: Connection) -> int:

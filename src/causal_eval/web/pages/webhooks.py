@@ -55,10 +55,12 @@ def steered(asked: Asked) -> Response:
 def sent(asked: Asked) -> Response:
     """The newest deliveries of one."""
     found = _found(asked)
+    deliveries = webhooks.deliveries(asked.visit, found.id, limit=SHOWN)
     values = {
         "project": projects.find(asked.visit, found.project),
         "webhook": found,
-        "deliveries": webhooks.deliveries(asked.visit, found.id, limit=SHOWN),
+        "deliveries": deliveries,
+        "happened": webhooks.event_kinds(asked.visit, deliveries),
         "most": SHOWN,
     }
     return asked.page("deliveries", values)
