@@ -91,8 +91,13 @@ ANY = {
 _ADAPTER = "start-up: an adapter is loaded when a provider of its kind is assembled"
 _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
+_REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
-    "operations/watch.py": {"redis": "start-up: a service without Redis does without its library"},
+    "operations/watch.py": {
+        "redis": _REDIS,
+        "redis.backoff": _REDIS,
+        "redis.retry": _REDIS,
+    },
     "providers/adapters.py": {
         "causal_eval.providers.azure": _ADAPTER,
         "causal_eval.providers.dialects": _ADAPTER,

@@ -204,9 +204,14 @@ class Watch:
 
     def _ask_redis(self) -> None:
         import redis  # an extra
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
         client = redis.Redis.from_url(
-            self.settings.redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+            self.settings.redis_url,
+            socket_timeout=REDIS_SECONDS,
+            socket_connect_timeout=REDIS_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # the next look is one
         )
         try:
             client.ping()
