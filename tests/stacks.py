@@ -60,10 +60,12 @@ class Stack:
         """Processes of it that live."""
         return marked(self.plan.id)
 
-    def run(self, *arguments: str, check: bool = True, words: str = "") -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True, words: str = "", patience: float = PATIENCE
+    ) -> subprocess.CompletedProcess[str]:
         """A command of ours about it."""
         return subprocess.run(
-            [COMMAND, *arguments], env=dict(self.env), input=words, capture_output=True, text=True, timeout=PATIENCE,
+            [COMMAND, *arguments], env=dict(self.env), input=words, capture_output=True, text=True, timeout=patience,
             check=check,
         )  # fmt: skip
 

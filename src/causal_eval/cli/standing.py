@@ -20,7 +20,7 @@ stack_app = typer.Typer(help="Look after what runs here: processes of `up`, or c
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
-    for command in (up, down):
+    for command in (up, down, drill):
         app.command()(command)
     app.add_typer(stack_app, name="stack")
 
@@ -57,6 +57,22 @@ def down(folder: Dir = None, json: Json = False) -> int:
     from causal_eval.cli import stack
 
     return stack.down(folder, json=json)
+
+
+def drill(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME ...|all", help="Which; --list shows all.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show every drill; do nothing.")] = False,
+    scorecard: Annotated[Path | None, typer.Option(help="Write the results into this table.")] = None,
+    json: Json = False,
+) -> int:
+    """Start a stack, break it on purpose, and see it told, mended and whole; no other stack is touched."""
+    from causal_eval.cli import drilling
+
+    if listed:
+        return drilling.show(json=json)
+    if not names:
+        raise UsageError("no drill is named: give names, or all; `causal-eval drill --list` shows them")
+    return drilling.drill(names, scorecard, json=json)
 
 
 @stack_app.command()

@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from causal_eval.operations.monitoring import configure
+from causal_eval.operations.monitoring.configure import Job, Receivers, Watch
 from causal_eval.operations.stack.plan import ROLE, Plan
 
 SUPERUSER = "postgres"
@@ -21,7 +23,7 @@ RUNNING = "run/up"
 RETRIES = 1000
 """Starts in a row that end at once, a second longer apart each time, before a process is given up."""
 CACHE_BYTES = "128mb"
-_FOLDERS = ("conf", "logs", "run", "app", "data", "cache", "reports", "lb", "prometheus", "alertmanager")
+_FOLDERS = ("conf", "logs", "run", "app", "data", "cache", "reports", "lb", "prometheus", "alertmanager", "monitoring")
 
 
 def lay_out(plan: Plan, token: Callable[[], str]) -> None:
@@ -42,6 +44,7 @@ def lay_out(plan: Plan, token: Callable[[], str]) -> None:
     write_secret(plan.secret("redis-url"), _redis_url(plan))
     if not (plan.home / ".env").exists():
         write_secret(plan.home / ".env", "# app and workers read this file: keys of providers may stand here\n")
+    configure.lay_out(plan.root / "monitoring", _watch(plan), told=Receivers(), times=plan.pace)
     _write(plan.root / "conf/supervisord.conf", _supervisord(plan))
 
 
@@ -132,6 +135,18 @@ http://:{plan.ports["lb"]} {{
 """
 
 
+def _watch(plan: Plan) -> Watch:
+    def at(*names: str) -> tuple[str, ...]:
+        return tuple(f"127.0.0.1:{plan.ports[name]}" for name in names)
+
+    jobs = (
+        Job(name="causal-eval-api", targets=at(*plan.replicas("app"))),
+        Job(name="causal-eval-worker", targets=at(*plan.replicas("worker"))),
+        *(Job(name=name, targets=at(name)) for name in plan.programs.monitoring),
+    )
+    return Watch(jobs=jobs, alertmanagers=at(*(["alertmanager"] if plan.programs.alertmanager else [])))
+
+
 def _supervisord(plan: Plan) -> str:
     owner = f"user={os.geteuid()}" if os.geteuid() == 0 else ""
     head = f"""[unix_http_server]
@@ -177,6 +192,21 @@ def _sections(plan: Plan) -> Iterator[str]:
     homes = {"XDG_CONFIG_HOME": f"{root}/lb", "XDG_DATA_HOME": f"{root}/lb"}
     balance = [programs.caddy, "run", "--config", f"{root}/conf/Caddyfile", "--adapter", "caddyfile"]
     yield _section(plan, "lb", balance, more=homes)
+    yield from _watching(plan)
+
+
+def _watching(plan: Plan) -> Iterator[str]:
+    """What watches, as far as it is installed and wanted."""
+    folder = plan.root / "monitoring"
+    place = {name: f"--web.listen-address=127.0.0.1:{plan.ports[name]}" for name in ("prometheus", "alertmanager")}
+    if "prometheus" in plan.names:
+        kept = ["--storage.tsdb.retention.time=15d", "--web.enable-lifecycle"]
+        store = [f"--storage.tsdb.path={plan.root}/prometheus", f"--config.file={folder}/prometheus.yml"]
+        yield _section(plan, "prometheus", [plan.programs.prometheus, *store, *kept, place["prometheus"]])
+    if "alertmanager" in plan.names:
+        alone = "--cluster.listen-address="  # the only one
+        store = [f"--storage.path={plan.root}/alertmanager", f"--config.file={folder}/alertmanager.yml"]
+        yield _section(plan, "alertmanager", [plan.programs.alertmanager, *store, alone, place["alertmanager"]])
 
 
 def _section(plan: Plan, name: str, command: list[str], *lines: str, more: Mapping[str, str] | None = None) -> str:

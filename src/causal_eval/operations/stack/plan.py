@@ -71,6 +71,8 @@ class Plan:
     """Where the balancer listens; everything else listens on this machine alone."""
     login: bool = True
     monitoring: bool = True
+    pace: int = 1
+    """How many times quicker rules and measuring are than usual: for drills."""
 
     @property
     def root(self) -> Path:
@@ -90,7 +92,8 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """Every process, in the order of starting."""
-        return ["postgres", "redis", *self.replicas("worker"), *self.replicas("app"), "lb"]
+        watched = self.programs.monitoring if self.monitoring else ()
+        return ["postgres", "redis", *self.replicas("worker"), *self.replicas("app"), "lb", *watched]
 
     def replicas(self, service: str) -> list[str]:
         """The processes of ``app`` or ``worker``."""

@@ -64,6 +64,9 @@ def bring_up(plan: Plan, helping: Help) -> None:
             wait_ready(plan, name)
         _balance(plan, supervisor)
         supervisor.start(*plan.names)
+        for name in set(plan.names) & {"prometheus", "alertmanager"}:
+            wait_ready(plan, name, path="/-/ready")
+            answers(plan, name, "/-/reload", method="POST")
         wait_running(plan, plan.names)
 
 
@@ -107,11 +110,11 @@ def wait_running(plan: Plan, names: list[str]) -> None:
         raise OperationFailed(f"{name} does not stay up: read {plan.logs}/{name}.log")
 
 
-def answers(plan: Plan, name: str, path: str, *, seconds: float = 2.0) -> int:
-    """The status with which *name* answers GET *path*; 0: it does not."""
+def answers(plan: Plan, name: str, path: str, *, method: str = "GET", seconds: float = 2.0) -> int:
+    """The status with which *name* answers at *path*; 0: it does not."""
     connection = http.client.HTTPConnection("127.0.0.1", plan.ports[name], timeout=seconds)
     try:
-        connection.request("GET", path)
+        connection.request(method, path)
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0

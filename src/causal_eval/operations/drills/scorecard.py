@@ -1,0 +1,67 @@
+"""The scorecard of drills: a line each, written by whoever ran it; a line belongs to one version of its drill."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from causal_eval.operations.drills.drill import Drill, Result
+
+_HEAD = """# Drills
+
+`causal-eval drill NAME` starts a stack of its own, breaks it, sees the alert, mends it as the runbook says, and
+looks whether every question of an evaluation under way has exactly one outcome. Waits of rules are divided by {pace},
+and values are taken every second. `causal-eval drill all --scorecard FILE` writes this table; a test fails where the
+code of a drill has changed since its line was written. A drill without a line has yet to be carried out.
+
+| drill | what happens | alert | seconds to the alert | seconds until all is well | date | result | code |
+|---|---|---|---|---|---|---|---|
+"""
+_LINE = re.compile(r"^\| (?P<name>[a-z0-9-]+) \|.*\| (?P<result>[^|]+) \| `(?P<digest>[0-9a-f]{12})` \|$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the scorecard says of a drill."""
+
+    text: str
+    result: str
+    digest: str
+
+
+def read_card(path: Path) -> dict[str, Line]:
+    """The lines of the scorecard by drill; none where there is none."""
+    text = path.read_text("utf-8") if path.exists() else ""
+    return {found["name"]: Line(found[0], found["result"], found["digest"]) for found in _LINE.finditer(text)}
+
+
+def write_card(path: Path, drills: Mapping[str, Drill], results: Iterable[Result], *, date: str, pace: int) -> None:
+    """Put *results* of *date* into the scorecard; drills that were not run keep their line."""
+    kept = {name: line.text for name, line in read_card(path).items()}
+    kept |= {result.name: _line(drills[result.name], result, date) for result in results}
+    lines = [kept[name] for name in drills if name in kept]
+    path.write_text(_HEAD.format(pace=pace) + "\n".join([*lines, ""]), "utf-8")
+
+
+def faults_of(path: Path, drills: Mapping[str, Drill]) -> list[str]:
+    """What is wrong with the scorecard: a drill that was never run, changed since, or did not pass."""
+    card = read_card(path)
+    faults = [f"{name}: no line: run `make drill D={name}`" for name in drills if name not in card]
+    for name, line in card.items():
+        if name not in drills:
+            faults.append(f"{name}: no such drill")
+        elif line.digest != drills[name].digest:
+            faults.append(f"{name}: its code has changed since: run it again")
+        elif line.result != "passed":
+            faults.append(f"{name}: {line.result}")
+    return faults
+
+
+def _line(drill: Drill, result: Result, date: str) -> str:
+    detected = "-" if result.detected is None else f"{result.detected:.1f}"
+    alert = f"[{drill.alert}](alerts/{drill.alert}.md)" if drill.alert else "none"
+    said = "; ".join(result.problems).replace("|", "/").replace("\n", " ") or "passed"
+    cells = (drill.name, drill.says, alert, detected, f"{result.recovered:.1f}", date, said, f"`{drill.digest}`")
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,113 @@
+"""Drills act on what they started themselves, and the scorecard says how the drills that there are went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests import servers
+
+from causal_eval.errors import UsageError
+from causal_eval.operations.drills.drill import Drill, Result, nothing, run
+from causal_eval.operations.drills.ground import SIGN, Ground
+from causal_eval.operations.drills.matrix import DRILLS
+from causal_eval.operations.drills.scorecard import faults_of, read_card, write_card
+from causal_eval.operations.stack.plan import Wanted, changed, new_plan
+from causal_eval.operations.stack.programs import Programs
+from causal_eval.settings import SETTINGS
+
+ROOT = Path(__file__).resolve().parents[3]
+CARD = ROOT / "docs" / "runbooks" / "drills.md"
+PROGRAMS = Programs(("causal-eval",), "/bin/supervisord", "/bin", "/bin/valkey", "/bin/caddy")
+
+
+def broken(ground: Ground) -> None:
+    """What must never be reached."""
+    raise AssertionError(ground)
+
+
+DRILL = Drill("none", "nothing happens", broken, nothing, "Watchdog")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    """A stack that somebody else made, and that does not run."""
+    plan = changed(new_plan(tmp_path, PROGRAMS, token="a1b2c3d4e5f60718"), Wanted(free_ports=True))
+    return Ground(plan, 1)
+
+
+@pytest.mark.parametrize("sign", [None, "", "[]", '{"id": "another"}'])
+def test_a_stack_of_somebody_else_is_left_alone(ground: Ground, sign: str | None) -> None:
+    """Without the sign of drills with its own id in its folder, nothing is done to it."""
+    if sign is not None:
+        (ground.plan.root / SIGN).write_text(sign)
+    with pytest.raises(UsageError, match="no ground for drills"):
+        run(DRILL, ground, say=list[str]().append)
+
+
+@pytest.fixture
+def foreign_database(ground: Ground) -> Iterator[Ground]:
+    """A stack whose sign was copied: the database that answers at its port is another."""
+    (ground.plan.root / SIGN).write_text(json.dumps({"id": ground.plan.id, "database": "1"}))
+    (ground.plan.root / "secrets").mkdir()
+    folder = servers.new_folder()
+    server = servers.own_postgres(folder)
+    if server is None:
+        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
+    ground.plan.secret("postgres").write_text(server.password)
+    yield Ground(changed(ground.plan, Wanted(ports={"postgres": server.port})), 1)
+    server.stop()
+    servers.stop_all(folder)
+
+
+def test_another_database_is_left_alone(foreign_database: Ground) -> None:
+    """A copied sign does not make it the drills' own."""
+    with pytest.raises(UsageError, match="another than the drills' own"):
+        run(DRILL, foreign_database, say=list[str]().append)
+
+
+def test_what_the_scorecard_says_passed_in_this_version() -> None:
+    """A drill that was changed since, or did not pass, is no proof; one that never ran has no line."""
+    assert [fault for fault in faults_of(CARD, DRILLS) if "no line" not in fault] == []
+
+
+def test_a_line_is_stale_once_its_drill_changes(tmp_path: Path) -> None:
+    """It belongs to the code that ran; what failed is a fault as well, and what is not there any more."""
+    card = tmp_path / "drills.md"
+    good, bad = DRILL, Drill("bad", "it fails", broken, nothing)
+    drills = {"none": good, "bad": bad}
+    assert len(faults_of(card, drills)) == 2
+    results = [Result("none", "Watchdog", 1.5, 2.0, ()), Result("bad", "", None, 3.0, ("a | b",))]
+    write_card(card, drills, results, date="2026-01-02", pace=60)
+    assert list(read_card(card)) == ["none", "bad"]
+    assert faults_of(card, drills) == ["bad: a / b"]
+    other = Drill("none", "nothing happens", nothing, nothing, "Watchdog")
+    assert faults_of(card, {"none": other}) == ["none: its code has changed since: run it again", "bad: no such drill"]
+    write_card(card, drills, [Result("bad", "", None, 1.0, ())], date="2026-01-03", pace=60)
+    assert faults_of(card, drills) == []
+
+
+def test_alerts_of_drills_are_alerts_of_ours() -> None:
+    """Each has its page."""
+    assert {drill.alert for drill in DRILLS.values() if drill.alert} <= {
+        page.stem for page in (ROOT / "docs" / "runbooks" / "alerts").glob("*.md")
+    }
+
+
+def test_nothing_that_serves_knows_drills() -> None:
+    """No program but the command of drills imports them, and no route and no setting is for them."""
+    package = ROOT / "src" / "causal_eval"
+    knowing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "operations.drills" in (text := path.read_text("utf-8")) or "tests.gameday" in text
+    }
+    inside = {path.relative_to(package).as_posix() for path in (package / "operations" / "drills").glob("*.py")}
+    assert knowing - inside == {"cli/drilling.py"}
+    routes = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text("utf-8"))["paths"]
+    words = ("drill", "fault", "chaos", "gameday", "inject")
+    assert not [
+        name for name in (*routes, *(setting.variable.lower() for setting in SETTINGS)) if any(w in name for w in words)
+    ]
