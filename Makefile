@@ -37,7 +37,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
   --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
+.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade docs build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
 
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
@@ -90,6 +90,9 @@ upgrade: lock  ## the same, taking the newest versions that pyproject.toml allow
 
 build: .venv/.dev  ## wheel and source distribution into dist/
 	@$(UV) build --quiet --build-constraints requirements/build.txt --require-hashes --out-dir dist
+
+docs: .venv/.dev  ## the documentation as a site, into docs/_build/site
+	@.venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/site && echo docs/_build/site/index.html
 
 clean:  ## remove what was installed, built and cached (never logs/, reports/ or a database)
 	@rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
