@@ -132,6 +132,7 @@ def opened_site(
     """A service over the database at *url*, and a mock server that does what *scenario* says."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     home = {**kept, "HOME": str(folder), "CEB_DATA_DIR": str(folder / "data"), "NO_COLOR": "1", "DATABASE_URL": url}
+    home["CEB_DISK_RESERVE"] = "0%"  # how full the disk of the tests is says nothing
     home["CEB_LOG_LEVEL"] = "WARNING"  # nobody reads what a process says before it has ended
     (folder / "scenario.toml").write_text(scenario)
     books = folder / "books.jsonl"

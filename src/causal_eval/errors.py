@@ -14,6 +14,7 @@ CausalEvalError                      1
 ├── TooSoon                          2   asked too often; the message says how long to wait
 ├── Conflict                         2   what is there is in a state, or was used in a way, that forbids this
 │   └── Fenced                       2   another worker has the shard by now, or it was stopped: nothing was written
+├── ReadOnlyMode                     2   nothing may be changed at the moment; the message says why
 ├── VerificationMismatch             8   a stored answer, hash or step is not what is re-derived
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
@@ -135,6 +136,12 @@ class Conflict(CausalEvalError):
 
 class Fenced(Conflict):
     """Another worker has claimed the shard since, or it was stopped: what was to be written was not."""
+
+
+class ReadOnlyMode(CausalEvalError):
+    """Nothing may be changed at the moment."""
+
+    exit_code = 2
 
 
 class VerificationMismatch(CausalEvalError):

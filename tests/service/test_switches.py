@@ -52,6 +52,7 @@ def test_a_switch_holds_until_it_is_taken_back(operator: Visit) -> None:
     ("name", "value", "reason", "lasts"),
     [
         ("X", "1", "r", None), (CAP, "0", "r", None), (CAP, "many", "r", None), (CAP, "1", "", None),
+        ("READ_ONLY", "maybe", "r", None), ("ENABLE_RESPONSE_CACHE", "", "r", None),
         (OFF, "nobody", "r", None), (OFF, " , ", "r", None), (OFF, "openai", "r", "soon"), (OFF, "openai", "r", "999w"),
     ],
 )  # fmt: skip
@@ -60,6 +61,17 @@ def test_what_cannot_be_set_is_refused(operator: Visit, name: str, value: str, r
     with pytest.raises(UsageError):
         switches.change(operator, name, value=value, reason=reason, lasts=lasts)
     assert switches.listed(operator) == []
+
+
+def test_while_the_service_only_reads_nothing_is_begun(visit: Visit, operator: Visit, wanted: JobOrder) -> None:
+    """Shards of every answerer wait; they are there to be swept up afterwards."""
+    jobs.order(visit, wanted)
+    assert (there := left(visit.service)) > 0
+    switches.change(operator, "READ_ONLY", value="on", reason="a move")
+    assert [one.value for one in switches.listed(operator)] == ["true"]
+    assert left(visit.service) == 0
+    switches.change(operator, "READ_ONLY", value="off", reason="moved")
+    assert left(visit.service) == there
 
 
 def test_an_evaluator_turns_nothing(service: Service, caller: Callable[..., Caller]) -> None:
@@ -106,3 +118,25 @@ async def test_a_provider_that_is_switched_off_is_not_asked(
             assert left(visit.service) == 1
             await asyncio.gather(*(hands(job.id) for job in engine.queued))
     assert results.counts(visit, held).kept == 20
+
+
+@pytest.mark.anyio
+async def test_the_response_cache_is_switched_on_for_a_while(
+    visit: Visit, operator: Visit, engine: MemoryEngine, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is answered meanwhile is kept and answers the next evaluation, flagged; without the switch it does not."""
+    monkeypatch.chdir(visit.service.settings.data_dir)
+    async with MockServer(MockConfig(answers=Fixed("ANSWER: yes"))) as mock:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+        monkeypatch.setenv("OPENAI_BASE_URL", mock.url)
+        settings = replace(visit.service.settings, credentials={"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": mock.url})
+        visit = replace(visit, service=replace(visit.service, settings=settings))
+        cached = []
+        for limit, value in ((20, "true"), (15, "true"), (10, "false")):
+            switches.change(operator, "ENABLE_RESPONSE_CACHE", value=value, reason="outage", lasts="2h")
+            made = jobs.order(visit, replace(wanted, answerer="openai/gpt-x", limit=limit)).evaluation.id
+            hands = Performing(visit.service, stop=lambda: False, cap=Window(100))
+            async with asyncio.timeout(60), closing(hands):
+                await asyncio.gather(*(hands(job.id) for job in engine.queued))
+            cached.append(results.scored(visit, made)[0].cached)
+    assert cached == [0, 15, 0]

@@ -20,7 +20,9 @@ from causal_eval.errors import (
     Conflict,
     NotAllowed,
     NotLoggedIn,
+    ReadOnlyMode,
     StoreError,
+    StoreFull,
     TooSoon,
     UnknownName,
     UsageError,
@@ -36,6 +38,8 @@ STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
     (NotAllowed, 403),
     (UnknownName, 404),
     (Conflict, 409),
+    (ReadOnlyMode, 503),
+    (StoreFull, 507),
     (StoreError, 503),
     (UsageError, 422),
     (CausalError, 422),
@@ -118,7 +122,7 @@ def _known(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unknown(request, error)
     headers = {}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE}:
         log.warning("request %s: %s", request.scope.get("request_id"), error)
         headers["Retry-After"] = RETRY_SECONDS
     if isinstance(error, TooSoon):

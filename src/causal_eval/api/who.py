@@ -20,6 +20,7 @@ from causal_eval.errors import NotAllowed
 from causal_eval.service.access import NOBODY, Caller, Permission, require
 from causal_eval.service.accounts import local_caller
 from causal_eval.service.inbound import Inbound
+from causal_eval.service.readonly import check_writable
 from causal_eval.service.wiring import Service, Visit
 
 COOKIE = "__Host-ceb_session"
@@ -31,6 +32,15 @@ HEAVY = 2
 """Requests that may compute at once: solve, generate, verify, compare."""
 HEAVY_SECONDS = 5.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+STEADY = frozenset(
+    {
+        "log_in", "log_out", "solve", "verify_question", "verify_question_set",
+        "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key", "disable_user",
+    }
+)  # fmt: skip
+"""Routes that go on while the service only reads: they keep next to nothing, and operators need them then."""
 
 PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
     {
@@ -259,6 +269,8 @@ async def visit(request: Request) -> Visit:
     is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
     if (needed := PERMISSIONS[route.name]) is not None and not is_shown:
         require(caller, needed)
+    if request.method not in SAFE and route.name not in STEADY:
+        await short(lambda: check_writable(here.service))
     return Visit(here.service, caller)
 
 

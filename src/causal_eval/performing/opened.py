@@ -45,6 +45,9 @@ class Opened:
         """Runs what blocks."""
         self.follows_cap = False
         """Its width is that of the cap, whatever that becomes."""
+        self.caching: str | None = None
+        """What the switch of the response cache said when it was opened."""
+        self.follows_caching = False
         self.watch = one.watch()
         self.room = Window(one.width)
         """Asks under way, over all shards."""

@@ -13,6 +13,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import NamedTuple, ParamSpec, TypeVar
 
 import msgspec
@@ -33,7 +34,9 @@ from causal_eval.service import switches
 from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.purse import RENEW_SECONDS, Purse
+from causal_eval.service.readonly import READ_ONLY
 from causal_eval.service.results import compute
+from causal_eval.service.switches import CACHE
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
@@ -42,6 +45,7 @@ from causal_eval.store.jobs import JobStatus, find_job
 from causal_eval.store.ledger import Part, SqlLedger
 from causal_eval.store.results import counts
 from causal_eval.store.shards import Claim, JobState
+from causal_eval.store.switches import switched
 
 LOOK_SECONDS = 0.2
 """Between two looks at jobs that are under way: a cancelled one is quiet soon after."""
@@ -202,7 +206,8 @@ class Performing:
     async def _open(self, evaluation: str) -> Opened:
         order = await self._calmly(self._read_order, evaluation)
         opened = Opened(self._service.store, order.evaluation, order.one, live=order.live)
-        opened.follows_cap = order.follows_cap
+        opened.follows_cap, opened.follows_caching = order.follows_cap, order.follows_caching
+        opened.caching = order.caching
         opened.do = self._do
         opened.listener = self._service.listener
         opened.purse = Purse(self._service, order.evaluation) if order.capped else None
@@ -213,23 +218,30 @@ class Performing:
         with store.reading() as connection:
             found, job = read_evaluation(connection, evaluation, projects=None), find_job(connection, evaluation)
             state = shards.job_states(connection, [evaluation])
+            caching = switched(connection, CACHE)
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         live = live_for(self._service, found.project, answerer=found.spec.answerer, usual=self.usual)
-        one = candidate(found.spec.answerer, call, self._service.settings, cap=self._cap, live=live)
-        most = self._service.settings.max_concurrent_api_calls
+        settings = self._service.settings
+        most = settings.max_concurrent_api_calls
+        if caching is not None:
+            settings = replace(settings, response_cache=caching == "true")
+        one = candidate(found.spec.answerer, call, settings, cap=self._cap, live=live)
         capped = state[found.id].capped
         return _Order(
-            found, one, live=live, capped=capped, follows_cap=call.max_connections is None and one.width == most
-        )
+            found, one, live=live, capped=capped, follows_cap=call.max_connections is None and one.width == most,
+            caching=caching, follows_caching=call.cache is None,
+        )  # fmt: skip
 
     async def _look(self) -> None:
         try:
-            states = await self._do(self._states, list(self._opened))
+            seen = await self._do(self._see, list(self._opened))
         except StoreError:
             return  # what is under way goes on; every write looks for itself
         for name, opened in self._opened.items():
-            self._heed(opened, states.get(name))
+            self._heed(opened, seen.states.get(name))
+            if opened.follows_caching and opened.caching != seen.caching:
+                opened.stop()  # its shards are begun again, by the switch
         now = asyncio.get_running_loop().time()
         if now - self._told_at >= TELL_SECONDS:
             self._told_at = now
@@ -244,7 +256,8 @@ class Performing:
             opened.abandon()
         elif (state.paused or state.off or self._stop()) and not opened.closed:
             if state.off:
-                opened.hear(f"{opened.evaluation.spec.answerer} waits: its provider is switched off ({DISABLED})")
+                why = f"its provider is switched off ({DISABLED}), or the service only reads ({READ_ONLY})"
+                opened.hear(f"{opened.evaluation.spec.answerer} waits: {why}")
             opened.stop()
             asyncio.get_running_loop().call_later(GRACE_SECONDS, opened.abandon)
         elif opened.follows_cap and not opened.closed and opened.room.limit != max(1, self._cap.limit):
@@ -331,9 +344,10 @@ class Performing:
         if ready:
             end_job(self._service, claim.evaluation)
 
-    def _states(self, evaluations: list[str]) -> dict[str, JobState]:
+    def _see(self, evaluations: list[str]) -> _Seen:
         with self._service.store.reading() as connection:
-            return shards.job_states(connection, evaluations, off=switches.paused(connection))
+            states = shards.job_states(connection, evaluations, off=switches.paused(connection))
+            return _Seen(states, switched(connection, CACHE))
 
     def _tell_progress(self, opened: Opened, waiting: str) -> None:
         with self._service.store.reading() as connection:
@@ -352,6 +366,13 @@ def end_job(service: Service, evaluation: str) -> None:
         shards.end_job(connection, evaluation, at=service.clock())
 
 
+class _Seen(NamedTuple):
+    """What is wanted of the jobs under way."""
+
+    states: dict[str, JobState]
+    caching: str | None
+
+
 class _Order(NamedTuple):
     """What is to be asked, and of whom."""
 
@@ -360,6 +381,9 @@ class _Order(NamedTuple):
     live: Variables
     capped: bool
     follows_cap: bool
+    caching: str | None
+    """What the switch of the response cache says."""
+    follows_caching: bool
 
 
 def _waits() -> Iterator[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from sqlalchemy import Connection
@@ -13,8 +14,9 @@ from causal_eval.providers.stack import CAP
 from causal_eval.providers.switch import DISABLED
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
+from causal_eval.service.readonly import READ_ONLY, is_read_only
 from causal_eval.service.wiring import Visit
-from causal_eval.settings.words import MAX_CALLS, read_duration
+from causal_eval.settings.words import MAX_CALLS, Place, read_duration, switch
 from causal_eval.store.switches import Switch, list_switches, switched, turn, turn_back
 
 LONGEST_REASON = 500
@@ -66,7 +68,9 @@ def take_back(visit: Visit, name: str) -> None:
 
 
 def paused(connection: Connection) -> tuple[str, ...]:
-    """How the names of answerers begin whose provider is switched off here."""
+    """How the names of answerers begin whose provider is switched off here; all do while the service only reads."""
+    if is_read_only(connection):
+        return ("",)
     names = [name for name in (switched(connection, DISABLED) or "").split(",") if name]
     return tuple(f"{way}/" for name in names for way in (name, f"{NAMED_SERVER}/{name}"))
 
@@ -87,7 +91,17 @@ def _providers(text: str) -> str:
     return ",".join(names)
 
 
-_READ: Mapping[str, Callable[[str], str]] = MappingProxyType({CAP: _calls, DISABLED: _providers})
+def _yes_or_no(text: str) -> str:
+    try:
+        return "true" if switch(text.strip(), Place(Path(), {})) else "false"
+    except ValueError as error:
+        raise UsageError(f"the value is {text!r}: give true or false") from error
+
+
+CACHE = "ENABLE_RESPONSE_CACHE"
+_READ: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {CAP: _calls, DISABLED: _providers, CACHE: _yes_or_no, READ_ONLY: _yes_or_no}
+)
 
 
 def _seconds(text: str) -> float:

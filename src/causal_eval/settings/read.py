@@ -88,6 +88,10 @@ class Settings:
     """True: whoever reaches the API may read published results, without an account."""
     operator_database_url: str = field(repr=False)
     """The same database by an operator's account, for ``causal-eval db``; empty: by the service's own."""
+    watched_folders: str
+    """Comma list of folders whose disks are watched beside those of the data and of a database in a file."""
+    disk_reserve: float
+    """Share of each of these disks that is kept free: with less, the service only reads."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str

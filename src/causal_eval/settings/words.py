@@ -60,6 +60,7 @@ _PASSWORD = re.compile(r"(?<=://)([^:/@]*):[^@]*@")
 _SERVER = re.compile(
     r"(postgres|postgresql|postgresql\+psycopg)://([^/@]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>\d{1,5}))?/[^/?]+(\?.*)?"
 )
+_MOST_RESERVED = 50.0
 _PORTS = range(1, 65_536)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -70,6 +71,18 @@ def folder(text: str, place: Place) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(text)
     return path
+
+
+def folders(text: str, place: Place) -> str:
+    """Folders by comma, absolute."""
+    return ",".join(str(folder(part.strip(), place)) for part in text.split(","))
+
+
+def share(text: str, _: Place) -> float:
+    """``5%`` as 0.05."""
+    if not re.fullmatch(r"\d{1,2}(\.\d+)?%", text) or float(text[:-1]) > _MOST_RESERVED:
+        raise ValueError(text)
+    return float(text[:-1]) / 100
 
 
 def file(text: str, place: Place) -> Path:

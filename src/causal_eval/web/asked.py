@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from causal_eval.errors import NotAllowed, UsageError
 from causal_eval.service.access import NOBODY, Permission, Role, at_least, require
+from causal_eval.service.readonly import check_writable
 from causal_eval.service.wiring import Visit
 from causal_eval.web import language
 from causal_eval.web.language import LANGUAGES, Texts
@@ -26,6 +27,8 @@ PUBLISHED = frozenset({"/leaderboard"} | {f"/submissions/{{submission}}{file}" f
 """Paths where the service decides whether somebody who has not logged in sees what is published."""
 OPEN = PUBLISHED | {"/login", "/login/provider", "/login/provider/back", "/logout", "/language"}
 """Paths for whoever comes; all others are for who has logged in."""
+STEADY = frozenset({"/login", "/logout", "/language", "/playground", "/playground/question"})
+"""Forms that go on while the service only reads."""
 _FIELD_LENGTH = 100_000
 
 
@@ -91,6 +94,8 @@ def _answer(request: Request, door: Door, *, handler: Handler, form: Mapping[str
     guest = door.guest(request)
     if request.method == "POST":
         check_token(guest, form)
+        if request.scope["route"].path not in STEADY:
+            check_writable(door.service)
     if request.scope["route"].path not in OPEN:  # what is there is nobody's business who has not logged in
         require(guest.caller, Permission.READ)
     asked = asked_by(request, door, guest=guest)
