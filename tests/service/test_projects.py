@@ -25,7 +25,7 @@ from causal_eval.store.tables import attempts, verdicts
 SHARED = {
     "users", "sessions", "login_failures", "idempotency",
     "question_sets", "questions", "set_members", "set_orders",
-    "workers", "leases", "money_aside", "key_states", "call_leases", "schema_floor", "switches",
+    "workers", "leases", "money_aside", "key_states", "call_leases", "schema_floor", "switches", "deployments",
 }  # fmt: skip
 """Tables of no project: people, the system, and question sets, which are found by the hash of what they hold."""
 

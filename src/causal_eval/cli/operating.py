@@ -18,7 +18,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
-    for command in (serve, app_, worker, migrate, invariants, health):
+    for command in (serve, app_, worker, migrate, deploys, invariants, health):
         app.command(name=command.__name__.rstrip("_"))(command)
 
 
@@ -52,6 +52,14 @@ def migrate(json: Json = False) -> int:
     from causal_eval.cli import serving
 
     return serving.migrate(json=json)
+
+
+def deploys(json: Json = False) -> int:
+    """List which versions of the program were started, and when."""
+    check_extra()
+    from causal_eval.cli import serving
+
+    return serving.deploys(json=json)
 
 
 def invariants(json: Json = False) -> int:

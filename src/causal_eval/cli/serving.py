@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from types import FrameType
 
 import uvicorn
@@ -21,6 +22,7 @@ from causal_eval.cli import output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.operations.collectors import watching
+from causal_eval.operations.deployments import deployed, note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
@@ -29,7 +31,7 @@ from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
 from causal_eval.service.wiring import Service, close_service, open_service
 from causal_eval.settings import read_settings
-from causal_eval.store.database import migrate_store
+from causal_eval.store.database import migrate_store, open_store
 from causal_eval.web.app import make_pages
 from causal_eval.worker.run import work
 from causal_eval.worker.telling import telling
@@ -83,6 +85,22 @@ def migrate(*, json: bool) -> int:
     return 0
 
 
+def deploys(*, json: bool) -> int:
+    """Say which versions were started, newest first."""
+    store = open_store(read_settings(os.environ).database_url)
+    try:
+        for one in deployed(store):
+            at = datetime.fromtimestamp(one.started_at, UTC).isoformat(timespec="seconds")
+            if json:
+                output.emit({"event": "deployment", **asdict(one)})
+            else:
+                said = f"{at}  {one.version}  {one.revision[:12] or '-'}  schema {one.schema}"
+                output.say(f"{said}  {one.started_by} on {one.host}")
+    finally:
+        store.close()
+    return 0
+
+
 def invariants(*, json: bool) -> int:
     """Say everything that does not hold of what is kept.
 
@@ -109,11 +127,12 @@ def invariants(*, json: bool) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _opened(metrics: Metrics) -> AsyncIterator[Service]:
+async def _opened(metrics: Metrics, *, by: str) -> AsyncIterator[Service]:
     settings = read_settings(os.environ)
     with logging_to(settings, Redactor(secrets_of(settings, os.environ), found=metrics.expose)):
         service = await asyncio.to_thread(open_service, settings, listener=metrics.hear)
         try:
+            await asyncio.to_thread(note_process, service.store, by=by)
             yield service
         finally:
             await asyncio.to_thread(close_service, service)
@@ -124,7 +143,7 @@ async def _work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     metrics = Metrics()
-    async with _opened(metrics) as service:
+    async with _opened(metrics, by="worker") as service:
         watch = Watch(service.store, service.settings, clock=service.clock)
         with telling(metrics, service.settings), watching(watch, metrics):
             await work(service, worker=service.token(), stop=ending.is_set)
@@ -132,7 +151,7 @@ async def _work() -> None:
 
 async def _serve(place: Place, *, with_worker: bool) -> None:
     metrics = Metrics()
-    async with _opened(metrics) as service:
+    async with _opened(metrics, by="serve" if with_worker else "app") as service:
         _admit(service, place)
         watch = Watch(service.store, service.settings, clock=service.clock)
         application = make_app(

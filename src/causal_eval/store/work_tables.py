@@ -166,6 +166,23 @@ money_aside = Table(
     Column("until", Float, nullable=False),
 )
 
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    #: Of the program.
+    Column("version", String(64), nullable=False),
+    #: Of its source, where the build says so; "": it does not.
+    Column("revision", String(64), nullable=False),
+    #: The newest migration that it knows.
+    Column("schema", String(32), nullable=False),
+    #: When the first process of it started, by the database's clock; seconds since 1970.
+    Column("started_at", Float, nullable=False),
+    Column("host", Text, nullable=False),
+    #: ``app``, ``worker``, ``serve``.
+    Column("started_by", Text, nullable=False),
+)
+
 switches = Table(
     "switches",
     metadata,
