@@ -14,7 +14,7 @@ def of_app(stack: Stack, what: str) -> list[str]:
 
 def test_the_runbooks_lines_work(stack: Stack) -> None:
     """Looking at things ends by itself, and says something."""
-    assert "healthy" in stack.run("docker-compose ps app")
+    stack.until(lambda: "(healthy)" in stack.run("docker-compose ps app"), "the app is healthy")
     assert "Causal Eval Bench at" in stack.run("docker-compose logs app | tail -100")
     assert "app" in stack.run("docker stats --no-stream")
     assert "ready to accept connections" in stack.run("docker-compose logs postgres")
