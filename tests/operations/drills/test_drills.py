@@ -80,12 +80,12 @@ def test_a_line_is_stale_once_its_drill_changes(tmp_path: Path) -> None:
     drills = {"none": good, "bad": bad}
     assert len(faults_of(card, drills)) == 2
     results = [Result("none", "Watchdog", 1.5, 2.0, ()), Result("bad", "", None, 3.0, ("a | b",))]
-    write_card(card, drills, results, date="2026-01-02", pace=60)
+    write_card(card, drills, results=results, date="2026-01-02", pace=60)
     assert list(read_card(card)) == ["none", "bad"]
     assert faults_of(card, drills) == ["bad: a / b"]
     other = Drill("none", "nothing happens", nothing, nothing, "Watchdog")
     assert faults_of(card, {"none": other}) == ["none: its code has changed since: run it again", "bad: no such drill"]
-    write_card(card, drills, [Result("bad", "", None, 1.0, ())], date="2026-01-03", pace=60)
+    write_card(card, drills, results=[Result("bad", "", None, 1.0, ())], date="2026-01-03", pace=60)
     assert faults_of(card, drills) == []
 
 

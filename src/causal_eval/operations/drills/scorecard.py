@@ -37,10 +37,10 @@ def read_card(path: Path) -> dict[str, Line]:
     return {found["name"]: Line(found[0], found["result"], found["digest"]) for found in _LINE.finditer(text)}
 
 
-def write_card(path: Path, drills: Mapping[str, Drill], results: Iterable[Result], *, date: str, pace: int) -> None:
+def write_card(path: Path, drills: Mapping[str, Drill], *, results: Iterable[Result], date: str, pace: int) -> None:
     """Put *results* of *date* into the scorecard; drills that were not run keep their line."""
     kept = {name: line.text for name, line in read_card(path).items()}
-    kept |= {result.name: _line(drills[result.name], result, date) for result in results}
+    kept |= {result.name: _line(drills[result.name], result, date=date) for result in results}
     lines = [kept[name] for name in drills if name in kept]
     path.write_text(_HEAD.format(pace=pace) + "\n".join([*lines, ""]), "utf-8")
 
@@ -59,7 +59,7 @@ def faults_of(path: Path, drills: Mapping[str, Drill]) -> list[str]:
     return faults
 
 
-def _line(drill: Drill, result: Result, date: str) -> str:
+def _line(drill: Drill, result: Result, *, date: str) -> str:
     detected = "-" if result.detected is None else f"{result.detected:.1f}"
     alert = f"[{drill.alert}](alerts/{drill.alert}.md)" if drill.alert else "none"
     said = "; ".join(result.problems).replace("|", "/").replace("\n", " ") or "passed"
