@@ -50,6 +50,7 @@ class Standing(Collector):
         yield from self._switches()
         yield from self._disks()
         yield from self._backups()
+        yield self._deployments()
         build = _gauge("build_info", "1, with the versions of this process", "version", "generator", "scorer", "schema")
         build.add_metric([__version__, GENERATOR, SCORER, HEAD], 1)
         yield build
@@ -125,6 +126,16 @@ class Standing(Collector):
                 value=bool(known.restore_test_ok),
             )
             yield _one("backup_restore_test_timestamp_seconds", "When that was", value=known.restore_test_at)
+
+    def _deployments(self) -> Metric:
+        """Of each version the last start: one that came back has two."""
+        started: dict[str, float] = {}
+        for one in self._watch.rows.deployed:
+            started[one.version] = max(one.started_at, started.get(one.version, one.started_at))
+        told = _gauge("deployment_timestamp_seconds", "When a version was started; of the last versions", "version")
+        for version, at in started.items():
+            told.add_metric([version], at)
+        return told
 
     def _memory_limit(self) -> float:
         """The limit of this process's group; without one, the memory of the machine."""

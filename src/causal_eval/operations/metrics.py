@@ -24,7 +24,16 @@ from prometheus_client import (
 from prometheus_client.registry import Collector
 
 from causal_eval.evaluation.events import AnswerJudged, OutcomeKept
-from causal_eval.operations.notices import PLACES, Entrance, Event, Identified, Recalled, SecretSeen, WriteFenced
+from causal_eval.operations.notices import (
+    PLACES,
+    Checked,
+    Entrance,
+    Event,
+    Identified,
+    Recalled,
+    SecretSeen,
+    WriteFenced,
+)
 from causal_eval.providers.catalog import LOCAL, read_catalog
 from causal_eval.providers.events import CallDropped, CallEnded, CallStarted
 from causal_eval.providers.provider import Failure, FailureKind
@@ -65,6 +74,7 @@ class Metrics:
         self.requests = Requests(self.registry)
         self.calls = Calls(self.registry)
         self.items = Items(self.registry)
+        self.invariants = Invariants(self.registry)
         self._entrances = self._counter("auth_requests", "Keys, cookies and passwords that were shown", "outcome")
         self._secrets = self._counter("secret_exposure_detections", "Keys found where none may stand", "where")
         self._fenced = Counter(
@@ -88,6 +98,8 @@ class Metrics:
                 self._secrets.labels(where if where in PLACES else OTHER).inc()
             case WriteFenced():
                 self._fenced.inc()
+            case Checked():
+                self.invariants.hear(event)
             case _:
                 pass
 
@@ -105,6 +117,30 @@ class Metrics:
 
     def _counter(self, name: str, help_text: str, label: str) -> Counter:
         return Counter(name, help_text, [label], registry=self.registry)
+
+
+class Invariants:
+    """What the last look at everything that is kept found; nothing is told before there was one."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._violations: Gauge | None = None
+
+    def hear(self, event: Checked) -> None:
+        """Tell what *event* found."""
+        if self._violations is None:
+            self._violations = self._gauge(
+                "evaluation_invariant_violations", "What does not hold, by rule", "invariant"
+            )
+            self._changed = self._gauge("evaluation_row_hash_mismatches", "Rows that are not as they were written")
+            self._at = self._gauge("evaluation_invariants_checked_timestamp_seconds", "When that was looked at last")
+        for rule, count in event.found.items():
+            self._violations.labels(rule).set(count)
+        self._changed.set(event.changed)
+        self._at.set(event.at)
+
+    def _gauge(self, name: str, help_text: str, *labels: str) -> Gauge:
+        return Gauge(name, help_text, labels, registry=self._registry)
 
 
 class Requests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,10 +48,22 @@ class SecretSeen:
     """One of :data:`PLACES`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Everything that is kept was gone through."""
+
+    at: float
+    """Seconds since 1970."""
+    found: Mapping[str, int]
+    """Violations by invariant; 0 of those that hold."""
+    changed: int
+    """Rows whose content has another hash than when it was written."""
+
+
 PLACES = ("log", "reply", "export", "file")
 """Where keys are looked for."""
 
-Notice = Identified | Recalled | WriteFenced | SecretSeen
+Notice = Identified | Recalled | WriteFenced | SecretSeen | Checked
 Event = Notice | run_events.Event | call_events.Event
 
 Listener = Callable[[Event], None]

@@ -13,15 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import msgspec
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
 from causal_eval.errors import CausalEvalError
+from causal_eval.operations.backup.state import BackupState, read_state
 from causal_eval.providers.catalog import NAMED_SERVER
 from causal_eval.providers.switch import DISABLED
 from causal_eval.settings import Settings
 from causal_eval.store.database import Store, beside
+from causal_eval.store.deployments import Deployment, list_deployments
 from causal_eval.store.key_states import KeyState, known_keys
 from causal_eval.store.liveness import Beat, beats
 from causal_eval.store.moment import read_moment
@@ -33,6 +34,8 @@ PATIENCE = 3.0
 """Seconds that a look may take beyond that, before it counts as no answer."""
 ROWS_SECONDS = 5.0
 """Between two looks at the queue and at keys."""
+VERSIONS = 2
+"""Versions that are told, with when they were started: the one in use and the one before."""
 LIVE_SECONDS = 15.0
 """A worker that has not beaten for so long is not counted."""
 REDIS_SECONDS = 1.0
@@ -60,6 +63,8 @@ class Rows:
     switches: tuple[Switch, ...] = ()
     queue: Backlog = field(default_factory=lambda: Backlog(0, None, {}))
     keys: tuple[KeyState, ...] = ()
+    deployed: tuple[Deployment, ...] = ()
+    """The versions that were started last, newest first."""
 
 
 class Lookout:
@@ -171,14 +176,9 @@ class Watch:
             found[name] = Disk(usage.free, usage.total)
         return found
 
-    def backups(self) -> Backups:
+    def backups(self) -> BackupState:
         """What is known of backups."""
-        try:
-            return msgspec.json.decode(
-                (self.settings.data_dir / "backups" / "backup-state.json").read_bytes(), type=Backups
-            )
-        except (OSError, msgspec.DecodeError):
-            return Backups()
+        return read_state(self.settings.backup_dir)
 
     def _lookouts(self) -> list[Lookout]:
         return [one for one in (self._database, self._redis) if one is not None]
@@ -198,9 +198,10 @@ class Watch:
             is_due = not self._is_kept or time.monotonic() - self._rows_at >= ROWS_SECONDS
             queue = backlog(connection, off=switched_off(turned, self.settings)) if is_due else self.rows.queue
             keys = tuple(known_keys(connection)) if is_due else self.rows.keys
+            started = tuple(list_deployments(connection, limit=VERSIONS)) if is_due else self.rows.deployed
         if is_due:
             self._rows_at = time.monotonic()
-        self.rows = Rows(now, tuple(living), tuple(turned), queue, keys)
+        self.rows = Rows(now, tuple(living), tuple(turned), queue, keys, started)
 
     def _ask_redis(self) -> None:
         import redis  # an extra
@@ -233,15 +234,6 @@ class Disk:
 
     free: int
     size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Backups:
-    """When they last went well; seconds since 1970, None: never."""
-
-    last_success_at: float | None = None
-    restore_test_at: float | None = None
-    restore_test_ok: bool | None = None
 
 
 def switched_off(turned: list[Switch], settings: Settings) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 
 from causal_eval.service.results import fresh
 from causal_eval.service.wiring import Service
@@ -16,11 +17,24 @@ _PASSING = ("computed_at", "cost")
 """Of scores, what may change: the time, and prices, which are read from a table that is kept up to date."""
 
 
+class Rule(StrEnum):
+    """What must hold."""
+
+    ONE_OUTCOME = "one outcome"
+    SERVED = "served"
+    CONTENT = "content hash"
+    TALLY = "tally"
+    WHOLE_SHARD = "whole shard"
+    OPEN_JOB = "open job"
+    AUDIT_CHAIN = "audit chain"
+    SCORES = "scores"
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """Something that does not hold."""
 
-    rule: str
+    rule: Rule
     where: str
     """What it was found at."""
     problem: str
@@ -38,25 +52,25 @@ def _outcomes(service: Service) -> Iterator[Violation]:
     with service.store.reading() as connection:
         for one in invariants.doubled(connection):
             problem = f"sample {one.sample} of question {one.question} has more than one outcome"
-            yield Violation("one outcome", one.evaluation, problem)
+            yield Violation(Rule.ONE_OUTCOME, one.evaluation, problem)
         for key in invariants.foreign(connection):
-            yield Violation("served", f"attempt {key}", "the outcome of another answerer than its evaluation's")
+            yield Violation(Rule.SERVED, f"attempt {key}", "the outcome of another answerer than its evaluation's")
         for said in invariants.changed_outcomes(connection):
-            yield Violation("content hash", said.partition(" was ")[0], said)
+            yield Violation(Rule.CONTENT, said.partition(" was ")[0], said)
         for digest in invariants.changed_questions(connection):
-            yield Violation("content hash", f"question {digest}", "its body has another hash: restore a backup")
+            yield Violation(Rule.CONTENT, f"question {digest}", "its body has another hash: restore a backup")
         for name in untrue(connection):
-            yield Violation("tally", name, "the counts beside its rows are not the counts of its rows")
+            yield Violation(Rule.TALLY, name, "the counts beside its rows are not the counts of its rows")
 
 
 def _jobs(service: Service) -> Iterator[Violation]:
     with service.store.reading() as connection:
         for shard in invariants.gaps(connection):
-            yield Violation("whole shard", shard, "it is done, and some question was never asked")
+            yield Violation(Rule.WHOLE_SHARD, shard, "it is done, and some question was never asked")
         for evaluation in invariants.forlorn(connection, now=service.clock()):
-            yield Violation("open job", evaluation, "it is open, and none of its shards is")
+            yield Violation(Rule.OPEN_JOB, evaluation, "it is open, and none of its shards is")
         for entry in audit.broken_links(connection):
-            yield Violation("audit chain", f"entry {entry}", "it was changed, or what came before it was taken away")
+            yield Violation(Rule.AUDIT_CHAIN, f"entry {entry}", "it was changed, or what came before it was taken away")
 
 
 def _scores(service: Service) -> Iterator[Violation]:
@@ -70,7 +84,7 @@ def _scores(service: Service) -> Iterator[Violation]:
         again = fresh(service, find_evaluation(service.store, name))
         scopes = {one.scope for one in again}  # a sealed evaluation has more, of domains
         if _lasting([one for one in stored if one.scope in scopes]) != _lasting(again):
-            yield Violation("scores", name, "the stored scores are not those of its rows")
+            yield Violation(Rule.SCORES, name, "the stored scores are not those of its rows")
 
 
 def _lasting(rows: list[StoredScore]) -> list[dict[str, object]]:

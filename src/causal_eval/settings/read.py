@@ -66,6 +66,8 @@ class Settings:
     """What signs scores of submissions, made when it is first needed; None: beside a database in a file."""
     stack_dir: Path
     """Where `causal-eval up` keeps the stack of this machine."""
+    check_every: float | None
+    """Seconds between two looks of a worker at everything that is kept; None: it does not look."""
     metrics_host: str
     """Where a worker tells its metrics."""
     metrics_port: int

@@ -115,6 +115,7 @@ SETTINGS = (
             "/var/lib/causal-eval/stack" if place.is_root else place.xdg("XDG_DATA_HOME", ".local/share") + "/stack"
         ),
     ),
+    Setting("check_every", "CEB_CHECK_EVERY", expiry, "a time such as 90s, 30m, 12h, 7d, 2w, or never", lambda _: "1h"),
     Setting("metrics_host", "CEB_METRICS_HOST", host, "a name or an address of this machine", lambda _: "127.0.0.1"),
     Setting("metrics_port", "CEB_METRICS_PORT", port, "a port from 1 to 65535, or 0: none", lambda _: "0"),
     Setting("metrics_token_file", "CEB_METRICS_TOKEN_FILE", file, "the path of a file", lambda _: ""),

@@ -20,6 +20,7 @@ from causal_eval.service.engine import HandBack
 from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
 from causal_eval.store.workers import Worker
+from causal_eval.worker.checker import Checker
 from causal_eval.worker.couriers import Couriers
 from causal_eval.worker.disk_watcher import DiskWatcher
 from causal_eval.worker.pulse import Pulse
@@ -44,7 +45,14 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
     with _alone(service), Pulse(service.store, myself, stop=stop, in_hand=performing.in_hand.copy) as pulse:
         keyring = Keyring(service, worker, asking=performing.asking, usual=performing.usual)
         aside = (Sweeper(service, pulse).run, Couriers(service, pulse).run, Reporter(service).run)
-        runs = (performing.watch, keyring.run, slots.run, DiskWatcher(service).run, *aside)
+        runs = (
+            performing.watch,
+            keyring.run,
+            slots.run,
+            DiskWatcher(service).run,
+            Checker(service, worker).run,
+            *aside,
+        )
         beside = [asyncio.create_task(run()) for run in runs]
 
         def over() -> bool:
