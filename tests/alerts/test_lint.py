@@ -47,6 +47,8 @@ OURS = {
     "disk_size_bytes",
 }  # fmt: skip
 """Of the program: the sentinel's, the app's and the workers'."""
+OF_THE_SENTINEL = {"status_page_last_publish_timestamp_seconds"}
+"""What no process tells yet."""
 _FOLDER = Path(__file__).resolve().parents[2] / "src/causal_eval/operations/monitoring"
 RULES = read_rules(_FOLDER / "rules.yml", _FOLDER / "slo.yml")
 ALERTS = {name: rule for name, rule in RULES.items() if "alert" in rule}
@@ -216,3 +218,5 @@ def test_every_metric_is_one_that_somebody_exposes(root: Path) -> None:
     names = {str(one.name) for expr in asked for one in promql.selectors(promql_parser.parse(expr))}
     ours = {name for name in names if not OTHERS.fullmatch(name) and name not in RULES}
     assert ours == OURS
+    listed = set(re.findall(r"^\| `(\w+)` \|", (root / "docs/reference/metrics.md").read_text("utf-8"), re.MULTILINE))
+    assert {re.sub(r"_(bucket|count)$", "", name) for name in ours} - listed == OF_THE_SENTINEL

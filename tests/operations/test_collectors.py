@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from causal_eval import __version__
 from causal_eval.errors import StoreError
+from causal_eval.operations.backup.state import note_success, note_test
 from causal_eval.operations.collectors import Counted, Standing, watching
+from causal_eval.operations.deployments import note_process
 from causal_eval.operations.metrics import Metrics
+from causal_eval.operations.notices import Checked
 from causal_eval.operations.watch import Lookout, Watch
 from causal_eval.store.database import Store
 from causal_eval.store.key_states import CLOSED, OPEN, KeyState, note_keys
@@ -53,6 +58,25 @@ def test_an_idle_service_is_told_whole(metrics: Metrics) -> None:
     assert value(metrics, "backup_last_success_timestamp_seconds") is None
     assert value(metrics, "redis_client_up") is None
     assert b"build_info{" in metrics.text()
+
+
+def test_the_page_of_metrics_lists_them_all(watch: Watch, metrics: Metrics, root: Path) -> None:
+    """By name, type and labels, and no others; what only a door or a Redis tells stands there too."""
+    note_process(watch.store, by="somebody")
+    note_success(watch.settings.backup_dir, name="b", at=1.0)
+    note_test(watch.settings.backup_dir, ok=True, said="", at=1.0)
+    metrics.hear(Checked(1.0, {"tally": 0}, 0))
+    told = {
+        f"{one.name}_total" if one.type == "counter" else one.name
+        for one in metrics.registry.collect()
+        if not one.name.startswith(("process_", "python_")) or one.name == "process_memory_limit_bytes"
+    }
+    page = (root / "docs/reference/metrics.md").read_text("utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
+    assert listed == told | {"redis_client_up", "inbound_limiter_fallback_total"}
+    assert value(metrics, "backup_last_success_timestamp_seconds") == 1.0
+    assert value(metrics, "backup_restore_test_success") == 1.0
+    assert (value(metrics, "deployment_timestamp_seconds", version=__version__) or 0) > 0
 
 
 def test_keys_and_switches_are_told(store: Store, metrics: Metrics) -> None:
