@@ -87,7 +87,12 @@ def times_removed(found: list[dict[str, object]]) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
-    [("unauthorized", 6, "401"), ("server-error", 7, "500"), ("quota", 6, "quota"), ("garbage", 7, "")],
+    [
+        ("unauthorized", 6, "401"),
+        ("server-error", 7, "500"),
+        ("quota", 6, "quota"),
+        pytest.param("garbage", 7, "", marks=pytest.mark.full),
+    ],
 )
 @pytest.mark.slow
 def test_a_hopeless_provider_ends_the_run_by_itself(

@@ -105,7 +105,11 @@ def kill(process: subprocess.Popen[str], folder: Path, moments: Stream) -> bool:
 
 
 @pytest.mark.parametrize(
-    "scenario", [pytest.param(CLEAN, id="clean"), pytest.param(SPOILED, id="spoiled", marks=pytest.mark.slow)]
+    "scenario",
+    [
+        pytest.param(CLEAN, id="clean", marks=pytest.mark.full),
+        pytest.param(SPOILED, id="spoiled", marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.parametrize("model", ["openai/gpt-x", "anthropic/claude-x"])
 def test_killed_at_random_moments(tmp_path: Path, file: Path, *, model: str, scenario: str) -> None:

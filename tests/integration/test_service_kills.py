@@ -18,6 +18,10 @@ from causal_eval.service import jobs
 from causal_eval.store.jobs import JobStatus
 
 COUNT, WIDTH, KILLS = 300, 16, 2
+EITHER = pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.full), "postgresql"], indirect=True
+)
+"""Of what is alike on both kinds of database, every change sees the one that is shared."""
 
 
 @pytest.fixture
@@ -60,6 +64,7 @@ def test_killed_at_random_moments(site: Site, ordered: str, record_property: Cal
     assert 0 <= extra <= KILLS * WIDTH
 
 
+@EITHER
 @pytest.mark.slow
 def test_told_to_end_it_hands_back(site: Site, ordered: str) -> None:
     """SIGTERM lets open calls end, pays none twice, ends the process well, and the next worker goes on at once."""
@@ -76,6 +81,7 @@ def test_told_to_end_it_hands_back(site: Site, ordered: str) -> None:
     assert len(site.requests()) == COUNT
 
 
+@EITHER
 @pytest.mark.slow
 def test_a_worker_that_was_stopped_writes_nothing_stale(site: Site, ordered: str) -> None:
     """What a stopped process has in hand when its shards became somebody else's is refused, and counted."""
@@ -93,6 +99,7 @@ def test_a_worker_that_was_stopped_writes_nothing_stale(site: Site, ordered: str
     site.check_whole(ordered, count=COUNT)
 
 
+@EITHER
 @pytest.mark.slow
 def test_cancelled_and_held_it_is_quiet_soon(site: Site, ordered: str) -> None:
     """Half a second after a cancellation no call is open and none begins; held, open calls end and none begins."""

@@ -71,7 +71,7 @@ class HealthDetail(Shape, frozen=True):
     waiting: int | None
     workers: tuple[Worker, ...]
     fault: str
-    components: tuple[Component, ...] = ()
+    components: tuple[Component, ...]
 
 
 class Health(Shape, frozen=True):

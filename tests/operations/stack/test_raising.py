@@ -66,6 +66,7 @@ def test_a_kill_of_replica_and_worker_fails_no_request_and_no_evaluation(stack: 
     assert stack.state("worker-1").pid != worker
 
 
+@pytest.mark.full
 def test_another_replica_is_asked_as_soon_as_it_is_there(stack: Stack) -> None:
     """The balancer takes it up while requests go on, and `restart` leaves somebody to answer at any moment."""
     stack.run("stack", "scale", "app", "3")
@@ -99,6 +100,7 @@ def test_secrets_are_readable_by_their_owner_alone(stack: Stack) -> None:
         assert not any(word in said for word in secret)
 
 
+@pytest.mark.full
 def test_a_supervisor_that_is_killed_is_found_again(stack: Stack) -> None:
     """`up` ends what lost its supervisor and starts all anew, on the same ports and data."""
     url = stack.url
@@ -109,6 +111,7 @@ def test_a_supervisor_that_is_killed_is_found_again(stack: Stack) -> None:
     assert httpx2.get(f"{url}/health/ready", timeout=60).status_code == 200
 
 
+@pytest.mark.full
 def test_up_and_down_in_the_foreground(stack: Stack) -> None:
     """`up` attaches to what runs and starts again a supervisor that dies; a signal ends all of it."""
     process = subprocess.Popen([stacks.COMMAND, "up"], env=dict(stack.env), stdout=subprocess.PIPE, text=True)
