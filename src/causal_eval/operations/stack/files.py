@@ -95,7 +95,10 @@ def _acl(plan: Plan) -> str:
 
 
 def _caddy(plan: Plan) -> str:
-    """Requests go to replicas that are ready; one that may be repeated goes to another where the first one dies."""
+    """Requests go to replicas that are ready; one that may be repeated goes to another where the first one dies.
+
+    How the service is, any replica says that answers, ready or not: without the database none is.
+    """
     upstreams = " ".join(f"127.0.0.1:{plan.ports[name]}" for name in plan.replicas("app"))
     return f"""{{
 	admin unix/{plan.root}/{LB_SOCKET}
@@ -111,6 +114,18 @@ http://:{plan.ports["lb"]} {{
 	bind {plan.host}
 	@inside path /metrics /metrics/*
 	respond @inside 404
+	@health path /health /health/*
+	handle @health {{
+		reverse_proxy {upstreams} {{
+			lb_policy round_robin
+			lb_try_duration 2s
+			lb_try_interval 100ms
+			transport http {{
+				dial_timeout 1s
+				response_header_timeout 3s
+			}}
+		}}
+	}}
 	reverse_proxy {upstreams} {{
 		lb_policy round_robin
 		lb_try_duration 10s
