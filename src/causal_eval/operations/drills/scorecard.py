@@ -14,7 +14,7 @@ _HEAD = """# Drills
 `causal-eval drill NAME` starts a stack of its own, breaks it, sees the alert, mends it as the runbook says, and
 looks whether every question of an evaluation under way has exactly one outcome. Waits of rules are divided by {pace},
 and values are taken every second. `causal-eval drill all --scorecard FILE` writes this table; a test fails where the
-code of a drill has changed since its line was written. A drill without a line has yet to be carried out.
+code of a drill has changed since its line was written. A drill without a line has yet to pass.
 
 | drill | what happens | alert | seconds to the alert | seconds until all is well | date | result | code |
 |---|---|---|---|---|---|---|---|
