@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from causal_eval.service.readonly import READ_ONLY
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.switches import Switch, turn
 
 Run = Callable[..., Evaluation]
 Make = Callable[..., Any]
@@ -74,6 +76,21 @@ def test_what_cannot_be_taken_is_said_beside_its_field(
     assert status == 422
     assert found, page[:200]
     assert said in found[1]
+
+
+def test_what_stops_something_is_never_refused(visitor: Make, service: Service) -> None:
+    """While the service only reads, no evaluation is ordered or gone on with, but one can be held and cancelled."""
+    browser = visitor("evaluator")
+    order = {"answerer": "baseline/oracle", "questions": "suite:quick"}
+    name = re.search(r"ev-[0-9a-f]{16}", browser.fill("/evaluations/new", order)[1])
+    assert name
+    with service.store.writing() as connection:
+        turn(connection, Switch(READ_ONLY, "true", "x", 0.0, None, "the disk is moved"), seconds=None)
+    at = f"/evaluations/{name[0]}"
+    assert browser.fill("/evaluations/new", order, on=at)[0] == 503
+    assert "Go on" in browser.fill(f"{at}/pause", {}, on=at)[1]
+    assert browser.fill(f"{at}/resume", {}, on=at)[0] == 503
+    assert "cancelled" in browser.fill(f"{at}/cancel", {}, on=at)[1]
 
 
 def test_a_viewer_changes_nothing(visitor: Make, run: Run) -> None:

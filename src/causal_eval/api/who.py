@@ -37,10 +37,11 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 STEADY = frozenset(
     {
         "log_in", "log_out", "solve", "verify_question", "verify_question_set",
-        "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key", "disable_user",
+        "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key",
+        "revoke_provider_key", "disable_user", "disable_webhook",
     }
 )  # fmt: skip
-"""Routes that go on while the service only reads: they keep next to nothing, and operators need them then."""
+"""Routes that go on while the service only reads: they keep next to nothing, or stop something."""
 
 PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
     {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +84,11 @@ def disposable(settings: Settings, *, before: float) -> list[Disposable]:
     found = list[Disposable]()
     log = settings.log_file
     if log is not None and log.parent.exists():
-        found += [_seen(path, "earlier log") for path in log.parent.glob(f"{log.name}.[0-9]*") if path.is_file()]
+        found += _seen(log.parent.glob(f"{log.name}.[0-9]*"), "earlier log", before=None)
     for folder, what in ((settings.cache_dir, "cache"), (settings.report_dir, "report")):
         if any(kept.is_relative_to(folder) or folder.is_relative_to(kept) for kept in evidence):
             continue
-        files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
-        found += [_seen(path, what) for path in files if path.stat().st_mtime < before]
+        found += _seen(folder.rglob("*"), what, before=before)
     return found
 
 
@@ -104,5 +104,12 @@ def dispose(found: Iterable[Disposable]) -> int:
     return freed
 
 
-def _seen(path: Path, what: str) -> Disposable:
-    return Disposable(path, what, path.stat().st_size)
+def _seen(paths: Iterable[Path], what: str, *, before: float | None) -> Iterator[Disposable]:
+    """Those of *paths* that are files, and old enough; what somebody else deletes meanwhile is left out."""
+    for path in sorted(paths):
+        try:
+            seen = path.lstat()
+        except OSError:
+            continue
+        if stat.S_ISREG(seen.st_mode) and (before is None or seen.st_mtime < before):
+            yield Disposable(path, what, seen.st_size)

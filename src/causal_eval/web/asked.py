@@ -27,8 +27,14 @@ PUBLISHED = frozenset({"/leaderboard"} | {f"/submissions/{{submission}}{file}" f
 """Paths where the service decides whether somebody who has not logged in sees what is published."""
 OPEN = PUBLISHED | {"/login", "/login/provider", "/login/provider/back", "/logout", "/language"}
 """Paths for whoever comes; all others are for who has logged in."""
-STEADY = frozenset({"/login", "/logout", "/language", "/playground", "/playground/question"})
-"""Forms that go on while the service only reads."""
+STEADY = frozenset(
+    {
+        "/login", "/logout", "/language", "/playground", "/playground/question", "/keys/{key}/revoke",
+        "/projects/{project}/keys/{key}/revoke",
+    }
+)  # fmt: skip
+STEADY_ACTS = frozenset({"cancel", "pause", "disable"})
+"""Forms that go on while the service only reads, as the API's routes do: what stops something is never refused."""
 _FIELD_LENGTH = 100_000
 
 
@@ -94,7 +100,7 @@ def _answer(request: Request, door: Door, *, handler: Handler, form: Mapping[str
     guest = door.guest(request)
     if request.method == "POST":
         check_token(guest, form)
-        if request.scope["route"].path not in STEADY:
+        if request.scope["route"].path not in STEADY and request.path_params.get("act") not in STEADY_ACTS:
             check_writable(door.service)
     if request.scope["route"].path not in OPEN:  # what is there is nobody's business who has not logged in
         require(guest.caller, Permission.READ)

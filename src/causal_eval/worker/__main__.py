@@ -9,6 +9,7 @@ import sys
 
 from causal_eval.errors import CausalEvalError
 from causal_eval.operations.collectors import watching
+from causal_eval.operations.deployments import note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
@@ -38,6 +39,7 @@ async def _work() -> None:
     with logging_to(settings, redactor), telling(metrics, settings):
         service = open_service(settings, listener=metrics.hear)
         try:
+            await asyncio.to_thread(note_process, service.store, by="worker")
             with watching(Watch(service.store, settings, clock=service.clock), metrics):
                 await work(service, worker=service.token(), stop=ending.is_set)
         finally:

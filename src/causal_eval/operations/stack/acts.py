@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,12 @@ class Containers:
         def keep() -> None:
             lines = path.read_text("utf-8").splitlines() if path.exists() else []
             kept = [line for line in lines if not line.startswith(f"{variable}=")]
-            path.write_text("\n".join([*kept, f"{variable}={count}", ""]), "utf-8")
+            part = path.with_name(f"{path.name}.part")
+            part.touch(0o600)  # keys may stand in it
+            part.write_text("\n".join([*kept, f"{variable}={count}", ""]), "utf-8")
+            if path.exists():
+                part.chmod(stat.S_IMODE(path.stat().st_mode))
+            part.replace(path)
 
         return [
             Step(act=keep, said=f"write {variable}={count} into {path}"),
