@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -31,17 +32,19 @@ def make_cluster(plan: Plan) -> None:
         _write_settings(plan)
         return
     folder.mkdir(exist_ok=True)
-    words = folder / "password"
+    folder.chmod(0o700)  # before a password lies in it
+    words, part = folder / "password", folder / "data.part"
+    shutil.rmtree(part, ignore_errors=True)  # of one who was killed in the middle
     words.write_text(read_secret(plan, SUPERUSER), "utf-8")
     for path in (folder, words):
         _give(path, plan.programs.servant)
-        path.chmod(0o700 if path is folder else 0o600)
     shape = ("-E", "UTF8", "--locale=C.UTF-8", "--data-checksums")
     login = ("-U", SUPERUSER, "-A", "scram-sha-256", f"--pwfile={words}")
-    _run(plan, f"{plan.programs.postgres}/initdb", "-D", f"{folder}/data", *shape, *login)
+    _run(plan, f"{plan.programs.postgres}/initdb", "-D", str(part), *shape, *login)
     words.unlink()
-    with (folder / "data/postgresql.conf").open("a", encoding="utf-8") as file:
+    with (part / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("include_if_exists = '../stack.conf'\ninclude_if_exists = '../archive.conf'\n")
+    part.rename(folder / "data")
     _write_settings(plan)
 
 
