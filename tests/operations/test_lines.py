@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -18,6 +19,7 @@ from causal_eval.errors import StoreLocked
 from causal_eval.operations.lines import Named, RequestLog, logging_to
 from causal_eval.operations.news import log_event
 from causal_eval.operations.redaction import Redactor
+from causal_eval.operations.sink import LATEST_SECONDS, MOST_LINES
 from causal_eval.providers.events import (
     BreakerChanged,
     BreakerState,
@@ -195,6 +197,54 @@ def test_a_full_disk_fails_nobody(tmp_path: Path) -> None:
         stream.full = False
         logging.getLogger("x").error("kept")
     assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["kept"]
+
+
+def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened) -> None:
+    """They wait for each other for a moment; a failure, any other line and the end of the log wait for nobody."""
+
+    async def ask(said: io.StringIO) -> list[int]:
+        log, lengths = RequestLog("r"), []
+
+        def note() -> None:
+            lengths.append(len(said.getvalue().splitlines()))
+
+        for number in range(3):
+            log.write(f"GET /{number}", {}, status=200, quiet=False)
+        note()
+        log.write("GET /3", {}, status=500, quiet=False)
+        note()
+        log.write("GET /4", {}, status=200, quiet=False)
+        logging.getLogger("x").warning("other")
+        note()
+        log.write("GET /5", {}, status=200, quiet=False)
+        await asyncio.sleep(3 * LATEST_SECONDS)
+        note()
+        for number in range(6, 7 + MOST_LINES):
+            log.write(f"GET /{number}", {}, status=200, quiet=False)
+        note()
+        return lengths
+
+    with opened() as said:
+        assert asyncio.run(ask(said)) == [0, 4, 6, 7, 7 + MOST_LINES]
+    paths = [int(line.rsplit("/", 1)[1].split()[0]) for line in said.getvalue().splitlines() if "GET" in line]
+    assert paths == list(range(7 + MOST_LINES))
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_secret_is_in_the_line_of_a_request(opened: Opened, form: str) -> None:
+    """Not in its path, nor in an id that was sent along; each is told."""
+    told: list[str] = []
+    with opened(told.append, CEB_LOG_FORMAT=form) as said:
+        log = RequestLog("r")
+        log.write(f"GET /{KEY}", {}, status=200, quiet=False)
+        log.write("GET /held-by-us", {"duration_ms": 1.0}, status=200, quiet=False)
+        with Named({"request_id": KEY}):
+            log.write("GET /", {}, status=200, quiet=False)
+        log.write("GET /a\nb", {}, status=200, quiet=False)
+    assert "planted" not in said.getvalue()
+    assert "held-by-us" not in said.getvalue()
+    assert len(said.getvalue().splitlines()) == 4
+    assert told == ["log"] * 3
 
 
 def test_a_file_has_the_lines_too_and_one_process(opened: Opened, tmp_path: Path) -> None:

@@ -10,30 +10,30 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+import time
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from contextvars import Token
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TextIO
 
 import msgspec
 import structlog
-from structlog.contextvars import bind_contextvars, merge_contextvars, reset_contextvars
 
 from causal_eval.operations.redaction import Redactor
+from causal_eval.operations.sink import Sink
 from causal_eval.settings import Settings
-from causal_eval.store.locks import hold_file
 
-ROTATE_BYTES, KEPT_FILES = 20_000_000, 5
-"""Of ``CEB_LOG_FILE``: its size, and how many earlier ones stay beside it."""
 JSON = "json"
 
 _OF_RECORDS = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _FAULT = logging.getLogger("causal_eval.fault")
+
+_LEVELS = logging.getLevelNamesMapping()
+_NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
 
 Event = MutableMapping[str, object]
 
@@ -48,10 +48,10 @@ def logging_to(settings: Settings, redactor: Redactor, *, stream: TextIO | None 
     level = logging.getLevelNamesMapping()[settings.log_level]
     root, ours = logging.getLogger(), logging.getLogger("causal_eval")
     before = (root.handlers[:], root.level, ours.level, sys.excepthook, threading.excepthook)
-    with _Sink.opened(stream or sys.stderr, settings.log_file) as sink:
+    with Sink.opened(stream or sys.stderr, settings.log_file) as sink:
         structlog.configure(
             processors=[
-                merge_contextvars,
+                _with_names,
                 structlog.processors.TimeStamper(fmt=None, key="time"),
                 structlog.processors.format_exc_info,
                 _as_json if settings.log_format == JSON else _as_text,
@@ -60,7 +60,7 @@ def logging_to(settings: Settings, redactor: Redactor, *, stream: TextIO | None 
             wrapper_class=structlog.make_filtering_bound_logger(level),
             logger_factory=lambda *_: sink,
         )
-        root.handlers[:] = [_Through()]
+        root.handlers[:] = [_Through(sink, redactor, level=level, is_json=settings.log_format == JSON)]
         root.setLevel(max(level, logging.WARNING))  # what libraries say beside trouble is for who develops them
         ours.setLevel(level)
         sys.excepthook, threading.excepthook = _tell_end, _tell_end_of_thread
@@ -80,35 +80,58 @@ class Named:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
-        self._before: Mapping[str, Token[object]] = {}
+        self._before: Token[Mapping[str, str]] | None = None
 
     def __enter__(self) -> None:
-        self._before = bind_contextvars(**self._names)
+        around = _NAMES.get()
+        self._before = _NAMES.set({**around, **self._names} if around else self._names)
 
     def __exit__(self, *raised: object) -> None:
-        reset_contextvars(**self._before)
+        assert self._before is not None
+        _NAMES.reset(self._before)
 
 
 class RequestLog:
-    """Writes a line for each request; nothing, where this process keeps no log."""
+    """Writes a line for each request; nothing, where this process keeps no log.
 
-    def __init__(self, logger: str) -> None:
-        self._log = structlog.get_logger().bind(logger=logger) if structlog.is_configured() else None
+    It goes past structlog and ``logging``: every request pays for its line, and here each field is known.
+    """
+
+    def __init__(self, logger: str, clock: Callable[[], float] = time.time) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._into = next((one for one in logging.getLogger().handlers if isinstance(one, _Through)), None)
 
     def write(self, event: str, fields: Mapping[str, object], *, status: int, quiet: bool) -> None:
-        """*event* with *fields*: at ERROR where we failed, at DEBUG where it is *quiet* and went well."""
-        if self._log is None:
+        """*event* with *fields*, which hold no secret.
+
+        At ERROR, and at once, where we failed, else soon; at DEBUG where it is *quiet* and went well.
+        """
+        into = self._into
+        if into is None:
             return
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._log.error(event, status=status, **fields)
-        elif quiet and status < HTTPStatus.BAD_REQUEST:
-            self._log.debug(event, status=status, **fields)
-        else:
-            self._log.info(event, status=status, **fields)
+        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        level = "ERROR" if failed else "DEBUG" if quiet and status < HTTPStatus.BAD_REQUEST else "INFO"
+        if _LEVELS[level] < into.least:
+            return
+        names = _NAMES.get()
+        form = _json_of_request if into.is_json else _text_of_request
+        at = _when(self._clock())
+        line = form(f"{at} {level} {self._logger}", event, {**fields, "status": status, **names})
+        if into.redactor.suspects(" ".join((event, *names.values()))):
+            line = into.redactor.clean(line)
+        (into.sink.write if failed else into.sink.add)(line)
 
 
 class _Through(logging.Handler):
     """Hands the records of all loggers to structlog."""
+
+    def __init__(self, sink: Sink, redactor: Redactor, *, level: int, is_json: bool) -> None:
+        super().__init__()
+        self.sink = sink
+        self.redactor = redactor
+        self.least = level
+        self.is_json = is_json
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write *record*; one whose arguments do not fit its words is written with both."""
@@ -125,52 +148,23 @@ class _Through(logging.Handler):
         structlog.get_logger().log(level, said, **{**fields, "logger": record.name})
 
 
-class _Sink:
-    """Where lines go: a stream, and a file that is rotated; what cannot be written is counted, and nothing fails."""
-
-    def __init__(self, stream: TextIO, file: RotatingFileHandler | None) -> None:
-        self._stream = stream
-        self._file = file
-        self._lock = threading.Lock()
-        self.lost = 0
-        """Lines that a full disk or a closed pipe swallowed."""
-        self.debug = self.info = self.warning = self.error = self.critical = self.write
-
-    @classmethod
-    @contextmanager
-    def opened(cls, stream: TextIO, path: Path | None) -> Iterator[_Sink]:
-        """One for a block; *path* belongs to this process alone while it lasts."""
-        if path is None:
-            yield cls(stream, None)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refusal = f"CEB_LOG_FILE {path} is another process's: give each process a file of its own"
-        with hold_file(f"{path}.lock", refusal):
-            file = _Rotating(path, maxBytes=ROTATE_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True)
-            file.errors = "backslashreplace"
-            try:
-                yield cls(stream, file)
-            finally:
-                file.close()
-
-    def write(self, line: str) -> None:
-        """Write *line* and its end at once."""
-        with self._lock:
-            try:
-                self._stream.write(line + "\n")
-                self._stream.flush()
-            except (OSError, ValueError):
-                self.lost += 1
-        if self._file is not None:
-            self._file.handle(logging.makeLogRecord({"msg": line}))
+def _with_names(logger: object, method: str, event: Event) -> Event:
+    del logger, method
+    for name, value in _NAMES.get().items():
+        event.setdefault(name, value)
+    return event
 
 
-class _Rotating(RotatingFileHandler):
-    """A file that says nothing on the terminal when the disk is full: the stream has the line."""
+def _text_of_request(head: str, event: str, fields: dict[str, object]) -> str:
+    took = fields.pop("duration_ms", None)
+    begun = head if took is None else f"{head} duration {took:.1f}ms"
+    return f"{begun} {_plain(event)}" + "".join([f" {name}={_word(value)}" for name, value in fields.items()])
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as its base has it
-        """Leave it."""
-        del record
+
+def _json_of_request(head: str, event: str, fields: dict[str, object]) -> str:
+    at, level, logger = head.split(" ")
+    told = {"time": at, "level": level, "logger": logger, "event": event, **fields}
+    return msgspec.json.encode(told, enc_hook=str).decode()
 
 
 def _as_text(logger: object, method: str, event: Event) -> str:
@@ -200,7 +194,14 @@ def _as_json(logger: object, method: str, event: Event) -> str:
 
 def _when(seconds: object) -> str:
     assert isinstance(seconds, float)
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(whole: int) -> str:
+    """It costs as much as half a line, and hundreds of lines share it."""
+    return datetime.fromtimestamp(whole, UTC).isoformat()[:19]
 
 
 def _plain(text: str) -> str:
