@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_a_line_has_its_fields_in_order(opened: Opened) -> None:
     """Time, level in upper case, logger; the fifth field is the duration; ids at the end."""
     with opened() as said:
         with Named({"request_id": "r-1"}):
-            RequestLog("causal_eval.api").write("GET /x", {"duration_ms": 1234.5}, status=200, quiet=False)
+            RequestLog("causal_eval.api", time.time).write("GET /x", {"duration_ms": 1234.5}, status=200, quiet=False)
         logging.getLogger("some.library").warning("took %d", 3, extra={"who": "a b", "empty": ""})
     first, second = said.getvalue().splitlines()
     assert first.split(" ")[1:] == [
@@ -71,7 +72,7 @@ def test_a_line_has_its_fields_in_order(opened: Opened) -> None:
 def test_json_says_the_same(opened: Opened) -> None:
     """An object a line, traceback included."""
     with opened(CEB_LOG_FORMAT="json") as said, Named({"evaluation_id": "e", "shard": "e-1"}):
-        RequestLog("causal_eval.api").write("GET /x", {"duration_ms": 1.5}, status=503, quiet=True)
+        RequestLog("causal_eval.api", time.time).write("GET /x", {"duration_ms": 1.5}, status=503, quiet=True)
         try:
             fail(ValueError(KEY))
         except ValueError:
@@ -134,7 +135,7 @@ def test_levels_decide(opened: Opened) -> None:
     """INFO is the least that is written, unless the setting says otherwise; polls and libraries are quiet."""
     for level, wanted in (("INFO", ["INFO"]), ("debug", ["DEBUG", "DEBUG", "INFO"]), ("ERROR", [])):
         with opened(CEB_LOG_LEVEL=level) as said:
-            RequestLog("r").write("GET /health/live", {}, status=200, quiet=True)
+            RequestLog("r", time.time).write("GET /health/live", {}, status=200, quiet=True)
             logging.getLogger("causal_eval.x").debug("a")
             logging.getLogger("causal_eval.x").info("b")
             logging.getLogger("a.library").info("c")
@@ -203,7 +204,7 @@ def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened) -> 
     """They wait for each other for a moment; a failure, any other line and the end of the log wait for nobody."""
 
     async def ask(said: io.StringIO) -> list[int]:
-        log, lengths = RequestLog("r"), []
+        log, lengths = RequestLog("r", time.time), []
 
         def note() -> None:
             lengths.append(len(said.getvalue().splitlines()))
@@ -235,7 +236,7 @@ def test_no_secret_is_in_the_line_of_a_request(opened: Opened, form: str) -> Non
     """Not in its path, nor in an id that was sent along; each is told."""
     told: list[str] = []
     with opened(told.append, CEB_LOG_FORMAT=form) as said:
-        log = RequestLog("r")
+        log = RequestLog("r", time.time)
         log.write(f"GET /{KEY}", {}, status=200, quiet=False)
         log.write("GET /held-by-us", {"duration_ms": 1.0}, status=200, quiet=False)
         with Named({"request_id": KEY}):
@@ -266,4 +267,4 @@ def test_nothing_stays_behind(opened: Opened) -> None:
         pass
     assert logging.getLogger().handlers == before
     assert not structlog.is_configured()
-    RequestLog("x").write("GET /", {}, status=500, quiet=False)
+    RequestLog("x", time.time).write("GET /", {}, status=500, quiet=False)

@@ -24,7 +24,7 @@ class Logged:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._log = RequestLog("causal_eval.api")
+        self._log = RequestLog("causal_eval.api", time.time)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and say how it went."""

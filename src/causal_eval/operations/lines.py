@@ -10,7 +10,6 @@ import json
 import logging
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -97,7 +96,7 @@ class RequestLog:
     It goes past structlog and ``logging``: every request pays for its line, and here each field is known.
     """
 
-    def __init__(self, logger: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, logger: str, clock: Callable[[], float]) -> None:
         self._logger = logger
         self._clock = clock
         self._into = next((one for one in logging.getLogger().handlers if isinstance(one, _Through)), None)
