@@ -94,6 +94,7 @@ _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
+    "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},
     "operations/watch.py": {
         "redis": _REDIS,
         "redis.backoff": _REDIS,

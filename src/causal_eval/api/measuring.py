@@ -55,7 +55,7 @@ class Measuring:
         finally:
             requests.in_flight.dec()
             method = scope["method"] if scope["method"] in METHODS else OTHER
-            requests.count(Measured(method, _route(scope), status, stream), perf_counter() - began)
+            requests.count(Measured(method, route_of(scope), status, stream), perf_counter() - began)
 
 
 async def metrics(request: Request) -> Response:
@@ -99,7 +99,7 @@ def _is_stream(message: Message) -> bool:
     return message["status"] == HTTPStatus.OK and all(name != b"content-length" for name, _ in message["headers"])
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The template that took the request; never what was asked for."""
     route = scope.get("route")
     path = getattr(route, "path", "")

@@ -8,15 +8,18 @@ import ipaddress
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from types import FrameType
+from typing import NamedTuple
 
 import uvicorn
 
 from causal_eval.api.app import make_app
 from causal_eval.api.measuring import expect
+from causal_eval.api.tracing import install as trace_requests
 from causal_eval.api.who import Door
 from causal_eval.cli import output
 from causal_eval.cli.patience import PatientProtocol
@@ -26,6 +29,7 @@ from causal_eval.operations.deployments import deployed, note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.operations.traces import Traces, both, tracing
 from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
@@ -127,13 +131,17 @@ def invariants(*, json: bool) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _opened(metrics: Metrics, *, by: str) -> AsyncIterator[Service]:
+async def _opened(metrics: Metrics, *, by: str) -> AsyncIterator[_Open]:
     settings = read_settings(os.environ)
-    with logging_to(settings, Redactor(secrets_of(settings, os.environ), found=metrics.expose)):
-        service = await asyncio.to_thread(open_service, settings, listener=metrics.hear)
+    redactor = Redactor(secrets_of(settings, os.environ), found=metrics.expose)
+    with (
+        logging_to(settings, redactor),
+        tracing(settings, process=by, clock=time.time, clean=redactor.clean) as traces,
+    ):
+        service = await asyncio.to_thread(open_service, settings, listener=both(metrics.hear, traces))
         try:
             await asyncio.to_thread(note_process, service.store, by=by)
-            yield service
+            yield _Open(service, traces)
         finally:
             await asyncio.to_thread(close_service, service)
 
@@ -143,7 +151,7 @@ async def _work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     metrics = Metrics()
-    async with _opened(metrics, by="worker") as service:
+    async with _opened(metrics, by="worker") as (service, _):
         watch = Watch(service.store, service.settings, clock=service.clock)
         with telling(metrics, service.settings), watching(watch, metrics):
             await work(service, worker=service.token(), stop=ending.is_set)
@@ -151,7 +159,7 @@ async def _work() -> None:
 
 async def _serve(place: Place, *, with_worker: bool) -> None:
     metrics = Metrics()
-    async with _opened(metrics, by="serve" if with_worker else "app") as service:
+    async with _opened(metrics, by="serve" if with_worker else "app") as (service, traces):
         _admit(service, place)
         watch = Watch(service.store, service.settings, clock=service.clock)
         application = make_app(
@@ -159,6 +167,8 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
         )
         application.mount("/", make_pages(service, open_to_all=not place.login))
         expect(application)
+        if traces is not None:
+            trace_requests(application, traces)
         door: Door = application.state.door
         server = _Server(
             uvicorn.Config(
@@ -184,6 +194,13 @@ async def _beside(service: Service, server: _Server) -> None:
         await work(service, worker=service.token(), stop=server.is_ending)
     finally:
         server.should_exit = True
+
+
+class _Open(NamedTuple):
+    """A service, and what traces it."""
+
+    service: Service
+    traces: Traces | None
 
 
 class _Server(uvicorn.Server):

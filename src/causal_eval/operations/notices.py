@@ -41,6 +41,37 @@ class WriteFenced:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardBegun:
+    """A worker took up a shard; what it causes happens in this task and in those that this one starts."""
+
+    shard: str
+    evaluation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEnded:
+    """It was left, in the task that took it up."""
+
+    shard: str
+    evaluation: str
+    outcome: str
+    """``ended``, ``handed back`` or ``failed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationEnded:
+    """The last shard of an evaluation was, or it cannot go on; whoever saw to that tells it, once."""
+
+    evaluation: str
+    answerer: str
+    status: str
+    """Of its job."""
+    began: float
+    """When it was ordered; seconds since 1970."""
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class SecretSeen:
     """A key stood where none may stand; it was hidden there, and is to be taken for known."""
 
@@ -63,7 +94,7 @@ class Checked:
 PLACES = ("log", "reply", "export", "file")
 """Where keys are looked for."""
 
-Notice = Identified | Recalled | WriteFenced | SecretSeen | Checked
+Notice = Identified | Recalled | WriteFenced | SecretSeen | Checked | ShardBegun | ShardEnded | EvaluationEnded
 Event = Notice | run_events.Event | call_events.Event
 
 Listener = Callable[[Event], None]

@@ -22,7 +22,7 @@ from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
 from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
-from causal_eval.operations.notices import Recalled, WriteFenced
+from causal_eval.operations.notices import EvaluationEnded, Recalled, ShardBegun, ShardEnded, WriteFenced
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
 from causal_eval.providers.halt import Halt
@@ -91,11 +91,18 @@ class Performing:
         """
         if self._stop():
             raise HandBack(shard)
+        evaluation, outcome = shard.rpartition("-")[0], "failed"
         self.in_hand.add(shard)
+        self._service.listener(ShardBegun(shard, evaluation))
         try:
             await self._perform(shard)
+            outcome = "ended"
+        except HandBack:
+            outcome = "handed back"
+            raise
         finally:
             self.in_hand.discard(shard)
+            self._service.listener(ShardEnded(shard, evaluation, outcome))
 
     async def _perform(self, shard: str) -> None:
         claim = await self._calmly(self._claim, shard)
@@ -333,8 +340,12 @@ class Performing:
             shards.note_fenced(connection, claim)
 
     def _note_halt(self, evaluation: str, reason: str, *, status: JobStatus = JobStatus.HALTED) -> None:
+        at = self._service.clock()
         with self._service.store.writing() as connection:
-            shards.halt(connection, evaluation, note=reason, at=self._service.clock(), status=status)
+            halted = shards.halt(connection, evaluation, note=reason, at=at, status=status)
+            found = read_evaluation(connection, evaluation, projects=None)
+        if halted:
+            _tell_end(self._service, found, status=status, at=at)
 
     def _finish(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
@@ -362,8 +373,16 @@ def end_job(service: Service, evaluation: str) -> None:
     with service.store.reading() as connection:
         found = read_evaluation(connection, evaluation, projects=None)
     compute(service, found)
+    at = service.clock()
     with service.store.writing() as connection:
-        shards.end_job(connection, evaluation, at=service.clock())
+        ended = shards.end_job(connection, evaluation, at=at)
+    if ended:
+        _tell_end(service, found, status=JobStatus.DONE, at=at)
+
+
+def _tell_end(service: Service, found: Evaluation, *, status: JobStatus, at: float) -> None:
+    began = found.created_at.timestamp()
+    service.listener(EvaluationEnded(found.id, found.spec.answerer, status.value, began, at))
 
 
 class _Seen(NamedTuple):

@@ -94,6 +94,8 @@ class Settings:
     """Comma list of folders whose disks are watched beside those of the data and of a database in a file."""
     disk_reserve: float
     """Share of each of these disks that is kept free: with less, the service only reads."""
+    traces_url: str
+    """The OTLP receiver that spans go to; empty: there are none."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str

@@ -156,6 +156,13 @@ def issuer(text: str, _: Place) -> str:
     return text.rstrip("/")
 
 
+def receiver(text: str, _: Place) -> str:
+    """Where something is sent to; what opens it stands elsewhere."""
+    if not re.fullmatch(r"https?://[^\s?#@]+", text):
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
 def word(text: str, _: Place) -> str:
     """One line of text."""
     if not text.isprintable():

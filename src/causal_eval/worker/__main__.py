@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 
 from causal_eval.errors import CausalEvalError
 from causal_eval.operations.collectors import watching
@@ -13,6 +14,7 @@ from causal_eval.operations.deployments import note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.operations.traces import both, tracing
 from causal_eval.operations.watch import Watch
 from causal_eval.service.wiring import close_service, open_service
 from causal_eval.settings import read_settings
@@ -36,8 +38,12 @@ async def _work() -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     metrics, settings = Metrics(), read_settings(os.environ)
     redactor = Redactor(secrets_of(settings, os.environ), found=metrics.expose)
-    with logging_to(settings, redactor), telling(metrics, settings):
-        service = open_service(settings, listener=metrics.hear)
+    with (
+        logging_to(settings, redactor),
+        tracing(settings, process="worker", clock=time.time, clean=redactor.clean) as traces,
+        telling(metrics, settings),
+    ):
+        service = open_service(settings, listener=both(metrics.hear, traces))
         try:
             await asyncio.to_thread(note_process, service.store, by="worker")
             with watching(Watch(service.store, settings, clock=service.clock), metrics):
