@@ -18,7 +18,9 @@ COPY pyproject.toml README.md LICENSE /src/
 COPY src /src/src
 COPY docker/sbom.py docker/healthcheck.py /src/docker/
 # pip leaves at the end: what runs cannot install anything.
-RUN /build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /dist /src \
+ARG REVISION=unknown
+RUN printf '%s' "$REVISION" > /src/src/causal_eval/build.txt \
+ && /build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /dist /src \
  && /opt/venv/bin/pip install --quiet --no-deps --no-index /dist/*.whl \
  && /opt/venv/bin/pip uninstall --quiet --yes setuptools pip \
  && cp /src/docker/healthcheck.py /opt/venv/healthcheck.py \

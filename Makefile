@@ -161,7 +161,7 @@ drill: .venv/.local  ## break a stack of its own on purpose, and see it recover:
 	$(SHOW) $(CE) drill $(D)
 
 docker:  ## build the image: tagged by commit, and as current; what was current stays as previous
-	$(SHOW) docker build --target app -t $(IMAGE):$(SHA) .
+	$(SHOW) docker build --target app --build-arg REVISION=$(SHA) -t $(IMAGE):$(SHA) .
 	@$(if $(DRY),true,docker image inspect $(IMAGE):current >/dev/null 2>&1 && docker tag $(IMAGE):current $(IMAGE):previous || true)
 	$(SHOW) docker tag $(IMAGE):$(SHA) $(IMAGE):current
 

@@ -8,8 +8,8 @@ from tests.api.conftest import Callers
 
 from causal_eval.api.app import make_app
 from causal_eval.api.tracing import install
+from causal_eval.operations.asked import Asked
 from causal_eval.operations.notices import Event
-from causal_eval.operations.traces import Asked
 from causal_eval.service.access import Role
 from causal_eval.service.wiring import Service
 from causal_eval.store.suites import StoredSet

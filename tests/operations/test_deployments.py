@@ -48,5 +48,7 @@ def test_the_revision_is_that_of_the_build_or_the_checkout(tmp_path: Path) -> No
     assert revision(package) == "c" * 40
     (package / BUILD).write_text("d" * 40)
     assert revision(package) == "d" * 40
+    (package / BUILD).write_text(f"{'d' * 12}-changed\n")
+    assert revision(package) == f"{'d' * 12}-changed"
     (package / BUILD).write_text("not one")
     assert revision(package) == "c" * 40

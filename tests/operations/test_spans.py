@@ -14,10 +14,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from causal_eval.errors import UsageError
+from causal_eval.operations.asked import Asked, parent_of
 from causal_eval.operations.notices import EvaluationEnded, ShardBegun, ShardEnded
 from causal_eval.operations.redaction import HIDDEN, Redactor
 from causal_eval.operations.spans import Origin, Spans
-from causal_eval.operations.traces import Asked, both, parent_of, tracing
+from causal_eval.operations.traces import both, tracing
 from causal_eval.providers.events import CallDropped, CallEnded, CallStarted
 from causal_eval.providers.provider import FailureKind
 from causal_eval.settings import Settings, read_settings

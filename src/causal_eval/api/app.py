@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -33,6 +34,7 @@ from causal_eval.api.logged import Logged
 from causal_eval.api.routing import PREFIX, PlainRoute, add_routes, name_of
 from causal_eval.api.who import COOKIE, CSRF, PERMISSIONS, PLAIN_COOKIE, Door, Identify
 from causal_eval.operations.collectors import Counted
+from causal_eval.operations.deployments import revision
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
@@ -75,6 +77,7 @@ def make_app(
     )  # fmt: skip
     app.router.routes.append(PlainRoute("/health/live", wellness.live, methods=["GET"]))
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
+    app.state.revision, app.state.started_at = revision(), datetime.fromtimestamp(service.clock(), UTC)
     app.state.hub = listening.Hub()
     app.state.watch = watch or Watch(service.store, service.settings, clock=service.clock)
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))

@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from causal_eval.api.logged import QUIET
 from causal_eval.api.measuring import route_of
-from causal_eval.operations.traces import Asked, Traces
+from causal_eval.operations.asked import Asked
+from causal_eval.operations.traces import Traces
 
 EVALUATIONS = "/api/v1/evaluations"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -75,6 +77,8 @@ class Version(BaseModel):
     generator: str
     scorer: str
     schema_revision: str
+    sha: str = Field(description="Revision of its source; empty: whoever built it did not say.")
+    started_at: datetime = Field(description="When the process that answers was started.")
 
 
 async def live(request: Request) -> Response:
@@ -114,6 +118,9 @@ def ready(at: AtDoor, response: Response) -> Health:
 
 
 @router.get("/version")
-def version() -> Version:
-    """Which program, generator, scorer and schema this is."""
-    return Version(version=causal_eval.__version__, generator=GENERATOR, scorer=SCORER, schema_revision=SCHEMA)
+def version(request: Request) -> Version:
+    """Which program, generator, scorer and schema this is, and since when it runs."""
+    return Version(
+        version=causal_eval.__version__, generator=GENERATOR, scorer=SCORER, schema_revision=SCHEMA,
+        sha=request.app.state.revision, started_at=request.app.state.started_at,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -90,6 +91,10 @@ class Version(Shape, frozen=True):
     generator: str
     scorer: str
     schema_revision: str
+    sha: str
+    """Revision of its source; empty: whoever built it did not say."""
+    started_at: datetime
+    """When the process that answered was started."""
 
 
 class Operating(Asking):
@@ -130,5 +135,5 @@ class Operating(Asking):
         return await self._ask(Call("GET", "/health/ready", prefix="", fine=frozenset({503})), Health)
 
     async def version(self) -> Version:
-        """Which program, generator, scorer and schema this is."""
+        """Which program, generator, scorer and schema this is, and since when it runs."""
         return await self._ask(Call("GET", "/version", prefix="", fine=frozenset({503})), Version)

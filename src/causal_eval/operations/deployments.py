@@ -11,8 +11,9 @@ from causal_eval.store.database import HEAD, Store
 from causal_eval.store.deployments import Deployment, list_deployments, note_start
 
 BUILD = "build.txt"
-"""Beside the package's first module: the source's revision, written there by whoever builds an image or a wheel."""
-_REVISION = re.compile(r"[0-9a-f]{7,64}")
+"""Beside the package's first module: the source's revision, written there by whoever builds an image or a wheel;
+``-changed`` after it: with what was not committed."""
+_REVISION = re.compile(r"[0-9a-f]{7,64}|[0-9a-f]{7,40}-changed")
 
 
 def revision(package: Path | None = None) -> str:

@@ -23,8 +23,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.status import Status, StatusCode
 
 import causal_eval
+from causal_eval.operations.asked import Asked, parent_of
 from causal_eval.operations.notices import EvaluationEnded, Event, ShardBegun, ShardEnded
-from causal_eval.operations.traces import Asked, parent_of
 from causal_eval.providers.events import CallDropped, CallEnded
 
 PATIENCE = 3.0
