@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI
@@ -77,7 +76,7 @@ def make_app(
     )  # fmt: skip
     app.router.routes.append(PlainRoute("/health/live", wellness.live, methods=["GET"]))
     app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
-    app.state.revision, app.state.started_at = revision(), datetime.fromtimestamp(service.clock(), UTC)
+    app.state.revision, app.state.started_at = revision(), service.clock()
     app.state.hub = listening.Hub()
     app.state.watch = watch or Watch(service.store, service.settings, clock=service.clock)
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
@@ -78,7 +76,7 @@ class Version(BaseModel):
     scorer: str
     schema_revision: str
     sha: str = Field(description="Revision of its source; empty: whoever built it did not say.")
-    started_at: datetime = Field(description="When the process that answers was started.")
+    started_at: float = Field(description="When the process that answers was started; seconds since 1970.")
 
 
 async def live(request: Request) -> Response:

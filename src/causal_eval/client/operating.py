@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -93,8 +92,8 @@ class Version(Shape, frozen=True):
     schema_revision: str
     sha: str
     """Revision of its source; empty: whoever built it did not say."""
-    started_at: datetime
-    """When the process that answered was started."""
+    started_at: float
+    """When the process that answered was started; seconds since 1970."""
 
 
 class Operating(Asking):
