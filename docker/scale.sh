@@ -30,3 +30,15 @@ mv .env.new .env
 # what comes first of environment and file would be the shell's
 unset "$name"
 ${COMPOSE:-docker-compose} up -d --no-deps --no-recreate --scale "$service=$number" "$service"
+if [[ $service == app ]]; then
+  # Prometheus finds replicas by name, so that one that is gone is unknown to it: it is told how many there should be.
+  cat > docker/prometheus/replicas.yml <<END
+groups:
+- name: replicas
+  rules:
+  - record: causal_eval:api_replicas_wanted
+    expr: vector($number)
+END
+  chmod a+r docker/prometheus/replicas.yml
+  ${COMPOSE:-docker-compose} kill -s HUP prometheus >/dev/null 2>&1 || true # read when it starts, where it does not run
+fi

@@ -24,14 +24,15 @@ _COUNTED = ("_total", "_bucket", "_count", "_sum")
 GAUGES = {"pg_stat_activity_count": "sessions that there are"}
 """Gauges of others that are called like counters."""
 OTHERS = re.compile(
-    r"up|ALERTS|probe_success|redis_(up|memory_used_bytes|memory_max_bytes)"
+    r"up|ALERTS|probe_success|causal_eval:api_replicas_wanted"
+    r"|redis_(up|memory_used_bytes|memory_max_bytes)"
     r"|pg_(stat_activity_count|stat_activity_max_tx_duration|settings_max_connections"
     r"|settings_superuser_reserved_connections|stat_database_checksum_failures)"
     r"|node_filesystem_(avail|size)_bytes|process_(cpu_seconds_total|resident_memory_bytes|start_time_seconds)"
     r"|prometheus_(notifications_(errors|sent)_total|rule_evaluation_failures_total)"
     r"|alertmanager_notifications_failed_total"
 )
-"""Of Prometheus, Alertmanager, the exporters of PostgreSQL, Redis, nodes and probes, and prometheus_client."""
+"""Of Prometheus, Alertmanager, exporters (PostgreSQL, Redis, nodes, probes), prometheus_client and docker/scale.sh."""
 
 OURS = {
     "http_requests_total", "http_request_duration_seconds_bucket", "http_request_duration_seconds_count",
@@ -44,7 +45,7 @@ OURS = {
     "database_connection_errors_total", "redis_client_up", "fenced_writes_total", "secret_exposure_detections_total",
     "backup_last_success_timestamp_seconds", "backup_restore_test_success", "deployment_timestamp_seconds",
     "process_memory_limit_bytes", "runtime_switch", "status_page_last_publish_timestamp_seconds", "disk_free_bytes",
-    "disk_size_bytes",
+    "disk_size_bytes", "read_only_mode",
 }  # fmt: skip
 """Of the program: the sentinel's, the app's and the workers'."""
 OF_THE_SENTINEL = {"status_page_last_publish_timestamp_seconds"}

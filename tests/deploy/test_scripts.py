@@ -11,6 +11,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+
+from causal_eval.operations.monitoring.configure import COMPOSE
 
 TOOL = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$SAID"
@@ -27,7 +30,9 @@ esac
 @pytest.fixture
 def place(root: Path, tmp_path: Path) -> Path:
     """A copy of the scripts, with stand-ins for docker and docker-compose that write down what they are told."""
-    shutil.copytree(root / "docker", tmp_path / "docker", ignore=shutil.ignore_patterns("secrets", "wheels"))
+    shutil.copytree(
+        root / "docker", tmp_path / "docker", ignore=shutil.ignore_patterns("secrets", "wheels", "replicas.yml")
+    )
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("docker", "docker-compose"):
@@ -110,7 +115,20 @@ def test_scaling_is_remembered(place: Path) -> None:
     (place / ".env").write_text("APP_UID=1\nAPP_REPLICAS=2\n")
     assert run(place, "scale.sh", "app", "3").returncode == 0
     assert (place / ".env").read_text() == "APP_UID=1\nAPP_REPLICAS=3\n"
-    assert told(place) == ["docker-compose up -d --no-deps --no-recreate --scale app=3 app"]
+    assert told(place) == [
+        "docker-compose up -d --no-deps --no-recreate --scale app=3 app", "docker-compose kill -s HUP prometheus",
+    ]  # fmt: skip
+
+
+def test_prometheus_is_told_how_many_replicas_are_wanted(place: Path) -> None:
+    """Of the API, which it finds by name; the rule lies where its configuration looks for it."""
+    run(place, "scale.sh", "worker", "2")
+    assert not (place / "docker/prometheus/replicas.yml").exists()
+    run(place, "scale.sh", "app", "3")
+    run(place, "scale.sh", "app", "2")
+    (group,) = yaml.safe_load((place / "docker/prometheus/replicas.yml").read_text())["groups"]
+    assert group["rules"] == [{"record": "causal_eval:api_replicas_wanted", "expr": "vector(2)"}]
+    assert "/etc/prometheus/replicas*.yml" in COMPOSE.rules
 
 
 @pytest.mark.parametrize("arguments", [("postgres", "2"), ("app", "0"), ("app", "many"), ("app",), ()])

@@ -22,7 +22,8 @@ from causal_eval.errors import Fenced, ProviderDown, ProviderRefused, StoreError
 from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
-from causal_eval.operations.notices import EvaluationEnded, Recalled, ShardBegun, ShardEnded, WriteFenced
+from causal_eval.operations.notices import Recalled, ShardBegun, ShardEnded, WriteFenced
+from causal_eval.performing.ending import end_job, tell_end
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
 from causal_eval.providers.halt import Halt
@@ -35,7 +36,6 @@ from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.purse import RENEW_SECONDS, Purse
 from causal_eval.service.readonly import READ_ONLY
-from causal_eval.service.results import compute
 from causal_eval.service.switches import CACHE
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service
@@ -345,7 +345,7 @@ class Performing:
             halted = shards.halt(connection, evaluation, note=reason, at=at, status=status)
             found = read_evaluation(connection, evaluation, projects=None)
         if halted:
-            _tell_end(self._service, found, status=status, at=at)
+            tell_end(self._service, found, status=status, at=at)
 
     def _finish(self, claim: Claim) -> None:
         with self._service.store.writing() as connection:
@@ -366,23 +366,6 @@ class Performing:
         body = {"kept": found.kept, "wanted": found.wanted, "failed": found.failed_calls, "waiting": waiting}
         with self._service.store.writing() as connection:
             shards.tell_progress(connection, opened.evaluation.id, body=body, at=self._service.clock())
-
-
-def end_job(service: Service, evaluation: str) -> None:
-    """Score the evaluation and note that its job is done, if nobody has."""
-    with service.store.reading() as connection:
-        found = read_evaluation(connection, evaluation, projects=None)
-    compute(service, found)
-    at = service.clock()
-    with service.store.writing() as connection:
-        ended = shards.end_job(connection, evaluation, at=at)
-    if ended:
-        _tell_end(service, found, status=JobStatus.DONE, at=at)
-
-
-def _tell_end(service: Service, found: Evaluation, *, status: JobStatus, at: float) -> None:
-    began = found.created_at.timestamp()
-    service.listener(EvaluationEnded(found.id, found.spec.answerer, status.value, began, at))
 
 
 class _Seen(NamedTuple):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from causal_eval.errors import StoreError
-from causal_eval.performing.shards import end_job
+from causal_eval.performing.ending import end_job
 from causal_eval.service import switches
 from causal_eval.service.engine import Scene, ShardJob
 from causal_eval.service.wiring import Service

@@ -72,7 +72,11 @@ COMPOSE = Watch(
         Job(name="prometheus", targets=("localhost:9090",)),
         Job(name="alertmanager", targets=("alertmanager:9093",)),
     ),
-    rules=("/etc/causal-eval-monitoring/rules.yml", "/etc/causal-eval-monitoring/slo.yml"),
+    rules=(
+        "/etc/causal-eval-monitoring/rules.yml",
+        "/etc/causal-eval-monitoring/slo.yml",
+        "/etc/prometheus/replicas*.yml",  # docker/scale.sh writes it
+    ),
     alertmanagers=("alertmanager:9093",),
 )
 """The services of ``docker-compose.yml``."""
