@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 
-from causal_eval.cli import budgeting
+from causal_eval.cli import budgeting, loops
 from causal_eval.cli.batching import refuse_open
 from causal_eval.cli.budgeting import Held, Purse
 from causal_eval.cli.display import Display
@@ -57,16 +56,7 @@ def conduct(run: Run, one: Candidate) -> None:
     """
     if one.batches is None:
         refuse_open(run.store, run.evaluation)
-    _loop()(_conduct(run, one))
-
-
-def _loop() -> Callable[[Coroutine[None, None, None]], None]:
-    """Uvloop where the extra is installed: the same results, faster when calls are short."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run
-    return uvloop.run
+    loops.run(_conduct(run, one))
 
 
 async def _conduct(run: Run, one: Candidate) -> None:

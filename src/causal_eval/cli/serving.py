@@ -21,7 +21,7 @@ from causal_eval.api.app import make_app
 from causal_eval.api.measuring import expect
 from causal_eval.api.tracing import install as trace_requests
 from causal_eval.api.who import Door
-from causal_eval.cli import output
+from causal_eval.cli import loops, output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.operations.collectors import watching
@@ -57,19 +57,19 @@ class Place:
 
 def serve(place: Place) -> int:
     """Requests and jobs in one process, until SIGTERM or SIGINT."""
-    asyncio.run(_serve(place, with_worker=True))
+    loops.run(_serve(place, with_worker=True))
     return 0
 
 
 def app(place: Place) -> int:
     """Requests alone: workers are processes of their own."""
-    asyncio.run(_serve(place, with_worker=False))
+    loops.run(_serve(place, with_worker=False))
     return 0
 
 
 def worker() -> int:
     """Jobs alone."""
-    asyncio.run(_work())
+    loops.run(_work())
     return 0
 
 

@@ -26,6 +26,7 @@ from causal_eval.operations.notices import Recalled, ShardBegun, ShardEnded, Wri
 from causal_eval.performing.ending import end_job, tell_end
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
+from causal_eval.performing.turns import Turns
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.live import Variables
 from causal_eval.providers.switch import DISABLED
@@ -73,6 +74,7 @@ class Performing:
         """The service's own variables, which may change."""
         self.in_hand = set[str]()
         """Shards under way here."""
+        self._turns = Turns(lambda: max(service.settings.max_concurrent_api_calls, cap.limit))
         self._opened: dict[str, Opened] = {}
         self._leaving: list[Opened] = []
         """Stopped, and opened anew before its last shard had ended."""
@@ -89,10 +91,16 @@ class Performing:
         Raises:
             HandBack: this process ends first.
         """
-        if self._stop():
-            raise HandBack(shard)
-        evaluation, outcome = shard.rpartition("-")[0], "failed"
         self.in_hand.add(shard)
+        try:
+            async with self._turns.turn(_evaluation(shard)):
+                await self._told(shard)
+        finally:
+            self.in_hand.discard(shard)
+
+    async def _told(self, shard: str) -> None:
+        """Carry it out, and let those who listen know when."""
+        evaluation, outcome = _evaluation(shard), "failed"
         self._service.listener(ShardBegun(shard, evaluation))
         try:
             await self._perform(shard)
@@ -101,10 +109,11 @@ class Performing:
             outcome = "handed back"
             raise
         finally:
-            self.in_hand.discard(shard)
             self._service.listener(ShardEnded(shard, evaluation, outcome))
 
     async def _perform(self, shard: str) -> None:
+        if self._stop():  # it may have waited for its turn
+            raise HandBack(shard)
         claim = await self._calmly(self._claim, shard)
         if claim is None:
             return
@@ -119,7 +128,7 @@ class Performing:
 
     async def give_up(self, shard: str, reason: str) -> None:
         """End the job of *shard* for a reason that trying again does not mend."""
-        await self._halt(shard.rpartition("-")[0], reason)
+        await self._halt(_evaluation(shard), reason)
 
     async def watch(self) -> None:
         """Heed what is wanted of the jobs under way, and tell how far they are, until cancelled."""
@@ -386,6 +395,10 @@ class _Order(NamedTuple):
     caching: str | None
     """What the switch of the response cache says."""
     follows_caching: bool
+
+
+def _evaluation(shard: str) -> str:
+    return shard.rpartition("-")[0]
 
 
 def _waits() -> Iterator[float]:

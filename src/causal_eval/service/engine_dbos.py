@@ -27,8 +27,11 @@ VERSION = "1"
 """Pinned: workers take up only what has their own; it rises when the workflow below changes its steps."""
 QUEUE = "shards"
 WORKFLOW = "shard"
-BUSY_SECONDS, IDLE_SECONDS = 0.25, 2.0
-"""Between two looks of a worker for shards, while there are some and while there are none."""
+BUSY_SECONDS, IDLE_SECONDS = 0.25, 0.5
+"""Between two looks of a worker for shards, while there are some and while there are none.
+
+From the longer to the shorter DBOS goes by a tenth a look: far apart, a short evaluation would be over before.
+"""
 LOOK_SECONDS = 0.2
 """Between two looks whether the worker is to end."""
 DRAIN_SECONDS = 20
