@@ -1,7 +1,8 @@
 """What ``/health/live`` and an evaluation by key are beside a bare route, and p95 of others at 50 users.
 
-The 50 each ask once a second. Two servers, each a process of its own; rounds alternate between the three addresses, so
-that whatever else the machine does meets all of them. Run: ``python benchmarks/service/api.py``.
+The 50 each ask once a second, then each at once after the last answer. Two servers, each a process of its own; rounds
+alternate between the three addresses, so that whatever else the machine does meets all of them. Run:
+``python benchmarks/service/api.py``.
 """
 
 from __future__ import annotations
@@ -125,11 +126,16 @@ async def measure(bare_at: str, at: str, place: Place) -> None:
             "families": f"{at}/api/v1/families", "providers": f"{at}/api/v1/providers",
             "projects": f"{at}/api/v1/projects", "who am i": f"{at}/api/v1/session", "health": f"{at}/health",
         }  # fmt: skip
+        print(f"{'':14} once a second      each at once after the last answer")
         for name, url in urls.items():
-            took = sorted(await drive(asking(url), width=USERS, seconds=SECONDS))
-            print(
-                f"{name:14} p50 {took[len(took) // 2] * 1e3:6.1f} ms  p95 {took[int(len(took) * 0.95)] * 1e3:6.1f} ms"
-            )
+            calm = sorted(await drive(asking(url), width=USERS, seconds=2 * SECONDS, pause=1.0))
+            flat_out = sorted(await drive(asking(url), width=USERS, seconds=SECONDS))
+            print(f"{name:14} {told(calm)}    {told(flat_out)}")
+
+
+def told(took: list[float]) -> str:
+    """Median and p95 of sorted *took*."""
+    return f"p50 {took[len(took) // 2] * 1e3:6.1f} p95 {took[int(len(took) * 0.95)] * 1e3:6.1f} ms"
 
 
 async def reachable(port: int) -> None:

@@ -84,7 +84,7 @@ class Guard:
     def _unforward(self, scope: Scope, request: Request) -> None:
         """Put the caller's own address into *scope*, if a listed proxy tells it: the last one that is no proxy."""
         client = scope.get("client")
-        if not client or not self._is_proxy(client[0]):
+        if not self.proxies or not client or not self._is_proxy(client[0]):
             return
         for hop in reversed(request.headers.get("x-forwarded-for", "").split(",")):
             if not _is_address(hop.strip()):

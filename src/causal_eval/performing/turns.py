@@ -12,6 +12,19 @@ from causal_eval.service.jobs import SHARD
 MORE = 2
 """Shards beyond those that fill all calls: the last asks of one leave calls free, which the next ones take."""
 
+AHEAD = 2
+"""Shards that wait here, so that no call stands still until the engine looks; more would be kept from others."""
+
+
+def at_once(calls: int) -> int:
+    """How many shards fill *calls* calls."""
+    return -(-calls // SHARD) + MORE
+
+
+def in_hand(calls: int) -> int:
+    """How many shards of one provider a process that may have *calls* calls open takes from the engine."""
+    return at_once(calls) + AHEAD
+
 
 class Turns:
     """Who may begin. All at once would also end all at once, and nothing be asked until the engine looks again."""
@@ -25,7 +38,7 @@ class Turns:
     async def turn(self, evaluation: str) -> AsyncIterator[None]:
         """A block in which one shard of *evaluation* is under way."""
         line = self._lines[evaluation]
-        line.resize(-(-self._calls() // SHARD) + MORE)
+        line.resize(at_once(self._calls()))
         await line.enter()
         try:
             yield

@@ -16,6 +16,7 @@ from causal_eval.operations.lines import Named
 from causal_eval.performing.call_slots import CallSlots
 from causal_eval.performing.keyring import Keyring
 from causal_eval.performing.shards import Performing
+from causal_eval.performing.turns import in_hand
 from causal_eval.service.engine import HandBack
 from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
@@ -26,9 +27,6 @@ from causal_eval.worker.disk_watcher import DiskWatcher
 from causal_eval.worker.pulse import Pulse
 from causal_eval.worker.reporter import Reporter
 from causal_eval.worker.sweeper import Sweeper
-
-WIDTH = 8
-"""Shards of one provider that a worker has under way; how many calls that are is for the caps to say."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,7 +57,8 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             return stop() or any(task.done() for task in beside)  # without them there is no sense in going on
 
         try:
-            await service.engine.run_worker(worker, functools.partial(_guarded, performing), width=WIDTH, stop=over)
+            width = in_hand(service.settings.max_concurrent_api_calls)
+            await service.engine.run_worker(worker, functools.partial(_guarded, performing), width=width, stop=over)
         finally:
             ended = [task for task in beside if task.done()]
             await _cancel(beside)
