@@ -37,9 +37,12 @@ def rows(engine: Engine) -> list[int]:
 
 def test_writers_wait_for_each_other(engine: Engine) -> None:
     """Many threads that write at the same time each get their turn, and nothing is lost."""
-    threads = [
-        threading.Thread(target=lambda at=at: [write(engine, at * 10 + n) for n in range(10)]) for at in range(8)
-    ]
+
+    def ten(at: int) -> None:
+        for number in range(10):
+            write(engine, at * 10 + number)
+
+    threads = [threading.Thread(target=ten, args=(at,)) for at in range(8)]
     for one in threads:
         one.start()
     for one in threads:

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
-from sqlalchemy import URL, Connection
+from sqlalchemy import URL, Connection, Engine
 
 from causal_eval.service.engine import HandBack, Perform, Scene, ShardJob
 from causal_eval.store.faults import explained
@@ -39,6 +39,8 @@ STALLED_SECONDS = 5.0
 """A worker that stands still within a transaction of DBOS holds up the others for no longer (PostgreSQL)."""
 ABSENT_SECONDS = 12.0
 """What a worker has not had in hand for so long never reached it; longer than it lives without a word."""
+CLIENT_CONNECTIONS = 5
+"""That a process opens to queue and look (PostgreSQL)."""
 _CHUNK = 500
 _PURGED_AT_ONCE = 1000
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -57,8 +59,15 @@ class DbosEngine:
         self._absent: dict[_Held, float] = {}
         """What its worker did not have in hand at the last look, and since when."""
         _hush()
+        self._own: Engine | None = None
+        """DBOS's usual connections prepare statements, which a pooler loses; only here can it be told not to."""
+        if url.get_backend_name() == "postgresql":
+            from causal_eval.store.postgresql import postgresql_engine  # an extra
+
+            self._own = postgresql_engine(url, most=CLIENT_CONNECTIONS)
         self._client = DBOSClient(
             system_database_url=self._url,
+            system_database_engine=self._own,
             application_name=APPLICATION,
             serializer=DBOSPortableJSONSerializer(),
             lazy=True,
@@ -187,6 +196,8 @@ class DbosEngine:
     def close(self) -> None:
         """Disconnect."""
         self._client.destroy()
+        if self._own is not None:
+            self._own.dispose()
 
     def _again(self, jobs: Sequence[ShardJob]) -> None:
         known = self._states([job.id for job in jobs])
@@ -206,7 +217,7 @@ class DbosEngine:
         return {one.workflow_id: one.status for one in found}
 
     def _config(self, worker: str) -> DBOSConfig:
-        return {
+        config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_url": self._url,
             "application_version": VERSION,
@@ -218,6 +229,9 @@ class DbosEngine:
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
         }
+        if self._own is not None:
+            config["db_engine_kwargs"] = {"connect_args": {"prepare_threshold": None, "application_name": APPLICATION}}
+        return config
 
 
 class _Held(NamedTuple):
