@@ -39,8 +39,6 @@ STALLED_SECONDS = 5.0
 """A worker that stands still within a transaction of DBOS holds up the others for no longer (PostgreSQL)."""
 ABSENT_SECONDS = 12.0
 """What a worker has not had in hand for so long never reached it; longer than it lives without a word."""
-CLIENT_CONNECTIONS = 5
-"""That a process opens to queue and look (PostgreSQL)."""
 _CHUNK = 500
 _PURGED_AT_ONCE = 1000
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -52,19 +50,15 @@ _NOISE = ("no longer owned", "cannot schedule new futures", "Event loop is close
 class DbosEngine:
     """An :class:`~causal_eval.service.engine.Engine` that survives everything that its database survives."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, own: Engine | None = None) -> None:
+        """Over *own* connections to the server at *url*: those of DBOS prepare statements, which a pooler loses."""
         self._url = url.render_as_string(hide_password=False)
         self._place = url.render_as_string()
         self._paced = 0.0
         self._absent: dict[_Held, float] = {}
         """What its worker did not have in hand at the last look, and since when."""
         _hush()
-        self._own: Engine | None = None
-        """DBOS's usual connections prepare statements, which a pooler loses; only here can it be told not to."""
-        if url.get_backend_name() == "postgresql":
-            from causal_eval.store.postgresql import postgresql_engine  # an extra
-
-            self._own = postgresql_engine(url, most=CLIENT_CONNECTIONS)
+        self._own = own
         self._client = DBOSClient(
             system_database_url=self._url,
             system_database_engine=self._own,
@@ -217,7 +211,8 @@ class DbosEngine:
         return {one.workflow_id: one.status for one in found}
 
     def _config(self, worker: str) -> DBOSConfig:
-        config: DBOSConfig = {
+        arguments = {"prepare_threshold": None, "application_name": APPLICATION}
+        return {
             "name": APPLICATION,
             "system_database_url": self._url,
             "application_version": VERSION,
@@ -228,10 +223,8 @@ class DbosEngine:
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
+            "db_engine_kwargs": {} if self._own is None else {"connect_args": arguments},
         }
-        if self._own is not None:
-            config["db_engine_kwargs"] = {"connect_args": {"prepare_threshold": None, "application_name": APPLICATION}}
-        return config
 
 
 class _Held(NamedTuple):

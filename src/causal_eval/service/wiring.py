@@ -61,7 +61,7 @@ def open_service(
     from causal_eval.service.engine_dbos import DbosEngine  # start-up time of all that needs no engine
 
     store = open_store(settings.database_url, kept=KEPT_CONNECTIONS)
-    engine = DbosEngine(store.engine.url)
+    engine = DbosEngine(store.engine.url, store.more_connections())
     if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
         engine.prepare()
     names = token or functools.partial(secrets.token_hex, 16)

@@ -60,6 +60,14 @@ class Store:
         """A connection whose transactions take the write lock, where there is one, at their beginning."""
         return lock_for_writing(self.engine.connect())
 
+    def more_connections(self) -> Engine | None:
+        """A few more to the same server, for who keeps its own tables there; None: a file, which all open themselves."""
+        if not self.is_postgresql:
+            return None
+        from causal_eval.store import postgresql  # an extra
+
+        return postgresql.postgresql_engine(self.engine.url, most=postgresql.POOL)
+
     def explained(self) -> contextlib.AbstractContextManager[None]:
         """A block in which what the driver raises becomes a :class:`StoreError`."""
         if self.is_postgresql:
