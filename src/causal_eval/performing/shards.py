@@ -26,7 +26,7 @@ from causal_eval.operations.notices import Recalled, ShardBegun, ShardEnded, Wri
 from causal_eval.performing.ending import end_job, tell_end
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
-from causal_eval.performing.turns import Turns
+from causal_eval.performing.turns import Turns, evaluation_of
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.live import Variables
 from causal_eval.providers.switch import DISABLED
@@ -93,14 +93,13 @@ class Performing:
         """
         self.in_hand.add(shard)
         try:
-            async with self._turns.turn(_evaluation(shard)):
+            async with self._turns.turn(evaluation_of(shard)):
                 await self._told(shard)
         finally:
             self.in_hand.discard(shard)
 
     async def _told(self, shard: str) -> None:
-        """Carry it out, and let those who listen know when."""
-        evaluation, outcome = _evaluation(shard), "failed"
+        evaluation, outcome = evaluation_of(shard), "failed"
         self._service.listener(ShardBegun(shard, evaluation))
         try:
             await self._perform(shard)
@@ -128,7 +127,7 @@ class Performing:
 
     async def give_up(self, shard: str, reason: str) -> None:
         """End the job of *shard* for a reason that trying again does not mend."""
-        await self._halt(_evaluation(shard), reason)
+        await self._halt(evaluation_of(shard), reason)
 
     async def watch(self) -> None:
         """Heed what is wanted of the jobs under way, and tell how far they are, until cancelled."""
@@ -238,8 +237,7 @@ class Performing:
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         live = live_for(self._service, found.project, answerer=found.spec.answerer, usual=self.usual)
-        settings = self._service.settings
-        most = settings.max_concurrent_api_calls
+        most = (settings := self._service.settings).max_concurrent_api_calls
         if caching is not None:
             settings = replace(settings, response_cache=caching == "true")
         one = candidate(found.spec.answerer, call, settings, cap=self._cap, live=live)
@@ -395,10 +393,6 @@ class _Order(NamedTuple):
     caching: str | None
     """What the switch of the response cache says."""
     follows_caching: bool
-
-
-def _evaluation(shard: str) -> str:
-    return shard.rpartition("-")[0]
 
 
 def _waits() -> Iterator[float]:

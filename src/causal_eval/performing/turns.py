@@ -16,6 +16,11 @@ AHEAD = 2
 """Shards that wait here, so that no call stands still until the engine looks; more would be kept from others."""
 
 
+def evaluation_of(shard: str) -> str:
+    """The evaluation that *shard*, an id, is part of."""
+    return shard.rpartition("-")[0]
+
+
 def at_once(calls: int) -> int:
     """How many shards fill *calls* calls."""
     return -(-calls // SHARD) + MORE

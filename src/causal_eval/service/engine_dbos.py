@@ -52,13 +52,11 @@ class DbosEngine:
 
     def __init__(self, url: URL, own: Engine | None = None) -> None:
         """Over *own* connections to the server at *url*: those of DBOS prepare statements, which a pooler loses."""
-        self._url = url.render_as_string(hide_password=False)
-        self._place = url.render_as_string()
-        self._paced = 0.0
+        self._url, self._place = url.render_as_string(hide_password=False), url.render_as_string()
+        self._own, self._paced = own, 0.0
         self._absent: dict[_Held, float] = {}
         """What its worker did not have in hand at the last look, and since when."""
         _hush()
-        self._own = own
         self._client = DBOSClient(
             system_database_url=self._url,
             system_database_engine=self._own,

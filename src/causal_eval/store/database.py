@@ -61,7 +61,7 @@ class Store:
         return lock_for_writing(self.engine.connect())
 
     def more_connections(self) -> Engine | None:
-        """A few more to the same server, for who keeps its own tables there; None: a file, which all open themselves."""
+        """A few more to the same server, for who keeps its own tables there; None: a file, which each opens."""
         if not self.is_postgresql:
             return None
         from causal_eval.store import postgresql  # an extra
