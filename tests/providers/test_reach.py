@@ -16,9 +16,8 @@ from causal_eval.errors import UnknownName
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.reach import Reached, State, configured, reach
 
-GOOD, BAD, SLOW_DOWN, BROKEN, BARE = (
-    f"sk-planted-{word:-<12}1234" for word in ("good", "bad", "slow", "broken", "bare")
-)
+_WORDS = ("good", "bad", "slow", "broken", "bare")
+GOOD, BAD, SLOW_DOWN, BROKEN, BARE = (f"sk-planted-{word:-<12}1234" for word in _WORDS)
 ANSWERS = {GOOD: 200, BAD: 401, SLOW_DOWN: 429, BROKEN: 500, BARE: 404}
 
 

@@ -38,7 +38,7 @@ def up(
     login: Annotated[
         bool | None, typer.Option("--login/--no-login", help="Whoever uses this machine is admin.")
     ] = None,
-    monitoring: Annotated[bool | None, typer.Option(help="Prometheus and Alertmanager, where installed.")] = None,
+    monitoring: Annotated[bool | None, typer.Option(help="Prometheus and what is beside it, where installed.")] = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Leave it running; `causal-eval down` ends it.")
     ] = False,

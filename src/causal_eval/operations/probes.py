@@ -41,7 +41,7 @@ def addresses(plan: Plan | None, url: str) -> list[Address]:
     found += [Address(name, f"{plan.url(name)}/health/ready") for name in plan.replicas("app")]
     token = {"Authorization": f"Bearer {_text(plan.secret('metrics-token'))}"}
     found += [Address(name, f"{plan.url(name)}/metrics", headers=token) for name in plan.replicas("worker")]
-    watching = [name for name in ("prometheus", "alertmanager") if plan.monitoring and name in plan.ports]
+    watching = [name for name in plan.programs.monitoring if plan.monitoring and name in plan.ports]
     return found + [Address(name, f"{plan.url(name)}/-/healthy") for name in watching]
 
 

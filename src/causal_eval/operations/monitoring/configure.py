@@ -15,6 +15,7 @@ from causal_eval.operations.monitoring.compressed import compressed
 
 FOLDER = Path(__file__).parent
 RULES = ("rules.yml", "slo.yml")
+PROBE = "blackbox.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def alertmanager_config(told: Receivers) -> str:
 
 def lay_out(folder: Path, watch: Watch, *, told: Receivers, times: int = 1) -> None:
     """Write both configurations and the rules into *folder*; with *times* all waiting is so many times shorter."""
-    texts = {name: (FOLDER / name).read_text("utf-8") for name in RULES}
+    texts = {name: (FOLDER / name).read_text("utf-8") for name in (*RULES, PROBE)}
     texts |= {"prometheus.yml": prometheus_config(watch), "alertmanager.yml": alertmanager_config(told)}
     for name, text in texts.items():
         (folder / name).write_text(compressed(text, times), "utf-8")

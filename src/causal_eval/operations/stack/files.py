@@ -157,8 +157,11 @@ def _watch(plan: Plan) -> Watch:
     jobs = (
         Job(name="causal-eval-api", targets=at(*plan.replicas("app"))),
         Job(name="causal-eval-worker", targets=at(*plan.replicas("worker"))),
-        *(Job(name=name, targets=at(name)) for name in plan.programs.monitoring),
+        *(Job(name=name, targets=at(name)) for name in plan.programs.monitoring if name != "blackbox"),
     )
+    if plan.programs.blackbox:  # it asks as users do: through the balancer
+        health, prober = f"{plan.url('lb')}/health", f"127.0.0.1:{plan.ports['blackbox']}"
+        jobs = (*jobs, Job(name="causal-eval-probe", targets=(health,), prober=prober))
     return Watch(jobs=jobs, alertmanagers=at(*(["alertmanager"] if plan.programs.alertmanager else [])))
 
 
@@ -213,7 +216,11 @@ def _sections(plan: Plan) -> Iterator[str]:
 def _watching(plan: Plan) -> Iterator[str]:
     """What watches, as far as it is installed and wanted."""
     folder = plan.root / "monitoring"
-    place = {name: f"--web.listen-address=127.0.0.1:{plan.ports[name]}" for name in ("prometheus", "alertmanager")}
+    place = {name: f"--web.listen-address=127.0.0.1:{plan.ports[name]}" for name in plan.programs.monitoring}
+    if "blackbox" in plan.names:
+        yield _section(
+            plan, "blackbox", [plan.programs.blackbox, f"--config.file={folder}/blackbox.yml", place["blackbox"]]
+        )
     if "prometheus" in plan.names:
         kept = ["--storage.tsdb.retention.time=15d", "--web.enable-lifecycle"]
         store = [f"--storage.tsdb.path={plan.root}/prometheus", f"--config.file={folder}/prometheus.yml"]

@@ -27,12 +27,13 @@ USUAL = MappingProxyType(
         "redis": 6380,
         "prometheus": 9090,
         "alertmanager": 9093,
+        "blackbox": 9115,
         "app-": 8100,
         "worker-": 9100,
     }
 )
 """Port by process; of replicas, the one before the first's."""
-SINGLE = ("postgres", "redis", "lb", "prometheus", "alertmanager")
+SINGLE = ("postgres", "redis", "lb", "prometheus", "alertmanager", "blackbox")
 LONGEST_FOLDER = 80
 """A socket's path may have 107 bytes."""
 MOST = 32

@@ -34,6 +34,7 @@ class Programs:
     caddy: str
     prometheus: str = ""
     alertmanager: str = ""
+    blackbox: str = ""
     """Empty: not installed."""
     servant: str = ""
     """The account that PostgreSQL runs as; empty: whoever starts the stack."""
@@ -41,7 +42,7 @@ class Programs:
     @property
     def monitoring(self) -> tuple[str, ...]:
         """The names of what watches, as far as it is installed."""
-        found = {"prometheus": self.prometheus, "alertmanager": self.alertmanager}
+        found = {"blackbox": self.blackbox, "prometheus": self.prometheus, "alertmanager": self.alertmanager}
         return tuple(name for name, path in found.items() if path)
 
 
@@ -61,6 +62,7 @@ def find_programs(command: Sequence[str]) -> Programs:
         _needed("caddy", [_beside("caddy"), shutil.which("caddy")]),
         next(_which("prometheus"), ""),
         next(_which("alertmanager", "prometheus-alertmanager"), ""),
+        next(_which("blackbox_exporter", "prometheus-blackbox-exporter"), ""),
         servant,
     )  # fmt: skip
 
