@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from causal_eval.cli import output
@@ -64,7 +65,11 @@ def folder_of(folder: Path | None) -> Path:
 def _planned(folder: Path, wanted: Wanted) -> Plan:
     programs = find_programs(command())
     there = load_plan(folder)
-    made = there if there is not None else new_plan(folder, programs, token=secrets.token_hex(8))
+    made = (
+        replace(there, programs=there.programs.watched_as(programs))
+        if there is not None
+        else new_plan(folder, programs, token=secrets.token_hex(8))
+    )
     folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     if programs.servant and not may_enter(folder, programs.servant):
         raise UsageError(

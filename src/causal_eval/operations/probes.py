@@ -42,7 +42,8 @@ def addresses(plan: Plan | None, url: str) -> list[Address]:
     token = {"Authorization": f"Bearer {_text(plan.secret('metrics-token'))}"}
     found += [Address(name, f"{plan.url(name)}/metrics", headers=token) for name in plan.replicas("worker")]
     watching = [name for name in plan.programs.monitoring if plan.monitoring and name in plan.ports]
-    return found + [Address(name, f"{plan.url(name)}/-/healthy") for name in watching]
+    paths = {name: "/" if name.endswith("-exporter") else "/-/healthy" for name in watching}
+    return found + [Address(name, f"{plan.url(name)}{path}") for name, path in paths.items()]
 
 
 async def probe(asked: Sequence[Address], settings: Settings, *, clock: Callable[[], float]) -> list[Part]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from causal_eval.operations.monitoring import configure
 from causal_eval.operations.monitoring.configure import Job, Receivers, Watch
-from causal_eval.operations.stack.plan import ROLE, Plan
+from causal_eval.operations.stack.plan import DATABASE, ROLE, Plan
 
 SUPERUSER = "postgres"
 SOCKET = "run/supervisor.sock"
@@ -42,6 +44,8 @@ def lay_out(plan: Plan, token: Callable[[], str]) -> None:
     _write(plan.root / "conf/valkey.acl", _acl(plan))
     _write(plan.root / "conf/Caddyfile", _caddy(plan))
     write_secret(plan.secret("redis-url"), _redis_url(plan))
+    known = {f"redis://127.0.0.1:{plan.ports['redis']}": read_secret(plan, "redis-admin")}
+    write_secret(plan.secret("redis-passwords"), json.dumps(known))
     if not (plan.home / ".env").exists():
         write_secret(plan.home / ".env", "# app and workers read this file: keys of providers may stand here\n")
     configure.lay_out(plan.root / "monitoring", _watch(plan), told=Receivers(), times=plan.pace)
@@ -157,7 +161,11 @@ def _watch(plan: Plan) -> Watch:
     jobs = (
         Job(name="causal-eval-api", targets=at(*plan.replicas("app"))),
         Job(name="causal-eval-worker", targets=at(*plan.replicas("worker"))),
-        *(Job(name=name, targets=at(name)) for name in plan.programs.monitoring if name != "blackbox"),
+        *(
+            Job(name=name.removesuffix("-exporter"), targets=at(name))
+            for name in plan.programs.monitoring
+            if name != "blackbox"
+        ),
     )
     if plan.programs.blackbox:  # it asks as users do: through the balancer
         health, prober = f"{plan.url('lb')}/health", f"127.0.0.1:{plan.ports['blackbox']}"
@@ -221,6 +229,9 @@ def _watching(plan: Plan) -> Iterator[str]:
         yield _section(
             plan, "blackbox", [plan.programs.blackbox, f"--config.file={folder}/blackbox.yml", place["blackbox"]]
         )
+    for name, (flags, variables) in _exporters(plan).items():
+        if name in plan.names:
+            yield _section(plan, name, [*flags, place[name]], more=variables)
     if "prometheus" in plan.names:
         kept = ["--storage.tsdb.retention.time=15d", "--web.enable-lifecycle"]
         store = [f"--storage.tsdb.path={plan.root}/prometheus", f"--config.file={folder}/prometheus.yml"]
@@ -229,6 +240,34 @@ def _watching(plan: Plan) -> Iterator[str]:
         alone = "--cluster.listen-address="  # the only one
         store = [f"--storage.path={plan.root}/alertmanager", f"--config.file={folder}/alertmanager.yml"]
         yield _section(plan, "alertmanager", [plan.programs.alertmanager, *store, alone, place["alertmanager"]])
+
+
+class _Exporter(NamedTuple):
+    flags: list[str]
+    variables: dict[str, str]
+
+
+def _exporters(plan: Plan) -> dict[str, _Exporter]:
+    """What tells Prometheus of servers that do not speak to it, as accounts that may see everything."""
+    database = f"127.0.0.1:{plan.ports['postgres']}/{DATABASE}?sslmode=disable"
+    return {
+        "postgres-exporter": _Exporter(
+            [plan.programs.postgres_exporter],
+            {
+                "DATA_SOURCE_URI": database,
+                "DATA_SOURCE_USER": SUPERUSER,
+                "DATA_SOURCE_PASS_FILE": str(plan.secret(SUPERUSER)),
+            },
+        ),
+        "redis-exporter": _Exporter(
+            [plan.programs.redis_exporter],
+            {
+                "REDIS_ADDR": f"redis://127.0.0.1:{plan.ports['redis']}",
+                "REDIS_USER": "admin",
+                "REDIS_PASSWORD_FILE": str(plan.secret("redis-passwords")),
+            },
+        ),
+    }
 
 
 def _section(plan: Plan, name: str, command: list[str], *lines: str, more: Mapping[str, str] | None = None) -> str:

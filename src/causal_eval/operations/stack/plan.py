@@ -28,12 +28,16 @@ USUAL = MappingProxyType(
         "prometheus": 9090,
         "alertmanager": 9093,
         "blackbox": 9115,
+        "postgres-exporter": 9187,
+        "redis-exporter": 9121,
         "app-": 8100,
         "worker-": 9100,
     }
 )
 """Port by process; of replicas, the one before the first's."""
-SINGLE = ("postgres", "redis", "lb", "prometheus", "alertmanager", "blackbox")
+SINGLE = (
+    "postgres", "redis", "lb", "prometheus", "alertmanager", "blackbox", "postgres-exporter", "redis-exporter",
+)  # fmt: skip
 LONGEST_FOLDER = 80
 """A socket's path may have 107 bytes."""
 MOST = 32

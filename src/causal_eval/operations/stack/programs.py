@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ class Programs:
     prometheus: str = ""
     alertmanager: str = ""
     blackbox: str = ""
+    postgres_exporter: str = ""
+    redis_exporter: str = ""
     """Empty: not installed."""
     servant: str = ""
     """The account that PostgreSQL runs as; empty: whoever starts the stack."""
@@ -42,8 +44,21 @@ class Programs:
     @property
     def monitoring(self) -> tuple[str, ...]:
         """The names of what watches, as far as it is installed."""
-        found = {"blackbox": self.blackbox, "prometheus": self.prometheus, "alertmanager": self.alertmanager}
+        found = {
+            "blackbox": self.blackbox,
+            "postgres-exporter": self.postgres_exporter,
+            "redis-exporter": self.redis_exporter,
+            "prometheus": self.prometheus,
+            "alertmanager": self.alertmanager,
+        }
         return tuple(name for name, path in found.items() if path)
+
+    def watched_as(self, other: Programs) -> Programs:
+        """These, with what watches as it is installed in *other*; a database stays with the programs that made it."""
+        return replace(
+            self, prometheus=other.prometheus, alertmanager=other.alertmanager, blackbox=other.blackbox,
+            postgres_exporter=other.postgres_exporter, redis_exporter=other.redis_exporter,
+        )  # fmt: skip
 
 
 def find_programs(command: Sequence[str]) -> Programs:
@@ -63,6 +78,8 @@ def find_programs(command: Sequence[str]) -> Programs:
         next(_which("prometheus"), ""),
         next(_which("alertmanager", "prometheus-alertmanager"), ""),
         next(_which("blackbox_exporter", "prometheus-blackbox-exporter"), ""),
+        next(_which("postgres_exporter", "prometheus-postgres-exporter"), ""),
+        next(_which("redis_exporter", "prometheus-redis-exporter"), ""),
         servant,
     )  # fmt: skip
 
