@@ -90,12 +90,11 @@ def test_nobody_there() -> None:
 
 def test_what_cannot_be_asked_says_what_is_missing() -> None:
     """A key, an address, or leave to call anybody else."""
-    for name, env in (("openai", {}), ("azure", {"AZURE_OPENAI_API_KEY": GOOD})):
-        (found,) = asked(name, **env)
+    for found in (*asked("openai"), *asked("azure", AZURE_OPENAI_API_KEY=GOOD)):
         assert found.state is State.UNSET
         assert "is not set" in found.said
-    (found,) = asked("openai", offline=True, OPENAI_API_KEY=GOOD)
-    assert (found.state, found.seconds) == (State.UNSET, None)
+    (other,) = asked("openai", offline=True, OPENAI_API_KEY=GOOD)
+    assert (other.state, other.seconds) == (State.UNSET, None)
     with pytest.raises(UnknownName):
         asked("nothing")
 

@@ -32,13 +32,15 @@ def cache_prune(
 
 @cache_app.command(name="clear")
 def cache_clear(
-    model: Annotated[str | None, typer.Option("--model", "-m", help="Of this answerer alone.")] = None,
+    scope: Annotated[str, typer.Option(help="replies (in the database) or counters (in Redis).")] = "replies",
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Replies of this answerer alone.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     json: Json = False,
 ) -> int:
-    """Delete all cached replies; runs keep theirs."""
+    """Delete cached replies (runs keep theirs), or our keys in Redis: in place of FLUSHALL, which takes others' too."""
     from causal_eval.cli import caching
 
-    return caching.clear(model, json=json)
+    return caching.clear(scope, model, dry_run=dry_run, json=json)
 
 
 Run = Annotated[
