@@ -99,13 +99,9 @@ def loaded() -> Iterator[Loaded]:
 def test_every_expression_finds_something(loaded: Loaded) -> None:
     """A number for each, but for those that need what is not here."""
     loaded.bear(5)
-    empty = set()
-    for board in BOARDS.values():
-        for panel in board["panels"]:
-            for target in panel["targets"]:
-                values = [one["value"][1] for one in loaded.found(target["expr"])]
-                if not [one for one in values if one != "NaN"]:
-                    empty.add(target["expr"])
+    targets = [target for board in BOARDS.values() for panel in board["panels"] for target in panel["targets"]]
+    values = {one["expr"]: [found["value"][1] for found in loaded.found(one["expr"])] for one in targets}
+    empty = {expression for expression, found in values.items() if set(found) <= {"NaN"}}
     there = set(loaded.stack.plan.names)
     assert empty == {expression for expression, need in WITHOUT.items() if need not in there}
 

@@ -17,7 +17,6 @@ from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from causal_eval.errors import TooSoon
-from causal_eval.operations.redis_keys import PREFIX
 from causal_eval.service.access import NOBODY, Caller
 from causal_eval.service.backoff import neighbourhood
 from causal_eval.settings import Settings
@@ -114,7 +113,7 @@ def make_inbound(settings: Settings) -> Inbound:
     if settings.redis_url:
         storage = RedisStorage(
             settings.redis_url,
-            key_prefix=f"{PREFIX}inbound",
+            key_prefix="ceb:inbound",
             wrap_exceptions=True,
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
