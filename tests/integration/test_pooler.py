@@ -13,6 +13,8 @@ import pytest
 from tests import servers
 from tests.serving import opened_site, wait_until
 
+from causal_eval.operations.database.fitting import check_room
+from causal_eval.store.database import migrate_store, open_store
 from causal_eval.store.jobs import JobStatus
 
 COUNT, WIDTH, POOL = 300, 8, 10
@@ -85,3 +87,12 @@ def check_quiet(worker: subprocess.Popen[str]) -> None:
     said = "".join(worker.communicate(timeout=30))
     assert "prepared statement" not in said, said
     assert "Traceback" not in said, said
+
+
+@pytest.mark.slow
+def test_a_pooler_gives_more_connections_than_the_server_has(behind: str) -> None:
+    """So how many a process may open says nothing of the server."""
+    migrate_store(behind)
+    store = open_store(behind, most=500)
+    check_room(store)
+    store.close()

@@ -25,6 +25,7 @@ from causal_eval.cli import loops, output
 from causal_eval.cli.patience import PatientProtocol
 from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.operations.collectors import watching
+from causal_eval.operations.database.fitting import check_room
 from causal_eval.operations.deployments import deployed, note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
@@ -140,6 +141,7 @@ async def _opened(metrics: Metrics, *, by: str) -> AsyncIterator[_Open]:
     ):
         service = await asyncio.to_thread(open_service, settings, listener=both(metrics.hear, traces))
         try:
+            await asyncio.to_thread(check_room, service.store)
             await asyncio.to_thread(note_process, service.store, by=by)
             yield _Open(service, traces)
         finally:

@@ -60,7 +60,7 @@ def open_service(
     scrub(os.environ)
     from causal_eval.service.engine_dbos import DbosEngine  # start-up time of all that needs no engine
 
-    store = open_store(settings.database_url, kept=KEPT_CONNECTIONS)
+    store = open_store(settings.database_url, kept=KEPT_CONNECTIONS, most=settings.database_connections)
     engine = DbosEngine(store.engine.url, store.more_connections())
     if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
         engine.prepare()

@@ -40,6 +40,8 @@ class Settings:
     """URL of the database; the path of a file is absolute. It may hold a password: see :func:`without_password`."""
     max_concurrent_api_calls: int
     """Hard cap on calls that are open at once, over all providers."""
+    database_connections: int
+    """To a PostgreSQL server, of one process at once, at most; the queue's engine has a few more."""
     prices: Path | None
     """A user's own table of prices; None: list prices alone."""
     offline: bool

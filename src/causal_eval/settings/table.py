@@ -11,6 +11,7 @@ from causal_eval.settings.words import (
     MAX_RATE,
     Place,
     calls,
+    connections,
     database_url,
     expiry,
     file,
@@ -73,6 +74,9 @@ SETTINGS = (
         calls,
         f"a whole number from 1 to {MAX_CALLS}",
         lambda _: "100",
+    ),
+    Setting(
+        "database_connections", "CEB_DATABASE_CONNECTIONS", connections, "a whole number from 2 to 1000", lambda _: "20"
     ),
     Setting("prices", "CEB_PRICES", file, "the path of a TOML file with prices", lambda _: ""),
     Setting("offline", "CEB_OFFLINE", switch, _A_SWITCH, lambda _: "false"),

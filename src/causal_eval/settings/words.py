@@ -61,6 +61,7 @@ _SERVER = re.compile(
     r"(postgres|postgresql|postgresql\+psycopg)://([^/@]+@)?([\w.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>\d{1,5}))?/[^/?]+(\?.*)?"
 )
 _MOST_RESERVED = 50.0
+_CONNECTIONS = range(2, 1001)
 _PORTS = range(1, 65_536)
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -114,6 +115,14 @@ def calls(text: str, _: Place) -> int:
     """How many calls."""
     number = int(text)
     if not 1 <= number <= MAX_CALLS:
+        raise ValueError(text)
+    return number
+
+
+def connections(text: str, _: Place) -> int:
+    """How many connections."""
+    number = int(text)
+    if number not in _CONNECTIONS:
         raise ValueError(text)
     return number
 

@@ -23,6 +23,8 @@ FLOOR = "0012"
 EXPECTED = "expected sqlite:///path/to/file.db or postgresql://user:password@host:port/database"
 
 _MIGRATING = "migration"
+MOST, ENGINE_CONNECTIONS = 20, 5
+"""Connections to a server that a process has at once, at most: for itself, and for the queue's engine."""
 _LOOKING_SECONDS = 2.0
 
 
@@ -66,7 +68,7 @@ class Store:
             return None
         from causal_eval.store import postgresql  # an extra
 
-        return postgresql.postgresql_engine(self.engine.url, most=postgresql.POOL)
+        return postgresql.postgresql_engine(self.engine.url, most=ENGINE_CONNECTIONS)
 
     def explained(self) -> contextlib.AbstractContextManager[None]:
         """A block in which what the driver raises becomes a :class:`StoreError`."""
@@ -93,20 +95,20 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, kept: int = 0) -> Store:
+def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, kept: int = 0, most: int = MOST) -> Store:
     """The database at *url* (``sqlite:///path`` or ``postgresql://user:password@host:port/name``).
 
     An empty one is given its tables; one of a later version is used as it is, where that version leaves room for this
     one (``schema_floor``). A SQLite file of an earlier version is migrated; a PostgreSQL server's is not,
     because other processes use it: that is done when somebody says so (:func:`migrate_store`). Of a file, *kept*
-    connections stay open for whoever comes next.
+    connections stay open for whoever comes next; to a server there are *most* at once.
 
     Raises:
         UsageError: *url* is none that is understood.
         StoreBehind: a server's database of an earlier version.
         StoreReadOnly, StoreFull, StoreLocked, StoreNewer, StoreError: it cannot be used; nothing is half-written.
     """
-    store = _connect(url, busy_seconds, kept=kept)
+    store = _connect(url, busy_seconds, kept=kept, most=most)
     with _closed_on_error(store):
         if _revision(store) != HEAD:
             _bring_up_to_date(store, migrating=not store.is_postgresql)
@@ -239,10 +241,10 @@ def _floor(connection: Connection) -> str | None:
     return connection.execute(text("SELECT revision FROM schema_floor")).scalar()
 
 
-def _connect(url: str, busy_seconds: float, *, kept: int = 0) -> Store:
+def _connect(url: str, busy_seconds: float, *, kept: int = 0, most: int = MOST) -> Store:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "postgresql":
-        return _server(parsed)
+        return _server(parsed, most)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise UsageError(f"DATABASE_URL is {parsed.render_as_string(hide_password=True)!r}: {EXPECTED}")
     path = Path(parsed.database).absolute()
@@ -251,7 +253,7 @@ def _connect(url: str, busy_seconds: float, *, kept: int = 0) -> Store:
     return Store(sqlite_engine(path, busy_seconds, kept=kept), str(path))
 
 
-def _server(url: URL) -> Store:
+def _server(url: URL, most: int) -> Store:
     try:
         from causal_eval.store import postgresql  # an extra
     except ImportError as error:
@@ -259,7 +261,7 @@ def _server(url: URL) -> Store:
             f"DATABASE_URL names a PostgreSQL server, whose driver cannot be loaded ({error}): "
             "pip install 'causal-eval-bench[service]'"
         ) from error
-    return Store(postgresql.postgresql_engine(url), postgresql.place_of(url))
+    return Store(postgresql.postgresql_engine(url, most=most), postgresql.place_of(url))
 
 
 def _parsed(url: str) -> URL:

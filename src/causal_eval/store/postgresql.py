@@ -15,9 +15,7 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from causal_eval.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly
 
 POOL = 5
-"""Connections that a process keeps open."""
-OVERFLOW = 15
-"""More that it opens when all are in use; whoever comes then waits."""
+"""Connections that a process keeps open; more are closed when they are given back."""
 WAIT_SECONDS = 10.0
 """For a connection, whether from the pool or from the server."""
 RECYCLE_SECONDS = 1800
@@ -43,7 +41,7 @@ class CountedPool(QueuePool):
             raise
 
 
-def postgresql_engine(url: URL, *, most: int = POOL + OVERFLOW, wait: float = WAIT_SECONDS) -> Engine:
+def postgresql_engine(url: URL, *, most: int, wait: float = WAIT_SECONDS) -> Engine:
     """Connections to the database at *url*; safe behind PgBouncer, which shares a connection by transactions."""
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
@@ -95,8 +93,8 @@ def explained(place: str) -> Iterator[None]:
         raise _explain(error, place) from error
     except PoolTimeout as error:
         raise StoreLocked(
-            f"database {place}: all {POOL + OVERFLOW} connections of this process are in use for {WAIT_SECONDS:g} s: "
-            "run fewer things at once, or more processes"
+            f"database {place}: all connections of this process (CEB_DATABASE_CONNECTIONS) are in use for "
+            f"{WAIT_SECONDS:g} s: run fewer things at once, or more processes"
         ) from error
 
 

@@ -10,6 +10,7 @@ import time
 
 from causal_eval.errors import CausalEvalError
 from causal_eval.operations.collectors import watching
+from causal_eval.operations.database.fitting import check_room
 from causal_eval.operations.deployments import note_process
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
@@ -45,6 +46,7 @@ async def _work() -> None:
     ):
         service = open_service(settings, listener=both(metrics.hear, traces))
         try:
+            await asyncio.to_thread(check_room, service.store)
             await asyncio.to_thread(note_process, service.store, by="worker")
             with watching(Watch(service.store, settings, clock=service.clock), metrics):
                 await work(service, worker=service.token(), stop=ending.is_set)
