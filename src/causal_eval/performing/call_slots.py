@@ -14,7 +14,7 @@ from causal_eval.settings.words import MAX_CALLS
 from causal_eval.store.leases import Demand, share
 from causal_eval.store.switches import switched
 
-LOOK_SECONDS, IDLE_SECONDS = 0.1, 0.25
+LOOK_SECONDS, IDLE_SECONDS = 0.1, 0.5
 """Between two looks whether calls wait, while some are made and while none is."""
 RENEW_SECONDS = 1.0
 LEASE_SECONDS = 5.0

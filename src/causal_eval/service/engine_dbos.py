@@ -32,7 +32,7 @@ BUSY_SECONDS, IDLE_SECONDS = 0.25, 0.5
 
 From the longer to the shorter DBOS goes by a tenth a look: far apart, a short evaluation would be over before.
 """
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.5
 """Between two looks whether the worker is to end."""
 DRAIN_SECONDS = 20
 STALLED_SECONDS = 5.0
