@@ -164,7 +164,7 @@ BUDGETS = {
     "analysis": 3400,
     "store": 4400,
     "operations": 4600,
-    "service": 3600,
+    "service": 3800,
     "performing": 900,
     "api": 2200,
     "web": 1800,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from causal_eval.questions.generate import generate
+from causal_eval.questions.suite import suite
+from causal_eval.scoring.format import example
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 HERE = Path(__file__).parent
@@ -35,8 +40,8 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
     question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
     pages = [
         "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
-        "/leaderboard?project=local", "/submissions", "/playground",
-        "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
+        "/leaderboard?project=local", "/submissions", "/submissions/new", "/submissions/new?tier=self_reported",
+        "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
         "/projects/local/keys", "/password", "/audit", "/settings", *stocked,
     ]  # fmt: skip
     for page in pages:
@@ -71,6 +76,38 @@ async def test_from_log_in_to_a_comparison_by_keyboard_alone(tab: Any, guarded_s
     assert await tab.run("document.querySelector('#verdict').textContent") == (
         "baseline/oracle is better than baseline/random"
     )
+    assert tab.complaints == []
+
+
+async def test_a_result_is_submitted_published_and_withdrawn_by_keyboard_alone(tab: Any, site: str) -> None:
+    """From the form to the page that says what it is worth, onto the board, and off it again; all of it in the log."""
+    asked = list(generate(suite("quick", "11")))
+    replies = {one.id: f"ANSWER: {example(one.answer, one.gold)}" for one in asked[:30]}
+    await tab.size(1280)
+    await tab.go(f"{site}/submissions")
+    await tab.run("document.querySelector('a[href=\"/submissions/new\"]').focus()")
+    await tab.press(*ENTER, typed="\r")
+    await tab.until("location.pathname === '/submissions/new'")
+    await tab.go(f"{site}/submissions/new?tier=self_reported")
+    for field, words in (("answerer", "keyed/model"), ("seed", "11"), ("answers", json.dumps(replies))):
+        await _reach(tab, f"f-{field}")
+        await tab.write(words)
+    await _reach(tab, "f-size")
+    await tab.press(*ENTER, typed="\r")
+    await tab.until("/^.submissions.[0-9a-f]{32}$/.test(location.pathname)")
+    board = f"{site}/leaderboard?tier=self_reported&suite=quick"
+    for act, is_shown in (("publish", True), ("withdraw", False)):
+        at = await tab.run("location.href")
+        await _reach(tab, "f-action")
+        await tab.run(f"document.activeElement.value = '{act}'")
+        await _reach(tab, "f-reason")
+        await tab.write(f"{act}: as asked for")
+        await tab.press(*TAB)
+        await tab.press(*ENTER, typed="\r")
+        await tab.until(f"document.querySelector('#log')?.closest('section').textContent.includes('{act}: as asked')")
+        await tab.go(board)
+        assert ("keyed/model" in await tab.run("document.body.textContent")) is is_shown
+        await tab.go(at)
     assert tab.complaints == []
 
 

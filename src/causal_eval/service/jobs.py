@@ -91,16 +91,7 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
 
 def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Ordered:
     """The same over a set that the caller need not see."""
-    require(visit.caller, Permission.EVALUATE, project=wanted.project)
-    _check(wanted)
-    one = _asked_of(wanted, visit.service)
-    spec = replace(
-        one.spec, question_set=question_set.digest, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
-        label=visit.service.token(),
-    )  # fmt: skip
-    if wanted.budget is not None:
-        check_budget(wanted.budget)
-        check_price(visit.service, spec)
+    spec = replace(checked(visit, wanted), question_set=question_set.digest)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
         find_project(connection, wanted.project)
@@ -113,6 +104,25 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
         visit.service.engine.enqueue_in_transaction(connection, [_queued(part.id, spec, job=job) for part in parts])
         _record(connection, visit.caller, Change(job, "created", "evaluation.create", now))
     return Ordered(job, evaluation)
+
+
+def checked(visit: Visit, wanted: JobOrder) -> RunSpec:
+    """How it would be asked; nothing is begun.
+
+    Raises:
+        NotAllowed, UnknownName, UsageError: it cannot be; the message names the field.
+    """
+    require(visit.caller, Permission.EVALUATE, project=wanted.project)
+    _check(wanted)
+    one = _asked_of(wanted, visit.service)
+    spec = replace(
+        one.spec, question_set=wanted.question_set, seed=wanted.seed, limit=wanted.limit, epochs=wanted.epochs,
+        label=visit.service.token(),
+    )  # fmt: skip
+    if wanted.budget is not None:
+        check_budget(wanted.budget)
+        check_price(visit.service, spec)
+    return spec
 
 
 def _check(wanted: JobOrder) -> None:

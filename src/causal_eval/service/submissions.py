@@ -27,7 +27,7 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service.access import Permission, require
 from causal_eval.service.answering import Call
 from causal_eval.service.audit import Deed, record
-from causal_eval.service.jobs import USUAL, JobOrder, order_over
+from causal_eval.service.jobs import USUAL, JobOrder, checked, order_over
 from causal_eval.service.pricing import REPORTED
 from causal_eval.service.sealing import complete, find
 from causal_eval.service.signing import Signer
@@ -72,13 +72,14 @@ def verified(visit: Visit, entrant: Entrant, *, call: Call | None = None, budget
     """
     service = visit.service
     _check(visit, entrant)
+    asked = replace(call or Call(), cache="off")
+    wanted = JobOrder(entrant.answerer, "", entrant.project, call=asked, budget=budget)
+    checked(visit, wanted)  # nothing is published of what could not be asked
     seed = service.token()
     questions = list(generate(suite(entrant.suite, seed)))
     one = _begun(visit, entrant, tier=Tier.VERIFIED, seed=seed, questions=questions)
     stored = _keep(service, questions, name=f"verified/{one.id}")
-    asked = replace(call or Call(), cache="off")
-    wanted = JobOrder(entrant.answerer, stored.digest, entrant.project, seed=one.id, call=asked, budget=budget)
-    ordered = order_over(visit, wanted, question_set=stored)
+    ordered = order_over(visit, replace(wanted, seed=one.id), question_set=stored)
     with service.store.writing() as connection:
         kept.change_submission(connection, one.id, values={"evaluation_id": ordered.evaluation.id})
     return replace(one, evaluation_id=ordered.evaluation.id)

@@ -35,7 +35,8 @@ STEADY = frozenset(
 )  # fmt: skip
 STEADY_ACTS = frozenset({"cancel", "pause", "disable"})
 """Forms that go on while the service only reads, as the API's routes do: what stops something is never refused."""
-_FIELD_LENGTH = 100_000
+FIELD_LENGTH = 100_000
+"""Characters of a field; what is longer is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +143,4 @@ async def _form(request: Request) -> dict[str, str]:
     if kind not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise NotAllowed(f"a form is sent as application/x-www-form-urlencoded, not {kind!r}")
     sent = await request.form(max_fields=MOST_FIELDS, max_files=0)
-    return {name: value[:_FIELD_LENGTH] for name, value in sent.items() if isinstance(value, str)}
+    return {name: value[:FIELD_LENGTH] for name, value in sent.items() if isinstance(value, str)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from causal_eval.errors import CausalEvalError, UsageError
 
@@ -46,6 +47,24 @@ def positive(form: Mapping[str, str], name: str) -> float | None:
     if not 0 < number < math.inf:
         raise UsageError(f"{name} is {text!r}: give a number above 0, such as 7.5")
     return number
+
+
+def dollars(form: Mapping[str, str], name: str, *, decimal: str) -> str | None:
+    """The dollars in field *name*, written with *decimal* before the cents; None where nothing is there.
+
+    Raises:
+        UsageError: they are none.
+    """
+    text = form.get(name, "").strip().replace(decimal, ".")
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or not 0 < amount <= 10**9:
+        raise UsageError(f"{name} is {text!r}: give dollars, such as 5 or 12.50, or nothing")
+    return format(amount, "f")
 
 
 def place(at: float, name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from starlette.responses import Response
 
 from causal_eval.errors import CausalEvalError, Conflict, StoreError, UsageError
@@ -14,7 +12,7 @@ from causal_eval.service.jobs import JobOrder
 from causal_eval.service.questions import SetOrder
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.web.asked import Asked, see
-from causal_eval.web.forms import faults, whole
+from causal_eval.web.forms import dollars, faults, whole
 
 FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed")
 ALIASES = {
@@ -54,7 +52,7 @@ def _wanted(asked: Asked) -> JobOrder:
         raise UsageError("answerer is empty: give a provider and a model, such as openai/gpt-x, or baseline/oracle")
     limit, epochs = whole(given, "limit"), whole(given, "epochs", usual=1) or 0
     priority, seed = whole(given, "priority", usual=jobs.USUAL) or 0, given.get("seed", "").strip() or "0"
-    budget = _dollars(given.get("budget", "").strip().replace(asked.texts("number.decimal"), "."))
+    budget = dollars(given, "budget", decimal=asked.texts("number.decimal"))
     key = given.get("questions", "")
     if key.startswith(SUITE):
         made = questions.generate_set(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
@@ -62,18 +60,6 @@ def _wanted(asked: Asked) -> JobOrder:
     return JobOrder(
         answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget
     )
-
-
-def _dollars(text: str) -> str | None:
-    if not text:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or not 0 < amount <= 10**9:
-        raise UsageError(f"budget is {text!r}: give dollars, such as 5 or 12.50, or nothing")
-    return format(amount, "f")
 
 
 def _faults(error: CausalEvalError) -> dict[str, str]:
