@@ -59,11 +59,13 @@ def test_a_line_has_its_fields_in_order(opened: Opened) -> None:
     """Time, level in upper case, logger; the fifth field is the duration; ids at the end."""
     with opened() as said:
         with Named({"request_id": "r-1"}):
-            RequestLog("causal_eval.api", time.time).write("GET /x", {"duration_ms": 1234.5}, status=200, quiet=False)
+            fields: dict[str, object] = {"duration_ms": 1234.5, "client": "10.1.0.7"}
+            RequestLog("causal_eval.api", time.time).write("GET /x", fields, status=200, quiet=False)
         logging.getLogger("some.library").warning("took %d", 3, extra={"who": "a b", "empty": ""})
     first, second = said.getvalue().splitlines()
     assert first.split(" ")[1:] == [
-        "INFO", "causal_eval.api", "duration", "1234.5ms", "GET", "/x", "status=200", "request_id=r-1",
+        "INFO", "causal_eval.api", "duration", "1234.5ms", "GET", "/x", "status=200", "client=10.1.0.7",
+        "request_id=r-1",
     ]  # fmt: skip
     assert first.split(" ")[0].endswith("Z")
     assert second.split(" ", 1)[1] == 'WARNING some.library took 3 who="a b" empty=""'

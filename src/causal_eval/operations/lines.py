@@ -116,7 +116,7 @@ class RequestLog:
         names = _NAMES.get()
         form = _json_of_request if into.is_json else _text_of_request
         at = _when(self._clock())
-        line = form(f"{at} {level} {self._logger}", event, {**fields, "status": status, **names})
+        line = form(f"{at} {level} {self._logger}", event, {"status": status, **fields, **names})
         if into.redactor.suspects(" ".join((event, *names.values()))):
             line = into.redactor.clean(line)
         (into.sink.write if failed else into.sink.add)(line)
