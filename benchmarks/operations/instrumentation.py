@@ -13,15 +13,21 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from causal_eval.api.logged import Logged
 from causal_eval.api.measuring import Measuring
+from causal_eval.api.tracing import Tracing
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor
+from causal_eval.operations.spans import Origin, Spans
 from causal_eval.settings import read_settings
 
 ROUNDS, REQUESTS, WANTED_US = 40, 1000, 30.0
@@ -35,6 +41,15 @@ ANSWER = {
 
 async def _nothing(_: object) -> None:
     """Only the route's path is asked for."""
+
+
+class _Nowhere(SpanExporter):
+    """Takes spans as a receiver would, once they are encoded."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Encode them, and forget them."""
+        encode_spans(spans).SerializeToString()
+        return SpanExportResult.SUCCESS
 
 
 ROUTE = Route("/api/v1/evaluations/{evaluation}", _nothing)
@@ -83,6 +98,7 @@ def compare(form: str) -> float:
             "id": silent,
             "id and line": Logged(bare),
             "metrics, id and line": Measuring(Logged(bare), Metrics()),
+            "a span": Tracing(bare, Spans(BatchSpanProcessor(_Nowhere()), Origin("app", time.time, str)).answered),
         }
         took: dict[str, list[float]] = {name: [] for name in apps}
         for _, (name, app) in itertools.product(range(ROUNDS), apps.items()):
