@@ -154,8 +154,8 @@ backup: .venv/.local  ## back the database up
 restore: .venv/.local  ## restore FROM=latest [TO=time] beside; SWAP=1 puts it in place
 	$(STACK) run --superuser $(AT) -- restore $(FROM) $(if $(TO),--to "$(TO)") $(if $(SWAP),--swap)
 
-rollback: .venv/.local  ## back to the version TO=..., if it becomes healthy
-	$(STACK) run $(AT) -- rollback $(if $(TO),$(TO),$(error say to which version: TO=...; `causal-eval deploys` lists them))
+rollback: .venv/.local  ## back to the version before, or TO=..., if it becomes healthy
+	$(STACK) rollback $(TO) $(AT)
 
 drill: .venv/.local  ## break a stack of its own on purpose, and see it recover: D=name or all
 	$(SHOW) $(CE) drill $(D)

@@ -19,6 +19,7 @@ from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.notices import Checked
 from causal_eval.operations.watch import Lookout, Watch
 from causal_eval.store.database import Store
+from causal_eval.store.deployments import list_deployments
 from causal_eval.store.key_states import CLOSED, OPEN, KeyState, note_keys
 from causal_eval.store.moment import read_moment
 from causal_eval.store.switches import Switch, turn
@@ -76,7 +77,10 @@ def test_the_page_of_metrics_lists_them_all(watch: Watch, metrics: Metrics, root
     assert listed == told | {"redis_client_up", "inbound_limiter_fallback_total"}
     assert value(metrics, "backup_last_success_timestamp_seconds") == 1.0
     assert value(metrics, "backup_restore_test_success") == 1.0
-    assert (value(metrics, "deployment_timestamp_seconds", version=__version__) or 0) > 0
+    with watch.store.reading() as connection:
+        running = list_deployments(connection)[0].name
+    assert running.startswith(f"{__version__}+")
+    assert (value(metrics, "deployment_timestamp_seconds", version=running) or 0) > 0
 
 
 def test_keys_and_switches_are_told(store: Store, metrics: Metrics) -> None:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from causal_eval.service.secret import is_private
+from causal_eval.settings.private import is_private
 
 
 def status(mode: int, *, owner: int, group: int) -> os.stat_result:

@@ -13,8 +13,11 @@ from causal_eval.cli import output, stack
 from causal_eval.errors import UsageError
 from causal_eval.operations.stack import acts
 from causal_eval.operations.stack.acts import Containers, Step
+from causal_eval.operations.stack.cluster import url_with_password
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, find_plan
 from causal_eval.operations.stack.raising import Help, bring_up, supervisor_of, wait_ready, wait_running
+from causal_eval.operations.stack.rolling import roll
+from causal_eval.operations.stack.versions import keep_version, named, this_version, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,48 @@ def scale(where: Where, service: str, *, count: int) -> int:
         bring_up(plan, Help(stack.preparing(plan), lambda: secrets.token_hex(24), output.note))
 
     return _take(where, [Step(act=act, said=f"run {count} of {service} in {plan.folder}, and keep it so")])
+
+
+def deploy(where: Where) -> int:
+    """This version of the program, one replica after another; back where it does not get well."""
+    found = _found(where)
+    if isinstance(found, Containers):
+        raise UsageError("containers get another version by: bash docker/build.sh && docker-compose up -d")
+    name = this_version()
+    if name == found.version and not found.moved:
+        output.say(f"{name} is what runs")
+        return 0
+
+    def act() -> None:
+        keep_version(found.root)
+        stack.preparing(found)(url_with_password(found))  # the version that runs works on the schema of the next
+        roll(found, name, say=output.note)
+        output.say(f"{name} runs, and is well; back again: causal-eval stack rollback")
+
+    return _take(where, [Step(act=act, said=f"keep {name} in {found.root}, migrate, and {_rolling(found, name)}")])
+
+
+def rollback(where: Where, to: str) -> int:
+    """An earlier version, one replica after another; back where it does not get well. The database stays as it is."""
+    found = _found(where)
+    if isinstance(found, Containers):
+        return _take(where, found.rollback(to))
+    current = "" if found.moved else found.version  # what was left half-way goes back to where it began
+    wanted = to or (found.version if found.moved else found.before)
+    if not wanted:
+        raise UsageError(f"no version ran before {found.version}: name one by TO ({', '.join(versions(found.root))})")
+    name = named(found.root, wanted, but=current)
+
+    def act() -> None:
+        roll(found, name, say=output.note)
+        output.say(f"{name} runs again, and is well")
+
+    return _take(where, [Step(act=act, said=_rolling(found, name))])
+
+
+def _rolling(plan: Plan, name: str) -> str:
+    replicas = ", ".join([*plan.replicas("worker"), *plan.replicas("app")])
+    return f"put {name} into the place of {plan.version}: {replicas}, each well before the next"
 
 
 def stats(where: Where) -> int:

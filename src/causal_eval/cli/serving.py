@@ -97,10 +97,9 @@ def deploys(*, json: bool) -> int:
         for one in deployed(store):
             at = datetime.fromtimestamp(one.started_at, UTC).isoformat(timespec="seconds")
             if json:
-                output.emit({"event": "deployment", **asdict(one)})
+                output.emit({"event": "deployment", "name": one.name, **asdict(one)})
             else:
-                said = f"{at}  {one.version}  {one.revision[:12] or '-'}  schema {one.schema}"
-                output.say(f"{said}  {one.started_by} on {one.host}")
+                output.say(f"{at}  {one.name}  schema {one.schema}  {one.started_by} on {one.host}")
     finally:
         store.close()
     return 0

@@ -18,6 +18,7 @@ from causal_eval.operations.stack import files
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, find_plan, load_plan, new_plan
 from causal_eval.operations.stack.programs import find_programs, may_enter
 from causal_eval.operations.stack.raising import Help, bring_up, supervisor_of, take_down
+from causal_eval.operations.stack.versions import keep_version
 from causal_eval.service import accounts
 from causal_eval.service.vault import make_master
 from causal_eval.service.wiring import close_service, open_service
@@ -76,6 +77,8 @@ def _planned(folder: Path, wanted: Wanted) -> Plan:
             f"PostgreSQL runs as the account {programs.servant!r}, which may not enter {folder}: give --dir (or "
             "CEB_STACK_DIR) a folder that everybody may enter, or start the stack as another account than root"
         )
+    if not made.version:
+        made = replace(made, version=keep_version(folder).name)
     return changed(made, wanted)
 
 

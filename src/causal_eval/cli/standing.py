@@ -147,6 +147,27 @@ def scale(
 
 
 @stack_app.command()
+def deploy(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
+    """Run this version of the program, one replica after another; back by itself where it does not get well."""
+    from causal_eval.cli import acting
+
+    return acting.deploy(acting.Where(folder, mode, dry_run))
+
+
+@stack_app.command()
+def rollback(
+    to: Annotated[str, typer.Argument(help="As `deploys` names it, or its beginning; default: the one before.")] = "",
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Run an earlier version again, one replica after another."""
+    from causal_eval.cli import acting
+
+    return acting.rollback(acting.Where(folder, mode, dry_run), to)
+
+
+@stack_app.command()
 def stats(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
     """Show memory and processor time of everything, once."""
     from causal_eval.cli import acting

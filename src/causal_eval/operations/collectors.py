@@ -131,7 +131,7 @@ class Standing(Collector):
         """Of each version the last start: one that came back has two."""
         started: dict[str, float] = {}
         for one in self._watch.rows.deployed:
-            started[one.version] = max(one.started_at, started.get(one.version, one.started_at))
+            started[one.name] = max(one.started_at, started.get(one.name, one.started_at))
         told = _gauge("deployment_timestamp_seconds", "When a version was started; of the last versions", "version")
         for version, at in started.items():
             told.add_metric([version], at)

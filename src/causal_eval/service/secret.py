@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 import string
-from collections.abc import Collection
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 from pwdlib import PasswordHash
@@ -89,23 +85,3 @@ def _base62(number: int, width: int) -> str:
         number, digit = divmod(number, len(_DIGITS))
         digits.append(_DIGITS[digit])
     return "".join(reversed(digits)).rjust(width, _DIGITS[0])
-
-
-def is_private(status: os.stat_result, *, user: int, groups: Collection[int]) -> bool:
-    """Whether a file of *status* is for its owner alone, or is root's and another *user* of *groups* may but read it.
-
-    The second is what Kubernetes makes of a secret for a process that is not root.
-    """
-    mode = stat.S_IMODE(status.st_mode)
-    return not mode & 0o077 or (status.st_uid == 0 != user and not mode & 0o037 and status.st_gid in groups)
-
-
-def for_others(path: Path) -> bool:
-    """Whether *path* may be read by whom it does not concern; False where files have no modes.
-
-    Raises:
-        OSError: there is no such file.
-    """
-    if os.name != "posix":
-        return False
-    return not is_private(path.stat(), user=os.geteuid(), groups={os.getegid(), *os.getgroups()})

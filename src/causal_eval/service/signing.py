@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from causal_eval.errors import UsageError, VerificationMismatch
-from causal_eval.service.secret import for_others
 from causal_eval.settings import Settings
+from causal_eval.settings.private import for_others
 
 FILE = "signing-key.pem"
 

@@ -27,8 +27,8 @@ from causal_eval.providers.stack import CAP
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.live import variables
-from causal_eval.service.secret import for_others
 from causal_eval.service.wiring import Service, Visit
+from causal_eval.settings.private import for_others
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.credentials import (
     Credential,

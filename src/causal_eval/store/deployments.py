@@ -10,6 +10,9 @@ from causal_eval.store.locks import take_turn
 from causal_eval.store.moment import read_moment
 from causal_eval.store.work_tables import deployments
 
+NAMED = 20
+"""Digits of a revision in a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -24,6 +27,11 @@ class Deployment:
     """By the database's clock; seconds since 1970."""
     host: str
     started_by: str
+
+    @property
+    def name(self) -> str:
+        """Version and revision: what a rollback is told."""
+        return f"{self.version}+{self.revision[:NAMED]}" if self.revision else self.version
 
 
 def note_start(connection: Connection, *, version: str, revision: str, schema: str, host: str, by: str) -> bool:

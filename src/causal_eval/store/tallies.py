@@ -106,10 +106,11 @@ _SUMS = (
 )
 _COUNTED = text(
     """
-    SELECT a.evaluation_id, coalesce(
-        (SELECT v.mark FROM verdicts v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1), 'ungraded') AS what,
-        count(*) AS n
-    FROM attempts a GROUP BY 1, 2
+    SELECT a.evaluation_id, coalesce(v.mark, 'ungraded') AS what, count(*) AS n
+    FROM attempts a
+    LEFT JOIN (SELECT attempt_id, max(id) AS id FROM verdicts GROUP BY attempt_id) AS newest ON newest.attempt_id = a.id
+    LEFT JOIN verdicts v ON v.id = newest.id
+    GROUP BY 1, 2
     UNION ALL
     SELECT a.evaluation_id, 'verdicts', count(*) FROM verdicts v JOIN attempts a ON a.id = v.attempt_id GROUP BY 1
     UNION ALL

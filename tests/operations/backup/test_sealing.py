@@ -68,6 +68,18 @@ def test_another_key_is_named(tmp_path: Path) -> None:
         list(unseal(tmp_path / "x.sealed", [Key(bytes(32))]))
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another group")
+def test_a_key_may_come_from_kubernetes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's file, which a group of the process may but read."""
+    path = tmp_path / "keys"
+    made = make_key(path)
+    os.chown(path, 0, 1000)
+    path.chmod(0o440)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "getgroups", lambda: [1000])
+    assert read_keys(path) == (made,)
+
+
 def test_a_key_file_is_its_owners_alone(tmp_path: Path) -> None:
     """It is made once, for one reader; what others may read, and what is no key, is refused."""
     path = tmp_path / "keys"

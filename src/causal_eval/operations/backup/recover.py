@@ -116,6 +116,8 @@ def load(dump: Path, env: dict[str, str], *, owner: str | None) -> None:
         ),
         env=env,
     )  # fmt: skip
+    # a dump brings no statistics: without them the first queries of whoever checks or serves it take wrong ways
+    run((programs() / "vacuumdb", "--analyze-only", "--no-password", f"--dbname={env['PGDATABASE']}"), env=env)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from causal_eval.errors import UsageError, VerificationMismatch
+from causal_eval.settings.private import for_others
 
 PIECE = 1 << 20
 """Bytes of a piece before it is encrypted."""
@@ -98,11 +99,11 @@ def read_keys(path: Path | None) -> tuple[Key, ...]:
             "CEB_BACKUP_KEY_FILE is not set: make a key with `causal-eval backup key FILE`, and keep it safe"
         )
     try:
-        mode, lines = path.stat().st_mode, path.read_text("ascii").split()
+        shown, lines = for_others(path), path.read_text("ascii").split()
         keys = tuple(Key(base64.b64decode(line, validate=True)) for line in lines)
     except (OSError, UnicodeDecodeError, binascii.Error) as error:
         raise UsageError(f"CEB_BACKUP_KEY_FILE is {path}, which cannot be read: {error}") from error
-    if mode & 0o077:
+    if shown:
         raise UsageError(f"CEB_BACKUP_KEY_FILE is {path}, which others may read: run `chmod 600 {path}`")
     if not keys or any(len(key.secret) != _KEY for key in keys):
         raise UsageError(f"CEB_BACKUP_KEY_FILE is {path}, which is no backup key file: each line is 32 bytes in base64")

@@ -19,6 +19,8 @@ COMPOSE_FILE = "docker-compose.yml"
 SCALED = {"app": "APP_REPLICAS", "worker": "WORKER_REPLICAS"}
 """Service -> the variable in Compose's ``.env`` that keeps how many there are."""
 _LOOK_SECONDS = 20
+_REVISION = 12
+"""Digits of a commit, by which docker/build.sh tags an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ class Containers:
             self._step("up", "-d", "--no-deps", service),
         ]
 
+    def rollback(self, to: str) -> list[Step]:
+        """An earlier image again, behind its health check; *to* is a tag, or a version as ``deploys`` names it."""
+        tag = to.partition("+")[2][:_REVISION] or to
+        return [Step(("bash", "docker/rollback.sh", *([tag] if tag else [])), cwd=self.folder)]
+
     def stats(self) -> list[Step]:
         """Processor and memory of each container, once."""
         return [Step((_docker(), "stats", "--no-stream"), cwd=self.folder)]
@@ -146,11 +153,9 @@ def shell(plan: Plan) -> Step:
 
 def run(plan: Plan, words: Sequence[str], *, superuser: bool) -> Step:
     """A command of ours, set up as app and workers are; as the superuser of the database where it must be."""
-    return Step(
-        (*plan.programs.command, *words),
-        plan.environment(SUPERUSER) if superuser else plan.environment(),
-        str(plan.home),
-    )
+    role = plan.environment(SUPERUSER) if superuser else plan.environment()
+    servers = {"PATH": f"{plan.programs.postgres}:{os.environ.get('PATH', '')}"}  # a version holds none
+    return Step((*plan.command(), *words), {**role, **servers}, str(plan.home))
 
 
 def log_paths(plan: Plan, service: str) -> list[Path]:

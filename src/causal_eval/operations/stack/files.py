@@ -49,6 +49,11 @@ def lay_out(plan: Plan, token: Callable[[], str]) -> None:
     if not (plan.home / ".env").exists():
         write_secret(plan.home / ".env", "# app and workers read this file: keys of providers may stand here\n")
     configure.lay_out(plan.root / "monitoring", _watch(plan), told=Receivers(), times=plan.pace)
+    plan_processes(plan)
+
+
+def plan_processes(plan: Plan) -> None:
+    """Write which processes the supervisor looks after; it reads that when it is told to."""
     _write(plan.root / "conf/supervisord.conf", _supervisord(plan))
 
 
@@ -210,10 +215,10 @@ def _sections(plan: Plan) -> Iterator[str]:
     yield _section(plan, "redis", [programs.valkey, f"{root}/conf/valkey.conf"])
     for name in plan.replicas("worker"):
         metrics = {"CEB_METRICS_PORT": str(plan.ports[name])}
-        yield _section(plan, name, [*programs.command, "worker"], f"directory={plan.home}", more=metrics)
+        yield _section(plan, name, [*plan.command(name), "worker"], f"directory={plan.home}", more=metrics)
     for name in plan.replicas("app"):
         place = ["--host", "127.0.0.1", "--port", str(plan.ports[name]), "--proxy", "127.0.0.1"]
-        command = [*programs.command, "app", *place, *([] if plan.login else ["--no-login"])]
+        command = [*plan.command(name), "app", *place, *([] if plan.login else ["--no-login"])]
         yield _section(plan, name, command, f"directory={plan.home}")
     homes = {"XDG_CONFIG_HOME": f"{root}/lb", "XDG_DATA_HOME": f"{root}/lb"}
     balance = [programs.caddy, "run", "--config", f"{root}/conf/Caddyfile", "--adapter", "caddyfile"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ import msgspec
 
 from causal_eval.errors import UsageError
 from causal_eval.operations.stack.programs import Programs
+from causal_eval.operations.stack.versions import FOLDER, Made
 
 STATE = "stack.json"
 MARK = "CAUSAL_EVAL_STACK"
@@ -78,6 +79,12 @@ class Plan:
     monitoring: bool = True
     pace: int = 1
     """How many times quicker rules and measuring are than usual: for drills."""
+    version: str = ""
+    """Of app and workers, by the name of its folder; empty: the program that started the stack, wherever it lies."""
+    before: str = ""
+    """The version that ran before that one, and to which a rollback goes."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Replicas of another version: while one is put into the place of the other."""
 
     @property
     def root(self) -> Path:
@@ -121,6 +128,15 @@ class Plan:
     def url(self, name: str) -> str:
         """Where a process answers over HTTP, from this machine."""
         return f"http://127.0.0.1:{self.ports[name]}"
+
+    def runs(self, name: str) -> str:
+        """The version of a replica."""
+        return self.moved.get(name, self.version)
+
+    def command(self, name: str = "") -> tuple[str, ...]:
+        """How this program is started, as the replica *name* or beside them all."""
+        version = self.runs(name)
+        return Made(version, self.root / FOLDER / version).command if version else self.programs.command
 
     def secret(self, name: str) -> Path:
         """A file that its owner alone may read."""

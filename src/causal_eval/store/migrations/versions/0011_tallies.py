@@ -14,9 +14,11 @@ depends_on = None
 
 _FILL = """
     INSERT INTO tallies (evaluation_id, part, what, n)
-    SELECT a.evaluation_id, 0, coalesce(
-        (SELECT v.mark FROM verdicts v WHERE v.attempt_id = a.id ORDER BY v.id DESC LIMIT 1), 'ungraded'), count(*)
-    FROM attempts a GROUP BY 1, 3
+    SELECT a.evaluation_id, 0, coalesce(v.mark, 'ungraded'), count(*)
+    FROM attempts a
+    LEFT JOIN (SELECT attempt_id, max(id) AS id FROM verdicts GROUP BY attempt_id) AS newest ON newest.attempt_id = a.id
+    LEFT JOIN verdicts v ON v.id = newest.id
+    GROUP BY 1, 3
     UNION ALL
     SELECT a.evaluation_id, 0, 'verdicts', count(*) FROM verdicts v JOIN attempts a ON a.id = v.attempt_id GROUP BY 1
     UNION ALL
