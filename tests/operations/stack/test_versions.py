@@ -28,9 +28,9 @@ def made(root: Path, *names: str) -> None:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small program in the place of this one, which needs nothing."""
     place = tmp_path / "environment/causal_eval"
-    place.mkdir(parents=True)
+    (place / "cli").mkdir(parents=True)
     (place / "__init__.py").write_text("__version__ = '7'\n")
-    (place / "__main__.py").write_text("import causal_eval; print(causal_eval.__file__)\n")
+    (place / "cli/__main__.py").write_text("import causal_eval; print(causal_eval.__file__)\n")
     monkeypatch.setattr(versions, "_package", lambda: place)
     monkeypatch.setattr(versions, "_needed", dict)
     return place
@@ -40,7 +40,7 @@ def test_a_version_runs_from_its_own_folder(package: Path, tmp_path: Path) -> No
     """Also when the environment that it was taken from is gone; it says which build it is."""
     found = keep_version(tmp_path)
     assert keep_version(tmp_path) == found
-    (package / "__main__.py").unlink()
+    (package / "cli/__main__.py").unlink()
     said = subprocess.run(found.command, capture_output=True, text=True, check=True).stdout.strip()
     assert Path(said).is_relative_to(found.folder)
     assert (Path(said).parent / BUILD).read_text().strip() == found.name.partition("+")[2]
@@ -51,7 +51,7 @@ def test_other_files_are_another_version(package: Path, tmp_path: Path) -> None:
     first = keep_version(tmp_path)
     os.utime(package / "__init__.py", (1, 1))
     assert this_version() == first.name
-    (package / "__main__.py").write_text("print('another')\n")
+    (package / "cli/__main__.py").write_text("print('another')\n")
     second = keep_version(tmp_path)
     assert second.name != first.name
     assert versions.versions(tmp_path)[0] == second.name

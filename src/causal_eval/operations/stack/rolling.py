@@ -93,11 +93,11 @@ class Gate:
         supervisor = supervisor_of(plan)
         supervisor.replan()
         supervisor.start(name)
-        _check(plan, name, self.patience)
+        _check(plan, name, patience=self.patience)
         self.say(f"{name} runs {wanted}")
 
 
-def _check(plan: Plan, name: str, patience: float) -> None:
+def _check(plan: Plan, name: str, *, patience: float) -> None:
     """See that a replica is well: it answers, stays, and what it answers are no errors."""
     if name in plan.replicas("app"):
         wait_ready(plan, name, patience=patience)

@@ -42,7 +42,7 @@ class Made:
     @property
     def command(self) -> tuple[str, ...]:
         """How it is started."""
-        return (str(self.folder / "bin/python"), "-m", "causal_eval")
+        return (str(self.folder / "bin/python"), "-m", "causal_eval.cli")
 
 
 def this_version() -> str:

@@ -1,5 +1,0 @@
-"""``python -m causal_eval``: the command, where its script is not at hand."""
-
-from causal_eval.cli.main import main
-
-main()
