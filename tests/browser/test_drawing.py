@@ -128,6 +128,64 @@ async def test_a_graph_is_drawn_by_keyboard(page: Any) -> None:
     assert await page.run("location.pathname") == "/playground"
 
 
+async def test_what_was_drawn_is_taken_back_and_done_again_by_mouse(page: Any) -> None:
+    """Each press takes one step back, also the place of a node and a typed text; a new step ends what lay ahead."""
+    await _type(page, "A -> B")
+    await _tool(page, "act=add")
+    await _tool(page, "tool=arrow")
+    await _drag(page, "C", "B")
+    await _tool(page, "tool=delete")
+    await page.click(await page.where("[data-node='A']"))
+    seen = [await page.run(TEXT)]
+    for _ in range(3):
+        await _tool(page, "act=undo")
+        seen.append(await page.run(TEXT))
+    assert seen == ["C -> B", "A -> B\nC -> B", "A -> B\nnode C", "A -> B"]
+    await _tool(page, "act=redo")
+    assert await page.run(TEXT) == "A -> B\nnode C"
+    assert await page.run("document.querySelector('#drawing [data-act=redo]').ariaDisabled") == "false"
+    await _tool(page, "tool=move")
+    await _drag(page, "A", "B")
+    moved = await page.where("[data-node='A']")
+    assert await page.run("document.querySelector('#drawing [data-act=redo]').ariaDisabled") == "true"
+    await _tool(page, "act=undo")
+    assert await page.where("[data-node='A']") != moved
+    assert await page.run(TEXT) == "A -> B\nnode C"
+
+
+async def test_what_was_drawn_is_taken_back_and_done_again_by_keys(page: Any) -> None:
+    """Ctrl+Z and Ctrl+Y in the drawing, beside its name and in the text, which no browser's own undo garbles."""
+    keys = Keyboard()
+    for _ in range(2):
+        await keys.press(page, "#drawing [data-act=add]")
+    await _with_control(page, "z")
+    assert await page.run(TEXT) == "node A"
+    assert await page.run("document.querySelector('#drawing [role=status]').textContent") == "Undone."
+    await _with_control(page, "y")
+    assert await page.run(TEXT) == "node A, B"
+    await keys.enter(page, "[data-node=B]")
+    await page.press("Delete", 46)
+    await keys.press(page, "#drawing [data-act=undo]")
+    assert await page.run(TEXT) == "node A, B"
+    await keys.press(page, "#drawing [data-act=redo]")
+    assert await page.run(TEXT) == "node A"
+    await keys.enter(page, "[data-node=A]")
+    await page.press("Enter", 13, typed="\r")
+    await keys.enter(page, "#drawn-name")
+    await _with_control(page, "z")
+    assert await page.run(TEXT) == "node A, B"
+    await Mouse().enter(page, "#f-graph")
+    await _with_control(page, "z")
+    assert await page.run(TEXT) == "node A"
+    assert page.complaints == []
+
+
+async def _with_control(tab: Any, letter: str) -> None:
+    for kind in ("rawKeyDown", "keyUp"):
+        code = ord(letter.upper())
+        await tab.call("Input.dispatchKeyEvent", type=kind, key=letter, windowsVirtualKeyCode=code, modifiers=2)
+
+
 async def test_a_graph_is_drawn_by_touch_on_a_phone(page: Any) -> None:
     """At 390 px fingers join and move nodes, nothing is wider than the window, and axe finds nothing."""
     await page.size(390, 800)

@@ -96,6 +96,25 @@ def test_a_page_of_numbers_is_german(visitor: Make, run: Run) -> None:
     assert not [share for share in shares if "." in share]
 
 
+def test_what_the_server_notes_of_a_submission_is_german(visitor: Make, entered: Make) -> None:
+    """Flags, and what the system itself wrote into the log."""
+    browser = visitor("admin")
+    browser.cookies.set("ceb_language", "de")
+    page = browser.get(f"/submissions/{entered('a/one', 60)}").text
+    assert "Unglaubwürdig: alles richtig, und 100% der Antworten sind Wort für Wort der Schlüssel" in page
+    assert "bewertet und unterschrieben" in page
+    assert "implausible" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
+
+
+def test_results_are_told_in_german(visitor: Make, run: Run) -> None:
+    """The domain, the vocabulary and the kind of a question are words of the language."""
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", "de")
+    page = browser.get(f"/evaluations/{run().id}").text
+    assert re.search("Medizin|Bildung|Technik|Wirtschaft", page)
+    assert not re.search(">(medicine|education|engineering|economics|nonsense|placeholder|bad_format)<", page)
+
+
 @pytest.mark.parametrize("message", ["<b>\u202e new words", "graph: line '<i>' says no edge: write Z"])
 def test_a_message_cannot_run_in_any_language(message: str) -> None:
     """Tags and unseen characters of what an error names are text."""

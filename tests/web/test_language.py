@@ -11,7 +11,9 @@ import pytest
 from causal_eval import web
 from causal_eval.analysis.chance import Against
 from causal_eval.analysis.compare import Finding
-from causal_eval.scoring.verdict import Mark
+from causal_eval.questions.catalog import families
+from causal_eval.questions.story import REGIMES, domains
+from causal_eval.scoring.verdict import Mark, Reason
 from causal_eval.store.jobs import JobStatus
 from causal_eval.web.language import LANGUAGES, texts
 
@@ -52,6 +54,15 @@ def test_every_word_of_a_score_has_a_text() -> None:
     keys = {f"against.{one.replace(' ', '_')}" for one in Against} | {f"mark.{one}" for one in Mark}
     keys |= {f"status.{one}" for one in JobStatus} | {f"compare.{one.replace(' ', '_')}" for one in Finding}
     assert keys <= texts("en").texts.keys()
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_word_of_a_line_of_results_has_a_text(code: str) -> None:
+    """What a question asks, where it plays, how it names things, and why a reply was not read."""
+    keys = {f"asks.{kind.name}" for family in families() for kind in family.kinds}
+    keys |= {f"domain.{one}" for one in domains()} | {f"regime.{one}" for one in REGIMES}
+    keys |= {f"reason.{one}" for one in Reason}
+    assert keys <= texts(code).texts.keys()
 
 
 def _places(text: str) -> int:

@@ -18,7 +18,8 @@ Make = Callable[..., Any]
 FILE = re.compile(r"\.[a-z]+$")
 PAGES = [path for path, _ in GET if path != "/" and not path.startswith("/login/") and not FILE.search(path)]
 ADMINS = {path for path in PAGES if path.startswith(("/users", "/projects", "/audit"))}
-NEEDS = dict.fromkeys(ADMINS, "admin") | {"/settings": "operator", "/evaluations/new": "evaluator"}
+NEEDS = dict.fromkeys(ADMINS, "admin")
+NEEDS |= {"/settings": "operator", "/evaluations/new": "evaluator", "/submissions/new": "evaluator"}
 """The least role; the others may be read by everybody who is logged in."""
 ROLES = ["viewer", "evaluator", "operator", "admin"]
 
@@ -149,3 +150,10 @@ def test_errors_have_pages(visitor: Make, monkeypatch: pytest.MonkeyPatch) -> No
     failed = browser.get("/evaluations")
     assert (failed.status_code, "twenty" in failed.text, "Traceback" in failed.text) == (500, False, False)
     assert failed.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_a_share_is_shown_as_a_share(visitor: Callable[..., Any]) -> None:
+    """What is kept free of the disk is per cent, times are seconds."""
+    page = re.sub(r"<wbr>", "", visitor("admin").get("/settings").text)
+    assert re.search(r"CEB_DISK_RESERVE</code></th><td[^>]*>5 %<", page)
+    assert re.search(r"CEB_CHECK_EVERY</code></th><td[^>]*>3600 s<", page)

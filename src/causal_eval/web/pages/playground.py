@@ -33,7 +33,7 @@ KINDS = {
 }
 DRAWING = (
     "added", "removed", "joined", "parted", "renamed", "begun", "seen", "unseen", "refused", "unreadable", "how-move",
-    "how-arrow", "how-both", "how-delete",
+    "how-arrow", "how-both", "how-delete", "undone", "redone", "nothing",
 )  # fmt: skip
 """What the drawing says; the script takes the words from the page, in its language."""
 WHOLE = "json"

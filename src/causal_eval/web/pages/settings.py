@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from causal_eval.service.access import Permission, require
 from causal_eval.settings import SETTINGS, without_password
+from causal_eval.settings.table import Setting
+from causal_eval.settings.words import share
 from causal_eval.web.asked import Asked
 
 _NOTHING = "–"
@@ -15,13 +17,15 @@ def shown(asked: Asked) -> Response:
     """The page."""
     require(asked.visit.caller, Permission.OPERATE)
     settings = asked.door.service.settings
-    rows = [(one.variable, _said(getattr(settings, one.name)), settings.origins[one.name]) for one in SETTINGS]
+    rows = [(one.variable, _said(one, getattr(settings, one.name)), settings.origins[one.name]) for one in SETTINGS]
     return asked.page("settings", {"rows": rows, "unknown": settings.unknown})
 
 
-def _said(value: object) -> str:
+def _said(setting: Setting, value: object) -> str:
     if value is None or value == "":
         return _NOTHING
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g} s" if isinstance(value, float) else without_password(str(value))
+    if isinstance(value, float):
+        return f"{100 * value:g} %" if setting.read is share else f"{value:g} s"
+    return without_password(str(value))

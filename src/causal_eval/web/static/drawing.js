@@ -5,15 +5,17 @@
   const box = document.getElementById("drawing");
   if (!field || !box) return;
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 340, TALL = 40, STEP = 10, NEAR = 4;
+  const HEIGHT = 340, TALL = 40, STEP = 10, NEAR = 4, MOST_STEPS = 200, PAUSE = 1000;
   const EDGE = /^([^<>-]+?)\s*(<->|->|<-)\s*([^<>-]+)$/;
   const PLACES = "causal-eval-places";
   const canvas = box.querySelector("svg"), said = box.querySelector("[role=status]");
   const name = box.querySelector("input"), chosen = box.querySelector("fieldset");
   const latent = box.querySelector("[data-act=latent]");
   const tools = [...box.querySelectorAll("[data-tool]")];
+  const back = box.querySelector("[data-act=undo]"), forth = box.querySelector("[data-act=redo]");
   let graph = empty(), tool = "move", selected = null, from = null, drag = null;
   let put = kept(), places = {};
+  let past = [], future = [], now = null, last = "", when = 0;
 
   function empty() { return { nodes: [], directed: [], both: [], latent: [] }; }
   function kept() {
@@ -60,6 +62,7 @@
     field.value = written();
     said.textContent = tell(text, ...values);
     draw();
+    remember();
   }
   function typed() {
     const found = read(field.value);
@@ -70,7 +73,41 @@
     if (!graph.nodes.includes(selected)) select(null);
     if (!graph.nodes.includes(from)) from = null;
     draw();
+    remember("typed");
   }
+
+  // Back and forth: each step is the text and where nodes stand; a burst of one kind (typing, nudging) is one step.
+  // Also in the fields: what the browser would take back there knows nothing of texts that the drawing has written.
+  function remember(kind = "") {
+    const next = JSON.stringify({ text: field.value, put });
+    if (next === now) return;
+    const isBurst = kind && kind === last && performance.now() - when < PAUSE;
+    if (now !== null && !isBurst) past = [...past, now].slice(-MOST_STEPS);
+    [now, future, last, when] = [next, [], kind, performance.now()];
+    offer();
+  }
+  function offer() {
+    back.setAttribute("aria-disabled", String(!past.length));
+    forth.setAttribute("aria-disabled", String(!future.length));
+  }
+  function step(out, into, text) {
+    const isStale = box.classList.contains("stale"); // then the drawing shows the step before what is typed
+    if (!isStale && !out.length) { said.textContent = tell("nothing"); return; }
+    if (!isStale) {
+      into.push(now);
+      now = out.pop();
+    }
+    const there = JSON.parse(now);
+    [field.value, put, last] = [there.text, there.put, ""];
+    keep();
+    typed();
+    select(selected);
+    said.textContent = tell(text);
+    offer();
+    if (document.activeElement === document.body) back.focus({ preventScroll: true });
+  }
+  const undo = () => step(past, future, "undone");
+  const redo = () => step(future, past, "redone");
 
   // Where nodes stand: where somebody put them (as shares of the width and height), else causes above effects.
   const wide = () => canvas.getBoundingClientRect().width || 320;
@@ -104,6 +141,9 @@
   function place(one, x, y) {
     const there = inside(one, x, y);
     put[one] = { x: there.x / wide(), y: there.y / HEIGHT };
+    keep();
+  }
+  function keep() {
     try { sessionStorage.setItem(PLACES, JSON.stringify(put)); } catch { /* then they are laid out anew */ }
   }
 
@@ -288,7 +328,7 @@
     const end = under(event)?.dataset.node;
     if (!done.moved) act(done.one);
     else if ((tool === "arrow" || tool === "both") && end !== undefined) join(done.one, end);
-    else if (tool === "move") select(done.one);
+    else if (tool === "move") { select(done.one); remember(); }
     draw();
   });
   canvas.addEventListener("pointercancel", () => { drag = null; draw(); });
@@ -299,13 +339,23 @@
     const one = event.target.closest("[data-node]")?.dataset.node;
     if (one === undefined) return;
     const way = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }[event.key];
-    if (way) { place(one, places[one].x + way[0], places[one].y + way[1]); draw(); }
+    if (way) { place(one, places[one].x + way[0], places[one].y + way[1]); draw(); remember(`nudge ${one}`); }
     else if (event.key === "Enter" || event.key === " ") act(one);
     else if (event.key === "Delete") remove(one);
     else if (event.key === "Escape") { from = null; draw(); }
     else return;
     event.preventDefault();
   });
+  [box, field].forEach((one) => one.addEventListener("keydown", (event) => {
+    if (event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    const key = event.key.toLowerCase();
+    if (key === "y" || (key === "z" && event.shiftKey)) redo();
+    else if (key === "z") undo();
+    else return;
+    event.preventDefault();
+  }));
+  back.addEventListener("click", undo);
+  forth.addEventListener("click", redo);
   name.addEventListener("change", rename);
   name.addEventListener("keydown", (event) => {
     if (event.key === "Enter") { event.preventDefault(); rename(); } // the form is not sent
