@@ -37,7 +37,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
   --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade docs build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill status
+.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade docs build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill gameday status
 
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
@@ -159,6 +159,9 @@ rollback: .venv/.local  ## back to the version before, or TO=..., if it becomes 
 
 drill: .venv/.local  ## break a stack of its own on purpose, and see it recover: D=name or all
 	$(SHOW) $(CE) drill $(D)
+
+gameday: .venv/.dev .venv/.debian  ## the same with tools that are never shipped: a network that fails, clocks that lie
+	$(SHOW) .venv/bin/python -m tests.gameday $(D)
 
 docker:  ## build the image: tagged by commit, and as current; what was current stays as previous
 	$(SHOW) docker build --target app --build-arg REVISION=$(SHA) -t $(IMAGE):$(SHA) .

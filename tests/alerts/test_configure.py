@@ -121,3 +121,13 @@ def test_a_drill_waits_a_sixtieth() -> None:
         "a:rate5m: rate(b[5s]) > 300\nfor: 10s\nscrape_interval: 1s\ngroup_wait: 0s\nwindow: 1h\nx[60s] y[15s]"
     )
     assert compressed(text, 1) == text
+
+
+def test_what_is_counted_is_counted_as_if_it_went_on() -> None:
+    """A threshold of events in five minutes is met by as many a second as ever; starts of a process are counted."""
+    assert compressed('sum(increase(calls_total{a="b"}[5m])) > 10', 60) == (
+        'sum((increase(calls_total{a="b"}[5s]) * 60)) > 10'
+    )
+    assert compressed("increase(calls_total[1m]) > 10", 60) == "(increase(calls_total[5s]) * 12) > 10"
+    assert compressed("changes(started[15m]) > 3", 60) == "changes(started[60s]) > 3"
+    assert compressed("changes(started[2h]) > 3", 60) == "changes(started[120s]) > 3"

@@ -51,7 +51,7 @@ ANY = {
     "providers/openai.py": "model arguments are JSON",
     "providers/prices.py": "TOML enters",
     "mock/scenario.py": "TOML enters",
-    "operations/drills/ground.py": _JSON,
+    "operations/drills/asking.py": _JSON,
     "mock/wire.py": _JSON,
     "questions/answers.py": "gold is JSON",
     "questions/card.py": "steps carry JSON",

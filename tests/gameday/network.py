@@ -43,7 +43,7 @@ class Network:
     ``weather`` may be changed at any time and holds for open connections as for new ones.
     """
 
-    def __init__(self, target: Place, *, seconds: float = 0.5) -> None:
+    def __init__(self, target: Place, *, seconds: float = 0.5, port: int = 0) -> None:
         self._target = target
         self._seconds = seconds
         self._weather = Weather.FINE
@@ -53,8 +53,8 @@ class Network:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._server: asyncio.Server | None = None
-        self.port = 0
-        """Where the relay listens, on 127.0.0.1."""
+        self.port = port
+        """Where the relay listens, on 127.0.0.1; 0 until it does: any that is free."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -83,7 +83,7 @@ class Network:
         future.result(timeout=30)
 
     async def _start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:

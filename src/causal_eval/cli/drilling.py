@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,15 +16,21 @@ from pathlib import Path
 from causal_eval.cli import output, stack
 from causal_eval.errors import OperationFailed, UnknownName, UsageError
 from causal_eval.operations.drills import scorecard
-from causal_eval.operations.drills.drill import Drill, Result, run
+from causal_eval.operations.drills.drill import Drill, Result, run, undisturbed_by
+from causal_eval.operations.drills.faults.keeping import watched
+from causal_eval.operations.drills.faults.providers import key_file
 from causal_eval.operations.drills.ground import Ground
 from causal_eval.operations.drills.matrix import DRILLS
+from causal_eval.operations.drills.provider import Provider
 from causal_eval.operations.stack.plan import Wanted, changed, new_plan
 from causal_eval.operations.stack.programs import Programs, find_programs
 from causal_eval.operations.stack.raising import Help, bring_up, take_down
 
-PACE = 60
 KEY = "sk-drill-no-key-of-anybody"
+MANY = 100_000
+"""Requests a minute: a drill asks twenty times a second, and is nobody to be limited."""
+CHECKED = "10s"
+"""How often workers go through what is kept; usually an hour."""
 
 
 def show(*, json: bool) -> int:
@@ -33,38 +39,44 @@ def show(*, json: bool) -> int:
         if json:
             output.emit({"name": drill.name, "says": drill.says, "alert": drill.alert, "full": drill.full})
         else:
-            output.say(f"{drill.name:<18}{drill.alert or '-':<28}{drill.says}")
+            output.say(f"{drill.name:<27}{drill.alert or '-':<36}{drill.says}")
     return 0
 
 
-def drill(names: list[str], card: Path | None, *, json: bool) -> int:
-    """Carry drills out on one stack, which is ended and removed afterwards; 1 where one did not pass."""
-    chosen = _chosen(names)
+def drill(names: list[str], card: Path | None, *, json: bool, known: Mapping[str, Drill] = DRILLS) -> int:
+    """Carry drills out, one stack for all of a pace, which is ended and removed afterwards; 1: one did not pass."""
     results: list[Result] = []
-    with _ground() as ground:
-        for one in chosen:
-            results.append(run(one, ground, say=output.note))
-            output.emit(asdict(results[-1])) if json else output.say(_line(results[-1]))
-            output.flush()
-            if card is not None:
-                scorecard.write_card(card, DRILLS, results=results, date=f"{datetime.now(UTC):%Y-%m-%d}", pace=PACE)
+    for result in _results(_chosen(names, known)):
+        results.append(result)
+        output.emit(asdict(result)) if json else output.say(_line(result))
+        output.flush()
+        if card is not None:
+            scorecard.write_card(card, known, results=results, date=f"{datetime.now(UTC):%Y-%m-%d}")
     failed = [result.name for result in results if result.problems]
     if failed:
         raise OperationFailed(f"{len(failed)} of {len(results)} drills did not pass: {', '.join(failed)}")
     return 0
 
 
-def _chosen(names: list[str]) -> list[Drill]:
+def _results(chosen: list[Drill]) -> Iterator[Result]:
+    for pace in sorted({one.pace for one in chosen}, reverse=True):
+        with ground(pace) as place:
+            wanted = undisturbed_by(place)
+            for one in (one for one in chosen if one.pace == pace):
+                yield run(one, place, wanted=wanted, say=output.note)
+
+
+def _chosen(names: list[str], known: Mapping[str, Drill]) -> list[Drill]:
     if names == ["all"]:
-        return list(DRILLS.values())
-    if unknown := [name for name in names if name not in DRILLS]:
-        raise UnknownName("drill", unknown[0], DRILLS)
-    return [DRILLS[name] for name in names]
+        return list(known.values())
+    if unknown := [name for name in names if name not in known]:
+        raise UnknownName("drill", unknown[0], known)
+    return [known[name] for name in names]
 
 
 @contextlib.contextmanager
-def _ground() -> Iterator[Ground]:
-    """A stack for drills, in a folder that nobody had before."""
+def ground(pace: int) -> Iterator[Ground]:
+    """A stack for drills, so many times quicker than usual, in a folder that nobody had before."""
     programs = find_programs(stack.command())
     if set(programs.monitoring) != {"prometheus", "alertmanager"}:
         raise UsageError(
@@ -75,32 +87,50 @@ def _ground() -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="causal-eval-drill-"))
     folder.chmod(0o711)  # PostgreSQL's account goes through
     try:
-        with _started(folder / "stack", programs) as ground:
-            yield ground
+        with _started(folder / "stack", programs, pace=pace) as place:
+            yield place
     finally:
         shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
-def _started(folder: Path, programs: Programs) -> Iterator[Ground]:
+def _started(folder: Path, programs: Programs, *, pace: int) -> Iterator[Ground]:
     folder.mkdir()
     made = changed(new_plan(folder, programs, token=secrets.token_hex(8)), Wanted(free_ports=True, login=False))
-    api = max(made.ports.values()) + 1
-    plan = replace(made, pace=PACE)
-    os.environ |= {"OPENAI_BASE_URL": f"http://127.0.0.1:{api}", "OPENAI_API_KEY": KEY}
-    ground = Ground(plan, api)
+    plan = replace(made, pace=pace)
+    api = Provider(max(made.ports.values()) + 1, folder, command=programs.command, environment=plan.environment())
+    os.environ |= _settings(api)
+    place = Ground(plan, api)
     try:
         output.note(f"starting a stack in {folder} ...")
         bring_up(plan, Help(stack.preparing(plan), lambda: secrets.token_hex(24), output.note))
-        ground.claim()
-        ground.weather()
-        yield ground
+        place.claim()
+        yield place
     finally:
-        ground.end_api()
+        api.end()
         take_down(plan)
+
+
+def _settings(api: Provider) -> dict[str, str]:
+    """What the stack is told beside the usual: keys and backups lie in its own folder."""
+    key, small = key_file(api), watched(api.folder)
+    for folder in (key.parent, small):
+        folder.mkdir(mode=0o700)
+    key.touch(0o600)
+    key.write_text(f"{KEY}\n", "utf-8")
+    return {
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{api.port}",
+        "OPENAI_API_KEY_FILE": str(key),
+        "CEB_CHECK_EVERY": CHECKED,
+        "CEB_REQUESTS_PER_MINUTE": str(MANY),
+        "CEB_WATCHED_FOLDERS": str(small),
+        "CEB_BACKUP_DIR": str(api.folder / "backups"),
+        "CEB_BACKUP_KEY_FILE": str(key.with_name("backup.key")),
+    }
 
 
 def _line(result: Result) -> str:
     told = "" if result.detected is None else f"{result.alert} after {result.detected:.1f} s, "
     said = f"NOT PASSED: {'; '.join(result.problems)}" if result.problems else "passed"
-    return f"{result.name:<18}{told}well after {result.recovered:.1f} s: {said}"
+    beside = f" ({result.measured})" if result.measured else ""
+    return f"{result.name:<27}{told}well after {result.recovered:.1f} s: {said}{beside}"

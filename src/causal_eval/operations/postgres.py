@@ -91,7 +91,10 @@ def _major(place: Path) -> int:
 
 
 def reaching(url: str) -> dict[str, str]:
-    """The environment by which a program reaches the database at *url*; a password is in no argument of it."""
+    """The environment by which a program reaches the database at *url*; a password is in no argument of it.
+
+    A file of passwords that the environment names is kept: it says itself what each is for.
+    """
     parsed = make_url(url)
     query = {f"PG{name.upper()}": str(parsed.query[name]) for name in _PARAMETERS if name in parsed.query}
     told = {
@@ -102,7 +105,7 @@ def reaching(url: str) -> dict[str, str]:
         "PGDATABASE": parsed.database,
         **query,
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    kept = {name: value for name, value in os.environ.items() if name == "PGPASSFILE" or not name.startswith("PG")}
     return {**kept, **{name: str(value) for name, value in told.items() if value}}
 
 

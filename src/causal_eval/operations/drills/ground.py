@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import signal
@@ -11,13 +10,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+import psycopg
 
 from causal_eval.errors import OperationFailed, UsageError
+from causal_eval.operations.drills.asking import Answer, Question, ask, ask_all
+from causal_eval.operations.drills.provider import Provider
 from causal_eval.operations.stack import cluster
 from causal_eval.operations.stack.files import read_secret
 from causal_eval.operations.stack.marked import is_marked
-from causal_eval.operations.stack.plan import Plan
+from causal_eval.operations.stack.plan import DATABASE, ROLE, Plan
 from causal_eval.operations.stack.raising import supervisor_of, wait_for
 from causal_eval.operations.stack.supervisor import State
 
@@ -25,25 +27,11 @@ SIGN = "drill.json"
 """In the folder of a stack that was started for drills: its id, and its database's."""
 PATIENCE = 240.0
 """Seconds for what a busy machine does late; what is measured is told beside it."""
-QUESTIONS = 48
-_ANSWER = 5.0
-HTTP_OK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service said."""
-
-    status: int
-    """0: it was not reached."""
-    body: Mapping[str, Any]
-
-
-@dataclass(slots=True)
-class _Api:
-    process: subprocess.Popen[bytes] | None = None
-    questions: str = ""
-    last: str = ""
+QUESTIONS = 110
+"""Two shards."""
+OPEN_CALLS = 4
+ANSWERER = "openai/gpt-x"
+_MOMENT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +39,9 @@ class Ground:
     """A stack for drills."""
 
     plan: Plan
-    api_port: int
-    """Of the model API."""
-    _api: _Api = field(default_factory=_Api)
+    api: Provider
+    held: dict[str, object] = field(default_factory=dict)
+    """What a drill holds between its steps, by a name of its own."""
 
     # ---- whose it is --------------------------------------------------------------------------------------------
 
@@ -109,65 +97,74 @@ class Ground:
         for name in names:
             supervisor.stop(name, wait=True)
 
+    def start(self, *names: str) -> None:
+        """Have the supervisor start processes."""
+        supervisor_of(self.plan).start(*names)
+
+    def process_of(self, pid: int) -> str:
+        """The name of the process *pid*; empty: it is none of the stack's."""
+        return next((name for name, state in self.states().items() if state.pid == pid), "")
+
     def command(self, *words: str) -> str:
         """One of our own commands about this stack, as the runbook says it.
 
         Raises:
             OperationFailed: it fails.
         """
-        done = subprocess.run(  # noqa: S603 - this program
-            (*self.plan.programs.command, *words), env={**os.environ, **self.plan.environment()}, cwd=self.plan.home,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        done = self.tried(*words)
         if done.returncode:
             raise OperationFailed(
                 f"`causal-eval {' '.join(words)}` exits {done.returncode}: {(done.stdout + done.stderr)[-400:]}"
             )
         return done.stdout
 
-    def redis(self, *words: str) -> str:
+    def as_superuser(self, *words: str) -> str:
+        """The same, by the account that may repair: ``causal-eval stack run --superuser``."""
+        return self.command("stack", "run", "--superuser", "--", *words)
+
+    def tried(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command that may fail."""
+        return subprocess.run(  # noqa: S603 - this program
+            (*self.plan.programs.command, *words), env={**os.environ, **self.plan.environment()}, cwd=self.plan.home,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+
+    def redis(self, *words: str, port: int = 0) -> str:
         """A command of Redis, as its administrator."""
         client = str(
             Path(self.plan.programs.valkey).with_name(Path(self.plan.programs.valkey).name.replace("server", "cli"))
         )
         env = {**os.environ, "REDISCLI_AUTH": read_secret(self.plan, "redis-admin")}
-        place = ("-p", str(self.plan.ports["redis"]), "--user", "admin", "--no-auth-warning")
+        place = ("-p", str(port or self.plan.ports["redis"]), "--user", "admin", "--no-auth-warning")
         done = subprocess.run((client, *place, *words), env=env, capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - beside the server
         return done.stdout
 
-    # ---- the model API ------------------------------------------------------------------------------------------
+    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """What the database says to its superuser, over a reserved connection."""
+        with cluster.connect(self.plan, DATABASE) as connection:
+            connection.autocommit = True  # some of what an administrator says is no part of a transaction
+            cursor = connection.execute(query.encode(), values or None)
+            return cursor.fetchall() if cursor.description else []
 
-    def weather(self, *faults: str, latency: float = 0.5) -> None:
-        """Have the model API fail in these ways from now on; none: it is well again."""
-        self.end_api()
-        scenario = self.plan.root / "api.toml"
-        scenario.write_text(f"latency = {latency}\n", "utf-8")
-        flags = [word for fault in faults for word in ("--fault", fault)]
-        place = ("mock-server", "--port", str(self.api_port), "--scenario", str(scenario))
-        self._api.process = subprocess.Popen(  # noqa: S603 - this program
-            (*self.plan.programs.command, *place, *flags), env={**os.environ, **self.plan.environment()},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    def session(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection as app and workers have them, that a drill holds."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.plan.ports["postgres"], dbname=DATABASE, user=ROLE,
+            password=read_secret(self.plan, ROLE), connect_timeout=5, application_name="drill", autocommit=True,
         )  # fmt: skip
-        if not wait_for(self._api_answers, PATIENCE):
-            raise OperationFailed(f"the model API does not listen on port {self.api_port}")
-
-    def end_api(self) -> None:
-        """Nobody listens where the model API was."""
-        if self._api.process is not None:
-            self._api.process.kill()
-            self._api.process.wait()
-            self._api.process = None
-
-    def _api_answers(self) -> bool:
-        return _ask(self.api_port, "GET", path="/v1/models").status != 0
 
     # ---- the service --------------------------------------------------------------------------------------------
 
-    def ask(self, method: str, path: str, *, body: object = None) -> Answer:
+    def ask(self, method: str, path: str, *, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """What the service answers to somebody before the load balancer."""
-        return _ask(self.plan.ports["lb"], method, path=path, body=body)
+        seconds = {} if method == "GET" else {"seconds": PATIENCE}
+        return ask(self.plan.ports["lb"], Question(method, path, body, headers or {}), **seconds)
 
-    def order(self, answerer: str = "openai/gpt-x", questions: int = QUESTIONS) -> str:
+    def ask_all(self, questions: list[Question], *, at_once: int) -> list[Answer]:
+        """The same, many at once."""
+        return ask_all(self.plan.ports["lb"], questions, at_once=at_once, seconds=60.0)
+
+    def order(self, questions: int = QUESTIONS, *, open_calls: int = OPEN_CALLS) -> str:
         """A new evaluation of so many questions.
 
         Raises:
@@ -176,33 +173,50 @@ class Ground:
         told: list[Answer] = []
 
         def taken() -> bool:
-            told.append(self._ordered(answerer, questions))
-            return HTTP_OK <= told[-1].status < http.client.MULTIPLE_CHOICES
+            told.append(self.ask("POST", "/api/v1/evaluations", body=self.wanted(questions, open_calls=open_calls)))
+            return told[-1].is_good
 
         if not wait_for(taken, PATIENCE):
             raise OperationFailed(f"no evaluation can be ordered: {told[-1].status} {told[-1].body}")
-        self._api.last = str(told[-1].body["id"])
-        return self._api.last
+        self.held["evaluation"] = str(told[-1].body["id"])
+        return str(told[-1].body["id"])
 
-    def _ordered(self, answerer: str, questions: int) -> Answer:
-        if not self._api.questions:
-            made = self.ask("POST", "/api/v1/question-sets", body={"suite": "quick", "seed": "drill"})
-            if "digest" not in made.body:
-                return made
-            self._api.questions = str(made.body["digest"])
-        call = {"max_connections": 2}
-        wanted = {"answerer": answerer, "question_set": self._api.questions, "limit": questions, "call": call}
-        return self.ask("POST", "/api/v1/evaluations", body=wanted)
+    def wanted(self, questions: int, *, open_calls: int = OPEN_CALLS) -> dict[str, object]:
+        """The body of an order."""
+        call = {"max_connections": open_calls, "timeout": 4.0}
+        return {"answerer": ANSWERER, "question_set": self.held["questions"], "limit": questions, "call": call}
+
+    def learn(self) -> None:
+        """Make the questions, and tell the model API the answers.
+
+        Raises:
+            OperationFailed: the service makes none.
+        """
+        made = self.ask("POST", "/api/v1/question-sets", body={"suite": "standard", "seed": "drill"})
+        if not made.is_good:
+            raise OperationFailed(f"no questions can be made: {made.status} {made.body}")
+        self.held["questions"] = str(made.body["digest"])
+        bodies = self.rows(
+            "SELECT convert_from(q.body, 'UTF8') FROM set_members m JOIN questions q ON q.digest = m.question "
+            "WHERE m.set_digest = %s ORDER BY m.position", self.held["questions"],
+        )  # fmt: skip
+        self.api.questions.write_text("".join(f"{body}\n" for (body,) in bodies), "utf-8")
 
     def try_again(self) -> None:
         """Go on with the last evaluation where it was halted, as whoever ordered it does once the cause is mended."""
-        wait_for(lambda: self.evaluation(self._api.last) in {"halted", "done"}, _ANSWER)
-        if self.evaluation(self._api.last) == "halted":
-            self.ask("POST", f"/api/v1/evaluations/{self._api.last}/retry", body={})
+        name = str(self.held["evaluation"])
+        wait_for(lambda: self.evaluation(name) in {"halted", "done"}, _MOMENT)
+        if self.evaluation(name) == "halted":
+            self.ask("POST", f"/api/v1/evaluations/{name}/retry", body={})
 
     def evaluation(self, name: str) -> str:
         """How an evaluation stands; empty: it cannot be asked."""
         return str(self.ask("GET", f"/api/v1/evaluations/{name}").body.get("status", ""))
+
+    def kept(self) -> int:
+        """Outcomes of the last evaluation."""
+        told = self.ask("GET", f"/api/v1/evaluations/{self.held['evaluation']}").body
+        return int(told.get("progress", {}).get("kept", 0))
 
     def health(self) -> int:
         """The status of /health; 0: nobody answers."""
@@ -212,14 +226,14 @@ class Ground:
 
     def firing(self) -> set[str]:
         """The alerts that fire."""
-        told = _ask(self.plan.ports["prometheus"], "GET", path="/api/v1/alerts").body
+        told = ask(self.plan.ports["prometheus"], Question("GET", "/api/v1/alerts")).body
         alerts = told.get("data", {}).get("alerts", [])
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def value(self, query: str) -> float:
         """The first value of *query*; 0: there is none."""
         escaped = "".join(f"%{byte:02X}" for byte in query.encode())
-        told = _ask(self.plan.ports["prometheus"], "GET", path=f"/api/v1/query?query={escaped}").body
+        told = ask(self.plan.ports["prometheus"], Question("GET", f"/api/v1/query?query={escaped}")).body
         found = told.get("data", {}).get("result", [])
         return float(found[0]["value"][1]) if found else 0.0
 
@@ -228,21 +242,3 @@ def seconds_until(holds: Callable[[], bool], patience: float = PATIENCE) -> floa
     """How long it took until it held; None: it did not in *patience* seconds."""
     begun = time.monotonic()
     return time.monotonic() - begun if wait_for(holds, patience) else None
-
-
-def _ask(port: int, method: str, *, path: str, body: object = None) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER if method == "GET" else PATIENCE)
-    headers = {"Content-Type": "application/json"}
-    try:
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = connection.getresponse()
-        text = answer.read()
-        try:
-            said = json.loads(text)
-        except ValueError:
-            said = {}
-        return Answer(answer.status, said if isinstance(said, dict) else {})
-    except (OSError, http.client.HTTPException):
-        return Answer(0, {})
-    finally:
-        connection.close()

@@ -7,17 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from causal_eval.operations.drills.drill import Drill, Result
+from causal_eval.operations.drills.drill import PACE, Drill, Result
 
 _HEAD = """# Drills
 
 `causal-eval drill NAME` starts a stack of its own, breaks it, sees the alert, mends it as the runbook says, and
-looks whether every question of an evaluation under way has exactly one outcome. Waits of rules are divided by {pace},
-and values are taken every second. `causal-eval drill all --scorecard FILE` writes this table; a test fails where the
-code of a drill has changed since its line was written. A drill without a line has yet to pass.
+looks whether all that must hold does (below). Waits of rules are divided by {pace}, and values are taken every second,
+but for drills that say otherwise. `causal-eval drill all --scorecard FILE` writes this table; those that begin with
+`network-` or `clock-` need tools that are never shipped: `make gameday D=all` in a checkout runs them too. A test fails
+where a drill has no line, and where its code has changed since.
 
-| drill | what happens | alert | seconds to the alert | seconds until all is well | date | result | code |
-|---|---|---|---|---|---|---|---|
+What must hold after each, of an evaluation that was under way: every question has one outcome, and every shard has
+ended (I1); at most one result counts (I2); stored aggregates are those of the rows, and the scores are those of an
+evaluation that nothing disturbed (I3); no answer is another model's or a copy (I4); replies that the model API was
+paid for have a result each, but for those that were open when something died (I5, told beside the drill); no call that
+failed is scored (I6).
+
+| drill | what happens | alert | seconds to the alert | seconds until all is well | measured | date | result | code |
+|---|---|---|---|---|---|---|---|---|
 """
 _LINE = re.compile(r"^\| (?P<name>[a-z0-9-]+) \|.*\| (?P<result>[^|]+) \| `(?P<digest>[0-9a-f]{12})` \|$", re.MULTILINE)
 
@@ -37,18 +44,18 @@ def read_card(path: Path) -> dict[str, Line]:
     return {found["name"]: Line(found[0], found["result"], found["digest"]) for found in _LINE.finditer(text)}
 
 
-def write_card(path: Path, drills: Mapping[str, Drill], *, results: Iterable[Result], date: str, pace: int) -> None:
+def write_card(path: Path, drills: Mapping[str, Drill], *, results: Iterable[Result], date: str) -> None:
     """Put *results* of *date* into the scorecard; drills that were not run keep their line."""
     kept = {name: line.text for name, line in read_card(path).items()}
     kept |= {result.name: _line(drills[result.name], result, date=date) for result in results}
     lines = [kept[name] for name in drills if name in kept]
-    path.write_text(_HEAD.format(pace=pace) + "\n".join([*lines, ""]), "utf-8")
+    path.write_text(_HEAD.format(pace=PACE) + "\n".join([*lines, ""]), "utf-8")
 
 
 def faults_of(path: Path, drills: Mapping[str, Drill]) -> list[str]:
     """What is wrong with the scorecard: a drill that was never run, changed since, or did not pass."""
     card = read_card(path)
-    faults = [f"{name}: no line: run `make drill D={name}`" for name in drills if name not in card]
+    faults = [f"{name}: no line: run `make gameday D={name}`" for name in drills if name not in card]
     for name, line in card.items():
         if name not in drills:
             faults.append(f"{name}: no such drill")
@@ -63,5 +70,6 @@ def _line(drill: Drill, result: Result, *, date: str) -> str:
     detected = "-" if result.detected is None else f"{result.detected:.1f}"
     alert = f"[{drill.alert}](alerts/{drill.alert}.md)" if drill.alert else "none"
     said = "; ".join(result.problems).replace("|", "/").replace("\n", " ") or "passed"
-    cells = (drill.name, drill.says, alert, detected, f"{result.recovered:.1f}", date, said, f"`{drill.digest}`")
+    numbers = (detected, f"{result.recovered:.1f}", result.measured)
+    cells = (drill.name, drill.says, alert, *numbers, date, said, f"`{drill.digest}`")
     return f"| {' | '.join(cells)} |"

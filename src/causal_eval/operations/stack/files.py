@@ -238,7 +238,8 @@ def _watching(plan: Plan) -> Iterator[str]:
         if name in plan.names:
             yield _section(plan, name, [*flags, place[name]], more=variables)
     if "prometheus" in plan.names:
-        kept = ["--storage.tsdb.retention.time=15d", "--web.enable-lifecycle"]
+        again = f"--rules.alert.resend-delay={max(1, 60 // plan.pace)}s"  # what is not handed over is noticed by it
+        kept = ["--storage.tsdb.retention.time=15d", "--web.enable-lifecycle", again]
         store = [f"--storage.tsdb.path={plan.root}/prometheus", f"--config.file={folder}/prometheus.yml"]
         yield _section(plan, "prometheus", [plan.programs.prometheus, *store, *kept, place["prometheus"]])
     if "alertmanager" in plan.names:

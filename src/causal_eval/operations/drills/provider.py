@@ -1,0 +1,89 @@
+"""The model API of drills: the mock server, which knows the answers, and can be made to fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from causal_eval.errors import OperationFailed
+from causal_eval.operations.drills.asking import Question, ask
+from causal_eval.operations.stack.raising import wait_for
+
+SKILL = "0.75"
+"""Share of the questions that it answers right: a score that an outage would change."""
+LATENCY = 0.4
+_CALLS = "/v1/chat/completions"
+
+
+class Books(NamedTuple):
+    """What it received; the numbers only grow."""
+
+    calls: int
+    paid: int
+    """Those to which it made a reply, arrived or not."""
+
+
+class Provider:
+    """Of one stack: a mock server on *port*, which keeps its books in *folder*."""
+
+    def __init__(self, port: int, folder: Path, *, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.port = port
+        self.folder = folder
+        self.key = ""
+        """Which it demands; empty: any."""
+        self._command = command
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        self._at = port
+
+    @property
+    def questions(self) -> Path:
+        """Which it knows the answers to, once the file is there."""
+        return self.folder / "questions.jsonl"
+
+    @property
+    def record(self) -> Path:
+        """A line for every call that it received."""
+        return self.folder / "calls.jsonl"
+
+    def weather(self, *faults: str, latency: float = LATENCY, port: int = 0) -> None:
+        """Fail in these ways from now on; none: it is well again.
+
+        Raises:
+            OperationFailed: it does not start.
+        """
+        self.end()
+        self._at = port or self.port
+        flags = [word for fault in faults for word in ("--fault", fault)]
+        flags += ["-q", str(self.questions), "--skill", SKILL] if self.questions.exists() else []
+        flags += ["--key", self.key] if self.key else []
+        place = ("--port", str(self._at), "--latency", str(latency), "--record", str(self.record))
+        self._process = subprocess.Popen(  # noqa: S603 - this program
+            (*self._command, "mock-server", *place, *flags), env={**os.environ, **self._environment},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        if not wait_for(self._answers, 60.0):
+            self.end()
+            raise OperationFailed(f"the model API does not listen on port {self._at}")
+
+    def end(self) -> None:
+        """Nobody listens there."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def books(self) -> Books:
+        """What it has received since the stack was started."""
+        if not self.record.exists():
+            return Books(0, 0)
+        lines = [json.loads(line) for line in self.record.read_text("utf-8").splitlines()]
+        calls = [line for line in lines if line["path"] == _CALLS]
+        return Books(len(calls), sum(line["paid"] for line in calls))
+
+    def _answers(self) -> bool:
+        return ask(self._at, Question("GET", "/v1/models")).status != 0
