@@ -14,7 +14,7 @@ from causal_eval.operations.drills.asking import OK
 from causal_eval.operations.drills.drill import Drill
 from causal_eval.operations.drills.faults import providers
 from causal_eval.operations.drills.ground import PATIENCE, Ground
-from causal_eval.operations.drills.matrix import DRILLS
+from causal_eval.operations.drills.matrix import DRILLS, EVERY, MANY
 from causal_eval.operations.stack import cluster
 from causal_eval.operations.stack.plan import MARK
 from causal_eval.operations.stack.raising import wait_for
@@ -209,11 +209,11 @@ _ROWS = (
     ),
     Drill(
         "network-postgres-half-open", "the network to the database swallows all", postgres_silent, postgres_fine,
-        "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, full=True,
+        "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, unused=EVERY, full=True,
     ),
     Drill(
         "network-postgres-cut", "the network cuts connections to the database", postgres_cut, postgres_fine,
-        "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, full=True,
+        "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, unused=EVERY, full=True,
     ),
     Drill(
         "network-redis-half-open", "the network to the cache swallows all", redis_silent, redis_fine, "RedisDown",
@@ -221,11 +221,11 @@ _ROWS = (
     ),
     Drill(
         "network-api-half-open", "the network to the model API swallows all", api_silent, api_fine, "ModelAPIFailing",
-        prepare=before_api, clear=after_api, unused=8, calls_fail=True, full=True,
+        prepare=before_api, clear=after_api, unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "network-api-cut", "the network cuts connections to the model API", api_cut, api_fine, "ModelAPIFailing",
-        prepare=before_api, clear=after_api, unused=8, calls_fail=True, full=True,
+        prepare=before_api, clear=after_api, unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "network-api-sliced", "the network to the model API passes bytes one by one", api_sliced, api_fine,

@@ -60,10 +60,20 @@ def drill(names: list[str], card: Path | None, *, json: bool, known: Mapping[str
 
 def _results(chosen: list[Drill]) -> Iterator[Result]:
     for pace in sorted({one.pace for one in chosen}, reverse=True):
-        with ground(pace) as place:
-            wanted = undisturbed_by(place)
-            for one in (one for one in chosen if one.pace == pace):
-                yield run(one, place, wanted=wanted, say=output.note)
+        left = [one for one in chosen if one.pace == pace]
+        while left:
+            yield from _on_one_ground(left, pace)
+
+
+def _on_one_ground(left: list[Drill], pace: int) -> Iterator[Result]:
+    """Those of *left* in turn, until none is or one did not pass: what that leaves behind is no ground for others."""
+    with ground(pace) as place:
+        wanted = undisturbed_by(place)
+        while left:
+            result = run(left.pop(0), place, wanted=wanted, say=output.note)
+            yield result
+            if result.problems:
+                return
 
 
 def _chosen(names: list[str], known: Mapping[str, Drill]) -> list[Drill]:

@@ -61,6 +61,30 @@ def test_a_dump_is_of_one_moment_and_comes_back_in_its_place(
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def test_extensions_come_back_to_an_owner_who_may_not_make_them(
+    postgres_url: str, make_data: Callable[..., Any], make_keeping: Callable[..., Keeping]
+) -> None:
+    """A stack's database belongs to an account that is no superuser, and has extensions that only such a one makes."""
+    keeping = make_keeping(postgres_url)
+    make_data(postgres_url).write(0, 5)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = str(make_url(postgres_url).database)
+        connection.execute("CREATE EXTENSION amcheck")
+        connection.execute("CREATE ROLE plain")
+        connection.execute(f'ALTER DATABASE "{name}" OWNER TO plain')
+        take.back_up(keeping)
+        done = restore(keeping, Wish("latest"))
+        beside = make_url(postgres_url).set(database=done.place).render_as_string(hide_password=False)
+        with psycopg.connect(beside) as restored:
+            assert restored.execute("SELECT extname FROM pg_extension WHERE extname = 'amcheck'").fetchone()
+            assert restored.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'jobs'").fetchone() == (
+                "plain",
+            )
+        connection.execute(f"DROP DATABASE {done.place} WITH (FORCE)")
+        connection.execute(f'ALTER DATABASE "{name}" OWNER TO CURRENT_USER')
+        connection.execute("DROP ROLE plain")
+
+
 def test_any_moment_since_a_base_backup_can_be_restored(
     archiving: Any, make_data: Callable[..., Any], make_keeping: Callable[..., Keeping]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ done
 """
 _BEFORE_TARGET = "recovery ended before configured recovery target"
 JOBS = "2"
+_EXTENSION = re.compile(r"\d+; \d+ \d+ EXTENSION - (\S+)")
+"""As pg_restore lists it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def load(dump: Path, env: dict[str, str], *, owner: str | None) -> None:
     Raises:
         StoreError: something of it cannot be made.
     """
-    role = () if owner is None else (f"--role={owner}",)
+    role = () if owner is None else (f"--role={owner}", *_without_extensions(dump, env))
     run(
         (
             programs() / "pg_restore", "--exit-on-error", "--no-owner", "--no-privileges", f"--jobs={JOBS}", *role,
@@ -118,6 +121,20 @@ def load(dump: Path, env: dict[str, str], *, owner: str | None) -> None:
     )  # fmt: skip
     # a dump brings no statistics: without them the first queries of whoever checks or serves it take wrong ways
     run((programs() / "vacuumdb", "--analyze-only", "--no-password", f"--dbname={env['PGDATABASE']}"), env=env)
+
+
+def _without_extensions(dump: Path, env: dict[str, str]) -> tuple[str, ...]:
+    """Make the extensions of *dump* by the account of *env*, for an owner may not; what tells pg_restore the rest."""
+    entries = run((programs() / "pg_restore", "--list", dump), env=env).splitlines()
+    names = [found[1] for entry in entries if (found := _EXTENSION.match(entry))]
+    if not names:
+        return ()
+    for name in names:
+        words = f'CREATE EXTENSION IF NOT EXISTS "{name}"'
+        run((programs() / "psql", "-X", "--quiet", "--no-password", "-v", "ON_ERROR_STOP=1", "-c", words), env=env)
+    rest = dump.with_name(f"{dump.name}.list")
+    rest.write_text("".join(f"{entry}\n" for entry in entries if " EXTENSION " not in entry), "utf-8")
+    return (f"--use-list={rest}",)
 
 
 @contextlib.contextmanager

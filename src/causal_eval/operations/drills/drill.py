@@ -59,7 +59,8 @@ class Drill:
     unused: int = OPEN_CALLS
     """Replies of the model API that may be paid for and lost: those that are open when something dies."""
     calls_fail: bool = False
-    """Calls get lost or are given up: those that were paid for are compared alone."""
+    """Calls get lost or are given up: those that were paid for are compared alone, and whoever ordered asks again for
+    what is missing at the end, as the page of an evaluation offers."""
     prepare: Deed = nothing
     """Before the evaluation begins; of one that is over when the fault comes, after it."""
     keep: Deed | None = None
@@ -152,7 +153,7 @@ def _carried_out(drill: Drill, ground: Ground, *, wanted: Undisturbed, say: Call
     with _visited(ground, problems) if drill.never_refused else contextlib.nullcontext():
         detected = _broken(drill, ground, problems=problems)
         drill.mend(ground)
-        recovered = seconds_until(lambda: _is_well(ground, evaluation, alert=drill.alert))
+        recovered = seconds_until(lambda: _is_well(ground, drill, evaluation=evaluation))
     if recovered is None:
         problems.append(f"not well after {PATIENCE:g} s: {_said(ground, evaluation)}")
     bound = Bound(books, drill.unused, exact=not drill.calls_fail)
@@ -222,11 +223,13 @@ def _visited(ground: Ground, problems: list[str]) -> Iterator[None]:
         problems.append(f"{len(refused)} of {len(answers)} requests were not answered: {sorted(set(refused))}")
 
 
-def _is_well(ground: Ground, evaluation: str, *, alert: str) -> bool:
+def _is_well(ground: Ground, drill: Drill, *, evaluation: str) -> bool:
     running = all(state.runs for state in ground.states().values())
-    return (
-        running and ground.health() == OK and ground.evaluation(evaluation) == "done" and alert not in ground.firing()
-    )
+    if not running or ground.health() != OK or drill.alert in ground.firing():
+        return False
+    if drill.calls_fail and ground.ask_for_the_rest():
+        return False
+    return ground.evaluation(evaluation) == "done"
 
 
 def _said(ground: Ground, evaluation: str) -> str:

@@ -209,6 +209,14 @@ class Ground:
         if self.evaluation(name) == "halted":
             self.ask("POST", f"/api/v1/evaluations/{name}/retry", body={})
 
+    def ask_for_the_rest(self) -> bool:
+        """Ask again for what the last evaluation lacks, where it is over and lacks something; whether it did."""
+        path = f"/api/v1/evaluations/{self.held['evaluation']}"
+        told = self.ask("GET", path).body
+        counts = told.get("progress", {})
+        lacks = told.get("status") in {"done", "halted"} and counts.get("kept", 0) < counts.get("wanted", 0)
+        return bool(lacks) and self.ask("POST", f"{path}/retry", body={}).is_good
+
     def evaluation(self, name: str) -> str:
         """How an evaluation stands; empty: it cannot be asked."""
         return str(self.ask("GET", f"/api/v1/evaluations/{name}").body.get("status", ""))

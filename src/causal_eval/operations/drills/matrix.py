@@ -6,6 +6,12 @@ from types import MappingProxyType
 
 from causal_eval.operations.drills.drill import Drill
 from causal_eval.operations.drills.faults import cache, database, keeping, processes, providers
+from causal_eval.operations.drills.ground import OPEN_CALLS
+
+EVERY = 2 * OPEN_CALLS
+"""Calls that two workers have open at most, and lose when all of them lose what they stand on."""
+MANY = 2 * EVERY
+"""The same, twice: the model API is started anew for its fault, and when it is mended."""
 
 _PROCESSES = (
     Drill(
@@ -73,21 +79,23 @@ _PROCESSES = (
 _DATABASE = (
     Drill(
         "postgres-stop", "the database is stopped", database.end_postgres, database.start_postgres, "DatabaseDown",
-        health=503,
+        health=503, unused=EVERY,
     ),
-    Drill("postgres-crash", "the database is killed, and comes back", database.kill_postgres, full=True),
+    Drill(
+        "postgres-crash", "the database is killed, and comes back", database.kill_postgres, unused=EVERY, full=True,
+    ),
     Drill(
         "postgres-crash-twice", "the database ends at once, twice", database.crash_twice,
-        alert="DatabaseConnectivityIntermittent", full=True,
+        alert="DatabaseConnectivityIntermittent", unused=MANY, full=True,
     ),
     Drill(
         "connections-taken", "every connection of the database is taken", database.take_slots, database.reap,
         "DatabaseConnectivityIntermittent", seen=database.seen_through_reserve, measured=database.how_many,
-        clear=database.send_away, full=True,
+        clear=database.send_away, unused=EVERY, full=True,
     ),
     Drill(
         "table-locked", "a session holds a lock that all wait for", database.hold_lock, database.cancel,
-        "database_connection_pool_exhausted", clear=database.send_away, full=True,
+        "database_connection_pool_exhausted", clear=database.send_away, unused=EVERY, full=True,
     ),
     Drill(
         "long-query", "a query takes ten minutes", database.run_long, database.cancel, seen=database.listed,
@@ -130,15 +138,15 @@ _CACHE = (
 _MODELS = (
     Drill(
         "api-rate-limit", "the model API answers 429", providers.limit_calls, providers.mend_api, "ModelAPIRateLimited",
-        unused=8, calls_fail=True,
+        unused=MANY, calls_fail=True,
     ),
     Drill(
-        "api-500", "the model API answers 500", providers.fail_calls, providers.mend_api, "ModelAPIFailing", unused=8,
-        calls_fail=True,
+        "api-500", "the model API answers 500", providers.fail_calls, providers.mend_api, "ModelAPIFailing",
+        unused=MANY, calls_fail=True,
     ),
     Drill(
         "api-reset", "the model API cuts connections", providers.cut_calls, providers.mend_api, "ModelAPIFailing",
-        unused=8, calls_fail=True, full=True,
+        unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "api-garbage", "the model API cannot be read", providers.garble_calls, providers.mend_api, "ModelAPIFailing",
@@ -154,19 +162,19 @@ _MODELS = (
     ),
     Drill(
         "api-down", "nobody listens where the model API was", providers.refuse_calls, providers.mend_api,
-        "AllModelAPIsFailing", unused=8, calls_fail=True, full=True,
+        "AllModelAPIsFailing", unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "api-slow", "the model API takes long", providers.slow_calls, providers.mend_api, seen=providers.goes_on,
-        unused=8, calls_fail=True, full=True,
+        unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "api-flaky", "the model API fails for one call in three", providers.some_calls_fail, providers.mend_api,
-        seen=providers.goes_on, unused=8, calls_fail=True, full=True,
+        seen=providers.goes_on, unused=MANY, calls_fail=True, full=True,
     ),
     Drill(
         "key-refused", "the model API takes another key from now on", providers.refuse_key, providers.rotate_key,
-        "ModelAPIKeyInvalid", clear=providers.old_key, unused=8, calls_fail=True,
+        "ModelAPIKeyInvalid", clear=providers.old_key, unused=MANY, calls_fail=True,
     ),
     Drill(
         "key-leak", "a key is about to stand in a log", keeping.leak_key, alert="SecretExposureDetected",
