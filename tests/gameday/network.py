@@ -116,8 +116,8 @@ class Network:
             if self._weather is Weather.CUT:
                 writer.transport.abort()
                 return
-            await self._until_something_passes()
-            with contextlib.suppress(OSError, ExceptionGroup):
+            with contextlib.suppress(OSError, ExceptionGroup, asyncio.CancelledError):  # the network is stopped
+                await self._until_something_passes()
                 there_reader, there = await asyncio.open_connection(self._target.host, self._target.port)
                 with self._holding(there):
                     await self._join(self._relay(reader, there), self._relay(there_reader, writer))

@@ -88,7 +88,7 @@ def _chosen(names: list[str], known: Mapping[str, Drill]) -> list[Drill]:
 def ground(pace: int) -> Iterator[Ground]:
     """A stack for drills, so many times quicker than usual, in a folder that nobody had before."""
     programs = find_programs(stack.command())
-    if set(programs.monitoring) != {"prometheus", "alertmanager"}:
+    if not {"prometheus", "alertmanager"} <= set(programs.monitoring):
         raise UsageError(
             "drills need Prometheus and Alertmanager: install both (Debian: prometheus prometheus-alertmanager)"
         )
