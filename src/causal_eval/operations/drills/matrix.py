@@ -94,10 +94,6 @@ _DATABASE = (
         clear=database.send_away, unused=EVERY, full=True,
     ),
     Drill(
-        "table-locked", "a session holds a lock that all wait for", database.hold_lock, database.cancel,
-        "database_connection_pool_exhausted", clear=database.send_away, unused=EVERY, full=True,
-    ),
-    Drill(
         "long-query", "a query takes ten minutes", database.run_long, database.cancel, seen=database.listed,
         never_refused=True, clear=database.send_away, full=True,
     ),

@@ -101,15 +101,6 @@ def how_many(ground: Ground) -> str:
 # ---- sessions that are in the way -----------------------------------------------------------------------------------
 
 
-def hold_lock(ground: Ground) -> None:
-    """Somebody locks a table that every request reads, and goes for lunch."""
-    holder = ground.session()
-    ground.held["sessions"] = [holder]
-    holder.execute("BEGIN")
-    holder.execute("LOCK TABLE evaluations IN ACCESS EXCLUSIVE MODE")
-    _let_in(ground)
-
-
 def run_long(ground: Ground) -> None:
     """Somebody asks the database something that takes ten minutes."""
     asking = ground.session()
