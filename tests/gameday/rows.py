@@ -110,11 +110,6 @@ def postgres_late(ground: Ground) -> None:
     network(ground, "postgres").become(Weather.SLOW)
 
 
-def postgres_silent(ground: Ground) -> None:
-    """Connections stay open, and nothing gets through."""
-    network(ground, "postgres").become(Weather.BLACK_HOLE)
-
-
 def postgres_cut(ground: Ground) -> None:
     """Connections are reset, and new ones too."""
     network(ground, "postgres").become(Weather.CUT)
@@ -206,10 +201,6 @@ _ROWS = (
     Drill(
         "network-postgres-slow", "the network to the database is slow", postgres_late, postgres_fine,
         prepare=before_postgres, clear=after_postgres, never_refused=True, seen=providers.goes_on, full=True,
-    ),
-    Drill(
-        "network-postgres-half-open", "the network to the database swallows all", postgres_silent, postgres_fine,
-        "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, unused=EVERY, full=True,
     ),
     Drill(
         "network-postgres-cut", "the network cuts connections to the database", postgres_cut, postgres_fine,
