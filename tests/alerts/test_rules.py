@@ -40,7 +40,14 @@ def test_every_alert_has_a_case_that_fires_and_one_that_is_quiet(rules: Suite) -
 def test_promtool_finds_no_fault_in_the_rules(root: Path) -> None:
     """Prometheus' own check passes."""
     folder = root / "src/causal_eval/operations/monitoring"
-    command = ["promtool", "check", "rules", "--lint=all", "--lint-fatal", *map(str, sorted(folder.glob("*.yml")))]
+    command = [
+        "promtool",
+        "check",
+        "rules",
+        "--lint=all",
+        "--lint-fatal",
+        *(str(folder / name) for name in ("rules.yml", "slo.yml")),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
