@@ -20,13 +20,13 @@ from sqlalchemy import text
 from tests import servers
 from tests.asked import asked
 
+from causal_eval.backups.check import sums_at
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.restore import Wish, restore
+from causal_eval.backups.sealing import make_key
+from causal_eval.backups.take import back_up
+from causal_eval.backups.wal import archive_command
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.operations.backup.check import sums_at
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.restore import Wish, restore
-from causal_eval.operations.backup.sealing import make_key
-from causal_eval.operations.backup.take import back_up
-from causal_eval.operations.backup.wal import archive_command
 from causal_eval.providers.provider import Reply, Usage
 from causal_eval.store.bulk import fill
 from causal_eval.store.database import Store, open_store

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from causal_eval import __version__
+from causal_eval.backups.state import note_success, note_test
 from causal_eval.errors import StoreError
-from causal_eval.operations.backup.state import note_success, note_test
 from causal_eval.operations.collectors import Counted, Standing, watching
 from causal_eval.operations.deployments import note_process
 from causal_eval.operations.metrics import Metrics

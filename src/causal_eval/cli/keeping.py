@@ -11,13 +11,13 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from causal_eval.backups import restore, shelf, state, take, wal
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.restore import Wish
+from causal_eval.backups.rounds import Rounds
+from causal_eval.backups.sealing import make_key, read_keys
 from causal_eval.cli import output
 from causal_eval.errors import CausalEvalError, UsageError
-from causal_eval.operations.backup import restore, shelf, state, take, wal
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.restore import Wish
-from causal_eval.operations.backup.rounds import Rounds
-from causal_eval.operations.backup.sealing import make_key, read_keys
 from causal_eval.service.invariants import violations
 from causal_eval.service.wiring import close_service, open_service
 from causal_eval.settings import read_duration, read_settings

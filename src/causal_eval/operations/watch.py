@@ -16,8 +16,8 @@ from pathlib import Path
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
+from causal_eval.backups.state import BackupState, read_state
 from causal_eval.errors import CausalEvalError
-from causal_eval.operations.backup.state import BackupState, read_state
 from causal_eval.providers.catalog import NAMED_SERVER
 from causal_eval.providers.switch import DISABLED
 from causal_eval.settings import Settings

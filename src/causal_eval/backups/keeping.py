@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from causal_eval.operations.backup.sealing import Key
+from causal_eval.backups.sealing import Key
 
 
 @dataclass(frozen=True, slots=True)

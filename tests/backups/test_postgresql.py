@@ -13,14 +13,14 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from causal_eval.backups import take, wal
+from causal_eval.backups.check import sums_at
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.postgres import programs
+from causal_eval.backups.restore import Wish, flush_log, restore, try_restore
+from causal_eval.backups.scratch import scratch, serving
+from causal_eval.backups.state import read_state
 from causal_eval.errors import Conflict, StoreError, UsageError, VerificationMismatch
-from causal_eval.operations.backup import take, wal
-from causal_eval.operations.backup.check import sums_at
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.restore import Wish, flush_log, restore, try_restore
-from causal_eval.operations.backup.scratch import scratch, serving
-from causal_eval.operations.backup.state import read_state
-from causal_eval.operations.postgres import programs
 
 
 def names(url: str) -> set[str]:

@@ -16,10 +16,10 @@ from sqlalchemy import delete, func, insert, select
 from tests import servers
 from tests.asked import asked
 
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.sealing import make_key, read_keys
+from causal_eval.backups.wal import archive_command
 from causal_eval.evaluation.spec import RunSpec
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.sealing import make_key, read_keys
-from causal_eval.operations.backup.wal import archive_command
 from causal_eval.providers.provider import Reply, Usage
 from causal_eval.store.database import open_store
 from causal_eval.store.evaluations import begin

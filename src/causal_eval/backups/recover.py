@@ -11,13 +11,13 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from causal_eval.backups import wal
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.postgres import programs, reaching, run
+from causal_eval.backups.scratch import Server, new_server, scratch, serving
+from causal_eval.backups.shelf import Kept, check_files
+from causal_eval.backups.unpack import unpack_base, unpack_file
 from causal_eval.errors import StoreError, UsageError, VerificationMismatch
-from causal_eval.operations.backup import wal
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.scratch import Server, new_server, scratch, serving
-from causal_eval.operations.backup.shelf import Kept, check_files
-from causal_eval.operations.backup.unpack import unpack_base, unpack_file
-from causal_eval.operations.postgres import programs, reaching, run
 
 _WANT, _HAVE, _NONE = "want", "have", "none"
 _FETCH = f"""#!/bin/sh

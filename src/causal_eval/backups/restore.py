@@ -17,16 +17,16 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
+from causal_eval.backups import target, wal
+from causal_eval.backups.check import Check, check_same, check_sound, nothing, sums_at
+from causal_eval.backups.keeping import Keeping, stamp
+from causal_eval.backups.postgres import account, programs, reaching, run
+from causal_eval.backups.recover import check_moment, load, recovered, replayed
+from causal_eval.backups.scratch import make_durable, scratch
+from causal_eval.backups.shelf import Kept, check_files, explained, find, sync
+from causal_eval.backups.state import note_test
+from causal_eval.backups.unpack import unpack_base, unpack_file
 from causal_eval.errors import CausalEvalError, Conflict, StoreLocked, UsageError
-from causal_eval.operations.backup import target, wal
-from causal_eval.operations.backup.check import Check, check_same, check_sound, nothing, sums_at
-from causal_eval.operations.backup.keeping import Keeping, stamp
-from causal_eval.operations.backup.recover import check_moment, load, recovered, replayed
-from causal_eval.operations.backup.scratch import make_durable, scratch
-from causal_eval.operations.backup.shelf import Kept, check_files, explained, find, sync
-from causal_eval.operations.backup.state import note_test
-from causal_eval.operations.backup.unpack import unpack_base, unpack_file
-from causal_eval.operations.postgres import account, programs, reaching, run
 from causal_eval.store.locks import hold_file
 
 BESIDE = "_restored"

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from causal_eval.backups.postgres import failed, programs
+from causal_eval.backups.sealing import Key, Reader, unseal
 from causal_eval.errors import VerificationMismatch
-from causal_eval.operations.backup.sealing import Key, Reader, unseal
-from causal_eval.operations.postgres import failed, programs
 
 _START = re.compile(r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)")
 

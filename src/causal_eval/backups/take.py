@@ -13,12 +13,12 @@ from types import MappingProxyType
 from sqlalchemy import text
 
 import causal_eval
-from causal_eval.errors import CausalEvalError, StoreError, UsageError
-from causal_eval.operations.backup import wal
-from causal_eval.operations.backup.keeping import Keeping, stamp
-from causal_eval.operations.backup.scratch import scratch
-from causal_eval.operations.backup.sealing import PIECE, SealedFile, seal
-from causal_eval.operations.backup.shelf import (
+from causal_eval.backups import wal
+from causal_eval.backups.keeping import Keeping, stamp
+from causal_eval.backups.postgres import failed, programs, reaching
+from causal_eval.backups.scratch import scratch
+from causal_eval.backups.sealing import PIECE, SealedFile, seal
+from causal_eval.backups.shelf import (
     Kept,
     Manifest,
     check_files,
@@ -30,9 +30,9 @@ from causal_eval.operations.backup.shelf import (
     read_manifest,
     write_manifest,
 )  # fmt: skip
-from causal_eval.operations.backup.state import note_failure, note_success
-from causal_eval.operations.backup.unpack import read_dump, unpack_base, unpack_file
-from causal_eval.operations.postgres import failed, programs, reaching
+from causal_eval.backups.state import note_failure, note_success
+from causal_eval.backups.unpack import read_dump, unpack_base, unpack_file
+from causal_eval.errors import CausalEvalError, StoreError, UsageError
 from causal_eval.store.database import bare_store, current_revision
 from causal_eval.store.fingerprints import TableSum, differences, table_sums
 from causal_eval.store.locks import hold_file

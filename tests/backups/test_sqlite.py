@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from causal_eval.backups import shelf, take
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.restore import Wish, plan, restore, try_restore
+from causal_eval.backups.rounds import Rounds
+from causal_eval.backups.sealing import Key
+from causal_eval.backups.state import read_state
 from causal_eval.errors import StoreError, StoreFull, StoreLocked, UnknownName, UsageError, VerificationMismatch
-from causal_eval.operations.backup import shelf, take
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.restore import Wish, plan, restore, try_restore
-from causal_eval.operations.backup.rounds import Rounds
-from causal_eval.operations.backup.sealing import Key
-from causal_eval.operations.backup.state import read_state
 from causal_eval.store.fingerprints import differences
 
 
@@ -164,7 +164,7 @@ def test_a_full_disk_leaves_nothing_half_written(keeping: Keeping, monkeypatch: 
 
 KILLED = """
 import os, signal, sys
-from causal_eval.operations.backup import take
+from causal_eval.backups import take
 def kill(*args, **more):
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(take, sys.argv[1], kill)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.sealing import PIECE, Key, seal, unseal
+from causal_eval.backups.shelf import copy_file, explained, sync
 from causal_eval.errors import VerificationMismatch
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.sealing import PIECE, Key, seal, unseal
-from causal_eval.operations.backup.shelf import copy_file, explained, sync
 
 FOLDER = "wal"
 _SEALED = ".sealed"

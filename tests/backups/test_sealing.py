@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from causal_eval.backups.sealing import PIECE, Key, Reader, make_key, read_keys, seal, sha256_of, unseal
 from causal_eval.errors import UsageError, VerificationMismatch
-from causal_eval.operations.backup.sealing import PIECE, Key, Reader, make_key, read_keys, seal, sha256_of, unseal
 
 KEY = Key(bytes(range(32)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from causal_eval.operations.postgres import reaching
+from causal_eval.backups.postgres import reaching
 
 
 def test_programs_reach_the_database_of_the_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from causal_eval.backups.sealing import Key, SealedFile, key_named, sha256_of
 from causal_eval.errors import StoreFull, StoreReadOnly, UnknownName, UsageError, VerificationMismatch
-from causal_eval.operations.backup.sealing import Key, SealedFile, key_named, sha256_of
 from causal_eval.store.fingerprints import TableSum
 
 LATEST = "latest"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from causal_eval.backups import wal
+from causal_eval.backups.check import Check
+from causal_eval.backups.keeping import Keeping
+from causal_eval.backups.restore import try_restore
+from causal_eval.backups.state import read_state
+from causal_eval.backups.take import back_up
 from causal_eval.errors import CausalEvalError
-from causal_eval.operations.backup import wal
-from causal_eval.operations.backup.check import Check
-from causal_eval.operations.backup.keeping import Keeping
-from causal_eval.operations.backup.restore import try_restore
-from causal_eval.operations.backup.state import read_state
-from causal_eval.operations.backup.take import back_up
 
 AGAIN_SECONDS = 600.0
 """After a failure it is tried again sooner."""

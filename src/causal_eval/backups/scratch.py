@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
+from causal_eval.backups.postgres import Account, account, programs
 from causal_eval.errors import StoreError, UsageError
-from causal_eval.operations.postgres import Account, account, programs
 from causal_eval.store.locks import hold_file, is_held
 
 _PREFIX = "causal-eval-restore-"
