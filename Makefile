@@ -110,8 +110,6 @@ D ?= all
 FROM ?= latest
 TO ?=
 SWAP ?=
-IMAGE ?= causal-eval-bench
-override SHA = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 CE := .venv/bin/causal-eval
 AT = $(if $(MODE),--mode $(MODE)) $(if $(DRY),--dry-run)
@@ -164,9 +162,7 @@ gameday: .venv/.dev .venv/.debian  ## the same with tools that are never shipped
 	$(SHOW) .venv/bin/python -m tests.gameday $(D)
 
 docker:  ## build the image: tagged by commit, and as current; what was current stays as previous
-	$(SHOW) docker build --target app --build-arg REVISION=$(SHA) -t $(IMAGE):$(SHA) .
-	@$(if $(DRY),true,docker image inspect $(IMAGE):current >/dev/null 2>&1 && docker tag $(IMAGE):current $(IMAGE):previous || true)
-	$(SHOW) docker tag $(IMAGE):$(SHA) $(IMAGE):current
+	@bash docker/build.sh $(if $(DRY),--dry-run)
 
 # ---- how the tools get here -------------------------------------------------------------------------------------------
 .tools/bin/uv: requirements/uv.txt

@@ -19,7 +19,7 @@ if ! [[ $number =~ ^[1-9][0-9]?$ ]]; then
 fi
 name=${service^^}_REPLICAS
 if [[ $dry ]]; then
-  echo "would keep $name=$number in .env and run: docker-compose up -d --no-recreate --scale $service=$number $service"
+  echo "would keep $name=$number in .env and run: ${COMPOSE:-docker-compose} up -d --no-deps --no-recreate --scale $service=$number $service"
   exit 0
 fi
 touch .env

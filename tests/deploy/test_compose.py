@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from causal_eval.operations.monitoring.configure import COMPOSE, Receivers, alertmanager_config, prometheus_config
+from causal_eval.operations.monitoring.configure import FOLDER
 
 Services = dict[str, dict[str, Any]]
 
@@ -180,11 +180,18 @@ def test_prometheus_asks_every_replica(root: Path, services: Services) -> None:
     assert set(targets) <= services.keys() | {"localhost"}
 
 
-def test_what_watches_is_what_the_program_writes(root: Path) -> None:
-    """Both configurations are those of the one generator, for the services of this file."""
-    prometheus, alertmanager = root / "docker/prometheus/prometheus.yml", root / "docker/alertmanager/alertmanager.yml"
-    assert prometheus.read_text("utf-8") == prometheus_config(COMPOSE)
-    assert alertmanager.read_text("utf-8") == alertmanager_config(Receivers())
+def test_what_watches_is_what_the_program_writes(root: Path, tmp_path: Path, services: Services) -> None:
+    """Both configurations are those of the one generator; rules and probes are the program's own files."""
+    written = ("prometheus/prometheus.yml", "alertmanager/alertmanager.yml")
+    for name in written:
+        (tmp_path / name).parent.mkdir()
+    subprocess.run([sys.executable, "-m", "causal_eval.operations.monitoring.configure", tmp_path], check=True)
+    for name in written:
+        assert (root / "docker" / name).read_text("utf-8") == (tmp_path / name).read_text("utf-8"), name
+    for name in ("prometheus", "blackbox-exporter"):
+        own = mounted(services, name)["/etc/causal-eval-monitoring"]
+        assert (root / own).samefile(FOLDER)
+    assert (FOLDER / services["blackbox-exporter"]["command"][0].rpartition("/")[2]).is_file()
 
 
 def test_the_front_finds_replicas_anew(root: Path) -> None:

@@ -21,7 +21,10 @@ case "$*" in
   "image inspect"*causal-eval-bench:current) echo sha256:111111111111aaaa ;;
   "image inspect"*causal-eval-bench:previous) echo sha256:222222222222bbbb ;;
   "image inspect"*) exit 1 ;;
-  ps*) echo one ;;
+  "config --services") printf 'app\\npostgres\\n' ;;
+  ps*app) printf 'one\\ntwo\\n' ;;
+  ps*) if [ -z "$GONE" ]; then echo one; fi ;;
+  "inspect --format {{if"*) echo "${HEALTH:-healthy}" ;;
   inspect*one) tail -n 20 "$SAID" | grep -q "tag sha256:2" && echo "sha256:222222222222bbbb ${HEALTH:-healthy}" ;;
 esac
 """
@@ -55,7 +58,9 @@ def told(place: Path) -> list[str]:
     return [
         line
         for line in lines
-        if not line.startswith(("docker image inspect", "docker images", "docker inspect", "docker-compose ps"))
+        if not line.startswith(
+            ("docker image inspect", "docker images", "docker inspect", "docker-compose ps", "docker-compose config")
+        )
     ]
 
 
@@ -165,10 +170,37 @@ def test_a_rollback_to_nothing_touches_nothing(place: Path, tag: str) -> None:
     assert told(place) == []
 
 
-@pytest.mark.parametrize("script", ["rollback.sh", "scale.sh"])
-def test_a_dry_run_does_nothing(place: Path, script: str) -> None:
+ANEW = "docker-compose up -d --no-deps --no-recreate --scale app=2 app"
+
+
+def test_a_restart_takes_one_after_another(place: Path) -> None:
+    """Each is made anew, and as many run as before, however they came to be so many."""
+    done = run(place, "restart.sh", "app")
+    assert done.returncode == 0, done.stderr
+    assert told(place) == ["docker stop one", "docker rm one", ANEW, "docker stop two", "docker rm two", ANEW]
+
+
+def test_a_restart_that_does_not_get_well_stops_there(place: Path) -> None:
+    """The other replica, which may be well, is left alone."""
+    done = run(place, "restart.sh", "app", HEALTH="unhealthy", PATIENCE="0")
+    assert done.returncode == 1
+    assert "app is not well" in done.stderr
+    assert told(place) == ["docker stop one", "docker rm one", ANEW]
+
+
+@pytest.mark.parametrize(("service", "code"), [("", 2), ("nobody", 2), ("postgres", 1)])
+def test_what_is_not_there_is_not_restarted(place: Path, service: str, code: int) -> None:
+    """A name that the file does not have, or a service without a container; the message says what there is."""
+    done = run(place, "restart.sh", service, GONE="1")
+    assert (done.returncode, told(place)) == (code, [])
+    assert "postgres" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"), [("rollback.sh", ()), ("scale.sh", ("worker", "2")), ("restart.sh", ("app",))]
+)
+def test_a_dry_run_does_nothing(place: Path, script: str, arguments: tuple[str, ...]) -> None:
     """It says what it would do."""
-    arguments = ("worker", "2") if script == "scale.sh" else ()
     done = run(place, script, "--dry-run", *arguments)
     assert done.returncode == 0
     assert "would" in done.stdout

@@ -84,23 +84,32 @@ def test_a_dry_run_says_what_it_would_do(plan: Plan, words: list[str], said: str
     assert json.loads((plan.root / "stack.json").read_text())["apps"] == 2
 
 
-def test_containers_are_scaled_for_good(tmp_path: Path) -> None:
-    """The number stands in a file that the next `up` reads, beside what stood there."""
-    (tmp_path / ".env").write_text("TAG=one\nAPP_REPLICAS=1\n")
-    keep, start = Containers(("docker-compose",), str(tmp_path)).scale("app", 3)
-    assert keep.act is not None
-    keep.act()
-    assert (tmp_path / ".env").read_text() == "TAG=one\nAPP_REPLICAS=3\n"
-    assert start.argv == ("docker-compose", "up", "-d", "--no-deps", "app")
+def test_containers_are_acted_on_by_the_scripts_beside_their_file(tmp_path: Path) -> None:
+    """What make and a person type is one thing, with whichever Compose there is."""
+    found = Containers(("docker", "compose"), str(tmp_path))
+    steps = [*found.restart("app"), *found.scale("app", 3), *found.rollback("0.1.0+0123456789abcdef")]
+    assert [step.argv for step in steps] == [
+        ("bash", "docker/restart.sh", "app"),
+        ("bash", "docker/scale.sh", "app", "3"),
+        ("bash", "docker/rollback.sh", "0123456789ab"),
+    ]
+    assert {(step.env["COMPOSE"], step.cwd) for step in steps} == {("docker compose", str(tmp_path))}
 
 
 def test_what_the_runbook_gets_wrong_is_not_done_to_containers(tmp_path: Path) -> None:
-    """A restart takes up a new environment, logs have no prefix, and nothing runs in the foreground."""
+    """Logs have no prefix and end."""
+    (step,) = Containers(("docker-compose",), str(tmp_path)).logs("app", follow=False)
+    assert {"--no-log-prefix", "--no-color"} <= set(step.argv)
+    assert "--follow" not in step.argv
+
+
+def test_backups_of_containers_are_made_where_their_account_is(tmp_path: Path) -> None:
+    """Neither app nor worker may copy the server: a container of the service backup does, also where none runs."""
     found = Containers(("docker-compose",), str(tmp_path))
-    assert "--force-recreate" in found.restart("app")[0].argv
-    assert {"--no-log-prefix", "--no-color"} <= set(found.logs("app", follow=False)[0].argv)
-    assert "--follow" not in found.logs("app", follow=False)[0].argv
-    assert all("-d" in step.argv for step in [*found.restart("app"), found.scale("app", 2)[1]])
+    (backup,) = found.run(["backup"], superuser=True)
+    assert backup.argv == ("docker-compose", "run", "--rm", "--no-deps", "-T", "backup", "backup")
+    (check,) = found.run(["invariants"], superuser=False)
+    assert check.argv == ("docker-compose", "exec", "-T", "app", "causal-eval", "invariants")
 
 
 def test_no_containers_without_their_file(tmp_path: Path) -> None:

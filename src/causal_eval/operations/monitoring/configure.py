@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -107,6 +108,12 @@ def lay_out(folder: Path, watch: Watch, *, told: Receivers, times: int = 1) -> N
         (folder / name).write_text(compressed(text, times), "utf-8")
 
 
+def write_compose(folder: Path) -> None:
+    """Write what ``docker-compose.yml`` mounts of both, below *folder*; whom to tell is added by whoever operates."""
+    (folder / "prometheus/prometheus.yml").write_text(prometheus_config(COMPOSE), "utf-8")
+    (folder / "alertmanager/alertmanager.yml").write_text(alertmanager_config(Receivers()), "utf-8")
+
+
 def _job(job: Job) -> str:
     lines = [f"- job_name: {job.name}"]
     if job.token_file:
@@ -141,3 +148,7 @@ def _mail(mail: Mail | None) -> str:
         return ""
     said = f"to: {json.dumps(mail.to)}, from: {json.dumps(mail.sender)}, smarthost: {json.dumps(mail.server)}"
     return f"\n  email_configs: [{{{said}, require_tls: false, send_resolved: true}}]"
+
+
+if __name__ == "__main__":
+    write_compose(Path(sys.argv[1]))

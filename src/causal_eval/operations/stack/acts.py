@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from causal_eval.operations.stack.plan import DATABASE, Plan, load_plan
 from causal_eval.operations.stack.raising import supervisor_of
 
 COMPOSE_FILE = "docker-compose.yml"
-SCALED = {"app": "APP_REPLICAS", "worker": "WORKER_REPLICAS"}
-"""Service -> the variable in Compose's ``.env`` that keeps how many there are."""
+SCALED = ("app", "worker")
+"""What there may be several of."""
 _LOOK_SECONDS = 20
 _REVISION = 12
 """Digits of a commit, by which docker/build.sh tags an image."""
@@ -65,37 +64,26 @@ class Containers:
         return [self._step("exec", *_no_terminal(terminal), "app", "sh")]
 
     def run(self, words: Sequence[str], *, superuser: bool) -> list[Step]:
-        """A command of ours beside the app."""
-        del superuser  # the backup's own service has that account
+        """A command of ours beside the app; where it needs the database's superuser, in a container for backups.
+
+        That one is made for the command: the service of backups need not run.
+        """
+        if superuser:
+            return [self._step("run", "--rm", "--no-deps", "-T", "backup", *words)]
         return [self._step("exec", "-T", "app", "causal-eval", *words)]
 
     def restart(self, service: str) -> list[Step]:
-        """Made anew, so that it takes up what changed of its environment: ``restart`` would keep the old one."""
-        return [self._step("up", "-d", "--no-deps", "--force-recreate", service)]
+        """Made anew one after another, so that what changed of the environment is taken up."""
+        return [self._script("restart.sh", service)]
 
     def scale(self, service: str, count: int) -> list[Step]:
-        """As many from now on: kept in ``.env``, so that the next `up` does not go back."""
-        path, variable = Path(self.folder) / ".env", SCALED[service]
-
-        def keep() -> None:
-            lines = path.read_text("utf-8").splitlines() if path.exists() else []
-            kept = [line for line in lines if not line.startswith(f"{variable}=")]
-            part = path.with_name(f"{path.name}.part")
-            part.touch(0o600)  # keys may stand in it
-            part.write_text("\n".join([*kept, f"{variable}={count}", ""]), "utf-8")
-            if path.exists():
-                part.chmod(stat.S_IMODE(path.stat().st_mode))
-            part.replace(path)
-
-        return [
-            Step(act=keep, said=f"write {variable}={count} into {path}"),
-            self._step("up", "-d", "--no-deps", service),
-        ]
+        """As many from now on, also after the next `up`."""
+        return [self._script("scale.sh", service, str(count))]
 
     def rollback(self, to: str) -> list[Step]:
         """An earlier image again, behind its health check; *to* is a tag, or a version as ``deploys`` names it."""
         tag = to.partition("+")[2][:_REVISION] or to
-        return [Step(("bash", "docker/rollback.sh", *([tag] if tag else [])), cwd=self.folder)]
+        return [self._script("rollback.sh", *([tag] if tag else []))]
 
     def stats(self) -> list[Step]:
         """Processor and memory of each container, once."""
@@ -107,6 +95,9 @@ class Containers:
 
     def _step(self, *words: str) -> Step:
         return Step((*self.compose, *words), cwd=self.folder)
+
+    def _script(self, name: str, *words: str) -> Step:
+        return Step(("bash", f"docker/{name}", *words), {"COMPOSE": " ".join(self.compose)}, self.folder)
 
 
 def find_containers(folder: Path) -> Containers | None:
