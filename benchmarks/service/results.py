@@ -36,6 +36,7 @@ from causal_eval.store.tables import attempts, evaluations, question_sets, verdi
 QUESTIONS = 100_000
 TURNS = 40
 SET, SEED = "d" * 64, "0"
+LACKING = "ev-lacking"
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -61,6 +62,7 @@ def main() -> None:
         service = Service(store, settings, MemoryEngine(), time.time, lambda: "")
         visit = Visit(service, Caller("user:1", "me", Role.ADMIN, None))
         put_questions(store)
+        put_lacking(store)
         sys.stdout.write("questions\n")
         there = 0
         for size in SIZES:
@@ -102,6 +104,7 @@ def look(visit: Visit, name: str) -> None:
         "wrong ones": lambda: results.page(visit, name, wanted=Wanted(mark=Mark.WRONG)),
         "unparsed ones (1 of 10,000)": lambda: results.page(visit, name, wanted=Wanted(mark=Mark.UNPARSED)),
         "abstained ones (none)": lambda: results.page(visit, name, wanted=Wanted(mark=Mark.ABSTAINED)),
+        "missing ones (1 of 10,000)": lambda: results.page(visit, LACKING, wanted=Wanted(mark=Mark.MISSING)),
         "missing ones (none)": lambda: results.page(visit, name, wanted=Wanted(mark=Mark.MISSING)),
         "ungraded ones (none)": lambda: results.page(visit, name, wanted=Wanted(mark=Mark.UNGRADED)),
         "rows counted, for comparison": lambda: count_rows(visit, name),
@@ -148,7 +151,25 @@ def put_questions(store: Store) -> None:
 
 def put_evaluation(store: Store, number: int, *, samples: int) -> None:
     """An evaluation that has an outcome and a verdict for everything."""
-    name = f"ev-{number:05d}"
+    put_spec(store, name := f"ev-{number:05d}", samples=samples)
+    with store.writing() as connection:
+        newest = connection.scalar(select(func.coalesce(func.max(attempts.c.id), 0)))
+        for sample in range(samples):
+            connection.execute(text(f"{numbers(QUESTIONS)} {_ATTEMPTS}"), {"name": name, "sample": sample, "leave": 1})
+        connection.execute(text(_VERDICTS), {"newest": newest})
+
+
+def put_lacking(store: Store) -> None:
+    """An evaluation in which the calls of one question of 10,000 have failed."""
+    put_spec(store, LACKING, samples=1)
+    with store.writing() as connection:
+        connection.execute(text(f"{numbers(QUESTIONS)} {_ATTEMPTS}"), {"name": LACKING, "sample": 0, "leave": 0})
+        connection.execute(text(_VERDICTS), {"newest": 0})
+        connection.execute(text(f"{numbers(QUESTIONS // 10_000)} {_FAILURES}"), {"name": LACKING})
+
+
+def put_spec(store: Store, name: str, *, samples: int) -> None:
+    """The row of evaluation *name*."""
     spec = RunSpec("openai/x", SET, seed=SEED, epochs=samples)
     values = {
         "id": name, "project": "local", "created_at": MOMENT, "status": "complete", "ended_at": MOMENT,
@@ -157,10 +178,6 @@ def put_evaluation(store: Store, number: int, *, samples: int) -> None:
     }  # fmt: skip
     with store.writing() as connection:
         connection.execute(insert(evaluations), values)
-        newest = connection.scalar(select(func.coalesce(func.max(attempts.c.id), 0)))
-        for sample in range(samples):
-            connection.execute(text(f"{numbers(QUESTIONS)} {_ATTEMPTS}"), {"name": name, "sample": sample})
-        connection.execute(text(_VERDICTS), {"newest": newest})
 
 
 def settle(store: Store) -> None:
@@ -197,11 +214,18 @@ _ATTEMPTS = """
                           calls, started_at, content_hash)
     SELECT :name, 'x' || i, 'openai/x', :sample, 'reply', 'Because of the graph. ANSWER: yes', '', 'stop', 'x', 200.0,
            1, '2026-01-01T00:00:00.000+00:00', 'h' FROM g
+    WHERE i % 10000 <> 7 OR :leave = 1
+"""
+_FAILURES = """
+    INSERT INTO failures (evaluation_id, question, answerer, sample, kind, message, latency_ms, calls, started_at)
+    SELECT :name, 'x' || (i * 10000 + 7), 'openai/x', 0, 'timeout', 'no reply', 200.0, 3,
+           '2026-01-01T00:00:00.000+00:00' FROM g
 """
 _VERDICTS = """
-    INSERT INTO verdicts (attempt_id, scorer, mark, strict, share, answer, reason)
-    SELECT id, '1', CASE WHEN id % 10000 = 0 THEN 'unparsed' WHEN id % 3 = 0 THEN 'wrong' ELSE 'correct' END, 'correct',
-           '1', '"yes"', '' FROM attempts WHERE id > :newest ORDER BY id
+    INSERT INTO verdicts (evaluation_id, attempt_id, scorer, mark, strict, share, answer, reason)
+    SELECT evaluation_id, id, '1',
+           CASE WHEN id % 10000 = 0 THEN 'unparsed' WHEN id % 3 = 0 THEN 'wrong' ELSE 'correct' END, 'correct', '1',
+           '"yes"', '' FROM attempts WHERE id > :newest ORDER BY id
 """
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ async def test_any_order_of_writes_is_counted(
                     for n in range(2)
                     for mark in [MARKS[dice.between(0, 2)]]
                 ]
-                rows = [verdict_values(key, one) for key in some for one in given]
+                rows = [verdict_values(key, one, evaluation=evaluation.id) for key in some for one in given]
                 bulk.add(connection, verdicts, rows=rows)
             elif step == 11:
                 connection.execute(delete(verdicts).where(verdicts.c.attempt_id.in_(some)))

@@ -129,13 +129,13 @@ class SqlLedger:
             else:
                 kept.append(attempt_values(asked, attempt.outcome, started_at=attempt.started_at))
                 places.append((asked["question"], attempt.ask.sample))
-        given = [verdict_values(one.key, one.verdict) for one in judged]
+        given = [self._verdict(one) for one in judged]
         ids = await self._writer.do(self._insert_outcomes, _Rows(kept, failed, given))
         return [None if place is None else ids.get(place) for place in places]
 
     async def judge(self, verdicts: Sequence[Judged]) -> None:
         """Store verdicts in one transaction; those that are there stay as they are."""
-        rows = [verdict_values(judged.key, judged.verdict) for judged in verdicts]
+        rows = [self._verdict(one) for one in verdicts]
         if rows:
             await self._writer.do(self._insert_verdicts, rows)
 
@@ -151,6 +151,9 @@ class SqlLedger:
             "answerer": self._evaluation.spec.answerer,
             "sample": ask.sample,
         }
+
+    def _verdict(self, judged: Judged) -> Values:
+        return verdict_values(judged.key, judged.verdict, evaluation=self._evaluation.id)
 
     def _remember(self, question: str, digest: str) -> None:
         if len(self._digests) >= _REMEMBERED:

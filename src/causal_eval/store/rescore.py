@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
@@ -51,14 +52,15 @@ def rescore(
         VerificationMismatch: a stored reply is not what was written.
     """
     count, added, differing = 0, 0, list[str]()
+    values = partial(verdict_values, evaluation=evaluation.id)
     for page in _pages(store, evaluation, scorer=SCORER):
         fresh = []
         for kept in page:
             question = kept.attempt.ask.question
             verdict = replace(verdict_on(kept.attempt.outcome, question, judge=judge), scorer=SCORER)
             if kept.verdict is None:
-                fresh.append(verdict_values(kept.key, verdict))
-            elif verdict_values(kept.key, kept.verdict) != verdict_values(kept.key, verdict):
+                fresh.append(values(kept.key, verdict))
+            elif values(kept.key, kept.verdict) != values(kept.key, verdict):
                 differing.append(question.id)
         if fresh:
             with store.writing() as connection:

@@ -12,6 +12,7 @@ from causal_eval.errors import UnknownName
 from causal_eval.evaluation.attempt import Attempt
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import Mark, Verdict
+from causal_eval.store import rare
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.rows import attempt_from, question_from, verdict_from
 from causal_eval.store.tables import attempts, failures, questions, set_orders, verdicts
@@ -110,8 +111,9 @@ def page(
 ) -> list[Line]:
     """The questions of *evaluation* after *after*, in the run's order, a sample a line."""
     wanted = wanted or Wanted()
-    if wanted.mark is not None and not counts(connection, evaluation).marks.get(wanted.mark):
-        return []  # to find that there is none, every row would be looked at
+    few = None
+    if wanted.mark is not None:
+        few = rare.positions(connection, evaluation, mark=wanted.mark, there=tally(connection, evaluation.id))
     orders, asked = set_orders.c, questions.c
     query = (
         select(
@@ -133,6 +135,10 @@ def page(
         .order_by(orders.position, attempts.c.sample)
         .limit(limit)
     )  # fmt: skip
+    if few is not None:
+        ahead = [position for position in few if position >= after.position]
+        # one of them may be behind the cursor by its sample; a family leaves some out
+        query = query.where(orders.position.in_(ahead if wanted.family else ahead[: limit + 1]))
     if wanted.family is not None:
         query = query.where(asked.family == wanted.family)
     if wanted.mark is Mark.MISSING:

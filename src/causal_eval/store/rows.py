@@ -162,8 +162,8 @@ def check_row(row: Row[Any]) -> None:
         )
 
 
-def verdict_values(key: int, verdict: Verdict) -> Values:
-    """The row of a verdict."""
+def verdict_values(key: int, verdict: Verdict, *, evaluation: str) -> Values:
+    """The row of a verdict on the attempt with id *key* of *evaluation*."""
     return {
         "attempt_id": key,
         "scorer": verdict.scorer,
@@ -172,6 +172,7 @@ def verdict_values(key: int, verdict: Verdict) -> Values:
         "share": str(verdict.share),
         "answer": _storable(canonical(verdict.answer).decode()),
         "reason": _storable(str(verdict.reason)),
+        "evaluation_id": evaluation,
     }
 
 
