@@ -72,9 +72,9 @@ class Site:
     @contextmanager
     def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
         """A process of the service; killed at the end unless it has ended."""
-        process = subprocess.Popen(
-            command, env=dict(self.env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        piped = subprocess.PIPE
+        env, home = dict(self.env), self.env["HOME"]
+        process = subprocess.Popen(command, cwd=home, env=env, stdout=piped, stderr=piped, text=True)
         try:
             yield process
         finally:

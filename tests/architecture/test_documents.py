@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from causal_eval.service.live_settings import HOT
 from causal_eval.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +101,14 @@ def test_every_setting_sets_something() -> None:
     doors = " ".join(
         path.read_text("utf-8") for room in rooms for path in (ROOT / f"src/causal_eval/{room}").rglob("*.py")
     )
-    assert not [setting.name for setting in SETTINGS if f"settings.{setting.name}" not in doors]
+    assert not [one.name for one in SETTINGS if not re.search(rf"\b(settings|now)\.{one.name}\b", doors)]
+
+
+def test_what_holds_while_a_process_runs_is_documented() -> None:
+    """``docs/reference/settings.md`` names exactly the settings that are heeded when they change."""
+    text = (ROOT / "docs/reference/settings.md").read_text("utf-8")
+    (said,) = re.findall(r"heed a change of these .*?: (.*?), keys", text, flags=re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", said)) == {one.variable for one in SETTINGS if one.name in HOT}
 
 
 def test_links_between_documents_lead_somewhere() -> None:

@@ -21,7 +21,7 @@ from causal_eval.service.live import heed_hangup, watched
 from causal_eval.providers.events import Recorder
 
 async def main():
-    heed_hangup(watched(Recorder()))
+    heed_hangup(watched(Recorder()).reload)
     print("ready", flush=True)
     await asyncio.sleep(30)
 
@@ -61,7 +61,7 @@ async def test_a_hangup_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """The signal arrives, the settings are read, the process goes on."""
     monkeypatch.chdir(tmp_path)
     heard = _Listening()
-    heed_hangup(live := watched(heard))
+    heed_hangup((live := watched(heard)).reload)
     os.kill(os.getpid(), signal.SIGHUP)
     async with asyncio.timeout(5):
         await heard.something.wait()

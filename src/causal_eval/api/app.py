@@ -37,7 +37,7 @@ from causal_eval.operations.deployments import revision
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
-from causal_eval.service.inbound import make_inbound
+from causal_eval.service.inbound import Inbound, make_inbound
 from causal_eval.service.wiring import Service
 
 TITLE = "Causal Eval Bench"
@@ -75,10 +75,10 @@ def make_app(
         openapi_url=f"{PREFIX}/openapi.json", generate_unique_id_function=name_of,
     )  # fmt: skip
     app.router.routes.append(PlainRoute("/health/live", wellness.live, methods=["GET"]))
-    app.state.door = Door(service, identify, make_inbound(service.settings), open_to_all)
+    app.state.door = Door(service, identify, _inbound(service), open_to_all)
     app.state.revision, app.state.started_at = revision(), service.clock()
     app.state.hub = listening.Hub()
-    app.state.watch = watch or Watch(service.store, service.settings, clock=service.clock)
+    app.state.watch = watch or Watch(service.store, service.settings, clock=service.clock, now=lambda: service.now)
     add_routes(app, (*(module.router for module in ROUTERS), wellness.router))
     problem.install(app)
     app.add_middleware(Guard, proxies=[_network(one) for one in proxies])
@@ -104,6 +104,10 @@ class Api(FastAPI):
                     named = PERMISSIONS.get(operation["operationId"]) is not None
                     operation["security"] = [{"key": []}, {"session": []}] if named else []
         return self.openapi_schema or {}
+
+
+def _inbound(service: Service) -> Inbound:
+    return make_inbound(service.settings, most=lambda: service.now.requests_per_minute)
 
 
 def _network(text: str) -> Network:

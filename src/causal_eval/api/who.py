@@ -267,7 +267,7 @@ async def visit(request: Request) -> Visit:
         caller = await short(lambda: here.admitted(request))
     if route.name not in PERMISSIONS:
         raise NotAllowed(f"{route.name} is open to nobody: it names no permission")
-    is_shown = here.service.settings.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
+    is_shown = here.service.now.public_leaderboard and route.name in PUBLISHED and caller == NOBODY
     if (needed := PERMISSIONS[route.name]) is not None and not is_shown:
         require(caller, needed)
     if request.method not in SAFE and route.name not in STEADY:

@@ -27,13 +27,15 @@ from causal_eval.errors import UsageError, VerificationMismatch
 from causal_eval.operations.collectors import watching
 from causal_eval.operations.database.fitting import check_room
 from causal_eval.operations.deployments import deployed, note_process
-from causal_eval.operations.lines import logging_to
+from causal_eval.operations.lines import logging_to, set_level
 from causal_eval.operations.metrics import Metrics
 from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.operations.traces import Traces, both, tracing
 from causal_eval.operations.watch import Watch
 from causal_eval.service import accounts
 from causal_eval.service.invariants import violations
+from causal_eval.service.live import heed_hangup
+from causal_eval.service.live_settings import LiveSettings
 from causal_eval.service.wiring import Service, close_service, open_service
 from causal_eval.settings import read_settings
 from causal_eval.store.database import migrate_store, open_store
@@ -134,16 +136,20 @@ def invariants(*, json: bool) -> int:
 async def _opened(metrics: Metrics, *, by: str) -> AsyncIterator[_Open]:
     settings = read_settings(os.environ)
     redactor = Redactor(secrets_of(settings, os.environ), found=metrics.expose)
+    live = LiveSettings(settings, hide=redactor.learn, heed=lambda now: set_level(now.log_level))
+    heed_hangup(live.reload)
     with (
         logging_to(settings, redactor),
         tracing(settings, process=by, clock=time.time, clean=redactor.clean) as traces,
     ):
-        service = await asyncio.to_thread(open_service, settings, listener=both(metrics.hear, traces))
+        service = await asyncio.to_thread(open_service, settings, listener=both(metrics.hear, traces), live=live)
+        following = asyncio.create_task(live.follow())
         try:
             await asyncio.to_thread(check_room, service.store)
             await asyncio.to_thread(note_process, service.store, by=by)
             yield _Open(service, traces)
         finally:
+            following.cancel()
             await asyncio.to_thread(close_service, service)
 
 
@@ -153,7 +159,7 @@ async def _work() -> None:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     metrics = Metrics()
     async with _opened(metrics, by="worker") as (service, _):
-        watch = Watch(service.store, service.settings, clock=service.clock)
+        watch = _watch(service)
         with telling(metrics, service.settings), watching(watch, metrics):
             await work(service, worker=service.token(), stop=ending.is_set)
 
@@ -162,7 +168,7 @@ async def _serve(place: Place, *, with_worker: bool) -> None:
     metrics = Metrics()
     async with _opened(metrics, by="serve" if with_worker else "app") as (service, traces):
         _admit(service, place)
-        watch = Watch(service.store, service.settings, clock=service.clock)
+        watch = _watch(service)
         application = make_app(
             service, open_to_all=not place.login, proxies=place.proxies, metrics=metrics, watch=watch
         )
@@ -195,6 +201,10 @@ async def _beside(service: Service, server: _Server) -> None:
         await work(service, worker=service.token(), stop=server.is_ending)
     finally:
         server.should_exit = True
+
+
+def _watch(service: Service) -> Watch:
+    return Watch(service.store, service.settings, clock=service.clock, now=lambda: service.now)
 
 
 class _Open(NamedTuple):

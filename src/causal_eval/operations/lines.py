@@ -44,7 +44,6 @@ def logging_to(settings: Settings, redactor: Redactor, *, stream: TextIO | None 
     Raises:
         UsageError: another process writes into the log file.
     """
-    level = logging.getLevelNamesMapping()[settings.log_level]
     root, ours = logging.getLogger(), logging.getLogger("causal_eval")
     before = (root.handlers[:], root.level, ours.level, sys.excepthook, threading.excepthook)
     with Sink.opened(stream or sys.stderr, settings.log_file) as sink:
@@ -56,12 +55,11 @@ def logging_to(settings: Settings, redactor: Redactor, *, stream: TextIO | None 
                 _as_json if settings.log_format == JSON else _as_text,
                 lambda _logger, _method, line: redactor.clean(str(line)),
             ],
-            wrapper_class=structlog.make_filtering_bound_logger(level),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG),  # what comes here has been let through
             logger_factory=lambda *_: sink,
         )
-        root.handlers[:] = [_Through(sink, redactor, level=level, is_json=settings.log_format == JSON)]
-        root.setLevel(max(level, logging.WARNING))  # what libraries say beside trouble is for who develops them
-        ours.setLevel(level)
+        root.handlers[:] = [_Through(sink, redactor, is_json=settings.log_format == JSON)]
+        set_level(settings.log_level)
         sys.excepthook, threading.excepthook = _tell_end, _tell_end_of_thread
         logging.captureWarnings(capture=True)
         try:
@@ -72,6 +70,15 @@ def logging_to(settings: Settings, redactor: Redactor, *, stream: TextIO | None 
             root.setLevel(level)
             ours.setLevel(own_level)
             structlog.reset_defaults()
+
+
+def set_level(least: str) -> None:
+    """Write what is of level *least* or graver from now on; nothing, where this process keeps no log."""
+    level, root = _LEVELS[least], logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, _Through)]:
+        handler.least = level
+        root.setLevel(max(level, logging.WARNING))  # what libraries say beside trouble is for who develops them
+        logging.getLogger("causal_eval").setLevel(level)
 
 
 class Named:
@@ -125,11 +132,11 @@ class RequestLog:
 class _Through(logging.Handler):
     """Hands the records of all loggers to structlog."""
 
-    def __init__(self, sink: Sink, redactor: Redactor, *, level: int, is_json: bool) -> None:
+    def __init__(self, sink: Sink, redactor: Redactor, *, is_json: bool) -> None:
         super().__init__()
         self.sink = sink
         self.redactor = redactor
-        self.least = level
+        self.least = logging.INFO
         self.is_json = is_json
 
     def emit(self, record: logging.LogRecord) -> None:

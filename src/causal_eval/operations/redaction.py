@@ -10,6 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from causal_eval.settings import Settings
+from causal_eval.settings.read import FROM_FILES
+from causal_eval.settings.table import BY_NAME
 
 HIDDEN = "***"
 SHORTEST = 8
@@ -38,6 +40,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """What it is; words of which one must be there (lower case: looked for first, because that is quick); its form."""
 _FORMS = tuple((what, needles, re.compile(form)) for what, needles, form in _SHAPES)
 _NEEDLES = tuple({needle for _, needles, _ in _FORMS for needle in needles})
+_FILES = ("master_key_file", "oidc_secret_file", "metrics_token_file")
 _HOLDS_SECRET = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|PGPASSWORD)$")
 
 
@@ -79,7 +82,10 @@ class Redactor:
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide *values* too from now on, as they are and as JSON and URLs write them."""
-        forms = (form for value in values if len(value) >= SHORTEST for form in _written(value))
+        fresh = [value for value in values if len(value) >= SHORTEST and value not in self._values]
+        if not fresh:
+            return
+        forms = (form for value in fresh for form in _written(value))
         self._values = tuple(sorted({*self._values, *forms}, key=len, reverse=True))
 
     def clean(self, text: str, *, where: str = "log") -> str:
@@ -111,22 +117,22 @@ class Redactor:
 
 def secrets_of(settings: Settings, environment: Mapping[str, str]) -> set[str]:
     """Every secret that *settings* and *environment* hold or name a file of."""
-    found = {value for name, value in environment.items() if _HOLDS_SECRET.search(name)}
-    files = [
-        path
-        for path in (settings.master_key_file, settings.oidc_secret_file, settings.metrics_token_file)
-        if path is not None
-    ]
-    for name, value in settings.credentials.items():
-        if name.endswith("_FILE"):
-            files.append(Path(value))
-        elif _HOLDS_SECRET.search(name):
-            found.add(value)
-    for file in files:
+    held = (*environment.items(), *settings.credentials.items())
+    found = {value for name, value in held if _HOLDS_SECRET.search(name)}
+    for file in secret_files(settings, environment).values():
         found.update(_lines(file))
     for url in (settings.database_url, settings.operator_database_url, settings.redis_url):
         found.add(urlsplit(url).password or "")
     return {part.strip() for value in found for part in (value, *value.split(",")) if part.strip()}
+
+
+def secret_files(settings: Settings, environment: Mapping[str, str]) -> dict[str, Path]:
+    """Variable -> the file with secrets that it names."""
+    named = (settings.master_key_file, settings.oidc_secret_file, settings.metrics_token_file)
+    found = {BY_NAME[name].variable: path for name, path in zip(_FILES, named, strict=True) if path is not None}
+    addresses = {name: environment.get(name, "").strip() for name in (f"{one}_FILE" for one in FROM_FILES)}
+    keys = {name: value for name, value in settings.credentials.items() if name.endswith("_FILE")}
+    return {**found, **{name: Path(value).expanduser() for name, value in {**addresses, **keys}.items() if value}}
 
 
 def _written(value: str) -> set[str]:

@@ -120,9 +120,13 @@ class Lookout:
 class Watch:
     """What one process knows about what it stands on."""
 
-    def __init__(self, store: Store, settings: Settings, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, *, clock: Callable[[], float], now: Callable[[], Settings] | None = None
+    ) -> None:
         self.store = store
         self.settings = settings
+        self._now = now or (lambda: settings)
+        """Settings as they hold now."""
         self.clock = clock
         self.connection_errors = 0
         self.rows = Rows()
@@ -196,7 +200,7 @@ class Watch:
             living = beats(connection, since=now - LIVE_SECONDS)
             turned = list_switches(connection)
             is_due = not self._is_kept or time.monotonic() - self._rows_at >= ROWS_SECONDS
-            queue = backlog(connection, off=switched_off(turned, self.settings)) if is_due else self.rows.queue
+            queue = backlog(connection, off=switched_off(turned, self._now())) if is_due else self.rows.queue
             keys = tuple(known_keys(connection)) if is_due else self.rows.keys
             started = tuple(list_deployments(connection, limit=VERSIONS)) if is_due else self.rows.deployed
         if is_due:

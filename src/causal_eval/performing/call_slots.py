@@ -70,5 +70,5 @@ class CallSlots:
     def _share(self, demand: Demand) -> int:
         with self._service.store.writing() as connection:
             said = switched(connection, CAP) or ""
-            cap = int(said) if said.isdecimal() else self._service.settings.max_concurrent_api_calls
+            cap = int(said) if said.isdecimal() else self._service.now.max_concurrent_api_calls
             return share(connection, self._worker, demand=demand, cap=cap, seconds=LEASE_SECONDS)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -23,10 +21,9 @@ from causal_eval.providers.live import Variables, Watched
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import KeyNote, StackState
 from causal_eval.providers.state import KeyState as Seen
-from causal_eval.service.live import heed_hangup, variables
+from causal_eval.service.live import variables
 from causal_eval.service.vault import OWN_KEYS, good_names, of_calls, variables_for
 from causal_eval.service.wiring import Service
-from causal_eval.settings import DOTENV_NAME, FILE_NAME, find_upward, read_settings
 from causal_eval.store.key_states import CLOSED, OPEN, REFUSED_SECONDS, KeyState, known_keys, note_keys, owned
 from causal_eval.store.leases import sharers
 from causal_eval.store.moment import read_moment
@@ -91,8 +88,7 @@ class Keyring:
         """Evaluation and key: refused, and known to be. What is refused is told once, not for as long as it is out."""
 
     async def run(self) -> None:
-        """Tell and hear once a second while anything is asked, until cancelled; SIGHUP has variables read again."""
-        heed_hangup(self._usual)
+        """Tell and hear once a second while anything is asked, until cancelled."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             asking = self._asking()
@@ -182,10 +178,8 @@ class Keyring:
 
 
 def usual_variables(service: Service) -> Watched:
-    """The service's own variables, read again when its ``.env``, settings file or a key file changes."""
-    here, first = Path.cwd(), [service.settings]
-    files = tuple(find_upward(name, here) or here / name for name in (DOTENV_NAME, FILE_NAME))
-    return Watched(lambda: variables(first.pop() if first else read_settings(os.environ)), files)
+    """The service's own variables, which change with its settings."""
+    return service.live.variables if service.live is not None else Watched(lambda: variables(service.settings))
 
 
 def _scopes(views: Sequence[_View]) -> list[str]:

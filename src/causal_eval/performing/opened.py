@@ -45,8 +45,8 @@ class Opened:
         """Runs what blocks."""
         self.follows_cap = False
         """Its width is that of the cap, whatever that becomes."""
-        self.caching: str | None = None
-        """What the switch of the response cache said when it was opened."""
+        self.caching = False
+        """Whether replies were to be cached when it was opened, as far as it says nothing of that itself."""
         self.follows_caching = False
         self.watch = one.watch()
         self.room = Window(one.width)

@@ -37,7 +37,7 @@ from causal_eval.service.answering import Call, Candidate, candidate
 from causal_eval.service.engine import HandBack
 from causal_eval.service.purse import RENEW_SECONDS, Purse
 from causal_eval.service.readonly import READ_ONLY
-from causal_eval.service.switches import CACHE
+from causal_eval.service.switches import is_caching
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards
@@ -46,7 +46,6 @@ from causal_eval.store.jobs import JobStatus, find_job
 from causal_eval.store.ledger import Part, SqlLedger
 from causal_eval.store.results import counts
 from causal_eval.store.shards import Claim, JobState
-from causal_eval.store.switches import switched
 
 LOOK_SECONDS = 0.2
 """Between two looks at jobs that are under way: a cancelled one is quiet soon after."""
@@ -74,7 +73,7 @@ class Performing:
         """The service's own variables, which may change."""
         self.in_hand = set[str]()
         """Shards under way here."""
-        self._turns = Turns(lambda: max(service.settings.max_concurrent_api_calls, cap.limit))
+        self._turns = Turns(lambda: max(service.now.max_concurrent_api_calls, cap.limit))
         self._opened: dict[str, Opened] = {}
         self._leaving: list[Opened] = []
         """Stopped, and opened anew before its last shard had ended."""
@@ -233,13 +232,12 @@ class Performing:
         with store.reading() as connection:
             found, job = read_evaluation(connection, evaluation, projects=None), find_job(connection, evaluation)
             state = shards.job_states(connection, [evaluation])
-            caching = switched(connection, CACHE)
+            caching = is_caching(connection, self._service.now)
         assert job is not None, "a shard is part of a job"
         call = msgspec.json.decode(job.call, type=Call)
         live = live_for(self._service, found.project, answerer=found.spec.answerer, usual=self.usual)
-        most = (settings := self._service.settings).max_concurrent_api_calls
-        if caching is not None:
-            settings = replace(settings, response_cache=caching == "true")
+        most = (settings := self._service.now).max_concurrent_api_calls
+        settings = replace(settings, response_cache=caching)
         one = candidate(found.spec.answerer, call, settings, cap=self._cap, live=live)
         capped = state[found.id].capped
         return _Order(
@@ -365,7 +363,7 @@ class Performing:
     def _see(self, evaluations: list[str]) -> _Seen:
         with self._service.store.reading() as connection:
             states = shards.job_states(connection, evaluations, off=switches.paused(connection))
-            return _Seen(states, switched(connection, CACHE))
+            return _Seen(states, is_caching(connection, self._service.now))
 
     def _tell_progress(self, opened: Opened, waiting: str) -> None:
         with self._service.store.reading() as connection:
@@ -379,7 +377,7 @@ class _Seen(NamedTuple):
     """What is wanted of the jobs under way."""
 
     states: dict[str, JobState]
-    caching: str | None
+    caching: bool
 
 
 class _Order(NamedTuple):
@@ -390,7 +388,7 @@ class _Order(NamedTuple):
     live: Variables
     capped: bool
     follows_cap: bool
-    caching: str | None
+    caching: bool
     """What the switch of the response cache says."""
     follows_caching: bool
 

@@ -176,7 +176,7 @@ def _by_batch(name: str, config: ProviderConfig, *, phrasing: Phrasing) -> OpenB
 
 def _reread(listener: Listener) -> Live:
     live = watched(listener)
-    heed_hangup(live)
+    heed_hangup(live.reload)
     return live
 
 

@@ -55,7 +55,7 @@ def offer(visit: Visit, name: str) -> Offer:
 
 
 def _offer(visit: Visit, name: str, *, known: Sequence[KeyState]) -> Offer:
-    entry, way, env = read_catalog()[name], Route(name, name, ""), variables(visit.service.settings)
+    entry, way, env = read_catalog()[name], Route(name, name, ""), variables(visit.service.now)
     keys = count_keys(way, env).keys
     address = bool(env.get(set_variable(way.address_variables, env)))
     return Offer(

@@ -53,7 +53,7 @@ class Counted(NamedTuple):
 def endpoints(visit: Visit, project: str = LOCAL) -> list[Endpoint]:
     """What *project* can have asked, by name and address: all that is set up, usable or not."""
     require(visit.caller, Permission.EVALUATE, project=project)
-    env = variables(visit.service.settings)
+    env = variables(visit.service.now)
     with visit.service.store.reading() as connection:
         states = [one for one in known_keys(connection) if owner(one) in {None, project}]
         held = [kept.line for kept in list_credentials(connection, project) if kept.line.revoked_at is None]

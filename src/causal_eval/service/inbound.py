@@ -5,6 +5,7 @@ Redis gone lets requests through, counted here meanwhile; that is seen in :attr:
 
 from __future__ import annotations
 
+import functools
 import itertools
 import threading
 import time
@@ -64,6 +65,11 @@ class Window:
             return True
 
 
+@functools.lru_cache(maxsize=4)
+def _rate(most: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(most)
+
+
 @dataclass(slots=True)
 class _Health:
     down_until: float = 0.0
@@ -75,11 +81,17 @@ class _Health:
 class Inbound:
     """Counts requests, and says when there are too many."""
 
-    rate: RateLimitItemPerMinute
+    most: Callable[[], int]
+    """Requests a minute, as it holds now."""
     here: Window
     shared: SlidingWindowCounterRateLimiter | None
     now: Callable[[], float] = time.monotonic
     _health: _Health = field(default_factory=_Health)
+
+    @property
+    def rate(self) -> RateLimitItemPerMinute:
+        """What holds now."""
+        return _rate(self.most())
 
     @property
     def lapses(self) -> int:
@@ -95,7 +107,8 @@ class Inbound:
         who = f"address:{neighbourhood(address)}" if caller.actor == NOBODY.actor else caller.actor
         if not self._hit(who):
             # A sliding window lets the next request through after about one part of the minute.
-            raise TooSoon(f"more than {self.rate.amount} requests in a minute", wait=60 / self.rate.amount)
+            most = self.most()
+            raise TooSoon(f"more than {most} requests in a minute", wait=60 / most)
 
     def _hit(self, who: str) -> bool:
         if self.shared is not None and self.now() >= self._health.down_until:
@@ -104,11 +117,11 @@ class Inbound:
             except StorageError:
                 self._health.down_until = self.now() + REST
                 self._health.lapses = next(self._health.failures)
-        return self.here.hit(self.rate.amount, who, now=self.now())
+        return self.here.hit(self.most(), who, now=self.now())
 
 
-def make_inbound(settings: Settings) -> Inbound:
-    """The counter that *settings* ask for."""
+def make_inbound(settings: Settings, *, most: Callable[[], int] | None = None) -> Inbound:
+    """The counter that *settings* ask for; *most* says how many a minute, where that may change."""
     shared = None
     if settings.redis_url:
         storage = RedisStorage(
@@ -119,4 +132,4 @@ def make_inbound(settings: Settings) -> Inbound:
             socket_connect_timeout=PATIENCE,
         )
         shared = SlidingWindowCounterRateLimiter(storage)
-    return Inbound(RateLimitItemPerMinute(settings.requests_per_minute), Window(), shared)
+    return Inbound(most or (lambda: settings.requests_per_minute), Window(), shared)

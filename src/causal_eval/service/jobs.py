@@ -254,7 +254,7 @@ def _asked_of(wanted: JobOrder, service: Service) -> Candidate:
     if wanted.call.batch or wanted.call.cancel:
         raise UsageError("call.batch is set: batches are ordered by `causal-eval eval --batch` alone; leave it out")
     one = candidate(
-        wanted.answerer, wanted.call, service.settings, live=live_for(service, wanted.project, answerer=wanted.answerer)
+        wanted.answerer, wanted.call, service.now, live=live_for(service, wanted.project, answerer=wanted.answerer)
     )
     if one.cache is None and (wanted.call.cache or "off").strip().lower() != "off":
         raise UsageError(

@@ -130,7 +130,7 @@ def exported_yaml(visit: Visit, submission: str) -> str:
 
 
 def _may_read(visit: Visit, project: str | None) -> None:
-    if project is None and visit.caller.actor == NOBODY.actor and visit.service.settings.public_leaderboard:
+    if project is None and visit.caller.actor == NOBODY.actor and visit.service.now.public_leaderboard:
         return
     require(visit.caller, Permission.READ, project=project)
 

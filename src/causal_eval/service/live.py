@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from causal_eval.providers.events import Listener
@@ -34,8 +34,8 @@ def watched(listener: Listener) -> Watched:
     return Watched(lambda: variables(read_settings(os.environ)), files, listener=listener)
 
 
-def heed_hangup(live: Watched) -> None:
-    """Let SIGHUP read *live* again on the running loop, unless it is ignored (``nohup``).
+def heed_hangup(reload: Callable[[], None]) -> None:
+    """Let SIGHUP have *reload* called on the running loop, unless it is ignored (``nohup``).
 
     A terminal that was closed sends the same signal: then the run is interrupted as by Ctrl-C, and resumable.
     """
@@ -45,7 +45,7 @@ def heed_hangup(live: Watched) -> None:
         if had_terminal and not _has_terminal():
             signal.raise_signal(signal.SIGINT)
         else:
-            live.reload()
+            reload()
 
     # no such signal on Windows; no handler outside of the main thread
     with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):

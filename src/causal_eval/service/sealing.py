@@ -133,7 +133,7 @@ def find(visit: Visit, submission: str, *, own: bool = False) -> Submission:
         found = kept.find_submission(connection, submission)
     caller, is_nobody = visit.caller, visit.caller.actor == NOBODY.actor
     is_open = found.is_public and found.status is Standing.PUBLISHED and not own
-    if not (is_nobody and is_open and visit.service.settings.public_leaderboard):
+    if not (is_nobody and is_open and visit.service.now.public_leaderboard):
         require(caller, Permission.READ)
     if not is_open and not caller.enters(found.project):
         raise UnknownName("submission", submission, ())

@@ -16,6 +16,7 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.readonly import READ_ONLY, is_read_only
 from causal_eval.service.wiring import Visit
+from causal_eval.settings import Settings
 from causal_eval.settings.words import MAX_CALLS, Place, read_duration, switch
 from causal_eval.store.switches import Switch, list_switches, switched, turn, turn_back
 
@@ -73,6 +74,12 @@ def paused(connection: Connection) -> tuple[str, ...]:
         return ("",)
     names = [name for name in (switched(connection, DISABLED) or "").split(",") if name]
     return tuple(f"{way}/" for name in names for way in (name, f"{NAMED_SERVER}/{name}"))
+
+
+def is_caching(connection: Connection, settings: Settings) -> bool:
+    """Whether replies are cached, where an evaluation does not say: by the switch, else by *settings*."""
+    said = switched(connection, CACHE)
+    return settings.response_cache if said is None else said == "true"
 
 
 def _calls(text: str) -> str:

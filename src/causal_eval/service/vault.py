@@ -145,6 +145,7 @@ def keep(visit: Visit, project: str, *, brought: NewCredential) -> Credential:
             f"key of provider {brought.provider} is empty, too long or no text: give it as the provider did"
         )
     service, now = visit.service, visit.service.clock()
+    service.hide([key])
     origin, actor = origin_of(brought.origin), visit.caller.actor
     line = Credential(service.token(), project, brought.provider[:64], origin, key_label(key), actor, now)
     what = seal(service, key.encode(), row=line.id, bound=_bound(line))
@@ -166,7 +167,7 @@ def listed(visit: Visit, project: str) -> list[Credential]:
 def origins(visit: Visit, project: str) -> dict[str, str]:
     """Provider -> the origin that its calls go to as things are set; one without an address is left out."""
     require(visit.caller, Permission.ADMINISTER, project=project)
-    env, found = variables(visit.service.settings), dict[str, str]()
+    env, found = variables(visit.service.now), dict[str, str]()
     for name, entry in read_catalog().items():
         address = Route(name, name, "").own_address(env) or entry.base_url
         if address:
@@ -202,7 +203,9 @@ def reveal_for_call(service: Service, project: str, *, provider: str, origin: st
         raise UsageError(
             f"key of provider {provider} is for {others}, not for {wanted}: store it again for that origin"
         )
-    return [unseal(service, kept.what, row=kept.line.id, bound=_bound(kept.line)).decode() for kept in fitting]
+    keys = [unseal(service, kept.what, row=kept.line.id, bound=_bound(kept.line)).decode() for kept in fitting]
+    service.hide(keys)
+    return keys
 
 
 def variables_for(service: Service, project: str, *, answerer: str, usual: Mapping[str, str]) -> Mapping[str, str]:
@@ -237,7 +240,7 @@ def live_for(service: Service, project: str, *, answerer: str, usual: Watched | 
     """
     if usual is not None:
         usual.look()
-    env = variables(service.settings) if usual is None else usual.env
+    env = variables(service.now) if usual is None else usual.env
     return Variables(variables_for(service, project, answerer=answerer, usual=of_calls(env)))
 
 

@@ -6,12 +6,13 @@ import functools
 import os
 import secrets
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 
 from causal_eval.operations.notices import Listener, silent
 from causal_eval.service.access import Caller
 from causal_eval.service.engine import Engine
+from causal_eval.service.live_settings import LiveSettings
 from causal_eval.service.placing import BoardMemory
 from causal_eval.service.remembered import KeyMemory
 from causal_eval.settings import Settings
@@ -38,6 +39,18 @@ class Service:
     """Leaderboards of the last seconds."""
     listener: Listener = field(default=silent, repr=False)
     """Hears what happens: metrics of this process."""
+    live: LiveSettings | None = field(default=None, repr=False)
+    """Where settings may change while the process runs."""
+
+    @property
+    def now(self) -> Settings:
+        """The settings as they hold now; ``settings`` are those it began with."""
+        return self.settings if self.live is None else self.live.now
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Have *values*, secrets, hidden in what this process writes."""
+        if self.live is not None:
+            self.live.hide(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class Visit:
 
 def open_service(
     settings: Settings, *, clock: Callable[[], float] = time.time, token: Callable[[], str] | None = None,
-    listener: Listener = silent,
+    listener: Listener = silent, live: LiveSettings | None = None,
 ) -> Service:  # fmt: skip
     """The service over the database of *settings*, created and migrated where it is a file; to be closed at the end.
 
@@ -65,7 +78,7 @@ def open_service(
     if store.engine.dialect.name == "sqlite":  # elsewhere `causal-eval migrate` does, with the rights for it
         engine.prepare()
     names = token or functools.partial(secrets.token_hex, 16)
-    return Service(store, settings, engine, clock, names, listener=listener)
+    return Service(store, settings, engine, clock, names, listener=listener, live=live)
 
 
 def close_service(service: Service) -> None:

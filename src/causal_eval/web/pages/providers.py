@@ -26,7 +26,7 @@ class Health(NamedTuple):
 
 def shown(asked: Asked) -> Response:
     """The page."""
-    settings, now = asked.door.service.settings, asked.door.service.clock()
+    settings, now = asked.door.service.now, asked.door.service.clock()
     found = [(one, [health(state, now) for state in one.states]) for one in catalog.offers(asked.visit)]
     values = {
         "offers": [(one, Counter(state.how for state in states)) for one, states in found],

@@ -16,7 +16,7 @@ _NOTHING = "–"
 def shown(asked: Asked) -> Response:
     """The page."""
     require(asked.visit.caller, Permission.OPERATE)
-    settings = asked.door.service.settings
+    settings = asked.door.service.now
     rows = [(one.variable, _said(one, getattr(settings, one.name)), settings.origins[one.name]) for one in SETTINGS]
     return asked.page("settings", {"rows": rows, "unknown": settings.unknown})
 
