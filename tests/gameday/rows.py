@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +20,8 @@ from causal_eval.operations.stack import cluster
 from causal_eval.operations.stack.plan import MARK
 from causal_eval.operations.stack.raising import wait_for
 
+PROMPT = 1.0
+"""Seconds: /health takes no longer."""
 LATE = 0.02
 """Seconds that a chunk is late, in each direction."""
 BEHIND = 40
@@ -115,6 +118,23 @@ def postgres_cut(ground: Ground) -> None:
     network(ground, "postgres").become(Weather.CUT)
 
 
+def postgres_silent(ground: Ground) -> None:
+    """Connections stay open, and nothing gets through."""
+    network(ground, "postgres").become(Weather.BLACK_HOLE)
+
+
+def told_at_once(ground: Ground) -> str:
+    """Once it is told, /health is answered as quickly as ever, whoever else waits for the database."""
+    late = [seconds for seconds in (_asking(ground) for _ in range(20)) if seconds > PROMPT]
+    return f"/health took {max(late):.1f} s" if late else ""
+
+
+def _asking(ground: Ground) -> float:
+    begun = time.monotonic()
+    ground.health()
+    return time.monotonic() - begun
+
+
 def postgres_fine(ground: Ground) -> None:
     """The network is mended."""
     network(ground, "postgres").become(Weather.FINE)
@@ -205,6 +225,11 @@ _ROWS = (
     Drill(
         "network-postgres-cut", "the network cuts connections to the database", postgres_cut, postgres_fine,
         "DatabaseDown", health=503, prepare=before_postgres, clear=after_postgres, unused=EVERY, full=True,
+    ),
+    Drill(
+        "network-postgres-half-open", "the network to the database swallows all", postgres_silent, postgres_fine,
+        "DatabaseDown", health=503, prepare=before_postgres, seen=told_at_once, clear=after_postgres, unused=EVERY,
+        full=True,
     ),
     Drill(
         "network-redis-half-open", "the network to the cache swallows all", redis_silent, redis_fine, "RedisDown",

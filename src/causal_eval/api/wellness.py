@@ -11,18 +11,21 @@ import causal_eval
 from causal_eval.api.problem import problems
 from causal_eval.api.routing import name_of
 from causal_eval.api.shapes import Out
-from causal_eval.api.turns import Turned
-from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.api.turns import Turned, looking, soon
+from causal_eval.api.who import AtDoor, Door
 from causal_eval.operations.health import Part, overall, parts
 from causal_eval.operations.watch import Watch
 from causal_eval.questions.question import GENERATOR
 from causal_eval.scoring.verdict import SCORER
-from causal_eval.service.access import NOBODY, Permission
+from causal_eval.service.access import NOBODY, Caller, Permission
 from causal_eval.service.health import SCHEMA, is_ready
 
 router = APIRouter(
     tags=["health"], responses=problems(401, 403, 503), generate_unique_id_function=name_of, route_class=Turned
 )
+
+SECONDS = 1.5
+"""For what the database must say before somebody is told how the service is: who waits has little patience."""
 
 
 class WorkerBeat(Out):
@@ -86,15 +89,23 @@ async def live(request: Request) -> Response:
 
 
 @router.get("/health", responses={503: {"model": Health}})
-def health(request: Request, visit: Visiting, response: Response) -> Health:
+async def health(request: Request, at: AtDoor, response: Response) -> Health:
     """How the service is; the detail is for operators."""
     watch: Watch = request.app.state.watch
-    found = parts(watch)
+    found = await looking(lambda: parts(watch))
     whole = overall(found)
     response.status_code = 503 if whole == "down" else 200
-    known = visit.caller.actor != NOBODY.actor and visit.caller.may(Permission.OPERATE)
+    caller = await _caller(request, at, found[0])
+    known = caller.actor != NOBODY.actor and caller.may(Permission.OPERATE)
     colours = {one.name: one.status.value for one in found}
     return Health(status=whole, components=colours, detail=_detail(watch, found) if known else None)
+
+
+async def _caller(request: Request, at: Door, database: Part) -> Caller:
+    """Who asks; nobody, where that cannot be told at once: how the service is must be said when least of it works."""
+    if database.status != "ok":
+        return NOBODY
+    return at.at_hand(request) or await soon(lambda: at.admitted(request), seconds=SECONDS) or NOBODY
 
 
 def _detail(watch: Watch, found: list[Part]) -> HealthDetail:
@@ -108,15 +119,15 @@ def _detail(watch: Watch, found: list[Part]) -> HealthDetail:
 
 
 @router.get("/health/ready", responses={503: {"model": Health}})
-def ready(at: AtDoor, response: Response) -> Health:
-    """Whether requests can be sent here: the database answers, and the process is not about to end."""
-    fine = not at.stopping.is_set() and is_ready(at.service)
+async def ready(at: AtDoor, response: Response) -> Health:
+    """Whether requests can be sent here: the database answers at once, and the process is not about to end."""
+    fine = not at.stopping.is_set() and bool(await soon(lambda: is_ready(at.service), seconds=SECONDS))
     response.status_code = 200 if fine else 503
     return Health(status="ok" if fine else "down")
 
 
 @router.get("/version")
-def version(request: Request) -> Version:
+async def version(request: Request) -> Version:
     """Which program, generator, scorer and schema this is, and since when it runs."""
     return Version(
         version=causal_eval.__version__, generator=GENERATOR, scorer=SCORER, schema_revision=SCHEMA,

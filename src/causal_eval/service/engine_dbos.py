@@ -20,6 +20,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, Enque
 from sqlalchemy import URL, Connection, Engine
 
 from causal_eval.service.engine import HandBack, Perform, Scene, ShardJob
+from causal_eval.store import postgresql
 from causal_eval.store.faults import explained
 
 APPLICATION = "causal-eval"
@@ -209,7 +210,6 @@ class DbosEngine:
         return {one.workflow_id: one.status for one in found}
 
     def _config(self, worker: str) -> DBOSConfig:
-        arguments = {"prepare_threshold": None, "application_name": APPLICATION}
         return {
             "name": APPLICATION,
             "system_database_url": self._url,
@@ -221,7 +221,7 @@ class DbosEngine:
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600.0,
             "use_listen_notify": False,  # nobody waits for messages: a connection and a thread less
-            "db_engine_kwargs": {} if self._own is None else {"connect_args": arguments},
+            "db_engine_kwargs": {} if self._own is None else {"creator": postgresql.connecting(self._own.url)},
         }
 
 

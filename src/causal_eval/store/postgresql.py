@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -13,17 +14,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from causal_eval.errors import StoreError, StoreFull, StoreLocked, StoreReadOnly
+from causal_eval.store import dead_peer
 
 POOL = 5
 """Connections that a process keeps open; more are closed when they are given back."""
 WAIT_SECONDS = 10.0
-"""For a connection, whether from the pool or from the server."""
+"""For a connection of the pool."""
+CONNECT_SECONDS = 5.0
+"""For one of the server, at most."""
 RECYCLE_SECONDS = 1800
 STALLED_SECONDS = 5.0
 """A process that stands still within a transaction holds its locks for no longer: the server ends it then."""
+KEEPALIVE = {"keepalives_idle": 10, "keepalives_interval": 3, "keepalives_count": 3, "tcp_user_timeout": 15_000}
+"""Of a connection on which nothing happens, or nothing that was sent is acknowledged: its end is seen within 20 s."""
 FORGOTTEN_SECONDS = 3600
 """A connection that nobody uses for so long is ended by the server: one that was leaked keeps no slot for ever."""
 
+_DRIVER = "postgresql+psycopg"
 _AGAIN = "then run the same command again; all that was kept before is safe"
 
 
@@ -44,24 +51,30 @@ class CountedPool(QueuePool):
 def postgresql_engine(url: URL, *, most: int, wait: float = WAIT_SECONDS) -> Engine:
     """Connections to the database at *url*; safe behind PgBouncer, which shares a connection by transactions."""
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
+        url.set(drivername=_DRIVER),
+        creator=connecting(url, wait=wait),
         poolclass=CountedPool,
         pool_size=min(POOL, most),
         max_overflow=max(0, most - POOL),
         pool_timeout=wait,
         pool_recycle=RECYCLE_SECONDS,
         pool_pre_ping=True,  # a server that was restarted is noticed before a transaction begins
-        connect_args={
-            "prepare_threshold": None,  # a prepared statement belongs to one connection of the server
-            "connect_timeout": int(wait),
-            "application_name": "causal-eval",
-            "keepalives_idle": 30,
-            "keepalives_interval": 10,
-            "keepalives_count": 3,
-        },
     )
     event.listen(engine, "connect", _limit)
     return engine
+
+
+def connecting(url: URL, *, wait: float = WAIT_SECONDS) -> Callable[[], dead_peer.Connection]:
+    """What makes connections to the database at *url*, whose statements end where nothing hears them any more."""
+    given = url.set(drivername=_DRIVER)
+    _, named = given.get_dialect()().create_connect_args(given)
+    usual = {
+        "prepare_threshold": None,  # a prepared statement belongs to one connection of the server
+        "connect_timeout": int(min(wait, CONNECT_SECONDS)),
+        "application_name": "causal-eval",
+        **KEEPALIVE,
+    }
+    return functools.partial(dead_peer.Connection.connect, **{**named, **usual})
 
 
 def _limit(connection: psycopg.Connection[object], record: object) -> None:
