@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from causal_eval.backups import take, wal
+from causal_eval.backups import take, target, wal
 from causal_eval.backups.check import sums_at
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.postgres import programs
@@ -21,6 +21,7 @@ from causal_eval.backups.restore import Wish, flush_log, restore, try_restore
 from causal_eval.backups.scratch import scratch, serving
 from causal_eval.backups.state import read_state
 from causal_eval.errors import Conflict, StoreError, UsageError, VerificationMismatch
+from causal_eval.store.locks import hold_file
 
 
 def names(url: str) -> set[str]:
@@ -160,6 +161,39 @@ def test_a_base_backup_becomes_a_data_folder(
     with pytest.raises(Conflict, match="which is there"):
         restore(keeping, Wish("latest", beside=str(place)))
     archiving.server.start()
+
+
+def test_a_segment_is_found_while_another_seals_it(make_keeping: Callable[..., Keeping], tmp_path: Path) -> None:
+    """One process seals at a time; what it takes out of the spool meanwhile is kept by then, and handed out once."""
+    spool, name = tmp_path / "spool", "0" * 23 + "7"
+    keeping = make_keeping("postgresql://nowhere/x", spool=spool)
+    spool.mkdir()
+    (spool / name).write_bytes(b"changes")
+    place = keeping.folder / wal.FOLDER
+    place.mkdir(parents=True)
+    with hold_file(str(place / ".lock"), "held"):
+        assert wal.sweep(keeping) == 0
+    log = wal.Log(keeping.folders, spool, keeping.keys)
+    assert log.fetch(name, tmp_path / "first")
+    assert wal.sweep(keeping) == 1
+    assert log.fetch(name, tmp_path / "second")
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes() == b"changes"
+    assert not log.fetch(name[:-1] + "8", tmp_path / "third")
+    assert log.given == [name, name]
+
+
+def test_two_restores_to_one_place_do_not_mix(
+    postgres_url: str, make_data: Callable[..., Any], make_keeping: Callable[..., Keeping]
+) -> None:
+    """The second is refused; a name that is long for the server still ends as it must."""
+    make_data(postgres_url)
+    keeping = make_keeping(postgres_url)
+    take.back_up(keeping)
+    beside = make_url(postgres_url).set(database=f"{keeping.database}_restored").render_as_string(hide_password=False)
+    with target.alone(beside), pytest.raises(Conflict, match="another process restores"):
+        restore(keeping, Wish("latest"))
+    assert target.named("x" * 63, "_restored") == "x" * 54 + "_restored"
+    assert target.named("é" * 31, "_restored") == "é" * 27 + "_restored"
 
 
 def test_without_a_log_a_base_backup_says_what_to_set(

@@ -1,17 +1,18 @@
-"""PostgreSQL's own programs: where they are, under whose account they run, and how they reach a server."""
+"""PostgreSQL's own programs: where they are, whose account they have, how they reach a server; they end with us."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy.engine import make_url
 
@@ -109,18 +110,46 @@ def reaching(url: str) -> dict[str, str]:
     return {**kept, **{name: str(value) for name, value in told.items() if value}}
 
 
-def run(command: Sequence[str | Path], *, env: Mapping[str, str], stdin: IO[bytes] | None = None) -> str:
-    """What *command* says on stdout.
+def run(command: Sequence[str | Path], *, env: Mapping[str, str]) -> str:
+    """What *command* says on stdout; it is ended where this process is, or where it is interrupted.
 
     Raises:
         StoreError: it fails, with the last line of what it says.
     """
-    done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
-        command, env=env, stdin=stdin or subprocess.DEVNULL, capture_output=True, check=False, cwd="/"
+    process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
+        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/"
     )
-    if done.returncode:
-        raise StoreError(failed(command, done.stderr))
-    return done.stdout.decode(errors="replace")
+    with process, ending_with_us(process, signal.SIGTERM):
+        try:
+            said, complained = process.communicate()
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise StoreError(failed(command, complained))
+    return said.decode(errors="replace")
+
+
+_GUARD = 'read -r _; kill -s "$1" "$0"'
+
+
+@contextlib.contextmanager
+def ending_with_us(process: subprocess.Popen[bytes], by: signal.Signals) -> Iterator[None]:
+    """While the block runs, *process* gets the signal *by* as soon as this process is gone, even by SIGKILL.
+
+    A shell waits for its end of a pipe to close, whose other end nobody has but us.
+    """
+    guard = subprocess.Popen(  # noqa: S603 - a shell with words of our own
+        ("/bin/sh", "-c", _GUARD, str(process.pid), by.name.removeprefix("SIG")),
+        stdin=subprocess.PIPE, cwd="/", start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        guard.kill()  # before the pipe closes: by then the number may be another process's
+        guard.wait()
+        assert guard.stdin is not None
+        guard.stdin.close()
 
 
 def failed(command: Sequence[str | Path], said: bytes) -> str:

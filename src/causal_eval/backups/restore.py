@@ -76,7 +76,8 @@ def plan(keeping: Keeping, wish: Wish) -> tuple[Kept, str]:
             f"{kept.manifest.name} is no backup of a database like DATABASE_URL's: name a place with --beside"
         )
     check_files(kept)
-    return kept, wish.beside or f"{keeping.database}{BESIDE}"
+    usual = target.named(keeping.database, BESIDE) if keeping.is_postgresql else f"{keeping.database}{BESIDE}"
+    return kept, wish.beside or usual
 
 
 def restore(keeping: Keeping, wish: Wish, *, further: Check = nothing, say: Say = lambda _: None) -> Restored:
@@ -97,7 +98,8 @@ def restore(keeping: Keeping, wish: Wish, *, further: Check = nothing, say: Say 
         rows, aside = _restore_folder(kept, keeping, wish=wish, data=Path(place).absolute(), further=further), ""
     else:
         url = wish.beside or _url_beside(keeping)
-        rows, aside = _restore_database(kept, keeping, wish=wish, url=url, further=further)
+        with target.alone(url):
+            rows, aside = _restore_database(kept, keeping, wish=wish, url=url, further=further)
         place = str(make_url(url).database)
     return Restored(kept.manifest.name, place, rows, aside, round(keeping.clock() - began, 3))
 
@@ -195,7 +197,7 @@ def _swap_file(live: Path, place: Path, *, aside: str) -> str:
     with _alone(live):
         if live.exists():
             old.hardlink_to(live)  # at no moment is there no file under the name: a process would make an empty one
-        for end in ("-wal", "-shm"):
+        for end in ("-wal", "-shm"):  # SQLite would play what is in the old one's into the new one
             if Path(f"{live}{end}").exists():
                 Path(f"{live}{end}").rename(f"{old}{end}")
         place.replace(live)
@@ -231,7 +233,8 @@ def _restore_folder(kept: Kept, keeping: Keeping, *, wish: Wish, data: Path, fur
     if data.exists():
         raise Conflict(f"--beside is {data}, which is there: name a new folder")
     part = data.with_name(f".{data.name}.part")
-    with explained(data.parent), scratch() as place:
+    refusal = f"another process restores to {data}"
+    with explained(data.parent), hold_file(f"{part}.lock", refusal), scratch() as place:
         shutil.rmtree(part, ignore_errors=True)
         unpack_base(kept.path / kept.manifest.files[0].name, part, keys=keeping.keys)
         with replayed(part, place, keeping=keeping, to=wish.to, settings={}) as server:
@@ -243,7 +246,8 @@ def _restore_folder(kept: Kept, keeping: Keeping, *, wish: Wish, data: Path, fur
 
 
 def _url_beside(keeping: Keeping) -> str:
-    return make_url(keeping.account).set(database=f"{keeping.database}{BESIDE}").render_as_string(hide_password=False)
+    name = target.named(keeping.database, BESIDE)
+    return make_url(keeping.account).set(database=name).render_as_string(hide_password=False)
 
 
 def _restore_database(kept: Kept, keeping: Keeping, *, wish: Wish, url: str, further: Check) -> tuple[int, str]:
@@ -255,7 +259,7 @@ def _restore_database(kept: Kept, keeping: Keeping, *, wish: Wish, url: str, fur
     target.call_whole(beside, source=kept.manifest.name)
     if not wish.swap:
         return rows, ""
-    aside = f"{keeping.database}_before_{stamp(keeping.clock())}".lower()
+    aside = target.named(keeping.database, f"_before_{stamp(keeping.clock()).lower()}")
     target.swap(keeping.account, beside=beside.name, aside=aside)
     return rows, aside
 

@@ -16,15 +16,19 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
-from causal_eval.backups.postgres import Account, account, programs
+from causal_eval.backups.postgres import Account, account, ending_with_us, programs
 from causal_eval.errors import StoreError, UsageError
 from causal_eval.store.locks import hold_file, is_held
 
 _PREFIX = "causal-eval-restore-"
 _LOCK = "owner.lock"
 _DATA = "data"
+_SERVED = "served"
+"""A link to the data folder of the server that is reached from here, wherever that lies."""
 _LOOK_SECONDS = 0.02
 _STOP_SECONDS = 60
+_GONE_SECONDS = 10.0
+"""Within which a server ends that is told to end at once."""
 _LONGEST_SOCKET = 80
 """Characters of a folder: a socket's path may have 107."""
 
@@ -86,16 +90,19 @@ def _sweep() -> None:
         lock = place / _LOCK
         if not lock.exists() or is_held(str(lock)):
             continue
-        _end_server(place / _DATA)
+        _end_server(place / _SERVED)
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _end_server(data: Path) -> None:
-    """End the server that a killed process left: it is the one that says that it serves this folder."""
+def _end_server(served: Path) -> None:
+    """End the server that a killed process left, and wait for that: it says that it serves this folder."""
     with contextlib.suppress(OSError, ValueError):
+        data = served.readlink()
         pid = int((data / "postmaster.pid").read_text().split()[0])
-        if Path(f"/proc/{pid}/cwd").readlink() == data:
+        until = time.monotonic() + _GONE_SECONDS
+        while Path(f"/proc/{pid}/cwd").readlink() == data and time.monotonic() < until:
             os.kill(pid, signal.SIGQUIT)
+            time.sleep(_LOOK_SECONDS)
 
 
 def new_server(place: Path) -> Path:
@@ -159,6 +166,7 @@ def serving(
     options = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
     owner.take(place)
     owner.take(data)
+    (place / _SERVED).symlink_to(data)
     with log.open("wb") as said:
         process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own program
             (_postgres(data), "-D", str(data), *options), stdin=subprocess.DEVNULL, stdout=said, stderr=said, cwd=data,
@@ -166,15 +174,20 @@ def serving(
             user=owner.user, group=owner.group, extra_groups=owner.groups,
             start_new_session=True,
         )  # fmt: skip
-    try:
-        while not _is_ready(data, process.pid):
-            tend()
-            if process.poll() is not None:
-                raise StoreError(f"the restored server does not start: {_last(log)}")
-            time.sleep(_LOOK_SECONDS)
-        yield Server(place, _superuser(Server(place, user)))
-    finally:
-        _end(process)
+    with ending_with_us(process, signal.SIGQUIT):
+        try:
+            _await_ready(data, process, tend=tend, log=log)
+            yield Server(place, _superuser(Server(place, user)))
+        finally:
+            _end(process)
+
+
+def _await_ready(data: Path, process: subprocess.Popen[bytes], *, tend: Callable[[], None], log: Path) -> None:
+    while not _is_ready(data, process.pid):
+        tend()
+        if process.poll() is not None:
+            raise StoreError(f"the restored server does not start: {_last(log)}")
+        time.sleep(_LOOK_SECONDS)
 
 
 def _postgres(data: Path) -> Path:

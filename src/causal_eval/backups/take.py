@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from sqlalchemy import text
 import causal_eval
 from causal_eval.backups import wal
 from causal_eval.backups.keeping import Keeping, stamp
-from causal_eval.backups.postgres import failed, programs, reaching
+from causal_eval.backups.postgres import ending_with_us, failed, programs, reaching
 from causal_eval.backups.scratch import scratch
 from causal_eval.backups.sealing import PIECE, SealedFile, seal
 from causal_eval.backups.shelf import (
@@ -247,8 +248,9 @@ def _output(command: Sequence[str], env: Mapping[str, str]) -> Iterator[bytes]:
         )
         assert process.stdout is not None
         try:
-            while piece := process.stdout.read(PIECE):
-                yield piece
+            with ending_with_us(process, signal.SIGTERM):
+                while piece := process.stdout.read(PIECE):
+                    yield piece
         except BaseException:  # whoever reads has gone
             process.terminate()
             raise

@@ -16,6 +16,17 @@ _MARK = "causal-eval:"
 """How the comment of a database begins that a restore made: it may be made anew."""
 _WHOLE = f"{_MARK} restored and verified, from "
 _TRIES = 5
+_PART = ".part"
+"""How the name of a database ends that has no comment yet."""
+_LONGEST = 63
+"""Bytes of a name; the server cuts longer ones without a word."""
+_ALONE = (
+    "lock_timeout = '2s'",  # the server needs a moment to see that an earlier holder was killed
+    "idle_session_timeout = 0",
+    "tcp_keepalives_idle = 30",
+    "tcp_keepalives_interval = 10",
+    "tcp_keepalives_count = 3",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,33 @@ def _server(url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         raise StoreError(f"server {there.host or there.query.get('host')}: {' '.join(str(error).split())}") from error
 
 
+def named(name: str, end: str) -> str:
+    """*name* with that *end*; one that would be too long for the server is cut before it."""
+    return name.encode()[: _LONGEST - len(end)].decode(errors="ignore") + end
+
+
+@contextlib.contextmanager
+def alone(url: str) -> Iterator[None]:
+    """While the block runs, no other process restores to the database at *url*; one that was killed holds nothing.
+
+    Raises:
+        Conflict: one does.
+    """
+    name = str(make_url(url).database)
+    with _server(url) as connection:
+        for limit in _ALONE:
+            connection.execute(sql.SQL("SET {}").format(sql.SQL(limit)))
+        try:
+            connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 2))", [f"restore to {name}"])
+        except psycopg.errors.LockNotAvailable as error:
+            raise Conflict(f"another process restores to database {name}: wait for it") from error
+        yield
+
+
 def make_beside(url: str, *, of: str, source: str) -> Beside:
     """An empty database at *url* for what is restored from *source*, whose owner is that of the database *of*.
 
-    What an earlier restore left there goes; anything else stays.
+    What an earlier restore left there goes, with whoever still fills it; anything else stays.
 
     Raises:
         Conflict: there is a database of that name which no restore made.
@@ -55,14 +89,17 @@ def make_beside(url: str, *, of: str, source: str) -> Beside:
         said = _comment(connection, name)
         if said is not None and not said.startswith(_MARK):
             raise Conflict(f"database {name} is there, and no restore made it: name another with --beside")
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        part = named(name, _PART)  # killed before it says whose it is, it is known by its name
+        for left in (part, name):
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(left)))
         owner = _owner(connection, of)
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0").format(
-                sql.Identifier(name), sql.Identifier(owner)
+                sql.Identifier(part), sql.Identifier(owner)
             )
         )
-        _say(connection, name, words=f"{_MARK} being restored from {source}")
+        _say(connection, part, words=f"{_MARK} being restored from {source}")
+        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(part), sql.Identifier(name)))
     return Beside(url, name, owner)
 
 

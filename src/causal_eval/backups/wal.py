@@ -14,10 +14,12 @@ from pathlib import Path
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.sealing import PIECE, Key, seal, unseal
 from causal_eval.backups.shelf import copy_file, explained, sync
-from causal_eval.errors import VerificationMismatch
+from causal_eval.errors import StoreLocked, VerificationMismatch
+from causal_eval.store.locks import hold_file
 
 FOLDER = "wal"
 _SEALED = ".sealed"
+_LOCK = ".lock"
 _SEGMENT = re.compile(r"[0-9A-F]{24}")
 _FILE = re.compile(r"[0-9A-F]{24}(\.[0-9A-F]{8}\.backup)?|[0-9A-F]{8}\.history")
 _TIMELINE = 8
@@ -37,10 +39,20 @@ def sweep(keeping: Keeping) -> int:
     """
     if keeping.spool is None or not keeping.spool.is_dir():
         return 0
-    waiting = sorted(one for one in keeping.spool.iterdir() if _FILE.fullmatch(one.name))
+    place = keeping.folder / FOLDER
+    with explained(keeping.folder):
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with hold_file(str(place / _LOCK), f"another process seals the log in {place}"):
+                return _sweep(keeping, keeping.spool)
+        except StoreLocked:
+            return 0  # it takes what waits
+
+
+def _sweep(keeping: Keeping, spool: Path) -> int:
+    waiting = sorted(one for one in spool.iterdir() if _FILE.fullmatch(one.name))
     for path in waiting:
-        with explained(keeping.folder):
-            _keep(path, keeping)
+        _keep(path, keeping)
         path.unlink()
     return sum(1 for one in waiting if _SEGMENT.fullmatch(one.name))
 
@@ -99,6 +111,13 @@ class Log:
         """
         if not _FILE.fullmatch(name):
             return False
+        # what is sealed meanwhile is gone from the spool, and kept by then
+        found = self._sealed(name, target) or self._spooled(name, target) or self._sealed(name, target)
+        if found and _SEGMENT.fullmatch(name):
+            self.given.append(name)
+        return found
+
+    def _sealed(self, name: str, target: Path) -> bool:
         faults = []
         for path in (folder / FOLDER / f"{name}{_SEALED}" for folder in self.folders):
             if path.exists():
@@ -107,13 +126,22 @@ class Log:
                 except VerificationMismatch as error:
                     faults.append(error)
                     continue
-                return self._note(name)
-        if self.spool is not None and (self.spool / name).exists():
-            _write(_pieces(self.spool / name), target)
-            return self._note(name)
-        if faults:
+                return True
+        if faults and not self._is_spooled(name):
             raise faults[0]
         return False
+
+    def _spooled(self, name: str, target: Path) -> bool:
+        if self.spool is None or not self._is_spooled(name):
+            return False
+        try:
+            _write(_pieces(self.spool / name), target)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _is_spooled(self, name: str) -> bool:
+        return self.spool is not None and (self.spool / name).exists()
 
     def gap(self) -> str:
         """The first segment that is kept behind one that is missing; empty: there is none.
@@ -125,11 +153,6 @@ class Log:
         kept = sorted({name for folder in self.folders for name in segments(folder)})
         timeline, last = self.given[-1][:_TIMELINE], self.given[-1]
         return next((name for name in kept if name.startswith(timeline) and name > last), "")
-
-    def _note(self, name: str) -> bool:
-        if _SEGMENT.fullmatch(name):
-            self.given.append(name)
-        return True
 
 
 def _write(pieces: Iterator[bytes], target: Path) -> None:

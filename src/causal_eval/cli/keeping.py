@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -27,6 +26,7 @@ __all__ = ["Wish", "backup", "go_on", "moment", "new_key", "restored", "seal_log
 
 def backup(kind: str, *, dry_run: bool, json: bool) -> int:
     """Make one."""
+    _end_by_signal()
     keeping = _keeping()
     if dry_run:
         chosen, second = take.kind_of(keeping, kind), f", copied to {keeping.copy}" if keeping.copy else ""
@@ -78,6 +78,7 @@ def seal_log(*, json: bool) -> int:
 
 def test(source: str, *, json: bool) -> int:
     """Restore one and throw it away."""
+    _end_by_signal()
     return _say(restore.try_restore(_keeping(), source, further=_violated), json=json)
 
 
@@ -88,17 +89,25 @@ def go_on(interval: str, log: str, *, test: bool) -> int:
         pause = read_duration(log)
     except ValueError as error:
         raise UsageError(f"{str(error)!r} is no time: write such as 30s, 15m or 24h") from error
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    while not ending.is_set():
-        rounds.once()
-        ending.wait(pause)
-    return 0
+    _end_by_signal()
+    try:
+        while True:
+            rounds.once()
+            time.sleep(pause)
+    except KeyboardInterrupt:
+        return 0  # what was under way is thrown away: it stands under no name
+
+
+def _end_by_signal() -> None:
+    """Have SIGTERM and SIGHUP do what Ctrl-C does: what was begun is tidied up, and servers of ours are ended."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, signal.default_int_handler)
 
 
 def restored(wish: Wish, *, dry_run: bool, json: bool) -> int:
     """Restore one, and swap where the wish says so."""
+    _end_by_signal()
     keeping = _keeping()
     if dry_run:
         kept, place = restore.plan(keeping, wish)
