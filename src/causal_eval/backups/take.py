@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ from sqlalchemy import text
 import causal_eval
 from causal_eval.backups import wal
 from causal_eval.backups.keeping import Keeping, stamp
-from causal_eval.backups.postgres import ending_with_us, failed, programs, reaching
+from causal_eval.backups.postgres import failed, programs, reaching
 from causal_eval.backups.scratch import scratch
 from causal_eval.backups.sealing import PIECE, SealedFile, seal
 from causal_eval.backups.shelf import (
@@ -248,9 +247,8 @@ def _output(command: Sequence[str], env: Mapping[str, str]) -> Iterator[bytes]:
         )
         assert process.stdout is not None
         try:
-            with ending_with_us(process, signal.SIGTERM):
-                while piece := process.stdout.read(PIECE):
-                    yield piece
+            while piece := process.stdout.read(PIECE):  # killed, we break its pipe, and it ends
+                yield piece
         except BaseException:  # whoever reads has gone
             process.terminate()
             raise
