@@ -17,8 +17,10 @@ from causal_eval.backups import take, target, wal
 from causal_eval.backups.check import sums_at
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.postgres import programs
+from causal_eval.backups.recover import log_of
 from causal_eval.backups.restore import Wish, flush_log, restore, try_restore
 from causal_eval.backups.scratch import scratch, serving
+from causal_eval.backups.shelf import Kept, Manifest, write_manifest
 from causal_eval.backups.state import read_state
 from causal_eval.errors import Conflict, StoreError, UsageError, VerificationMismatch
 from causal_eval.store.locks import hold_file
@@ -180,6 +182,35 @@ def test_a_segment_is_found_while_another_seals_it(make_keeping: Callable[..., K
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes() == b"changes"
     assert not log.fetch(name[:-1] + "8", tmp_path / "third")
     assert log.given == [name, name]
+
+
+def test_a_log_of_another_server_is_neither_written_over_nor_replayed(
+    make_keeping: Callable[..., Keeping], tmp_path: Path
+) -> None:
+    """A server that is made anew begins its log with the names of the lost one's, whose copy is all that is left."""
+    spool, name = tmp_path / "spool", "0" * 23 + "7"
+    keeping = make_keeping("postgresql://nowhere/x", spool=spool, copy=True)
+    spool.mkdir()
+    (spool / name).write_bytes(b"changes")
+    assert wal.sweep(keeping) == 1
+    (spool / name).write_bytes(b"changes")  # handed on once more, as after a crash
+    assert wal.sweep(keeping) == 1
+    (spool / name).write_bytes(b"of another server")
+    with pytest.raises(Conflict, match="another server"):
+        wal.sweep(keeping)
+    assert keeping.copy is not None
+    lost = replace(keeping, folder=tmp_path / "new")
+    with pytest.raises(Conflict, match="another server"):
+        wal.sweep(lost)
+    manifest = Manifest("20261128T000000Z-base", "base", 1.0, 1.0, "", "", "", "", "", (), (), exact=False)
+    (keeping.copy / manifest.name).mkdir()
+    write_manifest(keeping.copy / manifest.name, manifest, key=keeping.keys[0])
+    log = log_of(Kept(keeping.copy / manifest.name, manifest), lost)
+    assert (log.folders, log.spool) == ((keeping.copy,), None)
+    log = log_of(Kept(keeping.copy / manifest.name, manifest), replace(keeping, folder=keeping.copy, copy=None))
+    assert (log.folders, log.spool) == ((keeping.copy,), spool)
+    assert log.fetch(name, tmp_path / "found")
+    assert (tmp_path / "found").read_bytes() == b"changes"
 
 
 def test_two_restores_to_one_place_do_not_mix(

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ from causal_eval.backups.rounds import Rounds
 from causal_eval.backups.sealing import Key
 from causal_eval.backups.state import read_state
 from causal_eval.errors import StoreError, StoreFull, StoreLocked, UnknownName, UsageError, VerificationMismatch
+from causal_eval.operations.collectors import Standing
+from causal_eval.operations.metrics import Metrics
+from causal_eval.operations.watch import Watch
+from causal_eval.settings import read_settings
+from causal_eval.store.database import open_store
 from causal_eval.store.fingerprints import differences
 
 
@@ -204,3 +210,46 @@ def test_rounds_do_what_is_due(keeping: Keeping) -> None:
     failing.once()
     assert "odd" in said[-1]
     assert read_state(keeping.folder).restore_test_ok is False
+
+
+def test_a_backup_whose_test_was_cut_off_is_tested(keeping: Keeping) -> None:
+    """The next process restores it on trial, though no backup is due; one that was tested is left alone."""
+    kept, said = take.back_up(keeping), list[str]()
+    rounds = Rounds(keeping, interval=1000.0, test=True, further=lambda _: [], say=said.append)
+    rounds.once()
+    rounds.once()
+    assert len(said) == 1
+    assert said[0].startswith(kept.manifest.name)
+    assert len(shelf.names(keeping.folder)) == 1
+
+
+def test_a_schedule_tells_of_its_restores(data: Any, keeping: Keeping, tmp_path: Path) -> None:
+    """`backup every` backs up and restores on trial; whoever scrapes the service hears when, and that it failed."""
+    with sqlite3.connect(keeping.database) as connection:
+        connection.execute("UPDATE attempts SET text = 'other' WHERE id = 3")
+    connection.close()
+    env = {
+        "DATABASE_URL": data.url, "CEB_BACKUP_DIR": str(keeping.folder), "CEB_BACKUP_KEY_FILE": str(tmp_path / "key"),
+        "HOME": str(tmp_path), "CEB_DATA_DIR": str(tmp_path),
+    }  # fmt: skip
+    began = time.time()
+    words = (sys.executable, "-m", "causal_eval.cli", "backup", "every", "1h", "--log", "1s")
+    process = subprocess.Popen(words, env=env, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "attempt 3 of" in line:
+            break
+    process.terminate()
+    assert process.wait(60) == 0
+    process.stderr.close()
+    store, metrics = open_store(data.url), Metrics()
+    watch = Watch(store, read_settings(env, cwd=tmp_path), clock=time.time)
+    metrics.add(Standing(watch))
+    told = metrics.registry.get_sample_value
+    assert told("backup_restore_test_success") == 0.0
+    made, tested = told("backup_last_success_timestamp_seconds"), told("backup_restore_test_timestamp_seconds")
+    watch.stop()
+    store.close()
+    assert made is not None
+    assert tested is not None
+    assert began <= made <= tested <= time.time()

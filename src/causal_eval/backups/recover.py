@@ -15,7 +15,7 @@ from causal_eval.backups import wal
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.postgres import programs, reaching, run
 from causal_eval.backups.scratch import Server, new_server, scratch, serving
-from causal_eval.backups.shelf import Kept, check_files
+from causal_eval.backups.shelf import Kept, check_files, is_there
 from causal_eval.backups.unpack import unpack_base, unpack_file
 from causal_eval.errors import StoreError, UsageError, VerificationMismatch
 
@@ -69,8 +69,9 @@ def recovered(kept: Kept, keeping: Keeping, *, to: datetime | None = None) -> It
             data = place / "data"
             unpack_base(source, data, keys=keeping.keys)
             with replayed(
-                data, place, keeping=keeping, to=to, settings={"fsync": "off", "full_page_writes": "off"}
-            ) as server:
+                data, place, log=log_of(kept, keeping), user=make_url(keeping.account).username, to=to,
+                settings={"fsync": "off", "full_page_writes": "off"},
+            ) as server:  # fmt: skip
                 yield Recovered(server.url(kept.manifest.database), server)
 
 
@@ -137,9 +138,16 @@ def _without_extensions(dump: Path, env: dict[str, str]) -> tuple[str, ...]:
     return (f"--use-list={rest}",)
 
 
+def log_of(kept: Kept, keeping: Keeping) -> wal.Log:
+    """The log that belongs to *kept*, beside it and its copies: elsewhere another server's has the same names."""
+    beside = [one for one in keeping.folders if one != kept.path.parent and is_there(one, kept.manifest)]
+    spool = keeping.spool if keeping.folder in {kept.path.parent, *beside} else None
+    return wal.Log((kept.path.parent, *beside), spool, keeping.keys)
+
+
 @contextlib.contextmanager
 def replayed(
-    data: Path, place: Path, *, keeping: Keeping, to: datetime | None, settings: dict[str, str]
+    data: Path, place: Path, *, log: wal.Log, user: str | None, to: datetime | None, settings: dict[str, str]
 ) -> Iterator[Server]:
     """The server of an unpacked base backup, once it has replayed its log, to the end or to a moment.
 
@@ -147,15 +155,13 @@ def replayed(
         UsageError: the log does not reach the moment.
         VerificationMismatch: a piece of the log was changed, or is missing between others.
     """
-    log = wal.Log(keeping.folders, keeping.spool, keeping.keys)
     tend = _answering(place, log)
     (data / "recovery.signal").touch(mode=0o600)
     given = {"restore_command": f'"{place}/fetch" "%f" "%p"', "recovery_target_action": "promote", **settings}
     if to is not None:
         given["recovery_target_time"] = to.astimezone(UTC).isoformat(sep=" ")
-    user = make_url(keeping.account).username or "postgres"
     try:
-        with serving(data, place, user=user, settings=given, tend=tend) as server:
+        with serving(data, place, user=user or "postgres", settings=given, tend=tend) as server:
             missing = log.gap() if to is None else ""
             if missing:
                 raise VerificationMismatch(

@@ -21,7 +21,7 @@ from causal_eval.backups import target, wal
 from causal_eval.backups.check import Check, check_same, check_sound, nothing, sums_at
 from causal_eval.backups.keeping import Keeping, stamp
 from causal_eval.backups.postgres import account, programs, reaching, run
-from causal_eval.backups.recover import check_moment, load, recovered, replayed
+from causal_eval.backups.recover import check_moment, load, log_of, recovered, replayed
 from causal_eval.backups.scratch import make_durable, scratch
 from causal_eval.backups.shelf import Kept, check_files, explained, find, sync
 from causal_eval.backups.state import note_test
@@ -237,7 +237,8 @@ def _restore_folder(kept: Kept, keeping: Keeping, *, wish: Wish, data: Path, fur
     with explained(data.parent), hold_file(f"{part}.lock", refusal), scratch() as place:
         shutil.rmtree(part, ignore_errors=True)
         unpack_base(kept.path / kept.manifest.files[0].name, part, keys=keeping.keys)
-        with replayed(part, place, keeping=keeping, to=wish.to, settings={}) as server:
+        log, user = log_of(kept, keeping), make_url(keeping.account).username
+        with replayed(part, place, log=log, user=user, to=wish.to, settings={}) as server:
             rows = _verified(kept, server.url(kept.manifest.database), further=further, exact=False)
         make_durable(part)
         account().take(part)

@@ -31,11 +31,9 @@ class Rounds:
         """Do what is due; what fails is said, and noted for whoever watches."""
         try:
             wal.sweep(self.keeping)
-            if not self._is_due():
-                return
-            name = back_up(self.keeping).manifest.name
-            self.say(f"backup {name} made")
-            if self.test:
+            if self._is_due():
+                self.say(f"backup {back_up(self.keeping).manifest.name} made")
+            if self.test and (name := self._untested()):
                 self.say(try_restore(self.keeping, name, further=self.further))
         except CausalEvalError as error:
             self.say(str(error))
@@ -46,3 +44,10 @@ class Rounds:
         if state.last_failure_at is not None and now - state.last_failure_at < min(AGAIN_SECONDS, self.interval):
             return False
         return state.last_success_at is None or now - state.last_success_at >= self.interval
+
+    def _untested(self) -> str:
+        """The last backup, if nobody has tried to restore it: the process that made it may have been ended before."""
+        state = read_state(self.keeping.folder)
+        if state.last_success_at is None or (state.restore_test_at or 0.0) >= state.last_success_at:
+            return ""
+        return state.last_backup

@@ -162,6 +162,16 @@ def names(folder: Path) -> list[str]:
     return sorted(one.name for one in folder.iterdir() if _NAME.fullmatch(one.name) and (one / MANIFEST).exists())
 
 
+def is_there(folder: Path, manifest: Manifest) -> bool:
+    """Whether the very backup of *manifest*, or its copy, is in *folder*."""
+    path = folder / manifest.name / MANIFEST
+    try:
+        signed = msgspec.json.decode(path.read_bytes(), type=_Signed)
+    except (OSError, msgspec.DecodeError):
+        return False
+    return bytes(signed.manifest) == msgspec.json.encode(manifest, order="sorted")
+
+
 def find(asked: str, folders: Sequence[Path], *, keys: Sequence[Key]) -> Kept:
     """The backup that *asked* names: ``latest``, its name, or the path of its folder.
 
@@ -170,7 +180,7 @@ def find(asked: str, folders: Sequence[Path], *, keys: Sequence[Key]) -> Kept:
     """
     path = Path(asked)
     if path.name != asked and (path / MANIFEST).exists():
-        return Kept(path, read_manifest(path, keys))
+        return Kept(path.absolute(), read_manifest(path, keys))
     for folder in folders:
         there = names(folder)
         name = there[-1] if there and asked == LATEST else asked

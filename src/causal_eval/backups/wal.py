@@ -6,6 +6,7 @@ second place and only then takes it out of the spool.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.sealing import PIECE, Key, seal, unseal
 from causal_eval.backups.shelf import copy_file, explained, sync
-from causal_eval.errors import StoreLocked, VerificationMismatch
+from causal_eval.errors import Conflict, StoreLocked, VerificationMismatch
 from causal_eval.store.locks import hold_file
 
 FOLDER = "wal"
@@ -63,12 +64,33 @@ def _keep(path: Path, keeping: Keeping) -> None:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         part, target = place / f".{path.name}.part", place / f"{path.name}{_SEALED}"
         part.unlink(missing_ok=True)
-        if number:
+        if target.exists():
+            _check_same(path, target, keys=keeping.keys)
+        elif number:
             copy_file(keeping.folder / FOLDER / target.name, part)
         else:
             seal(_pieces(path), part, key=keeping.keys[0])
-        part.replace(target)
+        if part.exists():
+            part.replace(target)
         sync(place)
+
+
+def _check_same(path: Path, kept: Path, *, keys: Sequence[Key]) -> None:
+    """See that a segment which is kept already is the same: another server's log must not be written over.
+
+    Raises:
+        Conflict: it is another one.
+    """
+    digest, other = hashlib.sha256(), hashlib.sha256()
+    for piece in _pieces(path):
+        digest.update(piece)
+    for piece in unseal(kept, keys):
+        other.update(piece)
+    if digest.digest() != other.digest():
+        raise Conflict(
+            f"{kept} is of another server than {path}: name an empty folder for the backups of this one "
+            "(CEB_BACKUP_DIR, CEB_BACKUP_COPY_DIR)"
+        )
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
