@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from causal_eval.api.direct import Direct
 from causal_eval.api.problem import USUAL
-from causal_eval.api.turns import Turned
 
 PREFIX = "/api/v1"
 
@@ -33,7 +33,7 @@ def make_router(prefix: str = "", *, tag: str = "") -> APIRouter:
     """A router of routes under *prefix*, which all say how they refuse."""
     return APIRouter(
         prefix=PREFIX + prefix, tags=[tag] if tag else [], responses=USUAL, generate_unique_id_function=name_of,
-        route_class=Turned,
+        route_class=Direct,
     )  # fmt: skip
 
 

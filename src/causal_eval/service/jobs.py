@@ -21,7 +21,7 @@ from causal_eval.service.questions import find as find_set
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
-from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, read_evaluation
+from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within
 from causal_eval.store.events import Told, tell
 from causal_eval.store.jobs import (
     Job,
@@ -29,11 +29,10 @@ from causal_eval.store.jobs import (
     JobStatus,
     Shard,
     change_job,
-    find_job,
     insert_job,
     list_jobs,
+    look_at,
     reopen_shards,
-    run_as_job,
     stop_shards,
 )
 from causal_eval.store.key_states import forget_refusals
@@ -149,8 +148,8 @@ def looking(visit: Visit, evaluation: str) -> Iterator[tuple[Connection, Ordered
     """The same, with the connection that read it, on which more of the same moment can be read."""
     require(visit.caller, Permission.READ)
     with visit.service.store.reading() as connection:
-        found = read_evaluation(connection, evaluation, projects=visit.caller.projects)
-        yield connection, Ordered(find_job(connection, found.id) or run_as_job(found), found)
+        found, job = look_at(connection, evaluation, projects=visit.caller.projects)
+        yield connection, Ordered(job, found)
 
 
 def listed(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
+from causal_eval.errors import UnknownName
 from causal_eval.store.evaluations import Evaluation, Status, evaluation_from
 from causal_eval.store.tables import attempts, evaluations, set_orders
 from causal_eval.store.tallies import kept_of
@@ -103,6 +104,18 @@ def find_job(connection: Connection, evaluation: str) -> Job | None:
     return None if row is None else _job(row)
 
 
+def look_at(connection: Connection, evaluation: str, *, projects: frozenset[str] | None) -> tuple[Evaluation, Job]:
+    """The evaluation with that whole id, if it is one of *projects* (None: of any), and its job, by one statement.
+
+    Raises:
+        UnknownName: it is not; what else there is stays unsaid.
+    """
+    row = connection.execute(_LOOK, {"evaluation": evaluation}).first()
+    if row is None or not (projects is None or row.project in projects):
+        raise UnknownName("evaluation", evaluation, ())
+    return evaluation_from(row._mapping), _either(row)  # noqa: SLF001 - public API
+
+
 def list_jobs(
     connection: Connection, projects: frozenset[str] | None, *, before: tuple[float, str] | None, limit: int
 ) -> list[JobLine]:
@@ -111,13 +124,7 @@ def list_jobs(
     Runs of the command line are among them.
     """
     at, name = evaluations.c.created_at, evaluations.c.id
-    query = (
-        select(evaluations, *(jobs.c[column].label(f"job_{column}") for column in Job.__slots__))
-        .add_columns(_KEPT.label("kept"))
-        .select_from(evaluations.outerjoin(jobs, jobs.c.evaluation_id == evaluations.c.id))
-        .order_by(at.desc(), name.desc())
-        .limit(limit)
-    )
+    query = _BOTH.add_columns(_KEPT.label("kept")).order_by(at.desc(), name.desc()).limit(limit)
     if projects is not None:
         query = query.where(evaluations.c.project.in_(projects))
     if before is not None:
@@ -200,3 +207,7 @@ def _either(row: Row[Any]) -> Job:
 
 _FIND = select(jobs).where(jobs.c.evaluation_id == bindparam("evaluation"))
 _KEPT = kept_of(evaluations.c.id)
+_BOTH = select(evaluations, *(jobs.c[column].label(f"job_{column}") for column in Job.__slots__)).select_from(
+    evaluations.outerjoin(jobs, jobs.c.evaluation_id == evaluations.c.id)
+)
+_LOOK = _BOTH.where(evaluations.c.id == bindparam("evaluation"))

