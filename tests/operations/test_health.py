@@ -9,13 +9,16 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
 from tests.servers import free_port
+from tests.serving import wait_until
 
-from causal_eval.operations.health import Part, Status, overall, parts
+from causal_eval.operations.health import LONG_WAIT, Part, Status, overall, parts
 from causal_eval.operations.probes import Address, addresses, probe
 from causal_eval.operations.watch import Watch
 from causal_eval.settings import Settings
-from causal_eval.store.database import Store
+from causal_eval.store.database import Store, open_store
+from causal_eval.store.lock_waits import LockWaits
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -62,6 +65,27 @@ def test_without_its_database_it_is_down(watch: Watch, store: Store) -> None:
     found = parts(watch)
     assert overall(found) is Status.DOWN
     assert "workers" in by_name(found)["database"].said
+
+
+def test_a_locked_table_degrades(settings: Settings, postgres_url: str) -> None:
+    """The database answers, and what it holds is told as it was; above half a minute somebody is in the way."""
+    store = open_store(postgres_url)
+    watch = Watch(store, settings, clock=lambda: 0.0)
+    with store.writing() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("LOCK TABLE workers IN ACCESS EXCLUSIVE MODE"))
+        assert by_name(parts(watch))["database"].status is Status.OK
+        watch.start()
+        wait_until(lambda: watch.database().seconds > 0)
+        found = []
+        for longest in (LONG_WAIT, LONG_WAIT + 1):
+            watch.waits = LockWaits(3, longest)
+            found.append(by_name(parts(watch))["database"])
+    watch.stop()
+    store.close()
+    assert [one.status for one in found] == [Status.OK, Status.DEGRADED]
+    assert found[1].said == "3 sessions wait for a lock, one of them for 31 s"
+    assert overall(found) is Status.DEGRADED
 
 
 def test_redis_that_is_gone_degrades(store: Store, settings: Settings) -> None:

@@ -103,7 +103,7 @@ async def health(request: Request, at: AtDoor, response: Response) -> Health:
 
 async def _caller(request: Request, at: Door, database: Part) -> Caller:
     """Who asks; nobody, where that cannot be told at once: how the service is must be said when least of it works."""
-    if database.status != "ok":
+    if database.status == "down":
         return NOBODY
     return at.at_hand(request) or await soon(lambda: at.admitted(request), seconds=SECONDS) or NOBODY
 
@@ -111,7 +111,7 @@ async def _caller(request: Request, at: Door, database: Part) -> Caller:
 def _detail(watch: Watch, found: list[Part]) -> HealthDetail:
     database = found[0]
     return HealthDetail(
-        waiting=watch.rows.queue.depth if database.status == "ok" else None,
+        waiting=watch.rows.queue.depth if database.status != "down" else None,
         workers=[WorkerBeat.model_validate(one) for one in watch.rows.workers],
         fault=database.said,
         components=[Component.model_validate(one) for one in found],

@@ -59,6 +59,10 @@ class Standing(Collector):
     def _database(self) -> Iterator[Metric]:
         watch, state = self._watch, self._watch.database()
         yield _one("database_up", "1: the database answers this process", value=state.up)
+        if state.up:  # who waited when it was last there waits no more
+            waits = watch.waits
+            yield _one("database_lock_waits", "Sessions that wait for a lock", value=waits.sessions)
+            yield _one("database_lock_wait_seconds", "How long the longest of them has waited", value=waits.longest)
         pool = watch.store.engine.pool
         if isinstance(pool, QueuePool):
             most = pool.size() + max(0, pool._max_overflow)  # noqa: SLF001 - nothing public tells it

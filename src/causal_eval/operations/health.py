@@ -13,6 +13,8 @@ from causal_eval.store.key_states import OPEN
 LITTLE, NO_SPACE = 0.15, 0.05
 """Free shares of a disk below which it is degraded, and down."""
 OLD_BACKUP = 26 * 3600.0
+LONG_WAIT = 30.0
+"""Seconds that a session waits for a lock, above which somebody is in the way."""
 
 
 class Status(StrEnum):
@@ -43,7 +45,7 @@ class Part:
 def parts(watch: Watch) -> list[Part]:
     """Everything that *watch* knows, as it is now."""
     state = watch.database()
-    found = [_answering("database", state, critical=True)]
+    found = [_database(watch, state)]
     found += _rows(watch) if state.up else [Part("queue", Status.DOWN, said="the database cannot be asked")]
     redis = watch.redis()
     found.append(Part("redis", Status.NONE) if redis is None else _answering("redis", redis, critical=False))
@@ -57,6 +59,14 @@ def overall(found: Iterable[Part]) -> Status:
         return Status.DOWN
     is_well = all(one.status in {Status.OK, Status.NONE} for one in listed)
     return Status.OK if is_well else Status.DEGRADED
+
+
+def _database(watch: Watch, state: State) -> Part:
+    waits = watch.waits
+    if not state.up or waits.longest <= LONG_WAIT:
+        return _answering("database", state, critical=True)
+    said = f"{waits.sessions} sessions wait for a lock, one of them for {waits.longest:.0f} s"
+    return Part("database", Status.DEGRADED, critical=True, said=said, seconds=round(state.seconds, 4))
 
 
 def _answering(name: str, state: State, *, critical: bool) -> Part:

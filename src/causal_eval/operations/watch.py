@@ -6,6 +6,7 @@ part of the pool: the watch gets through when all others are taken.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -17,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
 from causal_eval.backups.state import BackupState, read_state
-from causal_eval.errors import CausalEvalError
+from causal_eval.errors import CausalEvalError, StoreLocked
 from causal_eval.providers.catalog import NAMED_SERVER
 from causal_eval.providers.switch import DISABLED
 from causal_eval.settings import Settings
@@ -25,6 +26,7 @@ from causal_eval.store.database import Store, beside
 from causal_eval.store.deployments import Deployment, list_deployments
 from causal_eval.store.key_states import KeyState, known_keys
 from causal_eval.store.liveness import Beat, beats
+from causal_eval.store.lock_waits import LockWaits, lock_waits, wait_briefly
 from causal_eval.store.moment import read_moment
 from causal_eval.store.shards import Backlog, backlog
 from causal_eval.store.switches import Switch, list_switches
@@ -39,6 +41,8 @@ VERSIONS = 2
 LIVE_SECONDS = 15.0
 """A worker that has not beaten for so long is not counted."""
 REDIS_SECONDS = 1.0
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class Watch:
         self.clock = clock
         self.connection_errors = 0
         self.rows = Rows()
+        self.waits = LockWaits()
         self._lone = beside(store)
         self._rows_at = float("-inf")
         self._is_kept = False
@@ -153,7 +158,7 @@ class Watch:
         self._lone.close()
 
     def database(self) -> State:
-        """How the database is; ``rows`` is what it said then."""
+        """How the database is; ``rows`` is what it said then, and ``waits`` who waited for a lock."""
         return self._database.state()
 
     def redis(self) -> State | None:
@@ -196,7 +201,17 @@ class Watch:
 
     def _read(self) -> None:
         with self._lone.reading() as connection:
-            now = read_moment(connection)
+            now, self.waits = read_moment(connection), lock_waits(connection)
+        try:
+            self._read_rows(now)
+        except StoreLocked as error:
+            if not self.store.is_postgresql:
+                raise
+            _LOG.warning("what the queue holds is told as it was: %s", error)  # the database itself answers
+
+    def _read_rows(self, now: float) -> None:
+        with self._lone.reading() as connection:
+            wait_briefly(connection)
             living = beats(connection, since=now - LIVE_SECONDS)
             turned = list_switches(connection)
             is_due = not self._is_kept or time.monotonic() - self._rows_at >= ROWS_SECONDS

@@ -90,12 +90,17 @@ _DATABASE = (
     ),
     Drill(
         "connections-taken", "every connection of the database is taken", database.take_slots, database.reap,
-        "DatabaseConnectivityIntermittent", seen=database.seen_through_reserve, measured=database.how_many,
-        clear=database.send_away, unused=EVERY, full=True,
+        "DatabaseConnectionsHigh", seen=database.seen_through_reserve, measured=database.how_many,
+        clear=database.send_away, impossible=database.not_watched, unused=EVERY, full=True,
     ),
     Drill(
-        "long-query", "a query takes ten minutes", database.run_long, database.cancel, seen=database.listed,
-        never_refused=True, clear=database.send_away, full=True,
+        "long-query", "a query takes ten minutes", database.run_long, database.cancel, "LongRunningTransaction",
+        seen=database.listed, never_refused=True, clear=database.send_away, impossible=database.not_watched, full=True,
+    ),
+    Drill(
+        "table-locked", "somebody locks a table and goes away", database.lock_table, database.cancel,
+        "DatabaseLockWaits", health=200, seen=database.waited_for, told=database.victims_live,
+        clear=database.send_away, full=True,
     ),
     Drill(
         "row-changed", "a result is changed behind the service", database.change_row, database.restore,
@@ -122,8 +127,8 @@ _CACHE = (
     ),
     Drill("redis-flush", "the cache is emptied", cache.flush_redis, never_refused=True, full=True),
     Drill(
-        "redis-full", "the cache takes nothing more", cache.fill_redis, cache.empty_redis, health=200,
-        never_refused=True, seen=providers.goes_on, full=True,
+        "redis-full", "the cache takes nothing more", cache.fill_redis, cache.empty_redis, "RedisMemoryHigh",
+        health=200, never_refused=True, seen=providers.goes_on, impossible=cache.not_watched, full=True,
     ),
     Drill(
         "redis-hang", "the cache answers nobody", cache.pause_redis, cache.wake_redis, "RedisDown", health=200,

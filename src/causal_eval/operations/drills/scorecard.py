@@ -17,6 +17,10 @@ but for drills that say otherwise. `causal-eval drill all --scorecard FILE` writ
 `network-` or `clock-` need tools that are never shipped: `make gameday D=all` in a checkout runs them too. A test fails
 where a drill has no line, and where its code has changed since.
 
+The stack of drills is watched as any that `causal-eval up` starts: by Prometheus and Alertmanager, without which there
+is no drill; by the exporters of PostgreSQL and Redis, without which some are not possible; and by the blackbox probe,
+which asks `/health` through the load balancer as users do: CausalEvalAPIProbeFailing fires where it answers 503 too.
+
 What must hold after each, of an evaluation that was under way: every question has one outcome, and every shard has
 ended (I1); at most one result counts (I2); stored aggregates are those of the rows, and the scores are those of an
 evaluation that nothing disturbed (I3); no answer is another model's or a copy (I4); replies that the model API was

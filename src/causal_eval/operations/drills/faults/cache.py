@@ -40,3 +40,9 @@ def pause_redis(ground: Ground) -> None:
 def wake_redis(ground: Ground) -> None:
     """`make restart S=redis`: what hangs is not asked."""
     ground.command("stack", "restart", "redis")
+
+
+def not_watched(ground: Ground) -> str:
+    """Whether nothing looks into Redis here."""
+    is_watched = "redis-exporter" in ground.plan.ports
+    return "" if is_watched else "redis_exporter is not installed (Debian: prometheus-redis-exporter)"

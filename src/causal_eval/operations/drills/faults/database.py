@@ -17,6 +17,7 @@ from causal_eval.operations.stack.raising import wait_for
 
 CROWD = 60
 """Who asks at once: more than the pools of all replicas hold."""
+_REFUSED = "DatabaseConnectivityIntermittent"
 _LISTING = Question("GET", "/api/v1/evaluations?limit=5")
 
 
@@ -80,9 +81,18 @@ def send_away(ground: Ground) -> None:
 
 
 def seen_through_reserve(ground: Ground) -> str:
-    """`causal-eval db connections` gets through over a reserved connection."""
+    """`causal-eval db connections` gets through over a reserved connection; that others fail is told too."""
     told = json.loads(ground.as_superuser("db", "connections", "--json").splitlines()[0])
-    return "" if told["free"] == 0 else f"{told['free']} connections are free"
+    if told["free"] != 0:
+        return f"{told['free']} connections are free"
+    fails = wait_for(lambda: _REFUSED in ground.firing(), PATIENCE)
+    return "" if fails else f"{_REFUSED} does not fire"
+
+
+def not_watched(ground: Ground) -> str:
+    """Whether nothing looks into PostgreSQL here."""
+    is_watched = "postgres-exporter" in ground.plan.ports
+    return "" if is_watched else "postgres_exporter is not installed (Debian: prometheus-postgres-exporter)"
 
 
 def reap(ground: Ground) -> None:
@@ -107,6 +117,32 @@ def run_long(ground: Ground) -> None:
     ground.held["sessions"] = [asking]
     threading.Thread(target=_sleep, args=(asking,), daemon=True).start()
     wait_for(lambda: bool(_long_ones(ground)), 30.0)
+
+
+def lock_table(ground: Ground) -> None:
+    """Somebody locks the table of results, and goes for lunch."""
+    asking = ground.session()
+    ground.held["sessions"] = [asking]
+    ground.held["broken"] = _broken(ground)
+    asking.execute("BEGIN")
+    asking.execute("LOCK TABLE attempts IN ACCESS EXCLUSIVE MODE")
+
+
+def _broken(ground: Ground) -> float:
+    return ground.value("sum(database_connection_errors_total)")
+
+
+def waited_for(ground: Ground) -> str:
+    """`causal-eval db long-queries` shows who waits, and for whom."""
+    told = [json.loads(line) for line in ground.as_superuser("db", "long-queries", "--json").splitlines()]
+    blockers = {pid for one in told for pid in one.get("blocked_by") or []}
+    return "" if blockers & set(_long_ones(ground)) else f"`causal-eval db long-queries` does not show it: {told}"
+
+
+def victims_live(ground: Ground) -> str:
+    """Who waited was not ended: no connection of app or workers broke."""
+    broken = _broken(ground) - float(str(ground.held["broken"]))
+    return f"{broken:g} connections of app and workers broke" if broken else ""
 
 
 def _sleep(asking: psycopg.Connection[tuple[object, ...]]) -> None:
