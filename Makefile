@@ -103,6 +103,7 @@ clean:  ## remove what was installed, built and cached (never logs/, reports/ or
 # DRY=1 shows what would be done. Output has no colour and no prefix, and ends: `make logs-app | tail -100`.
 MODE ?=
 DRY ?=
+JSON ?=
 F ?=
 Q ?=
 S ?= app
@@ -116,8 +117,8 @@ AT = $(if $(MODE),--mode $(MODE)) $(if $(DRY),--dry-run)
 STACK = @$(CE) stack
 SHOW = @$(if $(DRY),echo)
 
-health: .venv/.local  ## is everything well: a table; exits 0, 1 or 2
-	$(SHOW) $(CE) health
+health: .venv/.local  ## is everything well: a table (JSON=1: lines); exits 0, 1 or 2
+	$(STACK) health $(AT) $(if $(JSON),--json)
 
 status: .venv/.local  ## how every process or container is
 	$(STACK) status $(AT)

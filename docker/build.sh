@@ -13,7 +13,7 @@ run() { if [[ $dry ]]; then echo "would run: $*"; else "$@"; fi; }
 revision=$(git rev-parse --short=12 HEAD)
 # What is not committed can't be found again by the commit's name.
 [[ -z $(git status --porcelain --untracked-files=no) ]] || revision+=-changed
-mkdir -p docker/wheels
+[[ $dry ]] || mkdir -p docker/wheels
 created=$(git show -s --format=%cI HEAD)
 
 build() { # IMAGE TARGET
@@ -25,12 +25,11 @@ id_of() { docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true; }
 for pair in causal-eval-bench:app ${WITH_BACKUP:+causal-eval-backup:backup}; do
   image=${pair%:*}
   build "$image" "${pair#*:}" "$@"
-  [[ ! $dry ]] || continue
   old=$(id_of "$image:current")
   # The same image built again would push the one to roll back to out of sight.
   if [[ -n $old && $old != "$(id_of "$image:$revision")" ]]; then
-    docker tag "$old" "$image:previous"
+    run docker tag "$old" "$image:previous"
   fi
-  docker tag "$image:$revision" "$image:current"
+  run docker tag "$image:$revision" "$image:current"
 done
-echo "built $revision; next: docker-compose up -d (back again: bash docker/rollback.sh)"
+[[ $dry ]] || echo "built $revision; next: docker-compose up -d (back again: bash docker/rollback.sh)"

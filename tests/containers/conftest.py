@@ -22,12 +22,14 @@ collect_ignore_glob = [] if KEPT else ["test_*.py"]
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP = "/causal-eval-test"
+BASE = "causal-eval-test/debian:12"
+EXPORTERS = ("node-exporter", "blackbox-exporter", "postgres-exporter", "redis-exporter")
+MADE = ("postgres", "prometheus", "alertmanager", *EXPORTERS)
+"""Images of the Dockerfile beside this; there is no Grafana among Debian's packages."""
 OWN = {
-    "POSTGRES_IMAGE": "causal-eval-test/postgres:12",
-    "REDIS_IMAGE": "causal-eval-test/servers:12",
-    "NGINX_IMAGE": "causal-eval-test/servers:12",
-    "PROMETHEUS_IMAGE": "causal-eval-test/prometheus:12",
-    "ALERTMANAGER_IMAGE": "causal-eval-test/alertmanager:12",
+    "REDIS_IMAGE": BASE,
+    "NGINX_IMAGE": BASE,
+    **{f"{name.upper().replace('-', '_')}_IMAGE": f"causal-eval-test/{name}:12" for name in MADE},
     "COMPOSE_PROFILES": "",
 }
 
@@ -69,20 +71,19 @@ def stack(engine: Path, tmp_path_factory: pytest.TempPathFactory) -> Stack:
     (folder / "docker/wheels").mkdir(exist_ok=True)
     for wheel in (kept / "wheels").iterdir():
         shutil.copy(wheel, folder / "docker/wheels")
-    for name in ("python", "servers"):
-        made.run(f"docker import {kept}/{name}.tar causal-eval-test/{name}:12")
-    for name in ("postgres", "prometheus", "alertmanager"):
+    made.run(f"docker import {kept}/debian.tar {BASE}")
+    for name in MADE:
         made.run(
             f"docker build --quiet --target {name} --tag causal-eval-test/{name}:12 {ROOT}/tests/containers/images"
         )
     made.run("git init --quiet .")
     made.commit("one")
-    made.build()
+    made.build(BASE)
     (folder / "docker/config/causal-eval.toml").write_text("max_concurrent_api_calls = 7\n")
     with (folder / "README.md").open("a") as text:
         text.write("\nChanged.\n")
     made.commit("two")
-    made.build()
+    made.build(BASE)
     made.run("bash docker/make-secrets.sh bench.example")
     lines = [line for line in (folder / ".env").read_text().splitlines() if not line.startswith("COMPOSE_PROFILES")]
     (folder / ".env").write_text("\n".join([*lines, *(f"{name}={value}" for name, value in OWN.items()), ""]))

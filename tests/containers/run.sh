@@ -17,15 +17,14 @@ for program in dockerd mmdebstrap iptables unshare; do
 done
 unshare --net --mount --pid --fork --mount-proc true 2>/dev/null || skip "this machine allows no namespaces of one's own"
 
-system() { # NAME PACKAGES: a root file system out of Debian's packages
-  [[ -s $kept/$1.tar ]] && return
-  echo "making a root file system of $2 ..."
-  mmdebstrap --quiet --variant=minbase --include="$2" --customize-hook='chroot "$1" useradd --system --no-create-home nginx' \
-    bookworm "$kept/.$1.tar" > "$kept/$1.log" 2>&1 || skip "mmdebstrap failed: $(tail -n 1 "$kept/$1.log")"
-  mv "$kept/.$1.tar" "$kept/$1.tar"
-}
-system python python3,python3-venv,ca-certificates
-system servers postgresql-15,redis-server,nginx-light,prometheus,prometheus-alertmanager,procps
+packages=python3,python3-venv,ca-certificates,postgresql-15,redis-server,nginx-light,procps,prometheus,prometheus-alertmanager
+for exporter in node blackbox postgres redis; do packages+=,prometheus-$exporter-exporter; done
+if [[ $(cat "$kept/debian.made" 2>/dev/null) != "$packages" ]]; then
+  echo "making a root file system of $packages ..."
+  mmdebstrap --quiet --variant=minbase --include="$packages" --customize-hook='chroot "$1" useradd --system --no-create-home nginx' \
+    bookworm "$kept/debian.tar" > "$kept/debian.log" 2>&1 || skip "mmdebstrap failed: $(tail -n 1 "$kept/debian.log")"
+  printf '%s' "$packages" > "$kept/debian.made"
+fi
 
 # For another patch release of Python than this machine's: what only some of them need is taken along.
 for list in service build; do
@@ -37,5 +36,6 @@ for list in service build; do
 done
 
 export CAUSAL_EVAL_CONTAINERS=$kept
-exec unshare --net --mount --pid --fork --mount-proc --kill-child \
-  .venv/bin/python -m pytest -p no:cacheprovider -p no:xdist --timeout=1200 tests/containers "$@"
+# Mounts are shared among themselves, as they are on a machine: the exporter of the node follows them.
+exec unshare --net --mount --pid --fork --mount-proc --kill-child bash -c 'mount --make-rshared / && exec "$@"' - \
+  .venv/bin/python -m pytest -p no:cacheprovider -p no:xdist --timeout=1200 --durations=5 tests/containers "$@"

@@ -15,6 +15,9 @@ def of_app(stack: Stack, what: str) -> list[str]:
 def test_the_runbooks_lines_work(stack: Stack) -> None:
     """Looking at things ends by itself, and says something."""
     stack.until(lambda: "(healthy)" in stack.run("docker-compose ps app"), "the app is healthy")
+    shown = stack.run("docker-compose ps")
+    for name in ("app", "worker", "postgres", "redis", "nginx"):
+        assert f"causal-eval-{name}-1" in shown
     assert "Causal Eval Bench at" in stack.run("docker-compose logs app | tail -100")
     assert "app" in stack.run("docker stats --no-stream")
     assert "ready to accept connections" in stack.run("docker-compose logs postgres")
@@ -68,6 +71,26 @@ def test_a_restart_restores_service(stack: Stack) -> None:
     stack.until(stack.answers, "8000 answers after a restart")
 
 
+def test_the_runbooks_scaling_works_in_the_background(stack: Stack) -> None:
+    """With `-d`; without it Ctrl-C would stop everything, and the next `up` goes back to one."""
+    stack.run("docker-compose up -d --scale app=2")
+    assert len(of_app(stack, "{{.Id}}")) == 2
+    stack.run("docker-compose up -d")
+    assert len(of_app(stack, "{{.Id}}")) == 1
+
+
+def test_what_make_types_works(stack: Stack) -> None:
+    """On containers as on processes: everything ends by itself, and what is shown has no prefix."""
+    assert stack.run("causal-eval stack logs app | tail -100").splitlines()[-1].startswith("20")
+    assert "ready to accept" in stack.run("causal-eval stack logs postgres")
+    assert stack.run("echo 'select 40 + 2' | causal-eval stack psql").split()[2] == "42"
+    assert "43" in stack.run("causal-eval stack psql -- 'select 40 + 3'")
+    assert "/etc/causal-eval" in stack.run("echo pwd | causal-eval stack shell")
+    assert "causal-eval-app-1" in stack.run("causal-eval stack stats")
+    assert "causal-eval-app-1" in stack.run("causal-eval stack status")
+    stack.run("causal-eval stack run -- invariants")
+
+
 def test_a_replaced_key_is_seen(stack: Stack) -> None:
     """Though the file is another one: its folder is mounted."""
     keys = "docker/secrets/keys"
@@ -86,6 +109,20 @@ def test_three_replicas_share_the_requests(stack: Stack) -> None:
     lines = stack.run("docker-compose logs --no-log-prefix --tail 30 nginx").splitlines()
     asked = {part for line in lines for part in line.split() if part.startswith("upstream=")}
     assert len(asked) == 3
+
+
+def test_replicas_are_restarted_one_after_another(stack: Stack) -> None:
+    """Nobody who asks meanwhile is turned away, and what changed of the environment is taken up."""
+    before = set(of_app(stack, "{{.Id}}"))
+    ask = "curl -sS -m 5 -f -o /dev/null http://localhost:8000/health/live || echo bad"
+    asking = f"while test ! -e stop; do {ask}; sleep 0.1; done"
+    stack.run(f"rm -f stop; ({asking}) > asked 2>&1 &")
+    stack.run("causal-eval stack restart app")
+    stack.run("touch stop")
+    after = set(of_app(stack, "{{.Id}} {{.State.Health.Status}}"))
+    assert len(after) == 3
+    assert not any(line.startswith(tuple(before)) or not line.endswith(" healthy") for line in after)
+    assert stack.run("cat asked") == ""
 
 
 def test_a_killed_replica_costs_nobody_a_request(stack: Stack) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def mounted(services: Services, name: str) -> dict[str, str]:
 
 def test_composes_own_program_accepts_it(root: Path, tmp_path: Path) -> None:
     """All profiles, without any variable set: names, conditions and units are Compose's."""
-    compose = Path(sys.executable).with_name("docker-compose")
+    compose = Path(sysconfig.get_path("purelib")) / "compose/docker-compose"  # the script in bin/ ends with 0 always
     command = f"{compose} --profile * -f {root}/docker-compose.yml --env-file {os.devnull} config -q".split()
     run = subprocess.run(
         command, cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60, check=False

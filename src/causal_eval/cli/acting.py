@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from causal_eval.cli import output, stack
+from causal_eval.cli import output, stack, wellbeing
 from causal_eval.errors import UsageError
 from causal_eval.operations.stack import acts
 from causal_eval.operations.stack.acts import Containers, Step
@@ -89,6 +89,7 @@ def scale(where: Where, service: str, *, count: int) -> int:
 
     def act() -> None:
         bring_up(plan, Help(stack.preparing(plan), lambda: secrets.token_hex(24), output.note))
+        output.say(f"{count} of {service} run")
 
     return _take(where, [Step(act=act, said=f"run {count} of {service} in {plan.folder}, and keep it so")])
 
@@ -120,7 +121,9 @@ def rollback(where: Where, to: str) -> int:
     current = "" if found.moved else found.version  # what was left half-way goes back to where it began
     wanted = to or (found.version if found.moved else found.before)
     if not wanted:
-        raise UsageError(f"no version ran before {found.version}: name one by TO ({', '.join(versions(found.root))})")
+        others = [one for one in versions(found.root) if one != found.version]
+        there = f"name one by TO: {', '.join(others)}" if others else "`causal-eval stack deploy` brings another"
+        raise UsageError(f"no version ran before {found.version}: {there}")
     name = named(found.root, wanted, but=current)
 
     def act() -> None:
@@ -146,12 +149,25 @@ def stats(where: Where) -> int:
     return 0
 
 
+def health(where: Where, *, json: bool) -> int:
+    """How everything is; where nothing runs, that is what is told."""
+    found = _sought(where)
+    if isinstance(found, Containers):
+        return _take(where, found.health(json=json))
+    folder = stack.folder_of(where.folder)
+    if where.dry:
+        output.say(f"ask every process of {folder} how it is, and all below")
+        return 0
+    return wellbeing.health(None, [], folder=folder, json=json)
+
+
 def status(where: Where, *, json: bool) -> int:
     """How every process is; 1 where one does not run."""
     found = _found(where)
     if isinstance(found, Containers):
         return _take(where, found.status())
     states = supervisor_of(found).states() or {}
+    width = max(map(len, found.names)) + 2
     for name in found.names:
         state = states[name]
         age = time.time() - state.since if state.runs else 0.0
@@ -159,7 +175,7 @@ def status(where: Where, *, json: bool) -> int:
         if json:
             output.emit({"name": name, "state": state.state, "pid": state.pid, "seconds": round(age), "url": address})
         else:
-            output.say(f"{name:<14}{state.state:<10}{state.pid:>8}  {age:>8.0f} s  {address}")
+            output.say(f"{name:<{width}}{state.state:<10}{state.pid:>8}  {age:>8.0f} s  {address}")
     return 0 if all(states[name].runs for name in found.names) else 1
 
 
@@ -171,6 +187,7 @@ def _restarting(plan: Plan, name: str) -> Step:
         if name.startswith("app-"):
             wait_ready(plan, name)
         wait_running(plan, [name])
+        output.say(f"{name} was restarted, and is well")
 
     return Step(act=act, said=f"restart {name}, and wait until it is ready")
 
@@ -193,6 +210,21 @@ def _found(where: Where) -> Plan | Containers:
     Raises:
         UsageError: nothing does.
     """
+    found = _sought(where)
+    if found is None:
+        raise UsageError(
+            f"nothing runs: neither in {stack.folder_of(where.folder)} (`causal-eval up`) nor containers of "
+            f"{Path.cwd()} (`docker-compose up -d`)"
+        )
+    return found
+
+
+def _sought(where: Where) -> Plan | Containers | None:
+    """What runs here, or is said to by the flags; None: nothing does.
+
+    Raises:
+        UsageError: what the flags say is not there.
+    """
     folder = stack.folder_of(where.folder)
     if where.mode == "proc":
         return find_plan(folder)
@@ -203,9 +235,4 @@ def _found(where: Where) -> Plan | Containers:
                 f"--mode compose: no {acts.COMPOSE_FILE} in {here}, or no docker-compose: go to its folder"
             )
         return containers
-    found = acts.running_plan(folder) or acts.running_containers(here)
-    if found is None:
-        raise UsageError(
-            f"nothing runs: neither in {folder} (`causal-eval up`) nor containers of {here} (`docker-compose up -d`)"
-        )
-    return found
+    return acts.running_plan(folder) or acts.running_containers(here)

@@ -72,13 +72,14 @@ def invariants(json: Json = False) -> int:
 
 def health(
     url: Annotated[str | None, typer.Option(help="Of the API; else that of the stack of this machine.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="NAME=URL of something else to ask; may be given again.")] = None,
     json: Json = False,
 ) -> int:
     """Ask every process and all below it how it is: exit 0 well, 1 degraded, 2 down."""
     check_extra()
     from causal_eval.cli import wellbeing
 
-    return wellbeing.health(url, json=json)
+    return wellbeing.health(url, at or [], json=json)
 
 
 def check_extra() -> None:

@@ -176,6 +176,14 @@ def stats(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
 
 
 @stack_app.command()
+def health(folder: Dir = None, mode: Mode = "", dry_run: Dry = False, json: Json = False) -> int:
+    """Ask every process and all below it how it is, whichever runs: exit 0 well, 1 degraded, 2 down."""
+    from causal_eval.cli import acting
+
+    return acting.health(acting.Where(folder, mode, dry_run), json=json)
+
+
+@stack_app.command()
 def status(folder: Dir = None, mode: Mode = "", dry_run: Dry = False, json: Json = False) -> int:
     """Show how every process is; exit 1 where one does not run."""
     from causal_eval.cli import acting

