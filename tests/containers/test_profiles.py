@@ -78,6 +78,13 @@ def test_a_backup_is_made_and_comes_back(stack: Stack) -> None:
     assert health(stack, code=1)["backup"] == "ok"
 
 
+def test_an_operator_sees_the_sessions_of_the_program(stack: Stack) -> None:
+    """And what they do, over a connection of another account."""
+    typed = "causal-eval stack run --superuser -- db connections --json"
+    assert '"causal_eval"' in stack.run(typed)
+    assert '"causal-eval-operator"' in stack.run(typed)
+
+
 def test_backups_go_on_by_themselves(stack: Stack) -> None:
     """The service of the profile backs up, and tests what it made by restoring it."""
     stack.run("docker-compose --profile backup up -d backup")

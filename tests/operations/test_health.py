@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,9 +13,10 @@ import pytest
 from sqlalchemy import text
 from tests.servers import free_port
 from tests.serving import wait_until
+from tests.stacks import COMMAND, environment
 
 from causal_eval.operations.health import LONG_WAIT, Part, Status, overall, parts
-from causal_eval.operations.probes import Address, addresses, probe
+from causal_eval.operations.probes import Address, addresses, bearing, probe
 from causal_eval.operations.watch import Watch
 from causal_eval.settings import Settings
 from causal_eval.store.database import Store, open_store
@@ -132,3 +134,32 @@ async def test_probes_ask_each_at_its_own_address(store: Store, settings: Settin
 def test_without_a_stack_the_api_alone_is_asked() -> None:
     """At the address that is given."""
     assert [one.url for one in addresses(None, "http://x:1")] == ["http://x:1/health/ready"]
+
+
+def test_metrics_are_asked_for_by_the_token_where_there_is_one(tmp_path: Path) -> None:
+    """Without a file, or with one that is gone, nothing is sent along."""
+    (tmp_path / "token").write_text("secret\n")
+    assert bearing(tmp_path / "token") == {"Authorization": "Bearer secret"}
+    assert bearing(None) == bearing(tmp_path / "gone") == {}
+
+
+@pytest.mark.parametrize("said", ["worker", "=http://127.0.0.1:1", "worker=127.0.0.1:1"])
+def test_what_is_no_address_is_refused(said: str, tmp_path: Path) -> None:
+    """Before anything is asked, and the message shows the form."""
+    done = subprocess.run(
+        [COMMAND, "health", "--at", said], env=environment(tmp_path), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "give NAME=URL" in done.stderr
+
+
+def test_what_is_named_is_asked_too(tmp_path: Path) -> None:
+    """Where nobody answers it is down, which takes nothing down that is critical; the API is."""
+    at = f"grafana=http://127.0.0.1:{free_port()}/"
+    done = subprocess.run(
+        [COMMAND, "health", "--url", f"http://127.0.0.1:{free_port()}", "--at", at, "--json"],
+        env=environment(tmp_path), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = {part["name"]: (part["status"], part["critical"]) for part in json.loads(done.stdout)["parts"]}
+    assert done.returncode == 2
+    assert (found["grafana"], found["api"]) == (("down", False), ("down", True))

@@ -157,7 +157,8 @@ def replayed(
     """
     tend = _answering(place, log)
     (data / "recovery.signal").touch(mode=0o600)
-    given = {"restore_command": f'"{place}/fetch" "%f" "%p"', "recovery_target_action": "promote", **settings}
+    # by a shell: where temporary files lie, none may be executed on some machines
+    given = {"restore_command": f'/bin/sh "{place}/fetch" "%f" "%p"', "recovery_target_action": "promote", **settings}
     if to is not None:
         given["recovery_target_time"] = to.astimezone(UTC).isoformat(sep=" ")
     try:

@@ -121,7 +121,8 @@ def secrets_of(settings: Settings, environment: Mapping[str, str]) -> set[str]:
     found = {value for name, value in held if _HOLDS_SECRET.search(name)}
     for file in secret_files(settings, environment).values():
         found.update(_lines(file))
-    for url in (settings.database_url, settings.operator_database_url, settings.redis_url):
+    urls = (settings.database_url, settings.operator_database_url, settings.backup_database_url, settings.redis_url)
+    for url in urls:
         found.add(urlsplit(url).password or "")
     return {part.strip() for value in found for part in (value, *value.split(",")) if part.strip()}
 

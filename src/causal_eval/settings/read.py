@@ -19,7 +19,7 @@ FILE_NAME = "causal-eval.toml"
 DOTENV_NAME = ".env"
 
 
-FROM_FILES = ("DATABASE_URL", "REDIS_URL", "CEB_BACKUP_DATABASE_URL")
+FROM_FILES = ("DATABASE_URL", "REDIS_URL", "CEB_BACKUP_DATABASE_URL", "CEB_OPERATOR_DATABASE_URL")
 """Variables that may hold a password: ``<variable>_FILE`` may name a file with their text instead."""
 
 

@@ -87,11 +87,15 @@ def test_a_dry_run_says_what_it_would_do(plan: Plan, words: list[str], said: str
 def test_containers_are_acted_on_by_the_scripts_beside_their_file(tmp_path: Path) -> None:
     """What make and a person type is one thing, with whichever Compose there is."""
     found = Containers(("docker", "compose"), str(tmp_path))
-    steps = [*found.restart("app"), *found.scale("app", 3), *found.rollback("0.1.0+0123456789abcdef")]
+    steps = [
+        *found.restart("app"), *found.scale("app", 3), *found.rollback("0.1.0+0123456789abcdef"),
+        *found.health(json=True),
+    ]  # fmt: skip
     assert [step.argv for step in steps] == [
         ("bash", "docker/restart.sh", "app"),
         ("bash", "docker/scale.sh", "app", "3"),
         ("bash", "docker/rollback.sh", "0123456789ab"),
+        ("bash", "docker/health.sh", "--json"),
     ]
     assert {(step.env["COMPOSE"], step.cwd) for step in steps} == {("docker compose", str(tmp_path))}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,11 @@ pytestmark = [
 ]
 
 
-def typed(stack: Stack, line: str, *, code: int = 0, **more: str) -> str:
+def typed(stack: Stack, line: str, *, code: int = 0, more: Mapping[str, str] | None = None) -> str:
     """What a line of a shell prints, of which every part ends well, or the worst with *code*."""
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
-        cwd=ROOT, env={**stack.env, **more}, capture_output=True, text=True, timeout=300, check=False,
+        cwd=ROOT, env={**stack.env, **(more or {})}, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == code, f"{line}\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
@@ -83,9 +84,9 @@ def test_a_backup_is_made_and_restored_by_make(stack: Stack, tmp_path: Path) -> 
     """With the key that whoever types it has named."""
     stack.run("backup", "key", str(tmp_path / "key"))
     more = {"CEB_BACKUP_KEY_FILE": str(tmp_path / "key")}
-    assert "verified" in typed(stack, "make backup | tail -5", **more)
-    assert "nothing was swapped" in typed(stack, "make restore FROM=latest | tail -5", **more)
-    assert "it is in use now" in typed(stack, "make restore FROM=latest SWAP=1 | tail -5", **more)
+    assert "verified" in typed(stack, "make backup | tail -5", more=more)
+    assert "nothing was swapped" in typed(stack, "make restore FROM=latest | tail -5", more=more)
+    assert "it is in use now" in typed(stack, "make restore FROM=latest SWAP=1 | tail -5", more=more)
     assert "as it must be" in typed(stack, "make verify | tail -5")
 
 

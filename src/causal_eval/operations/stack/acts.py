@@ -95,7 +95,7 @@ class Containers:
 
     def status(self) -> list[Step]:
         """How each container is."""
-        return [self._step("ps")]
+        return [self._step("ps", "--all")]  # with how one ended that does not run
 
     def _step(self, *words: str) -> Step:
         return Step((*self.compose, *words), cwd=self.folder)
