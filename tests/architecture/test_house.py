@@ -165,6 +165,7 @@ BUDGETS = {
     "store": 4400,
     "backups": 1700,
     "operations": 4600,
+    "incidents": 3000,
     "service": 3800,
     "performing": 900,
     "api": 2200,

@@ -1,0 +1,226 @@
+"""What a signal does: one incident for one cause, whatever is said twice, late, or in the wrong order.
+
+Every function works within a transaction of the book, so that a ``kill -9`` leaves all of it or nothing. The caller's
+clock says when; who raised a signal says when that began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from causal_eval.incidents import timeline, timers
+from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, number_of
+from causal_eval.incidents.causes import adopts
+from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
+from causal_eval.incidents.timeline import Data, Happened, Kind
+
+_FIRES, _HAS_ENDED, _HAS_VANISHED = 1, 0, -1
+"""Of a signal: what was said of it last; it vanished from a list without a word, and may be there again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How long things are waited for, in seconds, and what a person has to decide."""
+
+    quiet: float = 300.0
+    """Nothing fires for so long: it is over."""
+    reopen: float = 900.0
+    """What fires again within so long after it was over is the same incident."""
+    publish: float = 600.0
+    """The public is told an incident that nobody has acknowledged."""
+    absent: float = 180.0
+    """An alert that Alertmanager lists no longer, without having said that it ended, has ended."""
+    by_hand: frozenset[Severity] = frozenset({Severity.P0, Severity.P1})
+    """Only a person says that such an incident is over."""
+
+
+def hear(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | None:
+    """Act on *signal*; the incident that it belongs to, None: what it says was known, or is of no account."""
+    known = rows.execute(
+        "UPDATE signals SET heard_at = ? WHERE fingerprint = ? AND started_at = ? RETURNING firing",
+        (at, signal.fingerprint, signal.started_at),
+    ).fetchone()
+    was = None if known is None else known["firing"]
+    if not signal.firing:
+        return None if was != _FIRES else _ended(rows, signal.fingerprint, signal.started_at, at=at, rules=rules)
+    if was in {_FIRES, _HAS_ENDED}:
+        return None  # said twice, or an old word that comes after the end
+    incident = _home(rows, signal, at=at, rules=rules)
+    _keep(rows, signal, incident, at=at)
+    return _worse(rows, incident, signal=signal, at=at)
+
+
+def open_by_hand(rows: Rows, signal: Signal, *, who: str, at: float, impact: str = "") -> Incident:
+    """The incident that *who* opens, or the open one of the same cause, which takes in what he says."""
+    there = _live_with(rows, signal.key)
+    incident = there or _open(rows, signal, at=at)
+    timeline.add(rows, incident.id, Happened(Kind.SIGNAL, signal.summary, who=who), at=at)
+    if there is not None:
+        return _worse(rows, there, signal=signal, at=at)
+    return change(rows, incident, {"impact": impact})
+
+
+def look(rows: Rows, *, at: float, rules: Rules) -> list[Incident]:
+    """What time alone changes: what has been quiet for long enough is over, if no person has to say so."""
+    quiet = [one for one in live(rows) if one.state is State.MONITORING and (one.quiet_until or at) <= at]
+    return [
+        resolve(rows, one, who="sentinel", at=at, resolution="It ended, and did not come back.")
+        for one in quiet
+        if one.severity not in rules.by_hand
+    ]
+
+
+def resolve(rows: Rows, incident: Incident, *, who: str, at: float, resolution: str) -> Incident:
+    """It is over, and its deadlines with it, but for the review."""
+    values: Values = {
+        "state": State.RESOLVED.value, "resolved_at": at, "quiet_until": None, "resolution": resolution,
+        "mitigated_at": incident.mitigated_at or at,
+    }  # fmt: skip
+    found = change(rows, incident, values)
+    timeline.add(rows, incident.id, Happened(Kind.STATE, "resolved", who=who, data={"state": "resolved"}), at=at)
+    timers.resolved(rows, found, at=at)
+    return found
+
+
+def absent(rows: Rows, listed: frozenset[str], *, at: float, rules: Rules) -> list[Incident]:
+    """Incidents of alerts that Alertmanager has not listed for long; *listed*: fingerprints of what it lists now."""
+    query = "SELECT fingerprint, started_at, heard_at FROM signals WHERE source = ? AND firing = ?"
+    firing_now = rows.execute(query, (Source.ALERTMANAGER.value, _FIRES)).fetchall()
+    rows.executemany(
+        "UPDATE signals SET heard_at = ? WHERE fingerprint = ? AND started_at = ?",
+        [(at, row["fingerprint"], row["started_at"]) for row in firing_now if row["fingerprint"] in listed],
+    )
+    gone = [row for row in firing_now if row["fingerprint"] not in listed and at - row["heard_at"] >= rules.absent]
+    return [_ended(rows, row["fingerprint"], row["started_at"], at=at, rules=rules, word=_HAS_VANISHED) for row in gone]
+
+
+def firing(rows: Rows, incident: str) -> list[str]:
+    """Names of what fires of *incident* now."""
+    query = "SELECT DISTINCT name FROM signals WHERE incident = ? AND firing = ? ORDER BY name"
+    return [row["name"] for row in rows.execute(query, (number_of(incident), _FIRES))]
+
+
+def _home(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident:
+    """The incident that *signal* belongs to: its own, one that it follows from, one whose cause it is, or a new one."""
+    if (there := _live_with(rows, signal.key)) is not None:
+        return _fires_again(rows, there, at=at)
+    others = [one for one in live(rows) if one.private is signal.is_private]
+    parent = next((one for one in others if adopts(one.key, signal.key)), None)
+    if parent is not None:
+        return _fires_again(rows, parent, at=at)
+    child = next((one for one in others if adopts(signal.key, one.key)), None)
+    if child is not None:
+        return _cause_found(rows, child, signal=signal, at=at)
+    recent = rows.execute(
+        "SELECT * FROM incidents WHERE component = ? AND family = ? AND state = 'resolved' AND resolved_at >= ? "
+        "ORDER BY number DESC LIMIT 1",
+        (signal.key.component, signal.key.family, at - rules.reopen),
+    ).fetchone()
+    return _open(rows, signal, at=at) if recent is None else _reopen(rows, incident_from(recent), at=at)
+
+
+def _open(rows: Rows, signal: Signal, *, at: float) -> Incident:
+    number = rows.execute(
+        "INSERT INTO incidents (component, family, severity, state, title, opened_at, private) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            signal.key.component, signal.key.family, signal.severity.value, State.DETECTED.value, signal.summary, at,
+            int(signal.is_private),
+        ),
+    ).lastrowid  # fmt: skip
+    incident = find(rows, f"INC-{number}")
+    began: Data = {"severity": signal.severity.value, "began_at": signal.started_at, "source": signal.source.value}
+    timeline.add(rows, incident.id, Happened(Kind.OPENED, f"{signal.name}: {signal.summary}", data=began), at=at)
+    timers.opened(rows, incident, at=at)
+    return incident
+
+
+def _keep(rows: Rows, signal: Signal, incident: Incident, *, at: float) -> None:
+    rows.execute(
+        "INSERT INTO signals (fingerprint, started_at, incident, name, component, family, severity, source, summary, "
+        "security, firing, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (fingerprint, started_at) DO UPDATE SET incident = excluded.incident, firing = excluded.firing",
+        (
+            signal.fingerprint, signal.started_at, number_of(incident.id), signal.name, signal.key.component,
+            signal.key.family, signal.severity.value, signal.source.value, signal.summary, int(signal.security),
+            _FIRES, at,
+        ),
+    )  # fmt: skip
+    data: Data = {
+        "name": signal.name, "began_at": signal.started_at, "key": str(signal.key), "fingerprint": signal.fingerprint,
+        "source": signal.source.value,
+    }  # fmt: skip
+    timeline.add(rows, incident.id, Happened(Kind.SIGNAL, f"{signal.name}: {signal.summary}", data=data), at=at)
+
+
+def _worse(rows: Rows, incident: Incident, *, signal: Signal, at: float) -> Incident:
+    """The same, as bad as the worst of its signals."""
+    if signal.is_private and not incident.private:
+        incident = change(rows, incident, {"private": 1})
+    if not signal.severity.is_worse_than(incident.severity):
+        return incident
+    text = f"{signal.severity}, no longer {incident.severity}: {signal.name}"
+    incident = change(rows, incident, {"severity": signal.severity.value})
+    timeline.add(rows, incident.id, Happened(Kind.CLASSIFIED, text, data={"severity": signal.severity.value}), at=at)
+    timers.classified(rows, incident, at=at)
+    return incident
+
+
+def _ended(
+    rows: Rows, fingerprint: str, started_at: float, *, at: float, rules: Rules, word: int = _HAS_ENDED
+) -> Incident:
+    row = rows.execute(
+        "UPDATE signals SET firing = ?, heard_at = ? WHERE fingerprint = ? AND started_at = ? RETURNING incident, name",
+        (word, at, fingerprint, started_at),
+    ).fetchone()
+    incident = find(rows, f"INC-{row['incident']}")
+    data: Data = {"name": row["name"], "fingerprint": fingerprint}
+    text = f"{row['name']} has ended" if word == _HAS_ENDED else f"{row['name']} is no longer listed"
+    timeline.add(rows, incident.id, Happened(Kind.SIGNAL_ENDED, text, data=data), at=at)
+    if firing(rows, incident.id) or not incident.state.is_live:
+        return incident
+    values: Values = {"state": State.MONITORING.value, "mitigated_at": at, "quiet_until": at + rules.quiet}
+    incident = change(rows, incident, values)
+    text = "nothing fires any more: it is watched"
+    timeline.add(rows, incident.id, Happened(Kind.STATE, text, data={"state": State.MONITORING.value}), at=at)
+    return incident
+
+
+def _fires_again(rows: Rows, incident: Incident, *, at: float) -> Incident:
+    """The same, no longer quiet if it was."""
+    if incident.state is not State.MONITORING:
+        return incident
+    state = State.DETECTED if incident.acknowledged_at is None else State.MITIGATING
+    values: Values = {"state": state.value, "mitigated_at": None, "quiet_until": None}
+    timeline.add(rows, incident.id, Happened(Kind.STATE, "it fires again", data={"state": state.value}), at=at)
+    return change(rows, incident, values)
+
+
+def _reopen(rows: Rows, incident: Incident, *, at: float) -> Incident:
+    """One that was not over: somebody has to look again."""
+    values: Values = {
+        "state": State.DETECTED.value, "acknowledged_at": None, "mitigated_at": None, "quiet_until": None,
+        "resolved_at": None, "resolution": "",
+    }  # fmt: skip
+    timeline.add(rows, incident.id, Happened(Kind.STATE, "it was not over", data={"state": "detected"}), at=at)
+    incident = change(rows, incident, values)
+    timers.opened(rows, incident, at=at)
+    return incident
+
+
+def _cause_found(rows: Rows, incident: Incident, *, signal: Signal, at: float) -> Incident:
+    """An incident of what follows, of its cause from now on: one outage stays one incident."""
+    values: Values = {"component": signal.key.component, "family": signal.key.family, "title": signal.summary}
+    text = f"its cause is {signal.key}: {signal.summary}"
+    data: Data = {"key": str(signal.key), "was": str(incident.key)}
+    timeline.add(rows, incident.id, Happened(Kind.CLASSIFIED, text, data=data), at=at)
+    return _fires_again(rows, change(rows, incident, values), at=at)
+
+
+def _live_with(rows: Rows, key: Key) -> Incident | None:
+    row = rows.execute(
+        "SELECT * FROM incidents WHERE component = ? AND family = ? AND state NOT IN ('resolved', 'reviewed') "
+        "ORDER BY number LIMIT 1",
+        (key.component, key.family),
+    ).fetchone()
+    return None if row is None else incident_from(row)
