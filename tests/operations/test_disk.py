@@ -36,6 +36,21 @@ def test_a_disk_is_full_until_there_is_clearly_room(tmp_path: Path) -> None:
     assert not DiskWatch([tmp_path], 0.0, look=disk.look).reason()
 
 
+def test_a_disk_that_was_never_full_holds_nobody_up(tmp_path: Path) -> None:
+    """The room that one must have again is not asked of another that had enough all along."""
+    free = {"a": 4, "b": 6}
+
+    def look(path: Path) -> os.statvfs_result:
+        return os.statvfs_result((1000, 1000, 100, 0, free[path.name], 0, 0, 0, 0, 255))
+
+    for name in free:
+        (tmp_path / name).mkdir()
+    watch = DiskWatch([tmp_path / name for name in free], 0.05, look=look)
+    assert watch.reason() == f"{tmp_path}/a has 4.0% free, 5% are kept"
+    free["a"] = 8
+    assert not watch.reason()
+
+
 def test_what_is_watched_is_where_data_lies(tmp_path: Path) -> None:
     """The data folder, the folder of a database in a file, and what the setting names; of a server, none."""
     env = {"HOME": str(tmp_path), "CEB_DATA_DIR": "/data", "CEB_WATCHED_FOLDERS": "/srv/pg,/data"}

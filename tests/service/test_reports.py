@@ -18,6 +18,7 @@ from causal_eval.scoring.grade import judge
 from causal_eval.service import jobs, reports
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.jobs import JobOrder
+from causal_eval.service.readonly import note_disk
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import retention
 from causal_eval.store.ledger import SqlLedger
@@ -53,6 +54,17 @@ def answered(visit: Visit, wanted: JobOrder) -> Callable[..., str]:
         return evaluation
 
     return make
+
+
+def test_no_report_is_written_while_the_service_only_reads(visit: Visit, answered: Callable[..., str]) -> None:
+    """It waits, and is written once that is over."""
+    made = reports.order(visit, [answered()])
+    note_disk(visit.service, "/data has 1% free")
+    assert not reports.settle(visit.service)
+    assert reports.find(visit, made.id).status == "open"
+    note_disk(visit.service, "")
+    assert reports.settle(visit.service)
+    assert reports.find(visit, made.id).status == "done"
 
 
 def test_a_report_is_written_once(visit: Visit, answered: Callable[..., str]) -> None:

@@ -11,6 +11,7 @@ from causal_eval.service import jobs
 from causal_eval.service.engine import Scene
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
+from causal_eval.service.readonly import note_disk
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import shards, workers
 from causal_eval.store.workers import Worker
@@ -48,6 +49,20 @@ def test_what_the_engine_lost_is_queued_again(
         assert sweeper.sweep() == SHARDS
         assert sweeper.sweep() == 0
     assert caplog.text.count("were nobody's") == 1
+
+
+def test_nothing_is_started_while_the_service_only_reads(
+    visit: Visit, engine: MemoryEngine, wanted: JobOrder, sweeper: Sweeper
+) -> None:
+    """Not even the lease is written; once that is over, what is nobody's is queued again."""
+    jobs.order(visit, wanted)
+    engine.queued.clear()
+    note_disk(visit.service, "/data has 1% free")
+    assert sweeper.sweep() == 0
+    with visit.service.store.writing() as connection:
+        assert workers.take_lease(connection, "sweep", owner="another", seconds=0.0)
+    note_disk(visit.service, "")
+    assert sweeper.sweep() == SHARDS
 
 
 def test_a_shard_that_ends_while_it_looks_is_left_alone(

@@ -56,13 +56,14 @@ class DiskWatch:
         self._folders = folders
         self._reserve = reserve
         self._look = look
-        self._full = False
+        self._full = frozenset[Path]()
+        """Those that had no room at the last look."""
 
     def reason(self) -> str:
         """Which folder has no room, one line; empty: all have."""
-        least = self._reserve * (EASE if self._full else 1)
-        tight = [one for one in volumes(self._folders, look=self._look) if one.share < least]
-        self._full = bool(tight)
+        seen = list(volumes(self._folders, look=self._look))
+        tight = [one for one in seen if one.share < self._reserve * (EASE if one.folder in self._full else 1)]
+        self._full = frozenset(one.folder for one in tight)
         return "; ".join(f"{one.folder} has {one.share:.1%} free, {self._reserve:.0%} are kept" for one in tight)
 
 

@@ -26,6 +26,7 @@ from causal_eval.operations.notices import Recalled, ShardBegun, ShardEnded, Wri
 from causal_eval.performing.ending import end_job, tell_end
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
+from causal_eval.performing.patient_ledger import PatientLedger
 from causal_eval.performing.turns import Turns, evaluation_of
 from causal_eval.providers.halt import Halt
 from causal_eval.providers.live import Variables
@@ -177,7 +178,7 @@ class Performing:
         """Ask what the shard misses, or until the evaluation is stopped."""
         part = Part(claim.start, claim.stop, functools.partial(shards.hold, claim=claim))
         gate = ShardGate(opened)
-        async with SqlLedger(self._service.store, opened.evaluation, part=part) as ledger:
+        async with PatientLedger(self._service.store, opened.evaluation, part=part, bear=self._bear) as ledger:
             asking = asyncio.create_task(self._asking(opened, ledger, gate=gate))
             opened.follow(asking)
             try:
@@ -316,7 +317,7 @@ class Performing:
             except StoreError as error:
                 await self._bear(error, next(waits))
 
-    async def _bear(self, error: StoreError, wait: float) -> None:
+    async def _bear(self, error: StoreError, wait: float = _WAITS[-1]) -> None:
         _LOG.warning("%s; trying again in %g s", error, wait)
         if self._stop():
             raise HandBack(str(error)) from error

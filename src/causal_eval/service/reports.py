@@ -12,6 +12,7 @@ from causal_eval.providers.prices import read_prices
 from causal_eval.service import jobs
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
+from causal_eval.service.readonly import is_read_only
 from causal_eval.service.reporting import Gathered, difference_line, gather, report_data, score_line
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import reports as kept
@@ -95,14 +96,14 @@ def texts(visit: Visit, report: str) -> Written:
 
 
 def settle(service: Service) -> bool:
-    """Write the oldest report that waits; False: none does. What is too old is deleted by the way.
+    """Write the oldest report that waits; False: none does, or it only reads now. What is too old is deleted, too.
 
     Raises:
         StoreError: the database is away; the report is taken up again later.
     """
     now = service.clock()
     with service.store.reading() as connection:
-        report = kept.next_open(connection, stale=now - CLAIM_SECONDS)
+        report = None if is_read_only(connection) else kept.next_open(connection, stale=now - CLAIM_SECONDS)
     if report is None:
         return False
     with service.store.writing() as connection:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from causal_eval.errors import CausalEvalError
 from causal_eval.performing import courier
-from causal_eval.service import retention, submissions
+from causal_eval.service import readonly, retention, submissions
 from causal_eval.service.guard import Allowed, guarded
 from causal_eval.service.wiring import Service
 from causal_eval.store import workers
@@ -47,7 +47,10 @@ class Couriers:
             _LOG.warning("%s", problem)
 
     def _prepare(self) -> bool:
-        """Do what needs no network; True: there are webhooks, and they are ours to serve."""
+        """Do what needs no network, unless the service only reads; True: there are webhooks, and they are ours."""
+        with self._service.store.reading() as connection:
+            if readonly.is_read_only(connection):
+                return False
         now = self._service.clock()
         is_time = now - self._swept_at >= RETENTION_SECONDS
         waits, has_webhooks = submissions.any_waiting(self._service), courier.is_needed(self._service)

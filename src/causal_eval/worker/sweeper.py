@@ -7,7 +7,7 @@ import logging
 
 from causal_eval.errors import StoreError
 from causal_eval.performing.ending import end_job
-from causal_eval.service import switches
+from causal_eval.service import readonly, switches
 from causal_eval.service.engine import Scene, ShardJob
 from causal_eval.service.wiring import Service
 from causal_eval.store import shards, workers
@@ -49,7 +49,9 @@ class Sweeper:
         """Start again what is nobody's, if it is for us to do; returns how many shards that were."""
         scene = self._look()
         with self._service.store.reading() as connection:
-            ready = shards.ready_jobs(connection)
+            ready, held = shards.ready_jobs(connection), readonly.is_read_only(connection)
+        if held:
+            return 0
         was_idle, self._idle = self._idle, not scene.wanted and not ready
         if was_idle and self._idle:
             return 0

@@ -1,0 +1,126 @@
+"""A small disk under the database that fills up: the service only reads before it is full, and goes on after."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from tests import servers
+from tests.serving import COMMAND, Site, opened_site, wait_until
+
+from causal_eval.store.jobs import JobStatus
+
+COUNT, WIDTH = 240, 8
+APP = (*COMMAND, "app", "--port", "0", "--no-login")
+ORDERS = "/api/v1/evaluations"
+SETTLED, HELD = 4.0, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A file system in memory that a test may fill."""
+
+    folder: Path
+
+    def leave(self, share: float) -> None:
+        """Fill it until only *share* of it is free."""
+        seen = os.statvfs(self.folder)
+        size = int((seen.f_bavail - share * seen.f_blocks) * seen.f_frsize)
+        if size > 0:
+            with (self.folder / "ballast").open("ab") as ballast:
+                os.posix_fallocate(ballast.fileno(), ballast.tell(), size)
+
+    def empty(self) -> None:
+        """Make room."""
+        (self.folder / "ballast").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
+    """One of so many MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    folder = servers.new_folder()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m,mode=755", "tmpfs", str(folder)], check=False
+    )
+    if done.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield Disk(folder)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Iterator[Site]:
+    """A service whose database lies on it."""
+    with ExitStack() as stack:
+        url = f"sqlite:///{disk.folder}/site.db"
+        if request.param == "postgresql":
+            server = servers.own_postgres(disk.folder)
+            if server is None:
+                pytest.skip("no PostgreSQL can be started")
+            stack.callback(server.stop)
+            url = server.url()
+        more = {"CEB_DISK_RESERVE": "15%", "CEB_WATCHED_FOLDERS": str(disk.folder), "CEB_LOG_LEVEL": "WARNING"}
+        yield stack.enter_context(opened_site(tmp_path, url, more=more))
+
+
+EITHER = pytest.mark.parametrize(("site", "disk"), [("sqlite", 24), ("postgresql", 192)], indirect=True)
+
+
+def asked(address: str, path: str, body: object = None) -> int:
+    """The status of an answer."""
+    sent = None if body is None else json.dumps(body).encode()
+    try:
+        with urlopen(Request(f"{address}{path}", sent, {"Content-Type": "application/json"}), timeout=30) as reply:
+            return int(reply.status)
+    except HTTPError as error:
+        return error.code
+
+
+@pytest.mark.slow
+@EITHER
+@pytest.mark.parametrize("left", [0.1, 0.0], ids=["tight", "full"])
+def test_what_a_full_disk_stops_goes_on_when_there_is_room(
+    site: Site, disk: Disk, left: float, record_property: Callable[[str, object], None]
+) -> None:
+    """Writes are refused in words, reading goes on, nobody asks on, and in the end every question has one outcome.
+
+    Filled at once, it is full before anybody could look: what was under way then is all that is paid in vain.
+    """
+    ordered = site.order(COUNT, width=WIDTH)
+    body = {"answerer": "openai/gpt-x", "question_set": site.questions(COUNT)}
+    with site.process(*APP) as app, site.worker() as worker:
+        assert app.stdout is not None
+        address = app.stdout.readline().split()[-1]
+        wait_until(lambda: site.kept(ordered) > 20, process=worker)
+
+        def refused() -> bool:
+            return asked(address, ORDERS, {}) == 503 or (left == 0 and asked(address, ORDERS, body) == 507)
+
+        disk.leave(left)
+        wait_until(refused, within=6, process=worker)
+        time.sleep(SETTLED)
+        before = len(site.requests())
+        for _ in range(HELD):
+            time.sleep(1)
+            assert refused()
+            assert (asked(address, ORDERS), asked(address, "/health/ready")) == (200, 200)
+        assert len(site.requests()) == before
+        assert (app.poll(), worker.poll()) == (None, None)
+        disk.empty()
+        wait_until(lambda: site.status(ordered) is JobStatus.DONE, process=worker)
+    site.check_whole(ordered, count=COUNT)
+    again = len(site.requests()) - COUNT
+    record_property("paid again", again)
+    assert 0 <= again <= (WIDTH if left == 0 else 0)
