@@ -202,14 +202,16 @@ def test_a_full_disk_fails_nobody(tmp_path: Path) -> None:
     assert [line.split()[-1] for line in stream.getvalue().splitlines()] == ["kept"]
 
 
-def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened) -> None:
-    """They wait for each other for a moment; a failure, any other line and the end of the log wait for nobody."""
+def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened, tmp_path: Path) -> None:
+    """On the stream each is at once. In the file they wait for a moment; a failure, any other line and the end do not."""
+    file, count = tmp_path / "app.log", 7 + MOST_LINES
+    file.touch()
 
     async def ask(said: io.StringIO) -> list[int]:
         log, lengths = RequestLog("r", time.time), []
 
         def note() -> None:
-            lengths.append(len(said.getvalue().splitlines()))
+            lengths.append(len(file.read_text().splitlines()))
 
         for number in range(3):
             log.write(f"GET /{number}", {}, status=200, quiet=False)
@@ -222,15 +224,19 @@ def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened) -> 
         log.write("GET /5", {}, status=200, quiet=False)
         await asyncio.sleep(3 * LATEST_SECONDS)
         note()
-        for number in range(6, 7 + MOST_LINES):
+        for number in range(6, count):
             log.write(f"GET /{number}", {}, status=200, quiet=False)
+        note()
+        log.write(f"GET /{count}", {}, status=200, quiet=False)
+        assert f"GET /{count} " in said.getvalue()
         note()
         return lengths
 
-    with opened() as said:
-        assert asyncio.run(ask(said)) == [0, 4, 6, 7, 7 + MOST_LINES]
-    paths = [int(line.rsplit("/", 1)[1].split()[0]) for line in said.getvalue().splitlines() if "GET" in line]
-    assert paths == list(range(7 + MOST_LINES))
+    with opened(CEB_LOG_FILE=str(file)) as said:
+        assert asyncio.run(ask(said)) == [0, 4, 6, 7, count, count]
+    for text in (said.getvalue(), file.read_text()):
+        paths = [int(line.rsplit("/", 1)[1].split()[0]) for line in text.splitlines() if "GET" in line]
+        assert paths == list(range(count + 1))
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -1,4 +1,4 @@
-"""Where lines of the log go: a stream and a file, and what is written there together."""
+"""Where lines of the log go: a stream, each at once, and a file, some together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from causal_eval.store.locks import hold_file
 ROTATE_BYTES, KEPT_FILES = 20_000_000, 5
 """Of ``CEB_LOG_FILE``: its size, and how many earlier ones stay beside it."""
 LATEST_SECONDS, MOST_LINES = 0.1, 64
-"""A line that can wait is written after so long, or once so many wait: a write each would cost more than the line."""
+"""A line that can wait is in the file after so long, or once so many wait: one more there costs as much as ten of them."""
 
 
 class Sink:
@@ -52,14 +52,19 @@ class Sink:
                 file.close()
 
     def write(self, line: str) -> None:
-        """Write what waits, *line* and its end at once."""
+        """Write *line* at once, in the file after those that wait."""
         with self._lock:
-            self._waiting.append(line)
-            self.flush()
+            self._say(line)
+            if self._file is not None:
+                self._waiting.append(line)
+                self.flush()
 
     def add(self, line: str) -> None:
-        """Write *line* soon: with those that come meanwhile, in their order, where an event loop can see to that."""
+        """Write *line*: into the file soon, with those that come meanwhile, where an event loop can see to that."""
         with self._lock:
+            self._say(line)
+            if self._file is None:
+                return
             waiting = self._waiting
             waiting.append(line)
             now = time.monotonic()
@@ -73,19 +78,18 @@ class Sink:
                 self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits into the file."""
         with self._lock:
-            if not self._waiting:
-                return
-            lines, self._waiting = self._waiting, []
-            text = "\n".join(lines)
-            try:
-                self._stream.write(text + "\n")
-                self._stream.flush()
-            except (OSError, ValueError):
-                self.lost += len(lines)
-            if self._file is not None:
-                self._file.handle(logging.makeLogRecord({"msg": text}))
+            if self._file is not None and self._waiting:
+                lines, self._waiting = self._waiting, []
+                self._file.handle(logging.makeLogRecord({"msg": "\n".join(lines)}))
+
+    def _say(self, line: str) -> None:
+        try:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            self.lost += 1
 
 
 def _lasting(sink: Sink) -> Iterator[Sink]:
