@@ -203,7 +203,7 @@ def test_a_full_disk_fails_nobody(tmp_path: Path) -> None:
 
 
 def test_lines_of_requests_keep_their_order_and_none_is_lost(opened: Opened, tmp_path: Path) -> None:
-    """On the stream each is at once. In the file they wait for a moment; a failure, any other line and the end do not."""
+    """Each is on the stream at once; in the file they wait a moment, but a failure, other lines and the end do not."""
     file, count = tmp_path / "app.log", 7 + MOST_LINES
     file.touch()
 

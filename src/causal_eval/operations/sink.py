@@ -17,7 +17,7 @@ from causal_eval.store.locks import hold_file
 ROTATE_BYTES, KEPT_FILES = 20_000_000, 5
 """Of ``CEB_LOG_FILE``: its size, and how many earlier ones stay beside it."""
 LATEST_SECONDS, MOST_LINES = 0.1, 64
-"""A line that can wait is in the file after so long, or once so many wait: one more there costs as much as ten of them."""
+"""A line that can wait is in the file after so long, or once so many wait: one costs as much there as ten of them."""
 
 
 class Sink:
