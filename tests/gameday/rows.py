@@ -1,4 +1,4 @@
-"""Rows of the matrix of faults whose tools are never shipped: a network that fails, and clocks that lie."""
+"""Rows of the matrix of faults whose tools are never shipped: networks that fail, clocks that lie, bad versions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tests.gameday.network import Network, Place, Weather
+from tests.gameday.pages import PAGES
+from tests.gameday.versions import VERSIONS
 
 from causal_eval.errors import OperationFailed
 from causal_eval.operations.drills.asking import OK
@@ -253,5 +255,5 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}})
+ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES})
 """Every row of the matrix."""

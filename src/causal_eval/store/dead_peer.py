@@ -17,8 +17,8 @@ from psycopg.abc import PQGen
 
 QUIET_SECONDS = 4.0
 """Without a word from the server within a statement, before it is asked whether it is there."""
-ASKING_SECONDS = 3.0
-"""In which it has to say something."""
+ASKING_SECONDS = 5.0
+"""In which it has to say something: a server that is only busy does."""
 LOOK_SECONDS = 0.1
 """Between two looks at the time, while nothing comes."""
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)

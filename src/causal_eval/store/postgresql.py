@@ -19,9 +19,7 @@ from causal_eval.store import dead_peer
 POOL = 5
 """Connections that a process keeps open; more are closed when they are given back."""
 WAIT_SECONDS = 10.0
-"""For a connection of the pool."""
-CONNECT_SECONDS = 5.0
-"""For one of the server, at most."""
+"""For a connection, whether from the pool or from the server."""
 RECYCLE_SECONDS = 1800
 STALLED_SECONDS = 5.0
 """A process that stands still within a transaction holds its locks for no longer: the server ends it then."""
@@ -70,7 +68,7 @@ def connecting(url: URL, *, wait: float = WAIT_SECONDS) -> Callable[[], dead_pee
     _, named = given.get_dialect()().create_connect_args(given)
     usual = {
         "prepare_threshold": None,  # a prepared statement belongs to one connection of the server
-        "connect_timeout": int(min(wait, CONNECT_SECONDS)),
+        "connect_timeout": int(wait),
         "application_name": "causal-eval",
         **KEEPALIVE,
     }
