@@ -98,6 +98,6 @@ def opened_stack(folder: Path, *flags: str, more: Mapping[str, str] | None = Non
 
 def up(stack: Stack, *flags: str) -> dict[str, object]:
     """Bring it up, and leave it running; what it says."""
-    done = stack.run("up", "--detach", "--free-ports", "--no-login", "--json", *flags, check=False)
+    done = stack.run("up", "--detach", "--free-ports", "--no-login", "--no-backups", "--json", *flags, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return dict(json.loads(done.stdout))

@@ -18,7 +18,7 @@ from causal_eval.backups.check import sums_at
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.postgres import programs
 from causal_eval.backups.recover import log_of
-from causal_eval.backups.restore import Wish, flush_log, restore, try_restore
+from causal_eval.backups.restore import Wish, flush_log, plan, restore, try_restore
 from causal_eval.backups.scratch import scratch, serving
 from causal_eval.backups.shelf import Kept, Manifest, write_manifest
 from causal_eval.backups.state import read_state
@@ -107,6 +107,9 @@ def test_any_moment_since_a_base_backup_can_be_restored(
     assert data.count() == 60
     assert sums_at(archiving.url) == before
     assert data.count(archiving.server.url(done.aside)) == 0
+    later = take.back_up(keeping)
+    assert plan(keeping, Wish("latest", to=moment))[0].manifest.name == kept.manifest.name
+    assert plan(keeping, Wish("latest"))[0].manifest.name == later.manifest.name
     assert "all is as it must be" in try_restore(keeping, "latest")
     with pytest.raises(UsageError, match="later than anything in the log"):
         restore(keeping, Wish("latest", to=archiving.now() + timedelta(days=1)))

@@ -67,7 +67,8 @@ def plan(keeping: Keeping, wish: Wish) -> tuple[Kept, str]:
         UsageError: the wish cannot be met.
         VerificationMismatch: the backup was changed.
     """
-    kept = find(wish.source, keeping.folders, keys=keeping.keys)
+    by = None if wish.to is None else wish.to.timestamp()
+    kept = find(wish.source, keeping.folders, keys=keeping.keys, by=by)
     check_moment(kept, wish.to)
     if wish.swap and wish.beside is not None:
         raise UsageError("--swap puts what was restored into the place of the database in use: leave --beside out")

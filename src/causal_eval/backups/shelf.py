@@ -172,8 +172,10 @@ def is_there(folder: Path, manifest: Manifest) -> bool:
     return bytes(signed.manifest) == msgspec.json.encode(manifest, order="sorted")
 
 
-def find(asked: str, folders: Sequence[Path], *, keys: Sequence[Key]) -> Kept:
+def find(asked: str, folders: Sequence[Path], *, keys: Sequence[Key], by: float | None = None) -> Kept:
     """The backup that *asked* names: ``latest``, its name, or the path of its folder.
+
+    The latest is that which was whole at the moment *by*, if any was, for only such a one is brought there.
 
     Raises:
         UnknownName: there is none in any of *folders*.
@@ -183,10 +185,22 @@ def find(asked: str, folders: Sequence[Path], *, keys: Sequence[Key]) -> Kept:
         return Kept(path.absolute(), read_manifest(path, keys))
     for folder in folders:
         there = names(folder)
-        name = there[-1] if there and asked == LATEST else asked
+        name = asked
+        if there and asked == LATEST:
+            name = next((one for one in reversed(there) if _was_whole(folder / one, keys, by=by)), there[-1])
         if name in there:
             return Kept(folder / name, read_manifest(folder / name, keys))
     raise UnknownName("backup", asked, {name for folder in folders for name in names(folder)})
+
+
+def _was_whole(path: Path, keys: Sequence[Key], *, by: float | None) -> bool:
+    if by is None:
+        return True
+    try:
+        manifest = read_manifest(path, keys)
+    except (VerificationMismatch, UsageError):
+        return False
+    return manifest.made_at + manifest.seconds <= by
 
 
 def copy(kept: Kept, folder: Path) -> None:

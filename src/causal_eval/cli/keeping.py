@@ -117,7 +117,7 @@ def restored(wish: Wish, *, dry_run: bool, json: bool) -> int:
     if done.aside:
         said += f"; it is in use now, and what was before is called {done.aside}"
     elif not wish.beside:
-        said += "; nothing was swapped: run the same command with --swap to use it"
+        said += "; nothing was swapped: run the same command with --swap (make: SWAP=1) to use it"
     return _say(said, json=json, more=asdict(done))
 
 

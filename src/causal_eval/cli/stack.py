@@ -69,7 +69,7 @@ def _planned(folder: Path, wanted: Wanted) -> Plan:
     made = (
         replace(there, programs=there.programs.watched_as(programs))
         if there is not None
-        else new_plan(folder, programs, token=secrets.token_hex(8))
+        else replace(new_plan(folder, programs, token=secrets.token_hex(8)), backups=True)
     )
     folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     if programs.servant and not may_enter(folder, programs.servant):

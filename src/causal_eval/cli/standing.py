@@ -39,6 +39,10 @@ def up(
         bool | None, typer.Option("--login/--no-login", help="Whoever uses this machine is admin.")
     ] = None,
     monitoring: Annotated[bool | None, typer.Option(help="Prometheus and what is beside it, where installed.")] = None,
+    backups: Annotated[
+        bool | None,
+        typer.Option(help="Back up each day and keep the log; a new stack does."),
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Leave it running; `causal-eval down` ends it.")
     ] = False,
@@ -48,7 +52,7 @@ def up(
     from causal_eval.cli import stack
     from causal_eval.operations.stack.plan import Wanted
 
-    wanted = Wanted(app, worker, host, login, monitoring, _ports(ports), free_ports)
+    wanted = Wanted(app, worker, host, login, monitoring, _ports(ports), backups, free_ports)
     return stack.up(folder, wanted, detach=detach, json=json)
 
 

@@ -11,6 +11,7 @@ from tests.stacks import COMMAND, environment
 
 from causal_eval.errors import UsageError
 from causal_eval.operations.stack.acts import Containers, find_containers, merged
+from causal_eval.operations.stack.files import _sections, lay_out
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, load_plan, new_plan, save_plan
 from causal_eval.operations.stack.programs import Programs
 
@@ -28,6 +29,22 @@ def plan(tmp_path: Path) -> Plan:
 def test_a_plan_is_read_as_it_was_written(plan: Plan) -> None:
     """Nothing of it is lost in its file."""
     assert load_plan(plan.root) == plan
+
+
+def test_a_stack_that_makes_backups_tells_each_of_its_programs_where(plan: Plan, tmp_path: Path) -> None:
+    """App and workers read there what was last done; the process that makes them is the database's superuser."""
+    assert "backup" not in plan.names
+    assert not {name for name in plan.environment() if name.startswith("CEB_BACKUP")}
+    keeping = changed(plan, Wanted(backups=True))
+    assert keeping.names.index("backup") > keeping.names.index("postgres")
+    assert keeping.environment()["CEB_BACKUP_DIR"] == str(tmp_path / "backups")
+    lay_out(keeping, lambda: "token")
+    (place,) = [part for part in _sections(keeping) if part.startswith("[program:backup]")]
+    assert "postgresql://postgres@" in place
+    assert keeping.secret("backup.key").stat().st_mode & 0o077 == 0
+    key = keeping.secret("backup.key").read_bytes()
+    lay_out(keeping, lambda: "token")
+    assert keeping.secret("backup.key").read_bytes() == key
 
 
 def test_replicas_keep_their_ports(plan: Plan) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from causal_eval.backups.wal import archive_command
 from causal_eval.errors import OperationFailed
 from causal_eval.operations.stack.files import SUPERUSER, read_secret
 from causal_eval.operations.stack.plan import DATABASE, ROLE, Plan
 from causal_eval.operations.stack.programs import account, run_as
 
 CONNECTIONS = 300
+HANDED_ON = 30
+"""Seconds after which the log of changes is handed on, full or not: what is later, a lost disk takes along."""
 RESERVED = 5
 """Of the connections: for whoever repairs what app and workers have used up."""
 _MOMENT = 0.1
@@ -113,6 +116,21 @@ log_lock_waits = on
         "utf-8",
     )
     _give(path, plan.programs.servant)
+    _write_archiving(plan)
+
+
+def _write_archiving(plan: Plan) -> None:
+    """Have the server hand on its log, whenever something was written, or not."""
+    path = plan.root / "postgres" / "archive.conf"
+    lines = [
+        "archive_mode = on",
+        f"archive_timeout = {HANDED_ON}",
+        f"archive_command = '{archive_command(plan.spool)}'",
+    ]
+    path.write_text("".join(f"{line}\n" for line in lines) if plan.backups else "", "utf-8")
+    plan.spool.mkdir(mode=0o700, exist_ok=True)
+    for one in (path, plan.spool):
+        _give(one, plan.programs.servant)
 
 
 def _give(path: Path, servant: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from causal_eval.backups.sealing import make_key
 from causal_eval.operations.monitoring import configure
 from causal_eval.operations.monitoring.configure import Job, Receivers, Watch
 from causal_eval.operations.stack.plan import DATABASE, ROLE, Plan
@@ -46,6 +47,8 @@ def lay_out(plan: Plan, token: Callable[[], str]) -> None:
     write_secret(plan.secret("redis-url"), _redis_url(plan))
     known = {f"redis://127.0.0.1:{plan.ports['redis']}": read_secret(plan, "redis-admin")}
     write_secret(plan.secret("redis-passwords"), json.dumps(known))
+    if plan.backups and not plan.secret("backup.key").exists():
+        make_key(plan.secret("backup.key"))
     if not (plan.home / ".env").exists():
         write_secret(plan.home / ".env", "# app and workers read this file: keys of providers may stand here\n")
     configure.lay_out(plan.root / "monitoring", _watch(plan), told=Receivers(), times=plan.pace)
@@ -223,6 +226,10 @@ def _sections(plan: Plan) -> Iterator[str]:
     homes = {"XDG_CONFIG_HOME": f"{root}/lb", "XDG_DATA_HOME": f"{root}/lb"}
     balance = [programs.caddy, "run", "--config", f"{root}/conf/Caddyfile", "--adapter", "caddyfile"]
     yield _section(plan, "lb", balance, more=homes)
+    if plan.backups:
+        role = {**plan.environment(SUPERUSER), "PATH": f"{programs.postgres}:{os.environ.get('PATH', '')}"}
+        command = [*plan.command(), "backup", "every", "24h", "--log", "5s"]
+        yield _section(plan, "backup", command, f"directory={plan.home}", more=role)
     yield from _watching(plan)
 
 

@@ -58,6 +58,7 @@ class Wanted:
     monitoring: bool | None = None
     ports: Mapping[str, int] | None = None
     """By process; of replicas, ``app-`` and ``worker-``: the port before the first's."""
+    backups: bool | None = None
     free_ports: bool = False
     """Whatever is free, in place of the usual ports."""
 
@@ -77,6 +78,8 @@ class Plan:
     """Where the balancer listens; everything else listens on this machine alone."""
     login: bool = True
     monitoring: bool = True
+    backups: bool = False
+    """The server hands on its log, and a process makes backups and restores each on trial."""
     pace: int = 1
     """How many times quicker rules and measuring are than usual: for drills."""
     version: str = ""
@@ -105,7 +108,8 @@ class Plan:
     def names(self) -> list[str]:
         """Every process, in the order of starting."""
         watched = self.programs.monitoring if self.monitoring else ()
-        return ["postgres", "redis", *self.replicas("worker"), *self.replicas("app"), "lb", *watched]
+        kept = ["backup"] if self.backups else []
+        return ["postgres", "redis", *self.replicas("worker"), *self.replicas("app"), "lb", *kept, *watched]
 
     def replicas(self, service: str) -> list[str]:
         """The processes of ``app`` or ``worker``."""
@@ -162,6 +166,19 @@ class Plan:
             "CEB_METRICS_TOKEN_FILE": str(self.secret("metrics-token")),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
+            **(self._keeping() if self.backups else {}),
+        }
+
+    @property
+    def spool(self) -> Path:
+        """Where PostgreSQL hands on its log."""
+        return self.root / "postgres" / "spool"
+
+    def _keeping(self) -> dict[str, str]:
+        return {
+            "CEB_BACKUP_DIR": str(self.root / "backups"),
+            "CEB_BACKUP_WAL_DIR": str(self.spool),
+            "CEB_BACKUP_KEY_FILE": str(self.secret("backup.key")),
         }
 
 
@@ -220,6 +237,7 @@ def changed(plan: Plan, wanted: Wanted) -> Plan:
         host=wanted.host or plan.host,
         login=plan.login if wanted.login is None else wanted.login,
         monitoring=plan.monitoring if wanted.monitoring is None else wanted.monitoring,
+        backups=plan.backups if wanted.backups is None else wanted.backups,
     )
     for name, count in (("app", after.apps), ("worker", after.workers)):
         if not 1 <= count <= MOST:

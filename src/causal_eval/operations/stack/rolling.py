@@ -54,6 +54,10 @@ def roll(plan: Plan, wanted: str, *, say: Say, patience: float = GATE_SECONDS) -
         plan = replace(find_plan(root), version=wanted, before=earlier, moved={})
         save_plan(plan)
         files.plan_processes(plan)
+        if plan.backups:  # whose process runs what the replicas run
+            supervisor = supervisor_of(plan)
+            supervisor.replan()
+            supervisor.start("backup")
         forget_old(root, used={plan.version, plan.before})
         return plan
 

@@ -1,0 +1,55 @@
+"""A stack keeps its own backups: made, copied and restored on trial by a process of it; one command brings it back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx2
+import pytest
+from tests import servers
+from tests.stacks import PATIENCE, Stack, check_installed, opened_stack
+
+from causal_eval.backups.state import read_state
+from causal_eval.operations.stack.raising import wait_for
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """One with a second place."""
+    check_installed()
+    place = servers.new_folder()
+    more = {"CEB_BACKUP_COPY_DIR": str(place / "elsewhere")}
+    with opened_stack(
+        place / "stack", "--backups", "--no-monitoring", "--app", "1", "--worker", "1", more=more
+    ) as made:
+        yield made
+
+
+def test_it_is_brought_to_a_moment(stack: Stack) -> None:
+    """The first backup is tried at once and copied; what was made after a moment is gone once that is restored."""
+    folder = stack.folder / "backups"
+    assert wait_for(lambda: read_state(folder).restore_test_at is not None, PATIENCE)
+    assert read_state(folder).restore_test_ok is True, read_state(folder).restore_test_said
+    assert (stack.folder.parent / "elsewhere" / read_state(folder).last_backup / "manifest.json").exists()
+    (part,) = [one for one in _health(stack)["components"].items() if one[0] == "backup"]
+    assert part[1]["status"] == "ok"
+    with httpx2.Client(base_url=stack.url, timeout=60) as asking:
+        asking.post("/api/v1/question-sets", json={"suite": "quick", "seed": "before"}).raise_for_status()
+        time.sleep(1)
+        moment = datetime.now(UTC).isoformat()
+        time.sleep(1)
+        asking.post("/api/v1/question-sets", json={"suite": "quick", "seed": "after"}).raise_for_status()
+        assert len(asking.get("/api/v1/question-sets").json()["items"]) == 2
+        done = stack.run("stack", "run", "--superuser", "--", "restore", "latest", "--to", moment, "--swap")
+        assert "it is in use now" in done.stdout
+        assert wait_for(lambda: asking.get("/api/v1/question-sets").status_code == 200, PATIENCE)
+        assert len(asking.get("/api/v1/question-sets").json()["items"]) == 1
+
+
+def _health(stack: Stack) -> dict[str, dict[str, dict[str, str]]]:
+    return dict(json.loads(stack.run("health", "--json", check=False).stdout.splitlines()[-1]))
