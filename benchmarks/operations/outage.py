@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests import servers
 
@@ -29,7 +31,7 @@ from causal_eval.operations.stack.plan import find_plan
 
 COMMAND = str(Path(sys.executable).with_name("causal-eval"))
 UP = ("up", "--detach", "--free-ports", "--no-login", "--no-monitoring", "--app", "1", "--worker", "2")
-LATENCY, OPEN, QUESTIONS, EPOCHS = 1.0, 4, 400, 20
+LATENCY, OPEN, QUESTIONS, EPOCHS = 1.0, 4, 60, 100
 """Some results a second, for longer than it is looked at."""
 LAST = "SELECT count(*), max(started_at)::text FROM attempts"
 
@@ -69,11 +71,10 @@ def _lost(root: Path, api: Provider, *, wait: float) -> tuple[float, float]:
     shutil.copytree(old / "secrets", root / "safe")
     ground = Ground(find_plan(old), api)
     api.weather(latency=LATENCY)
-    ground.learn()
+    seconds_until(lambda: ground.ask("GET", "/health").is_good)
+    ground.held["questions"] = _asked(ground, "question-sets", {"suite": "quick", "seed": "outage"})["digest"]
     wanted = {**ground.wanted(QUESTIONS, open_calls=OPEN), "epochs": EPOCHS}
-    told = ground.ask("POST", "/api/v1/evaluations", body=wanted)
-    if not told.is_good:
-        raise SystemExit(f"no evaluation can be ordered: {told.status} {told.body}")
+    evaluation = _asked(ground, "evaluations", wanted)["id"]
     seconds_until(lambda: read_state(old / "backups").restore_test_at is not None)
     time.sleep(wait)
     (before,) = ground.rows(LAST)
@@ -96,7 +97,7 @@ def _lost(root: Path, api: Provider, *, wait: float) -> tuple[float, float]:
         lambda: bool(again.rows("SELECT 1 FROM attempts WHERE started_at > %s LIMIT 1", _text(lost))), 120.0
     )
     if took is None:
-        said = again.ask("GET", f"/api/v1/evaluations/{told.body['id']}").body
+        said = again.ask("GET", f"/api/v1/evaluations/{evaluation}").body
         raise SystemExit(f"no evaluation goes on, of {back[0]} results until {back[1]}: {said}")
     whole = time.monotonic() - began
     point = (lost - datetime.fromisoformat(str(back[1]))).total_seconds()
@@ -106,6 +107,13 @@ def _lost(root: Path, api: Provider, *, wait: float) -> tuple[float, float]:
         f"restored after {restored:.1f} s, up after {up:.1f} s, a new result after {whole:.1f} s"
     )
     return point, whole
+
+
+def _asked(ground: Ground, what: str, body: object) -> Mapping[str, Any]:
+    told = ground.ask("POST", f"/api/v1/{what}", body=body)
+    if not told.is_good:
+        raise SystemExit(f"the service makes no {what}: {told.status} {told.body}")
+    return told.body
 
 
 def _text(moment: datetime) -> str:
