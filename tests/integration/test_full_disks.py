@@ -75,7 +75,12 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Iterator
         yield stack.enter_context(opened_site(tmp_path, url, more=more))
 
 
-EITHER = pytest.mark.parametrize(("site", "disk"), [("sqlite", 24), ("postgresql", 192)], indirect=True)
+CASES = pytest.mark.parametrize(
+    ("site", "disk", "left"),
+    [("sqlite", 24, 0.1), ("sqlite", 24, 0.0), ("postgresql", 192, 0.1)],
+    indirect=["site", "disk"],
+    ids=["sqlite-tight", "sqlite-full", "postgresql-tight"],
+)
 
 
 def asked(address: str, path: str, body: object = None) -> int:
@@ -89,8 +94,7 @@ def asked(address: str, path: str, body: object = None) -> int:
 
 
 @pytest.mark.slow
-@EITHER
-@pytest.mark.parametrize("left", [0.1, 0.0], ids=["tight", "full"])
+@CASES
 def test_what_a_full_disk_stops_goes_on_when_there_is_room(
     site: Site, disk: Disk, left: float, record_property: Callable[[str, object], None]
 ) -> None:
