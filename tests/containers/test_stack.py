@@ -47,7 +47,8 @@ def test_the_database_is_as_the_runbook_needs_it(stack: Stack) -> None:
     ask = "docker-compose exec -T postgres psql -At -d causal_eval_bench -c"
     assert stack.run(f"{ask} 'show data_checksums'").strip() == "on"
     assert stack.run(f"{ask} 'show superuser_reserved_connections'").strip() == "5"
-    assert int(stack.run(f"{ask} 'select count(*) from pg_stat_statements'")) > 0
+    statements = f"{ask.replace('causal_eval_bench', 'postgres')} 'select count(*) from pg_stat_statements'"
+    assert int(stack.run(statements)) > 0
     stack.run(f"{ask} 'select pg_switch_wal()'")
     archived = f"{ask} 'select archived_count > 0 and failed_count = 0 from pg_stat_archiver'"
     stack.until(lambda: stack.run(archived).strip() == "t", "the log is archived")
