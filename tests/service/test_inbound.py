@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from causal_eval.errors import TooSoon
+from causal_eval.errors import TooSoon, UsageError
 from causal_eval.service.access import NOBODY, Caller, Role
 from causal_eval.service.inbound import REST, Inbound, Window, make_inbound
 from causal_eval.service.wiring import Service
@@ -68,3 +69,14 @@ def test_the_window_slides() -> None:
     assert [window.hit(4, "a", now=90.0) for _ in range(3)] == [True, True, False]
     assert [window.hit(4, "a", now=240.0) for _ in range(5)] == [True] * 4 + [False]
     assert window.hit(4, "b", now=59.0)
+
+
+def test_a_redis_library_that_cannot_be_imported_is_one_clear_error(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where `redis` is there and what it needs is not: it names the variable and what to install."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(
+        UsageError, match=r"REDIS_URL is set, and the package redis .* cannot be imported .*bench\[service\]"
+    ):
+        make_inbound(replace(service.settings, redis_url="redis://127.0.0.1:1/0"))

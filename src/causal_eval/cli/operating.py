@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from typing import Annotated
 
 import typer
 
 from causal_eval.errors import UsageError
 
+SERVICE = (
+    "authlib", "cryptography", "dbos", "fastapi", "limits", "prometheus_client", "psycopg", "pwdlib",
+    "python_multipart", "redis", "starlette", "structlog", "uvicorn",
+)  # fmt: skip
+"""What the extra brings, as it is imported."""
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")]
 NoLogin = Annotated[bool, typer.Option("--no-login", help="Whoever uses this machine is admin; on 127.0.0.1 alone.")]
@@ -83,7 +89,15 @@ def health(
 
 
 def check_extra() -> None:
-    """Raise UsageError where the service's packages are not installed."""
-    missing = [name for name in ("dbos", "fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    """Raise UsageError where the service's packages are not all installed."""
+    missing = [name for name in needed() if importlib.util.find_spec(name) is None]
     if missing:
-        raise UsageError(f"the service is an extra ({missing[0]} is missing): pip install 'causal-eval-bench[service]'")
+        raise UsageError(
+            f"the service is an extra, and lacks {', '.join(missing)}: pip install 'causal-eval-bench[service]' with "
+            f"{sys.executable} (Python {'.'.join(map(str, sys.version_info[:3]))})"
+        )
+
+
+def needed(version: tuple[int, int, int] = sys.version_info[:3]) -> tuple[str, ...]:
+    """What the extra brings to a Python of this *version*, as it is imported."""
+    return (*SERVICE, "async_timeout") if version < (3, 11, 3) else SERVICE

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from limits import RateLimitItemPerMinute
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from causal_eval.errors import TooSoon
+from causal_eval.errors import TooSoon, UsageError
 from causal_eval.service.access import NOBODY, Caller
 from causal_eval.service.backoff import neighbourhood
 from causal_eval.settings import Settings
@@ -121,15 +121,26 @@ class Inbound:
 
 
 def make_inbound(settings: Settings, *, most: Callable[[], int] | None = None) -> Inbound:
-    """The counter that *settings* ask for; *most* says how many a minute, where that may change."""
-    shared = None
-    if settings.redis_url:
-        storage = RedisStorage(
-            settings.redis_url,
+    """The counter that *settings* ask for; *most* says how many a minute, where that may change.
+
+    Raises:
+        UsageError: there is a Redis, and its library cannot be used.
+    """
+    shared = SlidingWindowCounterRateLimiter(_storage(settings.redis_url)) if settings.redis_url else None
+    return Inbound(most or (lambda: settings.requests_per_minute), Window(), shared)
+
+
+def _storage(url: str) -> RedisStorage:
+    try:
+        return RedisStorage(
+            url,
             key_prefix="ceb:inbound",
             wrap_exceptions=True,
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
         )
-        shared = SlidingWindowCounterRateLimiter(storage)
-    return Inbound(most or (lambda: settings.requests_per_minute), Window(), shared)
+    except ConfigurationError as error:
+        raise UsageError(
+            f"REDIS_URL is set, and the package redis or what it needs cannot be imported ({error}): "
+            "pip install 'causal-eval-bench[service]' with this Python, or leave REDIS_URL out"
+        ) from error
