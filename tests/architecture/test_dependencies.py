@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
-    "aiohttp": {"providers", "mock", "operations", "incidents", "service", "performing", "client", "cli"},
+    "aiohttp": {"providers", "mock", "operations", "incidents", "service", "performing", "sentinel", "client", "cli"},
     "alembic": {"store"},
     "anyio": {"api"},
     "authlib": {"service"},

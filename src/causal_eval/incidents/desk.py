@@ -90,6 +90,37 @@ def resolve(rows: Rows, incident: str, *, resolution: str, root_cause: str, who:
     return keeping.resolve(rows, found, who=who, at=at, resolution=resolution)
 
 
+def update(rows: Rows, incident: str, *, text: str, public: bool, who: str, at: float) -> Incident:
+    """Say how it goes; the next update is due later.
+
+    Raises:
+        UsageError: nothing is said. Conflict: it is over.
+    """
+    found = _live(rows, incident)
+    if not text.strip():
+        raise UsageError(f"say how it goes with {found.id}: what was done, what is done now, when it may be over")
+    kind = Kind.PUBLISHED if public and not found.private else Kind.UPDATE
+    timeline.add(rows, found.id, Happened(kind, text, who=who), at=at)
+    if kind is Kind.PUBLISHED and found.published_at is None:
+        found = change(rows, found, {"published_at": at})
+    timers.updated(rows, found, at=at)
+    return found
+
+
+def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float) -> Incident:
+    """Call for help now: what is due then is due at once.
+
+    Raises:
+        UsageError: no reason is given. Conflict: it is over.
+    """
+    found = _live(rows, incident)
+    if not reason.strip():
+        raise UsageError(f"say why {found.id} is escalated (--reason)")
+    timeline.add(rows, found.id, Happened(Kind.ESCALATED, reason, who=who), at=at)
+    timers.escalated(rows, found, at=at)
+    return found
+
+
 def _live(rows: Rows, incident: str) -> Incident:
     found = find(rows, incident)
     if not found.state.is_live:

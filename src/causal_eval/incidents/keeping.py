@@ -51,13 +51,18 @@ def hear(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | N
 
 
 def open_by_hand(rows: Rows, signal: Signal, *, who: str, at: float, impact: str = "") -> Incident:
-    """The incident that *who* opens, or the open one of the same cause, which takes in what he says."""
+    """The incident that *who* opens and takes on, or the open one of the same cause, which takes in what he says."""
     there = _live_with(rows, signal.key)
     incident = there or _open(rows, signal, at=at)
     timeline.add(rows, incident.id, Happened(Kind.SIGNAL, signal.summary, who=who), at=at)
     if there is not None:
         return _worse(rows, there, signal=signal, at=at)
-    return change(rows, incident, {"impact": impact})
+    values: Values = {
+        "impact": impact, "state": State.INVESTIGATING.value, "acknowledged_at": at, "responder": who,
+    }  # fmt: skip
+    incident = change(rows, incident, values)
+    timers.acknowledged(rows, incident, at=at)
+    return incident
 
 
 def look(rows: Rows, *, at: float, rules: Rules) -> list[Incident]:
@@ -80,6 +85,19 @@ def resolve(rows: Rows, incident: Incident, *, who: str, at: float, resolution: 
     timeline.add(rows, incident.id, Happened(Kind.STATE, "resolved", who=who, data={"state": "resolved"}), at=at)
     timers.resolved(rows, found, at=at)
     return found
+
+
+def end(rows: Rows, fingerprint: str, *, at: float, rules: Rules) -> list[Incident]:
+    """Whatever fires by *fingerprint* has ended: of what the sentinel sees by itself, and so knows when it is over."""
+    query = "SELECT started_at FROM signals WHERE fingerprint = ? AND firing = ?"
+    found = rows.execute(query, (fingerprint, _FIRES)).fetchall()
+    return [_ended(rows, fingerprint, row["started_at"], at=at, rules=rules) for row in found]
+
+
+def fires(rows: Rows, fingerprint: str) -> bool:
+    """Whether something fires by *fingerprint*."""
+    query = "SELECT 1 FROM signals WHERE fingerprint = ? AND firing = ?"
+    return rows.execute(query, (fingerprint, _FIRES)).fetchone() is not None
 
 
 def absent(rows: Rows, listed: frozenset[str], *, at: float, rules: Rules) -> list[Incident]:

@@ -84,6 +84,11 @@ def updated(rows: Rows, incident: Incident, *, at: float) -> None:
     _begin_update(rows, incident, at=at)
 
 
+def escalated(rows: Rows, incident: Incident, *, at: float) -> None:
+    """Somebody called for help: it is due at once, be it for a second time."""
+    _begin(rows, incident, deadline=Deadline.ESCALATE, at=at)
+
+
 def resolved(rows: Rows, incident: Incident, *, at: float) -> None:
     """It is over: nothing is due any more but its review."""
     rows.execute("DELETE FROM deadlines WHERE incident = ?", (number_of(incident.id),))

@@ -98,6 +98,16 @@ class Settings:
     """Share of each of these disks that is kept free: with less, the service only reads."""
     traces_url: str
     """The OTLP receiver that spans go to; empty: there are none."""
+    incidents: Path
+    """The file of incidents: ``incidents.db`` in the data folder, unless another is named; nothing else is in it."""
+    alertmanager_url: str
+    """What the sentinel asks which alerts fire; empty: letters alone tell it."""
+    probes: str
+    """Comma list of ``component=address`` that the sentinel asks by itself."""
+    heartbeat_url: str
+    """What the sentinel asks after each look, so that somebody notices when it no longer does; empty: nothing."""
+    sentinel_token_file: Path | None
+    """Holds what opens the sentinel to other machines; None: nothing does."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str
@@ -148,6 +158,7 @@ def read_settings(
     if not values["database_url"]:
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
     values["backup_dir"] = values["backup_dir"] or Path(str(values["data_dir"])) / "backups"
+    values["incidents"] = values["incidents"] or Path(str(values["data_dir"])) / "incidents.db"
     for optional in _OPTIONAL:
         values[optional] = values[optional] or None
     if faults:
@@ -187,7 +198,7 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
 
 _OPTIONAL = (
     "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "backup_copy_dir", "backup_wal_dir",
-    "backup_key_file", "metrics_token_file", "log_file",
+    "backup_key_file", "metrics_token_file", "log_file", "sentinel_token_file",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from causal_eval.settings.words import (
     networks,
     new_file,
     port,
+    probes,
     rate,
     receiver,
     redis_url,
@@ -54,6 +55,7 @@ _A_SWITCH = "one of 1, true, yes, on, 0, false, no, off"
 _A_DATABASE = "sqlite:///<path of a file> or postgresql://<user>:<password>@<host>:<port>/<database>"
 
 
+_AN_ADDRESS = "http(s)://<host>:<port>, without a password"
 _A_FOLDER = "the path of a folder (it is created when needed)"
 
 
@@ -144,9 +146,14 @@ SETTINGS = (
         "traces_url",
         "CEB_TRACES_URL",
         receiver,
-        "http(s)://<host>:<port>, without a password",
+        _AN_ADDRESS,
         lambda _: "",
     ),
+    Setting("incidents", "CEB_INCIDENTS", new_file, "the path of a file, there or not", lambda _: ""),
+    Setting("alertmanager_url", "CEB_ALERTMANAGER_URL", receiver, _AN_ADDRESS, lambda _: ""),
+    Setting("probes", "CEB_PROBES", probes, "a comma list of <component>=http(s)://<host>:<port>/<path>", lambda _: ""),
+    Setting("heartbeat_url", "CEB_HEARTBEAT_URL", receiver, _AN_ADDRESS, lambda _: ""),
+    Setting("sentinel_token_file", "CEB_SENTINEL_TOKEN_FILE", file, "the path of a file", lambda _: ""),
     Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),
     Setting("log_level", "CEB_LOG_LEVEL", log_level, "one of DEBUG, INFO, WARNING, ERROR", lambda _: "INFO"),
     Setting("log_file", "CEB_LOG_FILE", new_file, "the path of a file, there or not", lambda _: ""),

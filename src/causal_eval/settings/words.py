@@ -172,6 +172,16 @@ def receiver(text: str, _: Place) -> str:
     return text.rstrip("/")
 
 
+def probes(text: str, place: Place) -> str:
+    """What is asked whether it is well: ``component=address``, by comma."""
+    for part in text.split(","):
+        name, _, address = part.strip().partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError(text)
+        receiver(address, place)
+    return text
+
+
 def word(text: str, _: Place) -> str:
     """One line of text."""
     if not text.isprintable():

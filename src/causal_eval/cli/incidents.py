@@ -1,0 +1,161 @@
+"""``causal-eval incident``: what people do with incidents, on the book itself, whatever else is up or down."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from causal_eval.cli import output
+from causal_eval.errors import UsageError
+from causal_eval.incidents import desk, keeping, timeline, timers
+from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
+from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
+from causal_eval.settings import read_settings
+
+MANUAL = "reported"
+"""The family of what a person opens, if he names no other."""
+
+
+def listed(*, over: bool, json: bool) -> int:
+    """Say which incidents there are; 0 whether there are any or not."""
+    with _book() as book, book.reading() as rows:
+        found = newest(rows) if over else live(rows)
+    for one in found:
+        output.emit(_fields(one)) if json else output.say(_line(one))
+    if not found and not json:
+        output.say("no incident was ever opened" if over else "no incident is open")
+    return 0
+
+
+def show(incident: str, *, json: bool) -> int:
+    """Say all about one."""
+    with _book() as book, book.reading() as rows:
+        found = find(rows, incident)
+        entries = timeline.entries(rows, incident)
+        firing = keeping.firing(rows, incident)
+        pending = timers.pending(rows, incident)
+    if json:
+        told = [{**asdict(entry), "data": dict(entry.data)} for entry in entries]
+        due = {deadline.value: _moment(at) for deadline, at in pending.items()}
+        output.emit({**_fields(found), "firing": firing, "due": due, "timeline": told})
+        return 0
+    output.say(_line(found))
+    output.say(f"  responder   {found.responder or 'nobody yet'}")
+    output.say(f"  fires       {', '.join(firing) or 'nothing any more'}")
+    for deadline, at in pending.items():
+        output.say(f"  {deadline.value:<11} due {_moment(at)}")
+    for entry in entries:
+        output.say(f"  {_moment(entry.at)}  {entry.kind.value:<12} {entry.text} ({entry.who})")
+    return 0
+
+
+def open_(title: str, *, severity: str, component: str, impact: str, private: bool, json: bool) -> int:
+    """Open one, or find the open one of that component which a person opened before."""
+    at = time.time()
+    signal = Signal(
+        name=MANUAL, key=Key(component, MANUAL), severity=_severity(severity), firing=True, started_at=at,
+        fingerprint="", source=Source.PERSON, summary=title, security=private,
+    )  # fmt: skip
+    return _step(lambda rows, who: keeping.open_by_hand(rows, signal, who=who, at=at, impact=impact), json=json)
+
+
+def acknowledge(incident: str, *, json: bool) -> int:
+    """Say that one was seen."""
+    return _step(lambda rows, who: desk.acknowledge(rows, incident, who=who, at=time.time()), json=json)
+
+
+def classify(incident: str, severity: str, *, reason: str, json: bool) -> int:
+    """Say how bad one is."""
+    level = _severity(severity)
+    return _step(
+        lambda rows, who: desk.classify(rows, incident, severity=level, reason=reason, who=who, at=time.time()),
+        json=json,
+    )
+
+
+def assign(incident: str, to: str, *, json: bool) -> int:
+    """Say who works on one."""
+    return _step(lambda rows, who: desk.assign(rows, incident, to=to, who=who, at=time.time()), json=json)
+
+
+def update(incident: str, text: str, *, state: str | None, public: bool, json: bool) -> int:
+    """Say how it goes with one."""
+    wanted = None if state is None else _state(state)
+
+    def deed(rows: Rows, who: str) -> Incident:
+        at = time.time()
+        if wanted is not None:
+            desk.move(rows, incident, state=wanted, who=who, at=at)
+        return desk.update(rows, incident, text=text, public=public, who=who, at=at)
+
+    return _step(deed, json=json)
+
+
+def escalate(incident: str, reason: str, *, json: bool) -> int:
+    """Call for help."""
+    return _step(lambda rows, who: desk.escalate(rows, incident, reason=reason, who=who, at=time.time()), json=json)
+
+
+def resolve(incident: str, resolution: str, *, root_cause: str, json: bool) -> int:
+    """Say that one is over."""
+    return _step(
+        lambda rows, who: desk.resolve(
+            rows, incident, resolution=resolution, root_cause=root_cause, who=who, at=time.time()
+        ),
+        json=json,
+    )
+
+
+def _step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
+    with _book() as book, book.writing() as rows:
+        found = deed(rows, _who())
+    output.emit(_fields(found)) if json else output.say(_line(found))
+    return 0
+
+
+@contextmanager
+def _book() -> Iterator[Book]:
+    book = open_book(read_settings(os.environ).incidents)
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def _who() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _severity(text: str) -> Severity:
+    try:
+        return Severity(text.upper())
+    except ValueError as error:
+        raise UsageError(f"severity {text!r}: one of {', '.join(Severity)}") from error
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text.lower())
+    except ValueError as error:
+        raise UsageError(f"state {text!r}: one of {', '.join(State)}") from error
+
+
+def _line(incident: Incident) -> str:
+    private = "  (private)" if incident.private else ""
+    began = _moment(incident.opened_at)
+    return (
+        f"{incident.id:<8} {incident.severity}  {incident.state:<13} {began}  {incident.key}: {incident.title}{private}"
+    )
+
+
+def _fields(incident: Incident) -> dict[str, object]:
+    return {**asdict(incident), "key": str(incident.key)}
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,133 @@
+"""The commands of incidents and their flags."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+Name = Annotated[str, typer.Argument(help="Id of an incident, e.g. INC-7.")]
+
+incident_app = typer.Typer(
+    help="Open incidents and see them through; needs neither API nor database.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give *app* these commands."""
+    app.command()(sentinel)
+    app.add_typer(incident_app, name="incident")
+
+
+def sentinel(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 9095,
+    every: Annotated[float, typer.Option(min=0.1, max=300, help="Seconds between two looks.")] = 15.0,
+) -> int:
+    """Keep incidents: take alerts, look by itself, write the status page, remind people."""
+    from causal_eval.cli import sentinels
+
+    return sentinels.sentinel(host, port, every)
+
+
+@incident_app.command(name="open")
+def open_(
+    title: Annotated[str, typer.Argument(help="What is wrong, in a few words.")],
+    severity: Annotated[str, typer.Option("--severity", "-s", help="P0 to P3; unsure: the worse one.")] = "P2",
+    component: Annotated[str, typer.Option(help="What is not well: api, database, worker, model_api ...")] = "other",
+    impact: Annotated[str, typer.Option(help="Who notices what.")] = "",
+    private: Annotated[bool, typer.Option("--private", help="Nothing of it is for the public: security.")] = False,
+    json: Json = False,
+) -> int:
+    """Open an incident, or find the open one of the same kind."""
+    from causal_eval.cli import incidents
+
+    return incidents.open_(title, severity=severity, component=component, impact=impact, private=private, json=json)
+
+
+@incident_app.command(name="list")
+def list_(
+    every: Annotated[bool, typer.Option("--all", help="Those that are over too, newest first.")] = False,
+    json: Json = False,
+) -> int:
+    """Say which incidents are open."""
+    from causal_eval.cli import incidents
+
+    return incidents.listed(over=every, json=json)
+
+
+@incident_app.command()
+def show(incident: Name, json: Json = False) -> int:
+    """Say all about one: what fires, what is due, what happened."""
+    from causal_eval.cli import incidents
+
+    return incidents.show(incident, json=json)
+
+
+@incident_app.command()
+def ack(incident: Name, json: Json = False) -> int:
+    """Say that you have seen it and take it on."""
+    from causal_eval.cli import incidents
+
+    return incidents.acknowledge(incident, json=json)
+
+
+@incident_app.command()
+def classify(
+    incident: Name,
+    severity: Annotated[str, typer.Argument(help="P0 to P3.")],
+    reason: Annotated[str, typer.Option(help="Why; needed where it is called less bad.")] = "",
+    json: Json = False,
+) -> int:
+    """Say how bad it is."""
+    from causal_eval.cli import incidents
+
+    return incidents.classify(incident, severity, reason=reason, json=json)
+
+
+@incident_app.command()
+def assign(incident: Name, to: Annotated[str, typer.Argument(help="Who works on it.")], json: Json = False) -> int:
+    """Say who works on it."""
+    from causal_eval.cli import incidents
+
+    return incidents.assign(incident, to, json=json)
+
+
+@incident_app.command()
+def update(
+    incident: Name,
+    text: Annotated[str, typer.Argument(help="What was done, what is done now, when it may be over.")],
+    state: Annotated[str | None, typer.Option(help="investigating, mitigating or monitoring.")] = None,
+    public: Annotated[bool, typer.Option("--public", help="For the status page too.")] = False,
+    json: Json = False,
+) -> int:
+    """Say how it goes."""
+    from causal_eval.cli import incidents
+
+    return incidents.update(incident, text, state=state, public=public, json=json)
+
+
+@incident_app.command()
+def escalate(
+    incident: Name,
+    reason: Annotated[str, typer.Argument(help="What was tried, and why help is needed.")],
+    json: Json = False,
+) -> int:
+    """Call for help."""
+    from causal_eval.cli import incidents
+
+    return incidents.escalate(incident, reason, json=json)
+
+
+@incident_app.command()
+def resolve(
+    incident: Name,
+    resolution: Annotated[str, typer.Argument(help="What ended it.")],
+    root_cause: Annotated[str, typer.Option(help="Why it happened, as far as is known.")] = "",
+    json: Json = False,
+) -> int:
+    """Say that it is over."""
+    from causal_eval.cli import incidents
+
+    return incidents.resolve(incident, resolution, root_cause=root_cause, json=json)

@@ -1,0 +1,61 @@
+"""``causal-eval sentinel``: the process that keeps incidents."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from aiohttp import web
+
+from causal_eval.cli import loops, output
+from causal_eval.errors import UsageError
+from causal_eval.incidents.book import open_book
+from causal_eval.operations.lines import logging_to
+from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.sentinel.listening import LOOPBACK, Address, make_app
+from causal_eval.sentinel.process import Sentinel, Watched
+from causal_eval.settings import Settings, read_settings
+
+
+def sentinel(host: str, port: int, every: float) -> int:
+    """Watch, and keep incidents, until SIGTERM or SIGINT."""
+    settings = read_settings(os.environ)
+    if host not in LOOPBACK and settings.sentinel_token_file is None:
+        raise UsageError(f"--host {host} is no address of this machine alone: set CEB_SENTINEL_TOKEN_FILE first")
+    with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
+        loops.run(_run(settings, Address(host, port, settings.sentinel_token_file), every=every))
+    return 0
+
+
+async def _run(settings: Settings, address: Address, *, every: float) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    book = await asyncio.to_thread(open_book, settings.incidents)
+    watched = Watched(
+        alertmanager=settings.alertmanager_url, probes=_probes(settings.probes), every=every,
+        heartbeat=settings.heartbeat_url,
+    )  # fmt: skip
+    keeper = Sentinel(book=book, watched=watched)
+    runner = web.AppRunner(make_app(keeper, address), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, address.host, address.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise UsageError(
+                f"--host {address.host} --port {address.port} cannot be listened on: {error.strerror}"
+            ) from error
+        output.say(f"sentinel at http://{address.host}:{runner.addresses[0][1]}, incidents in {book.path}")
+        output.flush()
+        await keeper.run(stop)
+    finally:
+        await runner.cleanup()
+        await asyncio.to_thread(book.close)
+
+
+def _probes(text: str) -> dict[str, str]:
+    parts = (part.strip().partition("=") for part in text.split(",") if part.strip())
+    return {name: address for name, _, address in parts}

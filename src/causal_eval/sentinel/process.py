@@ -1,0 +1,145 @@
+"""The loops of the sentinel: each does one thing again and again, and none waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import aiohttp
+
+from causal_eval.errors import CausalEvalError
+from causal_eval.incidents import intake, keeping, watching
+from causal_eval.incidents.book import Book, Rows
+from causal_eval.incidents.incident import Incident
+from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.watching import Seen
+
+_LOG = logging.getLogger("causal_eval.sentinel")
+PATIENCE = aiohttp.ClientTimeout(total=2.0)
+LARGEST = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the sentinel looks at."""
+
+    alertmanager: str = ""
+    """Address of Alertmanager's API; empty: letters alone tell of alerts, and no Watchdog is expected."""
+    probes: Mapping[str, str] = field(default_factory=dict)
+    """Component -> the address that says whether it is well."""
+    every: float = 15.0
+    """Seconds between two looks."""
+    heartbeat: str = ""
+    """An address that is asked after each look, so that somebody notices when it no longer is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentinel:
+    """One sentinel over its book."""
+
+    book: Book
+    watched: Watched
+    rules: Rules = field(default_factory=Rules)
+    clock: Callable[[], float] = time.time
+    failures: dict[str, int] = field(default_factory=dict)
+    """By component: probes in a row that failed."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """By loop: what is wrong with it now."""
+
+    def change(self, deed: Callable[[Rows], list[Incident]]) -> list[Incident]:
+        """The incidents that *deed* changes, in one transaction."""
+        with self.book.writing() as rows:
+            return deed(rows)
+
+    async def hear(self, body: bytes) -> list[Incident]:
+        """Take in a letter of Alertmanager.
+
+        Raises:
+            UsageError: it is none.
+        """
+        alerts = intake.read_letter(body)
+        at = self.clock()
+        return await asyncio.to_thread(self.change, lambda rows: watching.hear(rows, alerts, at=at, rules=self.rules))
+
+    async def look(self, session: aiohttp.ClientSession, *, since: float) -> None:
+        """Ask everything once, and act on what is seen and on what is due."""
+        seen = await asyncio.gather(*(self._ask(session, name, url=url) for name, url in self.watched.probes.items()))
+        listed = await self._listed(session) if self.watched.alertmanager else None
+        at = self.clock()
+        await asyncio.to_thread(self.change, lambda rows: self._take_in(rows, seen, listed=listed, since=since, at=at))
+
+    def _take_in(
+        self, rows: Rows, seen: Sequence[Seen], *, listed: Sequence[intake.Alert] | None, since: float, at: float
+    ) -> list[Incident]:
+        changed: list[Incident] = []
+        for one in seen:
+            self.failures[one.component] = 0 if one.well else self.failures.get(one.component, 0) + 1
+            failures = self.failures[one.component]
+            changed += watching.probed(rows, one, failures=failures, at=at, rules=self.rules)
+        if listed is not None:
+            changed += watching.compare(rows, listed, at=at, rules=self.rules)
+        if self.watched.alertmanager:
+            changed += watching.listen(rows, since=since, at=at, rules=self.rules)
+        return changed + keeping.look(rows, at=at, rules=self.rules)
+
+    async def _ask(self, session: aiohttp.ClientSession, component: str, *, url: str) -> Seen:
+        try:
+            async with session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
+                await answer.content.read(LARGEST)
+                well = answer.status < HTTPStatus.BAD_REQUEST
+                return Seen(component, well, "" if well else f"status {answer.status}")
+        except TimeoutError:
+            return Seen(component, well=False, why=f"no answer within {PATIENCE.total:g} s")
+        except (aiohttp.ClientError, OSError):
+            return Seen(component, well=False, why="nobody answers")
+
+    async def _listed(self, session: aiohttp.ClientSession) -> list[intake.Alert] | None:
+        """What Alertmanager lists; None: it cannot be asked, and nothing follows from that."""
+        url = f"{self.watched.alertmanager.rstrip('/')}/api/v2/alerts"
+        try:
+            async with session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
+                answer.raise_for_status()
+                return intake.read_list(await answer.content.read(LARGEST))
+        except (aiohttp.ClientError, OSError, TimeoutError, CausalEvalError) as error:
+            _LOG.warning("Alertmanager cannot be asked what fires: %s", type(error).__name__)
+            return None
+
+    async def _say_so(self, session: aiohttp.ClientSession) -> None:
+        """Ask the heartbeat's address; that nobody answers there is its own watcher's to notice."""
+        try:
+            async with session.get(self.watched.heartbeat, timeout=PATIENCE) as answer:
+                await answer.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            _LOG.warning("the heartbeat did not get through: %s", type(error).__name__)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look again and again until *stop*."""
+        since = self.clock()
+        async with aiohttp.ClientSession() as session:
+
+            async def once() -> None:
+                await self.look(session, since=since)
+                if self.watched.heartbeat:
+                    await self._say_so(session)
+
+            await self.repeat("look", once, stop=stop)
+
+    async def repeat(self, name: str, once: Callable[[], Awaitable[None]], *, stop: asyncio.Event) -> None:
+        """Do *once* every so often; what cannot be kept is said, and tried again."""
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                await once()
+                self.faults.pop(name, None)
+            except CausalEvalError as error:
+                self.faults[name] = str(error)
+                _LOG.error("%s: %s", name, error)
+            rest = self.watched.every - (time.monotonic() - began)
+            try:
+                await asyncio.wait_for(stop.wait(), max(rest, 0.01))
+            except TimeoutError:
+                continue
