@@ -1,0 +1,152 @@
+"""How often a component answered, by what probes found: no probe, no claim."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from causal_eval.incidents.book import Rows
+
+MINUTE, DAY = 60, 86_400
+MINUTES_OF_A_DAY = DAY // MINUTE
+KEPT_DAYS = 2
+"""Whole days before today of which every minute is kept; of others the sums are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What probes found on a day of UTC."""
+
+    day: str
+    """``2026-11-29``."""
+    up: int
+    """Probes that were answered."""
+    down: int
+    maintenance: float = 0.0
+    """Seconds of it for which maintenance was announced; its probes are counted like any other."""
+
+    @property
+    def probes(self) -> int:
+        """How many there were."""
+        return self.up + self.down
+
+    @property
+    def uptime(self) -> float | None:
+        """The share that was answered; None: there are no data, which is not 1."""
+        return self.up / self.probes if self.probes else None
+
+
+def count(rows: Rows, component: str, *, at: float, up: bool) -> None:
+    """Add what a probe of *component* found.
+
+    A probe is in a minute or in the sum of its day, never in both, so that a clock that jumps counts none twice.
+    """
+    rows.execute(
+        "INSERT INTO minutes (component, minute, up, down) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (component, minute) DO UPDATE SET up = up + excluded.up, down = down + excluded.down",
+        (component, math.floor(at / MINUTE), int(up), int(not up)),
+    )
+    _roll(rows, component, before=(math.floor(at / DAY) - KEPT_DAYS) * MINUTES_OF_A_DAY)
+
+
+def history(rows: Rows, component: str, *, at: float, days: int = 90) -> tuple[Day, ...]:
+    """The last *days* days of *component*, today last; days without probes are among them."""
+    return histories(rows, at=at, days=days).get(component) or _filled(_span(at, days), probes={}, maintained={})
+
+
+def histories(rows: Rows, *, at: float, days: int = 90) -> Mapping[str, tuple[Day, ...]]:
+    """The last *days* days of every component that was ever probed or maintained."""
+    span = _span(at, days)
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for row in rows.execute(_SUMS, (span[0], span[-1], span[0], span[-1])):
+        found.setdefault(row["component"], {})[row["day"]] = (row["up"], row["down"])
+    maintained = _maintained(rows, span)
+    return {
+        name: _filled(span, probes=found.get(name, {}), maintained=maintained.get(name, {}))
+        for name in sorted({*found, *maintained})
+    }
+
+
+def together(several: Sequence[Sequence[Day]]) -> tuple[Day, ...]:
+    """Histories of parts of one thing, over the same days, as its own."""
+    return tuple(
+        Day(of[0].day, sum(d.up for d in of), sum(d.down for d in of), max(d.maintenance for d in of))
+        for of in zip(*several, strict=True)
+    )
+
+
+def overall(days: Iterable[Day]) -> float | None:
+    """The share of all their probes that was answered; None: there was none."""
+    counted = list(days)
+    return Day("", sum(day.up for day in counted), sum(day.down for day in counted)).uptime
+
+
+def _roll(rows: Rows, component: str, *, before: int) -> None:
+    """Put whole days of minutes into their sums."""
+    past = rows.execute(
+        "SELECT date(minute * 60, 'unixepoch') AS day, sum(up) AS up, sum(down) AS down FROM minutes "
+        "WHERE component = ? AND minute < ? GROUP BY day",
+        (component, before),
+    ).fetchall()
+    if not past:
+        return
+    rows.executemany(
+        "INSERT INTO days (component, day, up, down) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (component, day) DO UPDATE SET up = up + excluded.up, down = down + excluded.down",
+        [(component, row["day"], row["up"], row["down"]) for row in past],
+    )
+    rows.execute("DELETE FROM minutes WHERE component = ? AND minute < ?", (component, before))
+
+
+_SUMS = """
+SELECT component, day, sum(up) AS up, sum(down) AS down FROM (
+  SELECT component, day, up, down FROM days WHERE day BETWEEN ? AND ?
+  UNION ALL
+  SELECT component, date(minute * 60, 'unixepoch') AS day, sum(up), sum(down) FROM minutes
+  WHERE minute BETWEEN unixepoch(?) / 60 AND unixepoch(?, '+1 day') / 60 - 1 GROUP BY component, day
+) GROUP BY component, day
+"""
+"""Probes by component and day: those of a day may be summed up in part, where a clock jumped."""
+
+
+def _maintained(rows: Rows, span: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Seconds of announced maintenance, by component and day; what overlaps counts once."""
+    first, last = _midnight(span[0]), _midnight(span[-1]) + DAY
+    found: dict[str, dict[str, float]] = {}
+    done: dict[str, float] = {}
+    query = (
+        "SELECT component, starts_at, ends_at FROM maintenance "
+        "WHERE cancelled = 0 AND ends_at > ? AND starts_at < ? ORDER BY starts_at, id"
+    )
+    for row in rows.execute(query, (first, last)):
+        begin = max(row["starts_at"], done.get(row["component"], first))
+        end = min(row["ends_at"], last)
+        done[row["component"]] = max(end, begin)
+        days = found.setdefault(row["component"], {})
+        while begin < end:
+            midnight = (math.floor(begin / DAY) + 1) * DAY
+            day = _name(begin)
+            days[day] = days.get(day, 0.0) + min(end, midnight) - begin
+            begin = midnight
+    return found
+
+
+def _filled(
+    span: Sequence[str], *, probes: Mapping[str, tuple[int, int]], maintained: Mapping[str, float]
+) -> tuple[Day, ...]:
+    return tuple(Day(day, *probes.get(day, (0, 0)), maintained.get(day, 0.0)) for day in span)
+
+
+def _span(at: float, days: int) -> list[str]:
+    last = datetime.fromtimestamp(at, UTC).date()
+    return [(last - timedelta(days=back)).isoformat() for back in reversed(range(days))]
+
+
+def _name(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _midnight(day: str) -> float:
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC).timestamp()
