@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from causal_eval.cli import output
 from causal_eval.errors import UsageError
 from causal_eval.incidents import desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
 from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
-from causal_eval.settings import read_settings
+from causal_eval.operations.stack.plan import load_plan
+from causal_eval.settings import Settings, read_settings
 
 MANUAL = "reported"
 """The family of what a person opens, if he names no other."""
@@ -120,11 +122,19 @@ def _step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
 
 @contextmanager
 def _book() -> Iterator[Book]:
-    book = open_book(read_settings(os.environ).incidents)
+    book = open_book(_place(read_settings(os.environ)))
     try:
         yield book
     finally:
         book.close()
+
+
+def _place(settings: Settings) -> Path:
+    """The file that is named, else that of the stack on this machine, else the one in the data folder."""
+    if settings.origins["incidents"] != "default":
+        return settings.incidents
+    plan = load_plan(settings.stack_dir)
+    return settings.incidents if plan is None else plan.incidents
 
 
 def _who() -> str:

@@ -135,7 +135,9 @@ def _down(plan: Plan, *, json: bool) -> int:
 
 def _tell(plan: Plan, *, json: bool) -> None:
     addresses = {
-        name: plan.url(name) for name in ("lb", *plan.replicas("app"), *plan.programs.monitoring) if name in plan.ports
+        name: plan.url(name)
+        for name in ("lb", *plan.replicas("app"), "sentinel", *plan.programs.monitoring)
+        if name in plan.ports
     }
     if json:
         output.emit({"event": "up", "id": plan.id, "folder": plan.folder, "addresses": addresses})

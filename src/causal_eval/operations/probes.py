@@ -41,8 +41,10 @@ def addresses(plan: Plan | None, url: str) -> list[Address]:
     found += [Address(name, f"{plan.url(name)}/health/ready") for name in plan.replicas("app")]
     token = bearing(plan.secret("metrics-token"))
     found += [Address(name, f"{plan.url(name)}/metrics", headers=token) for name in plan.replicas("worker")]
-    watching = [name for name in plan.programs.monitoring if plan.monitoring and name in plan.ports]
+    watching = [name for name in ("sentinel", *plan.programs.monitoring) if plan.monitoring and name in plan.ports]
     paths = {name: "/" if name.endswith("-exporter") else "/-/healthy" for name in watching}
+    if "sentinel" in paths:
+        paths["sentinel"] = "/health"
     return found + [Address(name, f"{plan.url(name)}{path}") for name, path in paths.items()]
 
 

@@ -89,7 +89,6 @@ class Sentinel:
     async def _ask(self, session: aiohttp.ClientSession, component: str, *, url: str) -> Seen:
         try:
             async with session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
-                await answer.content.read(LARGEST)
                 well = answer.status < HTTPStatus.BAD_REQUEST
                 return Seen(component, well, "" if well else f"status {answer.status}")
         except TimeoutError:
@@ -103,9 +102,9 @@ class Sentinel:
         try:
             async with session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
                 answer.raise_for_status()
-                return intake.read_list(await answer.content.read(LARGEST))
+                return intake.read_list(await answer.read())
         except (aiohttp.ClientError, OSError, TimeoutError, CausalEvalError) as error:
-            _LOG.warning("Alertmanager cannot be asked what fires: %s", type(error).__name__)
+            _LOG.warning("Alertmanager cannot be asked what fires: %s", str(error) or type(error).__name__)
             return None
 
     async def _say_so(self, session: aiohttp.ClientSession) -> None:

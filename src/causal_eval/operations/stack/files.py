@@ -25,8 +25,23 @@ RUNNING = "run/up"
 """There while the stack is meant to run."""
 RETRIES = 1000
 """Starts in a row that end at once, a second longer apart each time, before a process is given up."""
+SENTINEL_SECONDS = 5.0
+"""Between two looks of the sentinel."""
 CACHE_BYTES = "128mb"
-_FOLDERS = ("conf", "logs", "run", "app", "data", "cache", "reports", "lb", "prometheus", "alertmanager", "monitoring")
+_FOLDERS = (
+    "conf",
+    "logs",
+    "run",
+    "app",
+    "data",
+    "cache",
+    "reports",
+    "lb",
+    "prometheus",
+    "alertmanager",
+    "monitoring",
+    "sentinel",
+)
 
 
 def lay_out(plan: Plan, token: Callable[[], str]) -> None:
@@ -51,7 +66,12 @@ def lay_out(plan: Plan, token: Callable[[], str]) -> None:
         make_key(plan.secret("backup.key"))
     if not (plan.home / ".env").exists():
         write_secret(plan.home / ".env", "# app and workers read this file: keys of providers may stand here\n")
-    configure.lay_out(plan.root / "monitoring", _watch(plan), told=Receivers(), times=plan.pace)
+    configure.lay_out(
+        plan.root / "monitoring",
+        _watch(plan),
+        told=Receivers(sentinel=f"{plan.url('sentinel')}/alerts"),
+        times=plan.pace,
+    )
     plan_processes(plan)
 
 
@@ -169,6 +189,7 @@ def _watch(plan: Plan) -> Watch:
     jobs = (
         Job(name="causal-eval-api", targets=at(*plan.replicas("app"))),
         Job(name="causal-eval-worker", targets=at(*plan.replicas("worker"))),
+        Job(name="causal-eval-sentinel", targets=at("sentinel")),
         *(
             Job(name=name.removesuffix("-exporter"), targets=at(name))
             for name in plan.programs.monitoring
@@ -237,6 +258,13 @@ def _watching(plan: Plan) -> Iterator[str]:
     """What watches, as far as it is installed and wanted."""
     folder = plan.root / "monitoring"
     place = {name: f"--web.listen-address=127.0.0.1:{plan.ports[name]}" for name in plan.programs.monitoring}
+    if "sentinel" in plan.names:
+        look = str(max(0.5, SENTINEL_SECONDS / plan.pace))
+        command = [*plan.command(), "sentinel", "--port", str(plan.ports["sentinel"]), "--every", look]
+        asked = {"CEB_PROBES": f"api={plan.url('lb')}/health"}
+        if "alertmanager" in plan.names:
+            asked["CEB_ALERTMANAGER_URL"] = plan.url("alertmanager")
+        yield _section(plan, "sentinel", command, f"directory={plan.root}/sentinel", more=asked)
     if "blackbox" in plan.names:
         yield _section(
             plan, "blackbox", [plan.programs.blackbox, f"--config.file={folder}/blackbox.yml", place["blackbox"]]

@@ -26,6 +26,7 @@ USUAL = MappingProxyType(
         "lb": 8000,
         "postgres": 5433,
         "redis": 6380,
+        "sentinel": 9095,
         "prometheus": 9090,
         "alertmanager": 9093,
         "blackbox": 9115,
@@ -37,7 +38,8 @@ USUAL = MappingProxyType(
 )
 """Port by process; of replicas, the one before the first's."""
 SINGLE = (
-    "postgres", "redis", "lb", "prometheus", "alertmanager", "blackbox", "postgres-exporter", "redis-exporter",
+    "postgres", "redis", "lb", "sentinel", "prometheus", "alertmanager", "blackbox", "postgres-exporter",
+    "redis-exporter",
 )  # fmt: skip
 LONGEST_FOLDER = 80
 """A socket's path may have 107 bytes."""
@@ -107,7 +109,7 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """Every process, in the order of starting."""
-        watched = self.programs.monitoring if self.monitoring else ()
+        watched = ("sentinel", *self.programs.monitoring) if self.monitoring else ()
         kept = ["backup"] if self.backups else []
         return ["postgres", "redis", *self.replicas("worker"), *self.replicas("app"), "lb", *kept, *watched]
 
@@ -164,10 +166,16 @@ class Plan:
             "CEB_SIGNING_KEY_FILE": str(self.secret("signing-key.pem")),
             "CEB_MASTER_KEY_FILE": str(self.secret("master.key")),
             "CEB_METRICS_TOKEN_FILE": str(self.secret("metrics-token")),
+            "CEB_INCIDENTS": str(self.incidents),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
             **(self._keeping() if self.backups else {}),
         }
+
+    @property
+    def incidents(self) -> Path:
+        """The sentinel's file."""
+        return self.root / "sentinel" / "incidents.db"
 
     @property
     def spool(self) -> Path:
