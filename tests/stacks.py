@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,8 @@ class Stack:
 
     folder: Path
     env: Mapping[str, str]
+    account: Mapping[str, Any] = field(default_factory=dict)
+    """What has a command run as another account."""
 
     @property
     def plan(self) -> Plan:
@@ -66,7 +69,7 @@ class Stack:
         """A command of ours about it."""
         return subprocess.run(
             [COMMAND, *arguments], env=dict(self.env), input=words, capture_output=True, text=True, timeout=patience,
-            check=check,
+            check=check, **self.account,
         )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _planned(folder: Path, wanted: Wanted) -> Plan:
         if there is not None
         else replace(new_plan(folder, programs, token=secrets.token_hex(8)), backups=True)
     )
-    folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+    _make(folder)
     if programs.servant and not may_enter(folder, programs.servant):
         raise UsageError(
             f"PostgreSQL runs as the account {programs.servant!r}, which may not enter {folder}: give --dir (or "
@@ -80,6 +80,16 @@ def _planned(folder: Path, wanted: Wanted) -> Plan:
     if not made.version:
         made = replace(made, version=keep_version(folder).name)
     return changed(made, wanted)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o711)
+    except OSError as error:
+        raise UsageError(
+            f"the stack's folder {folder} cannot be made ({error.strerror}): give --dir (or CEB_STACK_DIR) a folder "
+            "that this account may write to"
+        ) from error
 
 
 def command() -> list[str]:
