@@ -29,7 +29,7 @@ ROOMS = {
     "jinja2": {"analysis", "operations", "incidents", "web"},
     "joserfc": {"service"},
     "limits": {"service"},
-    "markupsafe": {"analysis", "web"},
+    "markupsafe": {"analysis", "incidents", "web"},
     "msgspec": {
         "causal",
         "questions",
