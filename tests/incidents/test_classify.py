@@ -23,7 +23,7 @@ RULES = [
     for rule in group["rules"]
     if "alert" in rule
 ]
-BY_THE_SENTINEL = {"WatchdogSilent"}
+BY_THE_SENTINEL = {"WatchdogSilent", "SentinelProbeFailing"}
 
 
 def alert(name: str) -> Observation:

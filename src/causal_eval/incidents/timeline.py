@@ -27,6 +27,8 @@ class Kind(StrEnum):
     DEADLINE = "deadline"
     ESCALATED = "escalated"
     MESSAGE = "message"
+    TASK = "task"
+    """Something that a person has to do outside."""
     PUBLISHED = "published"
     DEPLOYMENT = "deployment"
     SWITCH = "switch"
