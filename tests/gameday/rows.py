@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from tests.gameday.network import Network, Place, Weather
 from tests.gameday.pages import PAGES
+from tests.gameday.runbook import RUNBOOKS
 from tests.gameday.versions import VERSIONS
 
 from causal_eval.errors import OperationFailed
@@ -255,5 +256,5 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES})
+ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS})
 """Every row of the matrix."""

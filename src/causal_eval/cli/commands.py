@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from causal_eval.cli import backups, databases, logs, operating, reaching, responding, standing, switching
+from causal_eval.cli import backups, databases, logs, operating, reaching, responding, runbooks, standing, switching
 from causal_eval.cli.groups import cache_app, ctl_app
 from causal_eval.mock.faults import Mode
 
@@ -265,6 +265,7 @@ databases.add_to(app)
 backups.add_to(app)
 switching.add_to(app)
 reaching.add_to(app)
+runbooks.add_to(app)
 
 
 @app.command()

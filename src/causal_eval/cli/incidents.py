@@ -25,7 +25,7 @@ MANUAL = "reported"
 
 def listed(*, over: bool, json: bool) -> int:
     """Say which incidents there are; 0 whether there are any or not."""
-    with _book() as book, book.reading() as rows:
+    with kept_book() as book, book.reading() as rows:
         found = newest(rows) if over else live(rows)
     for one in found:
         output.emit(_fields(one)) if json else output.say(_line(one))
@@ -36,7 +36,7 @@ def listed(*, over: bool, json: bool) -> int:
 
 def show(incident: str, *, json: bool) -> int:
     """Say all about one."""
-    with _book() as book, book.reading() as rows:
+    with kept_book() as book, book.reading() as rows:
         found = find(rows, incident)
         entries = timeline.entries(rows, incident)
         firing = keeping.firing(rows, incident)
@@ -114,14 +114,15 @@ def resolve(incident: str, resolution: str, *, root_cause: str, json: bool) -> i
 
 
 def _step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
-    with _book() as book, book.writing() as rows:
-        found = deed(rows, _who())
+    with kept_book() as book, book.writing() as rows:
+        found = deed(rows, who())
     output.emit(_fields(found)) if json else output.say(_line(found))
     return 0
 
 
 @contextmanager
-def _book() -> Iterator[Book]:
+def kept_book() -> Iterator[Book]:
+    """The book of this machine, for as long as the block lasts."""
     book = open_book(_place(read_settings(os.environ)))
     try:
         yield book
@@ -137,7 +138,8 @@ def _place(settings: Settings) -> Path:
     return settings.incidents if plan is None else plan.incidents
 
 
-def _who() -> str:
+def who() -> str:
+    """Who types."""
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 

@@ -14,8 +14,8 @@ _HEAD = """# Drills
 `causal-eval drill NAME` starts a stack of its own, breaks it, sees the alert, mends it as the runbook says, and
 looks whether all that must hold does (below). Waits of rules are divided by {pace}, and values are taken every second,
 but for drills that say otherwise. `causal-eval drill all --scorecard FILE` writes this table; those that begin with
-`network-`, `clock-`, `version-` or `page-` need what is never shipped: `make gameday D=all` in a checkout runs them
-too. A test fails where a drill has no line, and where its code has changed since.
+`network-`, `clock-`, `version-`, `page-` or `runbook-` need what is never shipped: `make gameday D=all` in a checkout
+runs them too. A test fails where a drill has no line, and where its code has changed since.
 
 The stack of drills is watched as any that `causal-eval up` starts: by Prometheus and Alertmanager, without which there
 is no drill; by the exporters of PostgreSQL and Redis, without which some are not possible; and by the blackbox probe,
