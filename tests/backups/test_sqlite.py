@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import signal
 import sqlite3
 import subprocess
@@ -166,6 +167,22 @@ def test_a_full_disk_leaves_nothing_half_written(keeping: Keeping, monkeypatch: 
     assert len(shelf.names(keeping.folder)) == 1
     assert not list(keeping.folder.glob(".*.part"))
     assert "no space left" in read_state(keeping.folder).last_failure
+
+
+class Small(sqlite3.Connection):
+    """To a database that may not grow, as where the disk for the copy is full."""
+
+    def __init__(self, *place: Any, **more: Any) -> None:
+        super().__init__(*place, **more)
+        self.execute("PRAGMA max_page_count = 2")
+
+
+def test_no_room_for_the_copy_is_told_as_that(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the folder that is full and what to do; nothing sends anybody to a restore."""
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Small))
+    with pytest.raises(StoreFull, match=r"no space left for the copy of database .*: free some, or .*TMPDIR"):
+        take.back_up(keeping)
+    assert not list(keeping.folder.glob("*-sqlite"))
 
 
 KILLED = """

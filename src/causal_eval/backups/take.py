@@ -32,7 +32,7 @@ from causal_eval.backups.shelf import (
 )  # fmt: skip
 from causal_eval.backups.state import note_failure, note_success
 from causal_eval.backups.unpack import read_dump, unpack_base, unpack_file
-from causal_eval.errors import CausalEvalError, StoreError, UsageError
+from causal_eval.errors import CausalEvalError, StoreError, StoreFull, UsageError
 from causal_eval.store.database import bare_store, current_revision
 from causal_eval.store.fingerprints import TableSum, differences, table_sums
 from causal_eval.store.locks import hold_file
@@ -215,6 +215,11 @@ def _copy_online(source: Path, target: Path) -> None:
             read.close()
             written.close()
     except sqlite3.Error as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            raise StoreFull(
+                f"no space left for the copy of database {source} in {target.parent}: free some, or name another "
+                "folder by TMPDIR"
+            ) from error
         raise StoreError(
             f"database {source} cannot be backed up ({error}): `causal-eval restore latest` brings it back"
         ) from error
