@@ -98,7 +98,7 @@ def test_incidents_of_the_provider_learn_of_it(book: Book, signal: Make) -> None
     other = opened(book, signal("ModelAPIFailing", key=Key("model_api:two", "failing"), fingerprint="other"))
     for now in (feed("major", "major_outage"), feed("major", "major_outage"), feed()):
         with book.writing() as rows:
-            follow(rows, "one", now, at=NOW + 1)
+            follow(rows, "one", now=now, at=NOW + 1)
     assert entries(book, mine) == [
         "one says of itself: status: major, no longer none; API: major_outage, no longer operational",
         "one says of itself: status: none, no longer major; API: operational, no longer major_outage",
@@ -109,9 +109,9 @@ def test_incidents_of_the_provider_learn_of_it(book: Book, signal: Make) -> None
 def test_an_incident_that_opens_later_learns_what_is_not_well(book: Book, signal: Make) -> None:
     """Though nothing has changed since it opened."""
     with book.writing() as rows:
-        assert follow(rows, "one", feed("minor"), at=NOW - 60) == []
+        assert follow(rows, "one", now=feed("minor"), at=NOW - 60) == []
     mine = opened(book, signal("ModelAPIFailing", key=Key("model_api:one", "failing")))
     with book.writing() as rows:
-        assert [one.id for one in follow(rows, "one", feed("minor"), at=NOW + 1)] == [mine]
-        assert follow(rows, "one", feed("minor"), at=NOW + 2) == []
+        assert [one.id for one in follow(rows, "one", now=feed("minor"), at=NOW + 1)] == [mine]
+        assert follow(rows, "one", now=feed("minor"), at=NOW + 2) == []
     assert entries(book, mine) == ["one says of itself: status: minor, no longer none"]

@@ -83,7 +83,7 @@ def changes(before: Feed | None, now: Feed) -> tuple[str, ...]:
     return tuple(_short(line) for line in lines[:MOST])
 
 
-def follow(rows: Rows, provider: str, now: Feed, *, at: float) -> list[Incident]:
+def follow(rows: Rows, provider: str, *, now: Feed, at: float) -> list[Incident]:
     """Write what changed into the timelines of live incidents of *provider*; the incidents that have a new entry.
 
     One that has opened since the last look learns everything that is not well: what was known before it began too.
@@ -101,7 +101,7 @@ def follow(rows: Rows, provider: str, now: Feed, *, at: float) -> list[Incident]
             data = {"provider": provider, "indicator": now.status[:LONGEST]}
             timeline.add(rows, one.id, Happened(Kind.PROVIDER, text, data=data), at=at)
             told.append(one)
-    _remember(rows, provider, now)
+    _remember(rows, provider, now=now)
     return told
 
 
@@ -124,7 +124,7 @@ def _known(rows: Rows, provider: str) -> Feed | None:
     return Feed(kept.status, tuple(kept.components), tuple(kept.incidents))
 
 
-def _remember(rows: Rows, provider: str, now: Feed) -> None:
+def _remember(rows: Rows, provider: str, *, now: Feed) -> None:
     kept = msgspec.json.encode(_Kept(now.status, list(now.components), list(now.incidents))).decode()
     rows.execute(
         "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
