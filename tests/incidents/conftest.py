@@ -106,6 +106,6 @@ def hands(tmp_path: Path) -> Iterator[Hands]:
 
 
 @pytest.fixture
-def files() -> Show:
+def rendered() -> Show:
     """All files of a page, as text."""
     return lambda page: {name: content.decode() for name, content in documents(page)}

@@ -51,7 +51,7 @@ def test_an_incident_has_words_when_it_is_published(hands: Any) -> None:
     assert shown.name == "API and pages: major outage"
 
 
-def test_nothing_of_ours_is_ever_shown(hands: Any, files: Any) -> None:
+def test_nothing_of_ours_is_ever_shown(hands: Any, rendered: Any) -> None:
     """No alert, host or name of a person, whatever happens to an incident."""
     one = hands.open()
     with hands.book.writing() as rows:
@@ -61,7 +61,7 @@ def test_nothing_of_ours_is_ever_shown(hands: Any, files: Any) -> None:
     hands.say(one, "Requests fail.", at=60)
     hands.change(one, responder="olga", impact="leak", root_cause="leak", monitoring="olga")
     hands.end(one, "It was the disk.", at=600)
-    told = " ".join(files(hands.page(at=601)).values())
+    told = " ".join(rendered(hands.page(at=601)).values())
     for secret in ("olga", "Olga", "leak", "internal.example", "10.1.2.3", "Alert"):
         assert secret not in told, secret
     assert "It was the disk." in told
@@ -93,7 +93,7 @@ def test_an_incident_that_comes_back_says_so(hands: Any) -> None:
     assert levels(hands.page(at=401)) == {}
 
 
-def test_a_private_incident_is_shown_only_by_its_review(hands: Any, files: Any) -> None:
+def test_a_private_incident_is_shown_only_by_its_review(hands: Any, rendered: Any) -> None:
     """It colours nothing, is on no page while it lasts or is unreviewed, and then nothing but the review is told."""
     one = hands.open("security", family="exposure", security=True)
     hands.change(one, published_at=NOW + 1)
@@ -104,7 +104,7 @@ def test_a_private_incident_is_shown_only_by_its_review(hands: Any, files: Any) 
     hands.end(one, "The key of Olga was revoked.", at=60)
     (shown,) = hands.page(at=61).past
     assert (shown.name, shown.updates, shown.review) == ("Security incident", (), "Keys are redacted now.")
-    assert "revoked" not in " ".join(files(hands.page(at=61)).values())
+    assert "revoked" not in " ".join(rendered(hands.page(at=61)).values())
 
 
 @pytest.mark.parametrize("is_published", [True, False])
@@ -130,13 +130,13 @@ def test_what_becomes_private_vanishes(hands: Any) -> None:
     assert (levels(page), page.incidents) == ({}, ())
 
 
-def test_which_of_several_is_nobodys_business(hands: Any, files: Any) -> None:
+def test_which_of_several_is_nobodys_business(hands: Any, rendered: Any) -> None:
     """A mount or a machine in the name of a component stays ours; what has no line is among the others."""
     hands.open("host:/srv/secret-volume", Severity.P2, family="disk")
     hands.open("billing-box-3", Severity.P3, family="odd")
     page = hands.page()
     assert levels(page) == {"host": Level.DEGRADED, "other": Level.NOTED}
-    told = " ".join(files(page).values())
+    told = " ".join(rendered(page).values())
     assert "secret-volume" not in told
     assert "billing-box" not in told
 

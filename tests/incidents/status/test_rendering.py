@@ -55,9 +55,9 @@ def busy(hands: Any) -> Any:
     return hands
 
 
-def test_hostile_text_is_text(busy: Any, files: Any) -> None:
+def test_hostile_text_is_text(busy: Any, rendered: Any) -> None:
     """In HTML, XML and JSON: no tag, no attribute, no expression and no character that does anything."""
-    for name, content in files(busy.page(at=300)).items():
+    for name, content in rendered(busy.page(at=300)).items():
         assert "<script" not in content, name
         assert ("{{ 7 * 7 }}" in content) is (name not in {"status.css", "icon.svg", "history.html"}), name
         assert not set(content) & set("\x00\x1b\u202e\ufffe"), name
@@ -66,24 +66,24 @@ def test_hostile_text_is_text(busy: Any, files: Any) -> None:
             tags.feed(content)
             tags.close()
             assert (tags.found, tags.open) == ([], []), name
-    feed = ET.fromstring(files(busy.page(at=300))["feed.atom"])
+    feed = ET.fromstring(rendered(busy.page(at=300))["feed.atom"])
     texts = [one.text or "" for one in feed.findall(".//a:content", ATOM)]
     assert all("</p><script>alert(1)</script>]]>" in text for text in texts)
-    summary = json.loads(files(busy.page(at=300))["summary.json"])
+    summary = json.loads(rendered(busy.page(at=300))["summary.json"])
     assert summary["incidents"][0]["incident_updates"][0]["body"] == harmless(HOSTILE)
 
 
-def test_the_same_page_is_the_same_bytes(busy: Any, files: Any) -> None:
+def test_the_same_page_is_the_same_bytes(busy: Any, rendered: Any) -> None:
     """Twice; a second later only what tells the moment differs."""
-    before, after = files(busy.page(at=300)), files(busy.page(at=300))
+    before, after = rendered(busy.page(at=300)), rendered(busy.page(at=300))
     assert before == after
-    later = files(busy.page(at=301))
+    later = rendered(busy.page(at=301))
     assert {name for name in before if before[name] != later[name]} == {"summary.json"}
 
 
-def test_every_link_leads_somewhere(busy: Any, files: Any) -> None:
+def test_every_link_leads_somewhere(busy: Any, rendered: Any) -> None:
     """From each page to files that are there."""
-    found = files(busy.page(at=300))
+    found = rendered(busy.page(at=300))
     for name, content in found.items():
         folder = name.rpartition("/")[0]
         for part in content.split('href="')[1:]:
@@ -93,9 +93,9 @@ def test_every_link_leads_somewhere(busy: Any, files: Any) -> None:
                 assert path in found, (name, target)
 
 
-def test_the_summary_has_the_shape_that_programs_read(busy: Any, files: Any) -> None:
+def test_the_summary_has_the_shape_that_programs_read(busy: Any, rendered: Any) -> None:
     """That of Statuspage: indicator, components, incidents, maintenance."""
-    found = json.loads(files(busy.page(at=300))["summary.json"])
+    found = json.loads(rendered(busy.page(at=300))["summary.json"])
     assert found["status"] == {"indicator": "major", "description": "A part of the service is down"}
     states = {one["id"]: one["status"] for one in found["components"]}
     assert (states["api"], states["cache"], states["database"]) == (
@@ -108,11 +108,11 @@ def test_the_summary_has_the_shape_that_programs_read(busy: Any, files: Any) -> 
     assert {one["id"]: one.get("uptime_90_days") for one in found["components"]}["auth"] is None
 
 
-def test_the_feed_names_each_incident_once(busy: Any, files: Any) -> None:
+def test_the_feed_names_each_incident_once(busy: Any, rendered: Any) -> None:
     """By ids that stay, the newest word first."""
     ids = []
     for at in (300, 5000):
-        feed = ET.fromstring(files(busy.page(at=at))["feed.atom"])
+        feed = ET.fromstring(rendered(busy.page(at=at))["feed.atom"])
         ids.append([one.text for one in feed.findall("a:entry/a:id", ATOM)])
         updated = [one.text or "" for one in feed.findall("a:entry/a:updated", ATOM)]
         assert updated == sorted(updated, reverse=True)
@@ -120,9 +120,9 @@ def test_the_feed_names_each_incident_once(busy: Any, files: Any) -> None:
     assert len(set(ids[0])) == 2
 
 
-def test_a_day_on_which_a_probe_failed_looks_and_reads_like_one(busy: Any, files: Any) -> None:
+def test_a_day_on_which_a_probe_failed_looks_and_reads_like_one(busy: Any, rendered: Any) -> None:
     """A bar with a part cut off, a line in the history, and never 100 %."""
-    found = files(busy.page(at=300))
+    found = rendered(busy.page(at=300))
     (bar,) = [part for part in found["index.html"].split("<svg") if "API and pages, last 90 days" in part]
     assert '"down"' in bar
     assert "probes failed on 1 days, none were made on 85 days" in bar

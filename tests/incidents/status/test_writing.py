@@ -23,12 +23,12 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
-def test_a_page_is_written_once(hands: Any, files: Any, tmp_path: Path) -> None:
+def test_a_page_is_written_once(hands: Any, rendered: Any, tmp_path: Path) -> None:
     """What is on disk already is left alone."""
     hands.say(hands.open(), "Requests fail.", at=1)
     page = hands.page(at=2)
     assert write(page, tmp_path / "www") == 7
-    assert {name: text.decode() for name, text in content(tmp_path / "www").items()} == files(page)
+    assert {name: text.decode() for name, text in content(tmp_path / "www").items()} == rendered(page)
     assert write(page, tmp_path / "www") == 0
 
 
@@ -83,11 +83,11 @@ for page in itertools.cycle(pages):
 """
 
 
-def test_a_kill_in_the_middle_leaves_whole_files(hands: Any, files: Any, tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_leaves_whole_files(hands: Any, rendered: Any, tmp_path: Path) -> None:
     """Each file is that of one page or the other, to the byte; and the next process goes on."""
     for number in range(8):
         hands.say(hands.open(f"model_api:{number}"), f"Provider {number} fails.", at=1)
-    pages = [files(hands.page(at=at)) for at in (100, 86_500)]
+    pages = [rendered(hands.page(at=at)) for at in (100, 86_500)]
     assert pages[0]["index.html"] != pages[1]["index.html"]
     folder = tmp_path / "www"
     for turn in range(6):
