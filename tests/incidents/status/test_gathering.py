@@ -72,6 +72,10 @@ def test_an_incident_that_is_published_without_words_has_ours(hands: Any) -> Non
     one = hands.open()
     hands.change(one, published_at=NOW + 600)
     (shown,) = hands.page(at=601).current
+    assert [update.number for update in shown.updates] == [0]
+    with hands.book.writing() as rows:
+        timeline.add(rows, one, Happened(Kind.PUBLISHED, "the public is told"), at=NOW + 600)
+    (shown,) = hands.page(at=601).current
     assert [update.text for update in shown.updates] == ["We have noticed a problem here, and look into it."]
     assert shown.updates[0].at == NOW + 600
 

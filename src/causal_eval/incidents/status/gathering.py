@@ -17,6 +17,8 @@ from causal_eval.incidents.uptime import DAY, Day
 
 PAST_DAYS, OLDER_DAYS = 90, 365
 _SECURITY = "security"
+_MACHINE = "sentinel"
+"""Who publishes without words of its own."""
 _STATES = {
     "detected": "investigating",
     "acknowledged": "investigating",
@@ -60,7 +62,7 @@ def _told(rows: Rows, *, since: float) -> Mapping[int, list[sqlite3.Row]]:
     """
     found: dict[int, list[sqlite3.Row]] = defaultdict(list)
     query = (
-        "SELECT t.id, t.incident, t.at, t.kind, t.text, t.data ->> '$.state' AS state, t.data ->> '$.public' AS public "
+        "SELECT t.id, t.incident, t.at, t.kind, t.who, t.text, t.data ->> '$.state' AS state, t.data ->> '$.public' AS public "
         "FROM incidents i JOIN timeline t ON t.incident = i.number "
         "WHERE i.published_at IS NOT NULL AND (i.resolved_at IS NULL OR i.resolved_at >= ?) "
         "AND t.kind IN ('published', 'state', 'review') ORDER BY t.incident, t.id"
@@ -94,7 +96,8 @@ def _updates(incident: Incident, told: Sequence[sqlite3.Row]) -> tuple[Update, .
     found: list[Update] = []
     for row in told:
         if row["kind"] == Kind.PUBLISHED:
-            found.append(Update(row["id"], row["at"], state, harmless(row["text"])))
+            said = text("incident.noticed") if row["who"] == _MACHINE else harmless(row["text"])
+            found.append(Update(row["id"], row["at"], state, said))
         if row["kind"] != Kind.STATE:
             continue
         before, state = state, _STATES.get(row["state"], state)
