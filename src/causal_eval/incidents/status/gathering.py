@@ -62,7 +62,8 @@ def _told(rows: Rows, *, since: float) -> Mapping[int, list[sqlite3.Row]]:
     """
     found: dict[int, list[sqlite3.Row]] = defaultdict(list)
     query = (
-        "SELECT t.id, t.incident, t.at, t.kind, t.who, t.text, t.data ->> '$.state' AS state, t.data ->> '$.public' AS public "
+        "SELECT t.id, t.incident, t.at, t.kind, t.who, t.text, "
+        "t.data ->> '$.state' AS state, t.data ->> '$.public' AS public "
         "FROM incidents i JOIN timeline t ON t.incident = i.number "
         "WHERE i.published_at IS NOT NULL AND (i.resolved_at IS NULL OR i.resolved_at >= ?) "
         "AND t.kind IN ('published', 'state', 'review') ORDER BY t.incident, t.id"
