@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 from tests.gameday import runbook as carried_out
+from tests.gameday.rows import ALL
 
 from causal_eval.cli.commands import app
 from causal_eval.cli.stepping import known_of
@@ -63,6 +66,32 @@ def test_the_steps_are_those_that_were_carried_out(root: Path) -> None:
     line = read_card(root / CARD)[carried_out.NAME].text
     version = carried_out.digest(carried_out.steps())
     assert f" {version} " in line, f"steps have changed: run `make gameday D={carried_out.NAME}`, and write its line"
+
+
+def words_of(line: str) -> list[str]:
+    """What a line has our command do, without values: ``make restart S=app`` is ``stack restart app``."""
+    words = shlex.split(line)
+    if words[0] == "make":
+        given = dict(word.split("=", 1) for word in words[2:])
+        swap = ["--swap"] if given.get("SWAP") else []
+        return {"restore": ["restore", given.get("FROM", "latest"), *swap]}.get(
+            words[1], ["stack", words[1], *filter(None, [given.get("S")])]
+        )
+    own = words[words.index("--") + 1 :] if "--" in words else words[1:]
+    return [word for word in own if word not in {"--for", "2h"} and not re.fullmatch("[A-Z]+", word)]
+
+
+def test_a_drill_that_is_named_does_what_the_step_says(runbook: Runbook) -> None:
+    """Its code has the words of the command; the row that carries the runbook itself out needs no such look."""
+    lacking = []
+    for step in runbook.steps:
+        if step.drill in {carried_out.NAME, "none"}:
+            continue
+        row = ALL[step.drill]
+        source = "".join(map(inspect.getsource, (row.inject, row.mend, row.prepare, row.seen, row.told)))
+        words = [word for line in step.code for word in words_of(line)]
+        lacking += [f"{step.id}: {word}" for word in words if f'"{word}"' not in source]
+    assert lacking == []
 
 
 def test_templates_are_those_that_are_sent(root: Path, runbook: Runbook) -> None:
