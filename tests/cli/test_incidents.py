@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder of its own, and a name."""
     monkeypatch.setenv("CEB_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SUDO_USER", "ann")
+    monkeypatch.setenv("CEB_STACK_DIR", str(tmp_path / "no-stack"))
     return tmp_path
 
 
@@ -81,3 +83,34 @@ def test_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
     assert line.endswith("other/reported: odd  (private)\n")
     assert run(["incident", "show", "INC-1"]) == 0
     assert "responder   ann" in capsys.readouterr().out
+
+
+def test_how_everything_is_is_kept(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """A snapshot is a file whose hash stands in the timeline, whatever could not be asked."""
+    told(capsys, "open", "odd")
+    (kept,) = told(capsys, "snapshot", "INC-1")
+    body = Path(str(kept["file"])).read_bytes()
+    assert hashlib.sha256(body).hexdigest() == kept["sha256"]
+    assert json.loads(body)["health"] == "down"
+    (shown,) = told(capsys, "show", "INC-1")
+    assert kept["sha256"] in json.dumps(shown["timeline"])
+    assert Path(str(kept["file"])).parent == place / "snapshots"
+
+
+def test_a_review_from_the_end_to_what_is_done(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """Written to a file, with what is to be done; it is over when that is done and the cause is known."""
+    told(capsys, "open", "odd")
+    told(capsys, "resolve", "INC-1", "looked again")
+    (action,) = told(capsys, "todo", "INC-1", "look earlier", "--owner", "bob", "--until", "2026-12-24")
+    assert run(["incident", "reviewed", "INC-1"]) == 2
+    assert "root cause" in capsys.readouterr().err
+    told(capsys, "cause", "INC-1", "nobody had looked")
+    told(capsys, "done", str(action["id"]), "--waived", "there is an alert now")
+    assert run(["incident", "review", "INC-1", "--out", str(place / "review.md")]) == 0
+    assert capsys.readouterr().out == f"{place / 'review.md'}\n"
+    text = (place / "review.md").read_text("utf-8")
+    assert "| 1 | look earlier | bob | 2026-12-24 | waived: there is an alert now |" in text
+    (after,) = told(capsys, "reviewed", "INC-1")
+    assert after["state"] == "reviewed"
+    assert run(["incident", "todo", "INC-1", "x", "--owner", "bob", "--until", "soon"]) == 2
+    assert "give a day" in capsys.readouterr().err

@@ -63,18 +63,18 @@ def open_(title: str, *, severity: str, component: str, impact: str, private: bo
         name=MANUAL, key=Key(component, MANUAL), severity=_severity(severity), firing=True, started_at=at,
         fingerprint="", source=Source.PERSON, summary=title, security=private,
     )  # fmt: skip
-    return _step(lambda rows, who: keeping.open_by_hand(rows, signal, who=who, at=at, impact=impact), json=json)
+    return step(lambda rows, who: keeping.open_by_hand(rows, signal, who=who, at=at, impact=impact), json=json)
 
 
 def acknowledge(incident: str, *, json: bool) -> int:
     """Say that one was seen."""
-    return _step(lambda rows, who: desk.acknowledge(rows, incident, who=who, at=time.time()), json=json)
+    return step(lambda rows, who: desk.acknowledge(rows, incident, who=who, at=time.time()), json=json)
 
 
 def classify(incident: str, severity: str, *, reason: str, json: bool) -> int:
     """Say how bad one is."""
     level = _severity(severity)
-    return _step(
+    return step(
         lambda rows, who: desk.classify(rows, incident, severity=level, reason=reason, who=who, at=time.time()),
         json=json,
     )
@@ -82,7 +82,7 @@ def classify(incident: str, severity: str, *, reason: str, json: bool) -> int:
 
 def assign(incident: str, to: str, *, json: bool) -> int:
     """Say who works on one."""
-    return _step(lambda rows, who: desk.assign(rows, incident, to=to, who=who, at=time.time()), json=json)
+    return step(lambda rows, who: desk.assign(rows, incident, to=to, who=who, at=time.time()), json=json)
 
 
 def update(incident: str, text: str, *, state: str | None, public: bool, json: bool) -> int:
@@ -95,17 +95,17 @@ def update(incident: str, text: str, *, state: str | None, public: bool, json: b
             desk.move(rows, incident, state=wanted, who=who, at=at)
         return desk.update(rows, incident, text=text, public=public, who=who, at=at)
 
-    return _step(deed, json=json)
+    return step(deed, json=json)
 
 
 def escalate(incident: str, reason: str, *, json: bool) -> int:
     """Call for help."""
-    return _step(lambda rows, who: desk.escalate(rows, incident, reason=reason, who=who, at=time.time()), json=json)
+    return step(lambda rows, who: desk.escalate(rows, incident, reason=reason, who=who, at=time.time()), json=json)
 
 
 def resolve(incident: str, resolution: str, *, root_cause: str, json: bool) -> int:
     """Say that one is over."""
-    return _step(
+    return step(
         lambda rows, who: desk.resolve(
             rows, incident, resolution=resolution, root_cause=root_cause, who=who, at=time.time()
         ),
@@ -113,7 +113,8 @@ def resolve(incident: str, resolution: str, *, root_cause: str, json: bool) -> i
     )
 
 
-def _step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
+def step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
+    """Do *deed* in whoever's name types, and say how the incident is then."""
     with kept_book() as book, book.writing() as rows:
         found = deed(rows, who())
     output.emit(_fields(found)) if json else output.say(_line(found))
@@ -123,14 +124,14 @@ def _step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
 @contextmanager
 def kept_book() -> Iterator[Book]:
     """The book of this machine, for as long as the block lasts."""
-    book = open_book(_place(read_settings(os.environ)))
+    book = open_book(place(read_settings(os.environ)))
     try:
         yield book
     finally:
         book.close()
 
 
-def _place(settings: Settings) -> Path:
+def place(settings: Settings) -> Path:
     """The file that is named, else that of the stack on this machine, else the one in the data folder."""
     if settings.origins["incidents"] != "default":
         return settings.incidents

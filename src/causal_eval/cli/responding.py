@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -121,6 +122,14 @@ def escalate(
 
 
 @incident_app.command()
+def snapshot(incident: Name, json: Json = False) -> int:
+    """Keep how everything is now: health and deployments, beside the incident."""
+    from causal_eval.cli import snapshots
+
+    return snapshots.snapshot(incident, json=json)
+
+
+@incident_app.command()
 def resolve(
     incident: Name,
     resolution: Annotated[str, typer.Argument(help="What ended it.")],
@@ -131,3 +140,57 @@ def resolve(
     from causal_eval.cli import incidents
 
     return incidents.resolve(incident, resolution, root_cause=root_cause, json=json)
+
+
+@incident_app.command()
+def review(
+    incident: Name,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.md; default: standard output.")] = None,
+    json: Json = False,
+) -> int:
+    """Write its review, as far as a machine can."""
+    from causal_eval.cli import reviewing
+
+    return reviewing.review(incident, out, json=json)
+
+
+@incident_app.command()
+def cause(incident: Name, text: Annotated[str, typer.Argument(help="Why it happened.")], json: Json = False) -> int:
+    """Write down why it happened."""
+    from causal_eval.cli import reviewing
+
+    return reviewing.cause(incident, text, json=json)
+
+
+@incident_app.command()
+def todo(
+    incident: Name,
+    text: Annotated[str, typer.Argument(help="What has to be done.")],
+    owner: Annotated[str, typer.Option(help="Who does it.")],
+    until: Annotated[str, typer.Option(help="A day, e.g. 2026-12-24.")],
+    json: Json = False,
+) -> int:
+    """Have somebody do something, so that it does not happen again."""
+    from causal_eval.cli import reviewing
+
+    return reviewing.plan(incident, text, owner=owner, until=until, json=json)
+
+
+@incident_app.command()
+def done(
+    action: Annotated[int, typer.Argument(help="Number of what had to be done, as `todo` said it.")],
+    waived: Annotated[str, typer.Option(help="Why nobody does it after all.")] = "",
+    json: Json = False,
+) -> int:
+    """Say that something is done, or waived."""
+    from causal_eval.cli import reviewing
+
+    return reviewing.close(action, waived, json=json)
+
+
+@incident_app.command()
+def reviewed(incident: Name, json: Json = False) -> int:
+    """Say that its review is over; nothing may be left to do."""
+    from causal_eval.cli import reviewing
+
+    return reviewing.reviewed(incident, json=json)

@@ -24,6 +24,17 @@ CODES = {Status.OK: 0, Status.DEGRADED: 1, Status.DOWN: 2}
 
 def health(url: str | None, at: Sequence[str], *, folder: Path | None = None, json: bool) -> int:
     """Ask everything, and what *at* names (``NAME=URL``), and say how it is; 0: well, 1: degraded, 2: down."""
+    found = look(url, at, folder=folder)
+    whole = overall(found)
+    if json:
+        output.emit({"event": "health", "status": whole, "parts": [asdict(one) for one in found]})
+    else:
+        _show(found, whole)
+    return CODES[whole]
+
+
+def look(url: str | None, at: Sequence[str], *, folder: Path | None = None) -> list[Part]:
+    """How everything is, and what *at* names."""
     settings = read_settings(os.environ)
     plan = None if url else load_plan(folder or settings.stack_dir)
     if plan is not None:
@@ -31,13 +42,7 @@ def health(url: str | None, at: Sequence[str], *, folder: Path | None = None, js
         os.environ["PGPASSFILE"] = plan.environment()["PGPASSFILE"]
     asked = addresses(plan, (url or (plan.url("lb") if plan else USUAL)).rstrip("/"))
     asked += [_address(said, settings.metrics_token_file) for said in at]
-    found = asyncio.run(probe(asked, settings, clock=time.time))
-    whole = overall(found)
-    if json:
-        output.emit({"event": "health", "status": whole, "parts": [asdict(one) for one in found]})
-    else:
-        _show(found, whole)
-    return CODES[whole]
+    return asyncio.run(probe(asked, settings, clock=time.time))
 
 
 def _address(said: str, token_file: Path | None) -> Address:

@@ -1,4 +1,4 @@
-"""Where the sentinel listens: letters of Alertmanager, its metrics and its health."""
+"""Where the sentinel listens: letters of Alertmanager, its metrics, its health, and the status page."""
 
 from __future__ import annotations
 
@@ -49,10 +49,19 @@ def make_app(sentinel: Sentinel, address: Address) -> web.Application:
         status = "degraded" if sentinel.faults else "ok"
         return web.json_response({"status": status, "faults": sorted(sentinel.faults)})
 
+    async def index(_: web.Request) -> web.FileResponse:
+        page = sentinel.status_dir / "index.html"
+        if not page.is_file():
+            raise web.HTTPNotFound(text="the status page is not written yet\n")
+        return web.FileResponse(page)
+
     app = web.Application(client_max_size=LARGEST)
     app.router.add_post("/alerts", alerts)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
+    sentinel.status_dir.mkdir(parents=True, exist_ok=True)
+    app.router.add_get("/", index)
+    app.router.add_static("/", sentinel.status_dir)
     return app
 
 
@@ -79,6 +88,8 @@ def _metrics(sentinel: Sentinel) -> str:
             f"sentinel_letters_waiting {waiting}\n",
             "# TYPE sentinel_faults gauge\n",
             f"sentinel_faults {len(sentinel.faults)}\n",
+            "# TYPE status_page_last_publish_timestamp_seconds gauge\n",
+            *(f"status_page_last_publish_timestamp_seconds {at:.3f}\n" for at in sentinel.published),
         ]
     )
 

@@ -8,19 +8,24 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
 import aiohttp
 
 from causal_eval.errors import CausalEvalError
-from causal_eval.incidents import intake, keeping, watching
+from causal_eval.incidents import acting, intake, keeping, outbox, status, uptime, watching
 from causal_eval.incidents.book import Book, Rows
+from causal_eval.incidents.contacts import Contacts
 from causal_eval.incidents.incident import Incident
 from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.senders import deliver, senders_of
 from causal_eval.incidents.watching import Seen
 
 _LOG = logging.getLogger("causal_eval.sentinel")
 PATIENCE = aiohttp.ClientTimeout(total=2.0)
 LARGEST = 16 * 2**20
+SOON = 1.0
+"""Seconds after which letters leave and the status page is written, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +42,32 @@ class Watched:
     """An address that is asked after each look, so that somebody notices when it no longer is."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """Something that is done again and again."""
+
+    name: str
+    once: Callable[[], Awaitable[None]]
+    every: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentinel:
     """One sentinel over its book."""
 
     book: Book
     watched: Watched
+    contacts: Contacts
+    status_dir: Path
+    """Where the status page is written."""
     rules: Rules = field(default_factory=Rules)
     clock: Callable[[], float] = time.time
     failures: dict[str, int] = field(default_factory=dict)
     """By component: probes in a row that failed."""
     faults: dict[str, str] = field(default_factory=dict)
     """By loop: what is wrong with it now."""
+    published: list[float] = field(default_factory=list)
+    """When the status page was last written, if it was."""
 
     def change(self, deed: Callable[[Rows], list[Incident]]) -> list[Incident]:
         """The incidents that *deed* changes, in one transaction."""
@@ -63,7 +82,7 @@ class Sentinel:
         """
         alerts = intake.read_letter(body)
         at = self.clock()
-        return await asyncio.to_thread(self.change, lambda rows: watching.hear(rows, alerts, at=at, rules=self.rules))
+        return await asyncio.to_thread(self.change, lambda rows: self._heard(rows, alerts, at=at))
 
     async def look(self, session: aiohttp.ClientSession, *, since: float) -> None:
         """Ask everything once, and act on what is seen and on what is due."""
@@ -71,6 +90,12 @@ class Sentinel:
         listed = await self._listed(session) if self.watched.alertmanager else None
         at = self.clock()
         await asyncio.to_thread(self.change, lambda rows: self._take_in(rows, seen, listed=listed, since=since, at=at))
+
+    def _heard(self, rows: Rows, alerts: Sequence[intake.Alert], *, at: float) -> list[Incident]:
+        changed = watching.hear(rows, alerts, at=at, rules=self.rules)
+        for one in changed:
+            acting.announce(rows, one, contacts=self.contacts, at=at)
+        return changed
 
     def _take_in(
         self, rows: Rows, seen: Sequence[Seen], *, listed: Sequence[intake.Alert] | None, since: float, at: float
@@ -80,11 +105,14 @@ class Sentinel:
             self.failures[one.component] = 0 if one.well else self.failures.get(one.component, 0) + 1
             failures = self.failures[one.component]
             changed += watching.probed(rows, one, failures=failures, at=at, rules=self.rules)
+            uptime.count(rows, one.component, at=at, up=one.well)
         if listed is not None:
             changed += watching.compare(rows, listed, at=at, rules=self.rules)
         if self.watched.alertmanager:
             changed += watching.listen(rows, since=since, at=at, rules=self.rules)
-        return changed + keeping.look(rows, at=at, rules=self.rules)
+        changed += keeping.look(rows, at=at, rules=self.rules)
+        acting.act_on_all(rows, contacts=self.contacts, at=at)
+        return changed
 
     async def _ask(self, session: aiohttp.ClientSession, component: str, *, url: str) -> Seen:
         try:
@@ -115,29 +143,52 @@ class Sentinel:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             _LOG.warning("the heartbeat did not get through: %s", type(error).__name__)
 
+    async def publish(self) -> None:
+        """Write the status page as it should be now."""
+        at = self.clock()
+
+        def written() -> None:
+            with self.book.reading() as rows:
+                page = status.gather(rows, at=at)
+            status.write(page, self.status_dir)
+
+        await asyncio.to_thread(written)
+        self.published[:] = [at]
+
     async def run(self, stop: asyncio.Event) -> None:
-        """Look again and again until *stop*."""
+        """Look, send letters and write the status page again and again until *stop*."""
         since = self.clock()
         async with aiohttp.ClientSession() as session:
+            senders = senders_of(self.contacts, session)
 
-            async def once() -> None:
+            async def look() -> None:
                 await self.look(session, since=since)
                 if self.watched.heartbeat:
                     await self._say_so(session)
 
-            await self.repeat("look", once, stop=stop)
+            async def send() -> None:
+                await deliver(self.book, senders, clock=self.clock)
 
-    async def repeat(self, name: str, once: Callable[[], Awaitable[None]], *, stop: asyncio.Event) -> None:
-        """Do *once* every so often; what cannot be kept is said, and tried again."""
+            with self.book.writing() as rows:
+                outbox.resume(rows, at=since)
+            every = self.watched.every
+            await asyncio.gather(
+                self._repeat(_Loop("look", look, every), stop),
+                self._repeat(_Loop("send", send, min(every, SOON)), stop),
+                self._repeat(_Loop("publish", self.publish, min(every, SOON)), stop),
+            )
+
+    async def _repeat(self, loop: _Loop, stop: asyncio.Event) -> None:
+        """Do what *loop* does every so often; what cannot be kept is said, and tried again."""
         while not stop.is_set():
             began = time.monotonic()
             try:
-                await once()
-                self.faults.pop(name, None)
+                await loop.once()
+                self.faults.pop(loop.name, None)
             except CausalEvalError as error:
-                self.faults[name] = str(error)
-                _LOG.error("%s: %s", name, error)
-            rest = self.watched.every - (time.monotonic() - began)
+                self.faults[loop.name] = str(error)
+                _LOG.error("%s: %s", loop.name, error)
+            rest = loop.every - (time.monotonic() - began)
             try:
                 await asyncio.wait_for(stop.wait(), max(rest, 0.01))
             except TimeoutError:

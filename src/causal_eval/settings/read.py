@@ -100,6 +100,10 @@ class Settings:
     """The OTLP receiver that spans go to; empty: there are none."""
     incidents: Path
     """The file of incidents: ``incidents.db`` in the data folder, unless another is named; nothing else is in it."""
+    status_dir: Path
+    """Where the sentinel writes the status page: folder ``status`` of the data folder, unless another is named."""
+    contacts: Path | None
+    """Who is told of incidents, and when; None: letters are lines of a file beside the incidents."""
     alertmanager_url: str
     """What the sentinel asks which alerts fire; empty: letters alone tell it."""
     probes: str
@@ -159,6 +163,7 @@ def read_settings(
         values["database_url"] = f"sqlite:///{values['data_dir']}/causal-eval.db"
     values["backup_dir"] = values["backup_dir"] or Path(str(values["data_dir"])) / "backups"
     values["incidents"] = values["incidents"] or Path(str(values["data_dir"])) / "incidents.db"
+    values["status_dir"] = values["status_dir"] or Path(str(values["data_dir"])) / "status"
     for optional in _OPTIONAL:
         values[optional] = values[optional] or None
     if faults:
@@ -198,7 +203,7 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
 
 _OPTIONAL = (
     "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "backup_copy_dir", "backup_wal_dir",
-    "backup_key_file", "metrics_token_file", "log_file", "sentinel_token_file",
+    "backup_key_file", "metrics_token_file", "log_file", "contacts", "sentinel_token_file",
 )  # fmt: skip
 
 

@@ -150,6 +150,8 @@ SETTINGS = (
         lambda _: "",
     ),
     Setting("incidents", "CEB_INCIDENTS", new_file, "the path of a file, there or not", lambda _: ""),
+    Setting("status_dir", "CEB_STATUS_DIR", folder, _A_FOLDER, lambda _: ""),
+    Setting("contacts", "CEB_CONTACTS", file, "the path of a file", lambda _: ""),
     Setting("alertmanager_url", "CEB_ALERTMANAGER_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("probes", "CEB_PROBES", probes, "a comma list of <component>=http(s)://<host>:<port>/<path>", lambda _: ""),
     Setting("heartbeat_url", "CEB_HEARTBEAT_URL", receiver, _AN_ADDRESS, lambda _: ""),

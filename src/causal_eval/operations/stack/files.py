@@ -261,7 +261,7 @@ def _watching(plan: Plan) -> Iterator[str]:
     if "sentinel" in plan.names:
         look = str(max(0.5, SENTINEL_SECONDS / plan.pace))
         command = [*plan.command(), "sentinel", "--port", str(plan.ports["sentinel"]), "--every", look]
-        asked = {"CEB_PROBES": f"api={plan.url('lb')}/health"}
+        asked = {"CEB_PROBES": f"api={plan.url('lb')}/health", "CEB_STATUS_DIR": f"{plan.root}/status"}
         if "alertmanager" in plan.names:
             asked["CEB_ALERTMANAGER_URL"] = plan.url("alertmanager")
         yield _section(plan, "sentinel", command, f"directory={plan.root}/sentinel", more=asked)
