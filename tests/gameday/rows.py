@@ -12,6 +12,7 @@ from tests.gameday.network import Network, Place, Weather
 from tests.gameday.pages import PAGES
 from tests.gameday.runbook import RUNBOOKS
 from tests.gameday.versions import VERSIONS
+from tests.gameday.watchers import ALERTS
 
 from causal_eval.errors import OperationFailed
 from causal_eval.operations.drills.asking import OK
@@ -256,5 +257,5 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS})
+ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS, **ALERTS})
 """Every row of the matrix."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,12 @@ from tests import servers
 from tests.gameday.rows import ALL
 
 from causal_eval.errors import UsageError
+from causal_eval.operations import monitoring
 from causal_eval.operations.drills.drill import Drill, Result, nothing, run
 from causal_eval.operations.drills.ground import SIGN, Ground
 from causal_eval.operations.drills.kept import Undisturbed
 from causal_eval.operations.drills.provider import Provider
-from causal_eval.operations.drills.scorecard import faults_of, read_card, write_card
+from causal_eval.operations.drills.scorecard import WITHOUT, faults_of, read_card, write_card
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, new_plan
 from causal_eval.operations.stack.programs import Programs
 from causal_eval.settings import SETTINGS
@@ -81,6 +83,18 @@ def test_another_database_is_left_alone(foreign_database: Ground) -> None:
 def test_what_the_scorecard_says_passed_in_this_version() -> None:
     """A drill that was changed since, did not pass or never ran is no proof."""
     assert faults_of(CARD, ALL) == []
+
+
+def test_every_alert_has_a_drill_or_a_reason() -> None:
+    """One that fires for it, or beside another; else the scorecard says why there is none."""
+    rules = [Path(monitoring.__file__).with_name(name).read_text("utf-8") for name in ("rules.yml", "slo.yml")]
+    alerts = {name for text in rules for name in re.findall(r"^  - alert: (\w+)$", text, re.MULTILINE)}
+    raised = {name for drill in ALL.values() for name in (drill.alert, *drill.beside) if name}
+    assert alerts - raised == set(WITHOUT)
+    assert raised <= alerts
+    said = CARD.read_text("utf-8")
+    beside = [f"{alert} (`{name}`)" for name, drill in ALL.items() for alert in drill.beside]
+    assert [one for one in [*beside, *(f"{name} ({why})" for name, why in WITHOUT.items())] if one not in said] == []
 
 
 def test_a_line_is_stale_once_its_drill_changes(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ class Drill:
     """By the runbook's own command; nothing where nothing is to be done."""
     alert: str = ""
     """Which must fire, and be over at the end; empty: none belongs to it."""
+    beside: tuple[str, ...] = ()
+    """Alerts that must fire too while the fault is there."""
     health: int | None = None
     """Status of /health once the fault is there; None: not looked at."""
     open_for_all: bool = False
@@ -85,7 +87,7 @@ class Drill:
         deeds = (self.inject, self.mend, self.prepare, self.keep, self.seen, self.told, self.clear, self.measured)
         source = [inspect.getsource(deed) for deed in deeds if deed is not None]
         flags = (self.health, self.open_for_all, self.never_refused, self.calm, self.unused, self.calls_fail, self.pace)
-        said = "\0".join([self.name, self.alert, *map(str, flags), *source])
+        said = "\0".join([self.name, self.alert, *self.beside, *map(str, flags), *source])
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -203,7 +205,16 @@ def _detect(drill: Drill, ground: Ground, *, begun: float, problems: list[str]) 
     if not wait_for(fires, PATIENCE):
         problems.append(f"{drill.alert} does not fire within {PATIENCE:g} s; {sorted(ground.firing())} do")
         return None
-    return time.monotonic() - begun
+    detected = time.monotonic() - begun
+    seen: set[str] = set()
+
+    def all_fire() -> bool:
+        seen.update(ground.firing())
+        return seen.issuperset(drill.beside)
+
+    if not wait_for(all_fire, PATIENCE):
+        problems.append(f"{sorted(set(drill.beside) - seen)} do not fire beside {drill.alert} within {PATIENCE:g} s")
+    return detected
 
 
 def _refused(ground: Ground) -> list[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from causal_eval.operations.drills.drill import PACE, Drill, Result
 
@@ -14,8 +15,8 @@ _HEAD = """# Drills
 `causal-eval drill NAME` starts a stack of its own, breaks it, sees the alert, mends it as the runbook says, and
 looks whether all that must hold does (below). Waits of rules are divided by {pace}, and values are taken every second,
 but for drills that say otherwise. `causal-eval drill all --scorecard FILE` writes this table; those that begin with
-`network-`, `clock-`, `version-`, `page-` or `runbook-` need what is never shipped: `make gameday D=all` in a checkout
-runs them too. A test fails where a drill has no line, and where its code has changed since.
+`network-`, `clock-`, `version-`, `page-`, `runbook-` or `alert-` need what is never shipped: `make gameday D=all` in a
+checkout runs them too. A test fails where a drill has no line, and where its code has changed since.
 
 The stack of drills is watched as any that `causal-eval up` starts: by Prometheus and Alertmanager, without which there
 is no drill; by the exporters of PostgreSQL and Redis, without which some are not possible; and by the blackbox probe,
@@ -27,9 +28,29 @@ evaluation that nothing disturbed (I3); no answer is another model's or a copy (
 paid for have a result each, but for those that were open when something died (I5, told beside the drill); no call that
 failed is scored (I6).
 
+Alerts that fire beside the one of a drill: {beside}.
+
+Alerts without a drill: {without}.
+
 | drill | what happens | alert | seconds to the alert | seconds until all is well | measured | date | result | code |
 |---|---|---|---|---|---|---|---|---|
 """
+_UNTRIED = "nobody has carried out a drill of it yet"
+WITHOUT: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "APIAvailabilityBudgetBurn", "AllRequestsFailing", "AuthenticationSystemFailure", "CacheHitRateLow",
+                "DiskSpaceLow", "EvaluationInvariantViolated", "EvaluationQueueStalled", "HighCPU", "HighLatency",
+                "HighLatencySevere", "MemoryNearLimit", "StatusPageStale", "database_connection_pool_exhausted",
+            ),
+            _UNTRIED,
+        ),
+        "HighErrorRate": "`version-fails` waits for it beside its own",
+        "Watchdog": "it always fires, and a stack of drills has nobody who misses it",
+    }
+)  # fmt: skip
+"""Why no drill raises an alert; every other one has a drill (tests/operations/drills)."""
 _LINE = re.compile(r"^\| (?P<name>[a-z0-9-]+) \|.*\| (?P<result>[^|]+) \| `(?P<digest>[0-9a-f]{12})` \|$", re.MULTILINE)
 
 
@@ -53,7 +74,10 @@ def write_card(path: Path, drills: Mapping[str, Drill], *, results: Iterable[Res
     kept = {name: line.text for name, line in read_card(path).items()}
     kept |= {result.name: _line(drills[result.name], result, date=date) for result in results}
     lines = [kept[name] for name in drills if name in kept]
-    path.write_text(_HEAD.format(pace=PACE) + "\n".join([*lines, ""]), "utf-8")
+    beside = ", ".join(f"{alert} (`{name}`)" for name, drill in drills.items() for alert in drill.beside)
+    without = ", ".join(f"{alert} ({reason})" for alert, reason in WITHOUT.items())
+    head = _HEAD.format(pace=PACE, beside=beside, without=without)
+    path.write_text(head + "\n".join([*lines, ""]), "utf-8")
 
 
 def faults_of(path: Path, drills: Mapping[str, Drill]) -> list[str]:
