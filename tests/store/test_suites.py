@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -140,3 +141,22 @@ def test_the_stored_order_is_the_librarys(
     ]
     stored = keep_set(store, questions, name="order")
     assert _order(store, stored.digest, seed) == fair_order(questions, seed)
+
+
+def test_questions_may_take_long_to_make(
+    database_url: str, make_question: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a page is made more slowly than a server waits: the set is kept all the same."""
+    monkeypatch.setattr("causal_eval.store.postgresql.STALLED_SECONDS", 0.3)
+    store = open_store(database_url)
+
+    def slowly() -> Iterator[Question]:
+        for number in range(3):
+            time.sleep(0.3)
+            yield make_question(number)
+
+    assert keep_set(store, slowly(), name="slow").count == 3
+    if store.is_postgresql:
+        with store.reading() as connection:
+            assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one() == "300ms"
+    store.close()

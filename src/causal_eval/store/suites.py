@@ -200,21 +200,38 @@ def _stage(connection: Connection, given: Iterable[Question]) -> _Staged:
     connection.exec_driver_sql(f"ALTER TABLE {staged} ADD COLUMN position INTEGER")
     shown, digest, generator = SetHash(), hashlib.sha256(), ""
     stream = iter(given)
-    while page := list(islice(stream, _PAGE)):
-        rows = []
-        for question in page:
-            values = question_values(question)
-            digest.update(values["body"] + b"\n")
-            rows.append((*values.values(), shown.count))
-            shown.add(question)
-        bulk.fill(connection, staged, names=(*_NAMES, "position"), rows=rows)
-        generator = page[-1].generator
+    with _unhurried(connection):
+        while page := list(islice(stream, _PAGE)):
+            rows = []
+            for question in page:
+                values = question_values(question)
+                digest.update(values["body"] + b"\n")
+                rows.append((*values.values(), shown.count))
+                shown.add(question)
+            bulk.fill(connection, staged, names=(*_NAMES, "position"), rows=rows)
+            generator = page[-1].generator
     if shown.count == 0:
         raise UsageError("the question set is empty: `causal-eval generate --n 100 --out FILE` makes one")
     distinct = connection.exec_driver_sql(f"SELECT count(DISTINCT digest) FROM {staged}").scalar_one()  # noqa: S608 - ours
     if distinct != shown.count:
         raise UsageError(f"the question set holds {shown.count - distinct} questions twice: each may stand once")
     return _Staged(digest.hexdigest(), shown.hexdigest(), generator, shown.count)
+
+
+@contextlib.contextmanager
+def _unhurried(connection: Connection) -> Iterator[None]:
+    """A block in which the server does not end a transaction that waits for us.
+
+    Questions are made while the transaction is open, on a busy machine longer than it would wait; it holds nothing that
+    another needs.
+    """
+    if not is_postgresql(connection):
+        yield
+        return
+    patience = connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
+    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+    yield
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{patience}'")
 
 
 def _publish(connection: Connection, stored: StoredSet) -> StoredSet:
