@@ -167,7 +167,8 @@ class Sentinel:
                     await self._say_so(session)
 
             async def send() -> None:
-                await deliver(self.book, senders, clock=self.clock)
+                while await deliver(self.book, senders, clock=self.clock, limit=1):
+                    pass  # one at a time: a kill repeats one letter at most
 
             with self.book.writing() as rows:
                 outbox.resume(rows, at=since)
