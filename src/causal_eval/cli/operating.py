@@ -13,6 +13,7 @@ from causal_eval.errors import UsageError
 SERVICE = (
     "authlib", "cryptography", "dbos", "fastapi", "limits", "prometheus_client", "psycopg", "pwdlib",
     "python_multipart", "redis", "starlette", "structlog", "uvicorn",
+    "yaml",
 )  # fmt: skip
 """What the extra brings, as it is imported."""
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
