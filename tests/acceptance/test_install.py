@@ -116,7 +116,7 @@ def test_a_set_is_generated_and_verified(installed: Path, tmp_path: Path) -> Non
 
 
 def test_the_core_is_small(installed: Path) -> None:
-    """Without extras the environment has under MEGABYTES MB (as `du -m` counts), and at most 50 distributions."""
+    """Without extras the environment has under MEGABYTES MiB, compiled, and at most 50 distributions."""
     (packages,) = installed.parent.glob("lib/python*/site-packages")
     size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
     assert size < MEGABYTES * 2**20
