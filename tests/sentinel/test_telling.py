@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import collections
 import json
+import shutil
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,25 @@ def test_no_letter_is_lost_by_kills(tmp_path: Path) -> None:
     assert len(sent) >= kills
     repeated = [one for one in letters(tmp_path) if one["repeat"]]
     assert sum(sent.values()) - len(sent) <= len(repeated) <= kills
+
+
+def test_a_page_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
+    """Letters are heard all the same, its health says so, and the page comes as soon as it can."""
+    status = tmp_path / "status"
+    with running(tmp_path) as (process, address):
+        until((status / "index.html").is_file)
+        shutil.rmtree(status)
+        status.write_bytes(b"")
+        until(lambda: health(address) == {"status": "degraded", "faults": ["publish"]})
+        assert send(address, alert()) == {"incidents": ["INC-1"]}
+        status.unlink()
+        until((status / "index.html").is_file)
+        until(lambda: health(address)["status"] == "ok")
+        assert process.poll() is None
+
+
+def health(address: str) -> dict[str, object]:
+    """What the sentinel says of itself."""
+    with urllib.request.urlopen(f"{address}/health", timeout=30) as answer:
+        told: dict[str, object] = json.loads(answer.read())
+    return told

@@ -82,7 +82,7 @@ class Sentinel:
         """
         alerts = intake.read_letter(body)
         at = self.clock()
-        return await asyncio.to_thread(self.change, lambda rows: self._heard(rows, alerts, at=at))
+        return await asyncio.to_thread(self.change, lambda rows: watching.hear(rows, alerts, at=at, rules=self.rules))
 
     async def look(self, session: aiohttp.ClientSession, *, since: float) -> None:
         """Ask everything once, and act on what is seen and on what is due."""
@@ -90,12 +90,7 @@ class Sentinel:
         listed = await self._listed(session) if self.watched.alertmanager else None
         at = self.clock()
         await asyncio.to_thread(self.change, lambda rows: self._take_in(rows, seen, listed=listed, since=since, at=at))
-
-    def _heard(self, rows: Rows, alerts: Sequence[intake.Alert], *, at: float) -> list[Incident]:
-        changed = watching.hear(rows, alerts, at=at, rules=self.rules)
-        for one in changed:
-            acting.announce(rows, one, contacts=self.contacts, at=at)
-        return changed
+        await asyncio.to_thread(self._act)
 
     def _take_in(
         self, rows: Rows, seen: Sequence[Seen], *, listed: Sequence[intake.Alert] | None, since: float, at: float
@@ -110,9 +105,12 @@ class Sentinel:
             changed += watching.compare(rows, listed, at=at, rules=self.rules)
         if self.watched.alertmanager:
             changed += watching.listen(rows, since=since, at=at, rules=self.rules)
-        changed += keeping.look(rows, at=at, rules=self.rules)
-        acting.act_on_all(rows, contacts=self.contacts, at=at)
-        return changed
+        return changed + keeping.look(rows, at=at, rules=self.rules)
+
+    def _act(self) -> None:
+        """Tell what is not told yet and act on what is due: apart, so that nothing about it undoes what was seen."""
+        with self.book.writing() as rows:
+            acting.act_on_all(rows, contacts=self.contacts, at=self.clock())
 
     async def _ask(self, session: aiohttp.ClientSession, component: str, *, url: str) -> Seen:
         try:
