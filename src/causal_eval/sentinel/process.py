@@ -128,7 +128,9 @@ class Sentinel:
         try:
             async with session.get(url, timeout=PATIENCE, allow_redirects=False) as answer:
                 answer.raise_for_status()
-                return intake.read_list(await answer.read())
+                listed = intake.read_list(await answer.read())
+                intake.signals(listed)  # what cannot be read is found here, where no probe is lost by it
+                return listed
         except (aiohttp.ClientError, OSError, TimeoutError, CausalEvalError) as error:
             _LOG.warning("Alertmanager cannot be asked what fires: %s", str(error) or type(error).__name__)
             return None
