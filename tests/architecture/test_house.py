@@ -153,7 +153,7 @@ DOORS = ("api/", "cli/", "sentinel/", "web/", "worker/")
 
 BUDGETS = {
     "errors.py": 150,
-    "settings": 480,
+    "settings": 520,
     "seeds.py": 80,
     "causal": 7000,
     "questions": 5500,
@@ -162,18 +162,18 @@ BUDGETS = {
     "scoring": 1200,
     "evaluation": 1800,
     "analysis": 3400,
-    "store": 4400,
+    "store": 4600,
     "backups": 1700,
     "operations": 4600,
-    "incidents": 3000,
-    "service": 3800,
+    "incidents": 3900,
+    "service": 4000,
     "performing": 900,
-    "api": 2200,
-    "web": 1800,
+    "api": 2500,
+    "web": 2100,
     "worker": 500,
-    "sentinel": 250,
+    "sentinel": 600,
     "client": 1100,
-    "cli": 3900,
+    "cli": 4300,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
 
