@@ -10,12 +10,17 @@ import msgspec
 
 from causal_eval.errors import UsageError
 from causal_eval.incidents.causes import key_of
+from causal_eval.incidents.classify import Observation, What, classify, known
 from causal_eval.incidents.incident import Severity, Signal, Source
 
 WATCHDOG = "Watchdog"
 """Fires always: that it is heard shows that alerts get through."""
 MOST_TEXT = 500
+UNSURE = Severity.P2
+"""Of an alert that was sent here and does not say how bad it is."""
 _SECURITY = "security"
+_WORDS = {"critical": Severity.P1, "page": Severity.P1, "error": Severity.P2, "warning": Severity.P3}
+_FOR_NOBODY = frozenset({"info", "none"})
 
 
 class Alert(msgspec.Struct, rename="camel"):
@@ -78,8 +83,17 @@ def read_list(body: bytes) -> list[Alert]:
 
 
 def signals(alerts: Sequence[Alert]) -> list[Signal]:
-    """What *alerts* say, the Watchdog and what has no severity of ours left out."""
-    return [signal_of(one) for one in alerts if not is_watchdog(one) and one.labels.get("severity") in _SEVERITIES]
+    """What *alerts* say, the Watchdog left out, and what says of itself that it is for nobody."""
+    return [
+        signal_of(one)
+        for one in alerts
+        if not is_watchdog(one) and one.labels.get("severity", "").casefold() not in _FOR_NOBODY
+    ]
+
+
+def is_ours(alert: Alert) -> bool:
+    """Whether it is one of our rules: an Alertmanager that is shared lists those of others too."""
+    return alert.labels.get("alertname") in known(What.ALERT) or alert.labels.get("severity") in _SEVERITIES
 
 
 def is_watchdog(alert: Alert) -> bool:
@@ -96,10 +110,20 @@ def signal_of(alert: Alert) -> Signal:
     name = alert.labels.get("alertname", "")
     key = key_of(name, alert.labels)
     return Signal(
-        name=name[:MOST_TEXT], key=key, severity=Severity(alert.labels["severity"]), firing=alert.status == "firing",
+        name=name[:MOST_TEXT], key=key, severity=severity_of(alert), firing=alert.status == "firing",
         started_at=_moment(alert.starts_at), fingerprint=f"alert:{alert.fingerprint}"[:MOST_TEXT],
         source=Source.ALERTMANAGER, summary=_summary(alert.annotations, name), security=key.component == _SECURITY,
     )  # fmt: skip
+
+
+def severity_of(alert: Alert) -> Severity:
+    """As its label says in our words or in the common ones; else as the table has it; unsure: `UNSURE`."""
+    name, label = alert.labels.get("alertname", ""), alert.labels.get("severity", "")
+    if label in _SEVERITIES:
+        return Severity(label)
+    if name in known(What.ALERT):
+        return classify([Observation(What.ALERT, name)]).severity
+    return _WORDS.get(label.casefold(), UNSURE)
 
 
 def _summary(annotations: Mapping[str, str], name: str) -> str:

@@ -9,7 +9,7 @@ from causal_eval.incidents import keeping
 from causal_eval.incidents.book import Rows
 from causal_eval.incidents.causes import key_of
 from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source
-from causal_eval.incidents.intake import Alert, is_watchdog, signals
+from causal_eval.incidents.intake import Alert, is_ours, is_watchdog, signals
 from causal_eval.incidents.keeping import Rules
 
 PROBE, SILENT = "SentinelProbeFailing", "WatchdogSilent"
@@ -40,7 +40,7 @@ def hear(rows: Rows, alerts: Sequence[Alert], *, at: float, rules: Rules) -> lis
 
 def compare(rows: Rows, listed: Sequence[Alert], *, at: float, rules: Rules) -> list[Incident]:
     """What Alertmanager lists, where a letter may have been lost: opened if it is new, ended if it is gone for long."""
-    changed = hear(rows, listed, at=at, rules=rules)
+    changed = hear(rows, [alert for alert in listed if is_ours(alert)], at=at, rules=rules)
     fingerprints = frozenset(signal.fingerprint for signal in signals(listed))
     return changed + keeping.absent(rows, fingerprints, at=at, rules=rules)
 
