@@ -15,6 +15,7 @@ from pathlib import Path
 from causal_eval.incidents import desk, keeping
 from causal_eval.incidents.book import Book, find, open_book
 from causal_eval.incidents.incident import Key, Severity, Signal, Source
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.status import gather, write
 from causal_eval.incidents.status.gathering import publish_review
 from causal_eval.incidents.status.words import words
@@ -34,7 +35,7 @@ def fill(book: Book) -> None:
             source=Source.ALERTMANAGER, summary="Something is wrong",
         )  # fmt: skip
         with book.writing() as rows:
-            one = keeping.hear(rows, signal, at=at, rules=keeping.Rules())
+            one = keeping.hear(rows, signal, at=at, rules=Rules())
             assert one is not None
             for step in range(3):
                 text = "What we know and what we do about it now. " * 4

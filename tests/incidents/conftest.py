@@ -14,6 +14,7 @@ from causal_eval.incidents import desk, keeping
 from causal_eval.incidents.book import Book, change, find, open_book
 from causal_eval.incidents.causes import key_of
 from causal_eval.incidents.incident import Key, Severity, Signal, Source
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.status import gather
 from causal_eval.incidents.status.page import StatusPage
 from causal_eval.incidents.status.rendering import documents
@@ -72,7 +73,7 @@ class Hands:
             }
         )  # fmt: skip
         with self.book.writing() as rows:
-            found = keeping.hear(rows, signal, at=NOW + at, rules=keeping.Rules())
+            found = keeping.hear(rows, signal, at=NOW + at, rules=Rules())
         assert found is not None
         return found.id
 

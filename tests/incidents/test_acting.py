@@ -11,8 +11,7 @@ from causal_eval.incidents import acting, desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, find
 from causal_eval.incidents.contacts import Channel, Contacts, Person, Role, Schedule, Way
 from causal_eval.incidents.incident import Incident, Severity, Signal
-from causal_eval.incidents.keeping import Rules
-from causal_eval.incidents.timers import HOUR, MINUTE
+from causal_eval.incidents.rules import HOUR, MINUTE, Rules
 
 Make = Callable[..., Signal]
 NOW = 1_790_000_000.0

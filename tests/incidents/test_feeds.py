@@ -13,6 +13,7 @@ from causal_eval.incidents import keeping, timeline
 from causal_eval.incidents.book import Book
 from causal_eval.incidents.feeds import LARGEST, Feed, changes, follow, read_feed
 from causal_eval.incidents.incident import Key, Signal
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.status import gather
 from causal_eval.incidents.status.rendering import documents
 
@@ -44,7 +45,7 @@ def entries(book: Book, incident: str) -> list[str]:
 def opened(book: Book, signal: Signal) -> str:
     """The id of the incident that *signal* opens."""
     with book.writing() as rows:
-        found = keeping.hear(rows, signal, at=NOW, rules=keeping.Rules())
+        found = keeping.hear(rows, signal, at=NOW, rules=Rules())
     assert found is not None
     return found.id
 

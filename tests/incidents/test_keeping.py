@@ -13,7 +13,7 @@ from causal_eval.incidents import desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, live, newest
 from causal_eval.incidents.causes import causes, key_of
 from causal_eval.incidents.incident import Incident, Severity, Signal, State
-from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timers import Deadline
 
 Make = Callable[..., Signal]

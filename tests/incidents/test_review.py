@@ -12,7 +12,7 @@ from causal_eval.incidents import actions, desk, keeping, review
 from causal_eval.incidents.actions import NewAction
 from causal_eval.incidents.book import Book, Rows
 from causal_eval.incidents.incident import Signal, State
-from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.rules import Rules
 
 Make = Callable[..., Signal]
 NOW = 1_790_000_000.0

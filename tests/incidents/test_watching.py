@@ -6,8 +6,8 @@ from causal_eval.incidents import watching
 from causal_eval.incidents.book import Book, live, newest
 from causal_eval.incidents.incident import Severity, State
 from causal_eval.incidents.intake import Alert
-from causal_eval.incidents.keeping import Rules
-from causal_eval.incidents.watching import SILENCE, Seen
+from causal_eval.incidents.rules import Rules
+from causal_eval.incidents.watching import Seen
 
 NOW = 1_790_000_000.0
 RULES = Rules()
@@ -52,12 +52,12 @@ def test_an_api_that_is_gone_is_worse_than_another_component(book: Book) -> None
 
 def test_a_silent_watchdog_is_an_incident_until_it_is_heard(book: Book) -> None:
     """Alerts do not get through meanwhile."""
-    for at, expected in ((SILENCE - 1, {}), (SILENCE, {"monitoring/silent": State.DETECTED})):
+    for at, expected in ((RULES.silence - 1, {}), (RULES.silence, {"monitoring/silent": State.DETECTED})):
         with book.writing() as rows:
             watching.listen(rows, since=NOW, at=NOW + at, rules=RULES)
         assert states(book) == expected
     with book.writing() as rows:
-        watching.hear(rows, [alert("Watchdog", severity="none")], at=NOW + SILENCE + 1, rules=RULES)
+        watching.hear(rows, [alert("Watchdog", severity="none")], at=NOW + RULES.silence + 1, rules=RULES)
     assert states(book) == {"monitoring/silent": State.MONITORING}
 
 

@@ -12,8 +12,10 @@ from causal_eval.cli import loops, output
 from causal_eval.errors import UsageError
 from causal_eval.incidents.book import open_book
 from causal_eval.incidents.contacts import read_contacts, to_file
+from causal_eval.incidents.rules import agree
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.redaction import Redactor, secrets_of
+from causal_eval.operations.stack.plan import MARK, load_plan
 from causal_eval.sentinel.listening import LOOPBACK, Address, make_app
 from causal_eval.sentinel.process import Sentinel, Watched
 from causal_eval.settings import Settings, read_settings
@@ -34,6 +36,8 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     book = await asyncio.to_thread(open_book, settings.incidents)
+    with book.writing() as rows:
+        rules = agree(rows, haste=_haste(settings))
     watched = Watched(
         alertmanager=settings.alertmanager_url, probes=_probes(settings.probes), every=every,
         heartbeat=settings.heartbeat_url,
@@ -41,7 +45,7 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
     contacts = to_file(settings.incidents.with_name("messages.jsonl"))
     if settings.contacts is not None:
         contacts = read_contacts(settings.contacts, production=address.host not in LOOPBACK)
-    keeper = Sentinel(book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir)
+    keeper = Sentinel(book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir, rules=rules)
     runner = web.AppRunner(make_app(keeper, address), access_log=None, handle_signals=False)
     await runner.setup()
     try:
@@ -58,6 +62,13 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
     finally:
         await runner.cleanup()
         await asyncio.to_thread(book.close)
+
+
+def _haste(settings: Settings) -> int:
+    """As the stack says whose process this is, and whose book; 1: it is of none, or of one that does not play."""
+    plan = load_plan(settings.stack_dir) if os.environ.get(MARK) else None
+    is_its_own = plan is not None and plan.id == os.environ[MARK] and plan.incidents == settings.incidents
+    return plan.haste if plan is not None and is_its_own else 1
 
 
 def _probes(text: str) -> dict[str, str]:

@@ -66,6 +66,8 @@ def folder_of(folder: Path | None) -> Path:
 def _planned(folder: Path, wanted: Wanted) -> Plan:
     programs = find_programs(command())
     there = load_plan(folder)
+    if there is not None and (there.pace, there.haste) != (1, 1):
+        raise UsageError(f"{folder} is of a drill or a game, whose rules do not wait: start in another --dir")
     made = (
         replace(there, programs=there.programs.watched_as(programs))
         if there is not None

@@ -15,9 +15,10 @@ from causal_eval.incidents.book import Rows, change, find, incident_from, live, 
 from causal_eval.incidents.contacts import Address, Contacts, Role, person_called, reach
 from causal_eval.incidents.incident import Incident, Severity, State
 from causal_eval.incidents.outbox import Letter
+from causal_eval.incidents.rules import ESCALATION, RESPONSE, REVIEWED_WITHIN
 from causal_eval.incidents.templates import Message, harmless, lasted, moment
 from causal_eval.incidents.timeline import Data, Happened, Kind
-from causal_eval.incidents.timers import ESCALATION, RESPONSE, REVIEWED_WITHIN, Deadline, Due
+from causal_eval.incidents.timers import Deadline, Due
 
 SENTINEL = "sentinel"
 WIDE = frozenset({Severity.P0, Severity.P1})

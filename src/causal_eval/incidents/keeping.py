@@ -6,32 +6,15 @@ clock says when; who raised a signal says when that began.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from causal_eval.incidents import timeline, timers
 from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, number_of
 from causal_eval.incidents.causes import adopts
-from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
+from causal_eval.incidents.incident import Incident, Key, Signal, Source, State
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timeline import Data, Happened, Kind
 
 _FIRES, _HAS_ENDED, _HAS_VANISHED = 1, 0, -1
 """Of a signal: what was said of it last; it vanished from a list without a word, and may be there again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How long things are waited for, in seconds, and what a person has to decide."""
-
-    quiet: float = 300.0
-    """Nothing fires for so long: it is over."""
-    reopen: float = 900.0
-    """What fires again within so long after it was over is the same incident."""
-    publish: float = 600.0
-    """The public is told an incident that nobody has acknowledged."""
-    absent: float = 180.0
-    """An alert that Alertmanager lists no longer, without having said that it ended, has ended."""
-    by_hand: frozenset[Severity] = frozenset({Severity.P0, Severity.P1})
-    """Only a person says that such an incident is over."""
 
 
 def hear(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | None:

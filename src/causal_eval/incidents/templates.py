@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from causal_eval.errors import UsageError
 from causal_eval.incidents.incident import Incident, State
-from causal_eval.incidents.timers import HOUR, MINUTE, UPDATES
+from causal_eval.incidents.rules import HOUR, MINUTE, UPDATES
 
 UNKNOWN = "not known yet"
 NOBODY = "nobody yet"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 
 from causal_eval.incidents.book import Rows, find, number_of
-from causal_eval.incidents.incident import Incident, Severity
-
-MINUTE, HOUR = 60.0, 3600.0
+from causal_eval.incidents.incident import Incident
+from causal_eval.incidents.rules import rules_of
 
 
 class Deadline(StrEnum):
@@ -30,16 +28,6 @@ class Deadline(StrEnum):
 
 ORDER = (Deadline.PUBLISH, Deadline.ACKNOWLEDGE, Deadline.UPDATE, Deadline.ESCALATE, Deadline.REVIEW)
 """Of what is due at one moment: who is escalated to reads what was last told."""
-RESPONSE = MappingProxyType(
-    {Severity.P0: 15 * MINUTE, Severity.P1: HOUR, Severity.P2: 4 * HOUR, Severity.P3: 24 * HOUR}
-)
-"""Until somebody has acknowledged it."""
-ESCALATION = MappingProxyType({Severity.P0: 30 * MINUTE, Severity.P1: 2 * HOUR})
-"""Until it is escalated, whoever has acknowledged it; others are when nobody has in time."""
-UPDATES = MappingProxyType({Severity.P0: 30 * MINUTE, Severity.P1: 30 * MINUTE, Severity.P2: 4 * HOUR})
-"""Between two updates; of a P3 there are none that nobody wrote."""
-PUBLISHED_AFTER = 10 * MINUTE
-REVIEWED_WITHIN = 48 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +41,10 @@ class Due:
 
 def opened(rows: Rows, incident: Incident, *, at: float) -> None:
     """Begin the deadlines of a new incident; one of security is escalated at once."""
-    _begin(rows, incident, deadline=Deadline.ACKNOWLEDGE, at=at + RESPONSE[incident.severity])
+    rules = rules_of(rows)
+    _begin(rows, incident, deadline=Deadline.ACKNOWLEDGE, at=at + rules.response[incident.severity])
     if not incident.private:
-        _begin(rows, incident, deadline=Deadline.PUBLISH, at=at + PUBLISHED_AFTER)
+        _begin(rows, incident, deadline=Deadline.PUBLISH, at=at + rules.publish)
     _begin_update(rows, incident, at=at)
     _begin_escalation(rows, incident)
 
@@ -63,7 +52,7 @@ def opened(rows: Rows, incident: Incident, *, at: float) -> None:
 def acknowledged(rows: Rows, incident: Incident, *, at: float) -> None:
     """Somebody saw it: what only waits for that is cancelled, and the public may be told."""
     _cancel(rows, incident, deadline=Deadline.ACKNOWLEDGE)
-    if incident.severity not in ESCALATION and not incident.private:
+    if incident.severity not in rules_of(rows).escalation and not incident.private:
         _cancel(rows, incident, deadline=Deadline.ESCALATE)
     if not incident.private and incident.published_at is None:
         _begin(rows, incident, deadline=Deadline.PUBLISH, at=at)
@@ -72,7 +61,8 @@ def acknowledged(rows: Rows, incident: Incident, *, at: float) -> None:
 def classified(rows: Rows, incident: Incident, *, at: float) -> None:
     """Its severity has changed: every deadline that is still open is measured anew, from when it was opened."""
     if incident.acknowledged_at is None:
-        _begin(rows, incident, deadline=Deadline.ACKNOWLEDGE, at=incident.opened_at + RESPONSE[incident.severity])
+        wait = rules_of(rows).response[incident.severity]
+        _begin(rows, incident, deadline=Deadline.ACKNOWLEDGE, at=incident.opened_at + wait)
     _cancel(rows, incident, deadline=Deadline.UPDATE)
     _begin_update(rows, incident, at=at)
     if not has_passed(rows, incident, deadline=Deadline.ESCALATE):
@@ -92,7 +82,7 @@ def escalated(rows: Rows, incident: Incident, *, at: float) -> None:
 def resolved(rows: Rows, incident: Incident, *, at: float) -> None:
     """It is over: nothing is due any more but its review."""
     rows.execute("DELETE FROM deadlines WHERE incident = ?", (number_of(incident.id),))
-    _begin(rows, incident, deadline=Deadline.REVIEW, at=at + REVIEWED_WITHIN)
+    _begin(rows, incident, deadline=Deadline.REVIEW, at=at + rules_of(rows).review)
 
 
 def reviewed(rows: Rows, incident: Incident) -> None:
@@ -131,17 +121,18 @@ def pending(rows: Rows, incident: str) -> Mapping[Deadline, float]:
 
 
 def _begin_update(rows: Rows, incident: Incident, *, at: float) -> None:
-    if incident.severity in UPDATES:
-        _begin(rows, incident, deadline=Deadline.UPDATE, at=at + UPDATES[incident.severity])
+    if (wait := rules_of(rows).updates.get(incident.severity)) is not None:
+        _begin(rows, incident, deadline=Deadline.UPDATE, at=at + wait)
 
 
 def _begin_escalation(rows: Rows, incident: Incident) -> None:
+    rules = rules_of(rows)
     if incident.private:
         wait = 0.0
-    elif incident.severity in ESCALATION:
-        wait = ESCALATION[incident.severity]
+    elif incident.severity in rules.escalation:
+        wait = rules.escalation[incident.severity]
     elif incident.acknowledged_at is None:
-        wait = RESPONSE[incident.severity]
+        wait = rules.response[incident.severity]
     else:
         _cancel(rows, incident, deadline=Deadline.ESCALATE)
         return

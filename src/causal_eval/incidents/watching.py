@@ -10,11 +10,9 @@ from causal_eval.incidents.book import Rows
 from causal_eval.incidents.causes import key_of
 from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source
 from causal_eval.incidents.intake import Alert, is_ours, is_watchdog, signals
-from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.rules import Rules
 
 PROBE, SILENT = "SentinelProbeFailing", "WatchdogSilent"
-SILENCE = 60.0
-"""Seconds without a Watchdog after which alerts do not get through."""
 FAILURES = 2
 """Probes in a row that fail before somebody is woken."""
 _BEAT = "watchdog"
@@ -75,7 +73,7 @@ def listen(rows: Rows, *, since: float, at: float, rules: Rules) -> list[Inciden
     """Say that the Watchdog is silent, where it is; *since*: when the sentinel began to listen."""
     row = rows.execute("SELECT value FROM notes WHERE name = ?", (_BEAT,)).fetchone()
     last = max(since, 0.0 if row is None else float(row["value"]))
-    if at - last < SILENCE or keeping.fires(rows, SILENT):
+    if at - last < rules.silence or keeping.fires(rows, SILENT):
         return []
     signal = Signal(
         name=SILENT, key=key_of(SILENT, {}), severity=Severity.P2, firing=True, started_at=at, fingerprint=SILENT,

@@ -17,7 +17,7 @@ from causal_eval.incidents import acting, intake, keeping, outbox, status, uptim
 from causal_eval.incidents.book import Book, Rows
 from causal_eval.incidents.contacts import Contacts
 from causal_eval.incidents.incident import Incident
-from causal_eval.incidents.keeping import Rules
+from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.senders import deliver, senders_of
 from causal_eval.incidents.watching import Seen
 

@@ -84,6 +84,8 @@ class Plan:
     """The server hands on its log, and a process makes backups and restores each on trial."""
     pace: int = 1
     """How many times quicker rules and measuring are than usual: for drills."""
+    haste: int = 1
+    """How many times sooner the sentinel's deadlines pass than usual: for games."""
     version: str = ""
     """Of app and workers, by the name of its folder; empty: the program that started the stack, wherever it lies."""
     before: str = ""
