@@ -166,6 +166,7 @@ BUDGETS = {
     "backups": 1700,
     "operations": 4600,
     "incidents": 3900,
+    "effects": 900,
     "service": 4000,
     "performing": 900,
     "api": 2500,

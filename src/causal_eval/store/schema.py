@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from causal_eval.store import account_tables, public_tables, work_tables
+from causal_eval.store import account_tables, incident_tables, public_tables, work_tables
 from causal_eval.store.tables import metadata
 from causal_eval.store.tallies import create_triggers
 
-__all__ = ["account_tables", "create_all", "metadata", "public_tables", "work_tables"]
+__all__ = ["account_tables", "create_all", "incident_tables", "metadata", "public_tables", "work_tables"]
 
 
 def create_all(connection: Connection) -> None:
