@@ -19,6 +19,7 @@ CausalEvalError                      1
 │   └── SolversDisagree              8   two exact solvers give different answers: a bug, never data
 ├── TooManyUnscored                  4   more errored or unparsed samples than the limit allows
 ├── OperationFailed                  1   what was to be done to the running system did not come about
+├── SentinelAway                     1   who keeps incidents does not answer; nothing was done, or it is not known
 ├── BudgetReached                    5   a cost or time cap was reached; the partial run is saved
 ├── ProviderRefused                  6   the provider refuses us: key, permission, quota, unknown model
 ├── ProviderDown                     7   the provider cannot be reached or answers only errors; resumable
@@ -66,6 +67,13 @@ class UnknownName(UsageError):
         names = sorted(known)
         near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         super().__init__(f"unknown {what} {name!r}: {_hint(names, near)}")
+
+    @classmethod
+    def as_said(cls, message: str) -> UnknownName:
+        """The error that another process has raised with this message."""
+        found = cls.__new__(cls, message)
+        found.args = (message,)
+        return found
 
 
 def _hint(names: list[str], near: list[str]) -> str:
@@ -162,6 +170,10 @@ class TooManyUnscored(CausalEvalError):
 
 class OperationFailed(CausalEvalError):
     """What was to be done to the running system did not come about; the message says how it stands, and what helps."""
+
+
+class SentinelAway(CausalEvalError):
+    """Who keeps incidents does not answer; the message says what to do instead."""
 
 
 class BudgetReached(CausalEvalError):

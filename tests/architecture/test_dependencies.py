@@ -47,6 +47,7 @@ ROOMS = {
         "performing",
         "client",
         "api",
+        "sentinel",
         "cli",
     },
     "numpy": {"causal", "analysis"},

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from aiohttp import web
+
 from causal_eval.incidents import timeline
 from causal_eval.incidents.book import newest, open_book
+from causal_eval.incidents.contacts import to_file
 from causal_eval.incidents.incident import Incident
+from causal_eval.sentinel.listening import Address, make_app
+from causal_eval.sentinel.process import Sentinel, Watched
 
 SECONDS = 60.0
 BEGAN = "2026-11-29T10:00:00.000Z"
+
+
+@contextmanager
+def answering(folder: Path, *, clock: Callable[[], float] = time.time, token_file: Path | None = None) -> Iterator[str]:
+    """The address of a sentinel in this process that looks at nothing by itself."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    book = open_book(folder / "incidents.db")
+    keeper = Sentinel(
+        book=book, watched=Watched(), contacts=to_file(folder / "messages.jsonl"), status_dir=folder / "status",
+        clock=clock,
+    )  # fmt: skip
+    runner = web.AppRunner(make_app(keeper, Address("127.0.0.1", 0, token_file)), handle_signals=False)
+
+    async def begin() -> str:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    try:
+        yield asyncio.run_coroutine_threadsafe(begin(), loop).result(SECONDS)
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(SECONDS)
+        loop.close()
+        book.close()
 
 
 @contextmanager

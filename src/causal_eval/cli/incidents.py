@@ -15,12 +15,10 @@ from causal_eval.cli import output
 from causal_eval.errors import UsageError
 from causal_eval.incidents import desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
-from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
+from causal_eval.incidents.deeds import Open
+from causal_eval.incidents.incident import Incident, Severity, State
 from causal_eval.operations.stack.plan import load_plan
 from causal_eval.settings import Settings, read_settings
-
-MANUAL = "reported"
-"""The family of what a person opens, if he names no other."""
 
 
 def listed(*, over: bool, json: bool) -> int:
@@ -58,12 +56,13 @@ def show(incident: str, *, json: bool) -> int:
 
 def open_(title: str, *, severity: str, component: str, impact: str, private: bool, json: bool) -> int:
     """Open one, or find the open one of that component which a person opened before."""
-    at = time.time()
-    signal = Signal(
-        name=MANUAL, key=Key(component, MANUAL), severity=_severity(severity), firing=True, started_at=at,
-        fingerprint="", source=Source.PERSON, summary=title, security=private,
-    )  # fmt: skip
-    return step(lambda rows, who: keeping.open_by_hand(rows, signal, who=who, at=at, impact=impact), json=json)
+    level = _severity(severity)
+
+    def deed(rows: Rows, who: str) -> Incident:
+        wanted = Open(by=who, title=title, severity=level, component=component, impact=impact, private=private)
+        return wanted.do(rows, at=time.time())
+
+    return step(deed, json=json)
 
 
 def acknowledge(incident: str, *, json: bool) -> int:

@@ -1,4 +1,4 @@
-"""Where the sentinel listens: letters of Alertmanager, its metrics, its health, and the status page."""
+"""Where the sentinel listens: letters of Alertmanager, incidents, its metrics, its health, and the status page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from causal_eval.errors import CausalEvalError, UsageError
 from causal_eval.incidents.book import live
 from causal_eval.incidents.incident import Incident, Severity
+from causal_eval.sentinel.answering import add_routes
 from causal_eval.sentinel.process import LARGEST, Sentinel
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -59,6 +60,7 @@ def make_app(sentinel: Sentinel, address: Address) -> web.Application:
     app.router.add_post("/alerts", alerts)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
+    add_routes(app, sentinel, admit=lambda request: _admit(request, address))
     sentinel.status_dir.mkdir(parents=True, exist_ok=True)
     app.router.add_get("/", index)
     app.router.add_static("/", sentinel.status_dir)

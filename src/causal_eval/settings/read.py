@@ -112,6 +112,8 @@ class Settings:
     """What the sentinel asks after each look, so that somebody notices when it no longer does; empty: nothing."""
     sentinel_token_file: Path | None
     """Holds what opens the sentinel to other machines; None: nothing does."""
+    sentinel_url: str
+    """Where the service asks the sentinel for incidents, and has it act on them; empty: it knows of none."""
     log_format: str
     """How the service's processes log: ``text`` or ``json``, a line a record."""
     log_level: str

@@ -156,6 +156,7 @@ SETTINGS = (
     Setting("probes", "CEB_PROBES", probes, "a comma list of <component>=http(s)://<host>:<port>/<path>", lambda _: ""),
     Setting("heartbeat_url", "CEB_HEARTBEAT_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("sentinel_token_file", "CEB_SENTINEL_TOKEN_FILE", file, "the path of a file", lambda _: ""),
+    Setting("sentinel_url", "CEB_SENTINEL_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),
     Setting("log_level", "CEB_LOG_LEVEL", log_level, "one of DEBUG, INFO, WARNING, ERROR", lambda _: "INFO"),
     Setting("log_file", "CEB_LOG_FILE", new_file, "the path of a file, there or not", lambda _: ""),
