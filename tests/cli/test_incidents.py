@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from causal_eval.cli.main import run
+from causal_eval.incidents import acting
+from causal_eval.incidents.book import open_book
+from causal_eval.incidents.contacts import to_file
 
 
 @pytest.fixture(autouse=True)
@@ -74,15 +78,60 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], words: 
 
 def test_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
     """A line an incident; nothing open is said too."""
+    told(capsys, "open", "past")
+    told(capsys, "resolve", "INC-1", "over")
     assert run(["incident", "list"]) == 0
     assert capsys.readouterr().out == "no incident is open\n"
-    told(capsys, "open", "odd", "--private")
+    told(capsys, "open", "odd", "--private", "--component", "worker")
     assert run(["incident", "list"]) == 0
     line = capsys.readouterr().out
-    assert line.startswith("INC-1    P2  investigating ")
-    assert line.endswith("other/reported: odd  (private)\n")
-    assert run(["incident", "show", "INC-1"]) == 0
+    assert line.startswith("INC-2    P2  investigating ")
+    assert line.endswith("worker/reported: odd  (private)\n")
+    assert run(["incident", "show", "INC-2"]) == 0
     assert "responder   ann" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "INC-1"], ["ack", "INC-1"], ["review", "INC-1"]])
+def test_a_file_that_is_not_there_is_a_fault(
+    capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """Whoever named the wrong one is told so, and no empty one is made of it."""
+    monkeypatch.setenv("CEB_INCIDENTS", str(place / "wrong" / "incidents.db"))
+    assert run(["incident", *words]) != 0
+    assert "set CEB_INCIDENTS to the file of the sentinel" in capsys.readouterr().err
+    assert not (place / "wrong").exists()
+
+
+def test_when_it_may_be_over_is_told_from_then_on(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """Until somebody says so it is not known; updates that nobody writes repeat what was said last."""
+    told(capsys, "open", "odd", "--severity", "P1")
+    told(capsys, "update", "INC-1", "looking")
+    told(capsys, "update", "INC-1", "found it", "--eta", "17:30 UTC")
+    book = open_book(place / "incidents.db")
+    with book.writing() as rows:
+        contacts = to_file(place / "messages.jsonl")
+        acting.act_on_all(rows, contacts=contacts, at=time.time())
+        acting.act_on_all(rows, contacts=contacts, at=time.time() + 1801)
+        bodies = [row["body"] for row in rows.execute("SELECT body FROM outbox WHERE key LIKE '%/update/%'")]
+    book.close()
+    assert bodies
+    assert all("ETA: 17:30 UTC" in body.replace("**", "") for body in bodies)
+
+
+def test_what_is_left_to_do_outside_is_ticked_off(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    """An incident of security has points for the legal team and others; each is there until somebody has done it."""
+    told(capsys, "open", "a key leaked", "--severity", "P0", "--private")
+    book = open_book(place / "incidents.db")
+    with book.writing() as rows:
+        acting.act_on_all(rows, contacts=to_file(place / "messages.jsonl"), at=time.time() + 1)
+    book.close()
+    (shown,) = told(capsys, "show", "INC-1")
+    assert shown["tasks"].keys() == {"security-1", "security-2", "security-3"}  # type: ignore[attr-defined]
+    told(capsys, "tick", "INC-1", "security-1", "no data of anybody was in it")
+    (shown,) = told(capsys, "show", "INC-1")
+    assert shown["tasks"].keys() == {"security-2", "security-3"}  # type: ignore[attr-defined]
+    assert run(["incident", "tick", "INC-1", "security-1", "again"]) == 2
+    assert "security-2" in capsys.readouterr().err
 
 
 def test_how_everything_is_is_kept(capsys: pytest.CaptureFixture[str], place: Path) -> None:

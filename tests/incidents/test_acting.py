@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from causal_eval.incidents import acting, desk, keeping, timeline, timers
+from causal_eval.incidents import acting, desk, keeping, maintenance, timeline, timers
 from causal_eval.incidents.book import Book, find
 from causal_eval.incidents.contacts import Channel, Contacts, Person, Role, Schedule, Way
-from causal_eval.incidents.incident import Incident, Severity, Signal
+from causal_eval.incidents.incident import Incident, Key, Severity, Signal
+from causal_eval.incidents.maintenance import NewWindow
 from causal_eval.incidents.rules import HOUR, MINUTE, Rules
 
 Make = Callable[..., Signal]
@@ -309,3 +310,57 @@ def test_a_letter_is_kept_with_its_cause_or_not_at_all(play: Play, signal: Make)
         killed()
     assert play.sent() == before
     assert Sent("escalation", "lead") in play.act(NOW + 30 * MINUTE)
+
+
+def worked_on(book: Book, component: str = "api", *, until: float = NOW + HOUR) -> None:
+    """Maintenance is announced from NOW on."""
+    with book.writing() as rows:
+        maintenance.announce(rows, NewWindow(component, NOW, until, "A new disk."), at=NOW)
+
+
+def test_maintenance_wakes_nobody(play: Play, signal: Make) -> None:
+    """What opens meanwhile is recorded, and told when the work is over and it is not: by deadlines from then on."""
+    worked_on(play.book)
+    one = play.hear(signal(), at=NOW + 60)
+    assert [play.act(NOW + after) for after in (60, 61, 1900, HOUR - 1)] == [[], [], [], []]
+    with play.book.reading() as rows:
+        entries = timeline.entries(rows, one.id)
+    assert sum("nobody is told: maintenance 1 lasts until" in entry.text for entry in entries) == 1
+    told = play.act(NOW + HOUR)
+    assert Sent("report", "maria") in told
+    assert not any(sent.what in {"reminder", "escalation"} for sent in told)
+    assert Sent("reminder", "maria") in play.act(NOW + HOUR + 15 * MINUTE)
+
+
+def test_what_ends_within_maintenance_was_never_told(play: Play, signal: Make) -> None:
+    """Neither that it began nor that it is over; its review is due all the same."""
+    worked_on(play.book, "cache")
+    one = play.hear(signal("RedisDown", severity=Severity.P2), at=NOW + 60)
+    play.act(NOW + 60)
+    play.hear(signal("RedisDown", severity=Severity.P2, firing=False), at=NOW + 120)
+    with play.book.writing() as rows:
+        keeping.look(rows, at=NOW + 500, rules=RULES)
+    assert play.act(NOW + 501) == []
+    assert play.act(NOW + HOUR + 1) == []
+    with play.book.reading() as rows:
+        assert "review is scheduled" in "".join(entry.text for entry in timeline.entries(rows, one.id))
+
+
+def test_maintenance_holds_nothing_else_back(play: Play, signal: Make) -> None:
+    """Neither another component, nor what was told before, nor what somebody is at, nor security."""
+    play.hear(signal("DatabaseDown"))
+    assert Sent("report", "maria") in play.act(NOW)
+    worked_on(play.book, "database")
+    worked_on(play.book, "security")
+    assert Sent("reminder", "maria") in play.act(NOW + 15 * MINUTE)
+    other = play.hear(signal("RedisDown", severity=Severity.P2), at=NOW + 16 * MINUTE)
+    assert Sent("report", "maria") in play.act(NOW + 16 * MINUTE)
+    play.hear(signal("SecretExposureDetected", security=True), at=NOW + 17 * MINUTE)
+    assert Sent("report", "security") in play.act(NOW + 17 * MINUTE)
+    worked_on(play.book, "deploy", until=NOW + 2 * HOUR)
+    seen = play.hear(signal("ReleaseFailing", key=Key("deploy", "failing"), severity=Severity.P1), at=NOW + 18 * MINUTE)
+    assert play.act(NOW + 18 * MINUTE) == []
+    with play.book.writing() as rows:
+        desk.acknowledge(rows, seen.id, who="Maria Silva", at=NOW + 19 * MINUTE)
+    assert Sent("report", "stakeholders") in play.act(NOW + 19 * MINUTE)
+    assert other.id != seen.id

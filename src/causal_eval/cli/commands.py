@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from causal_eval.cli import backups, databases, logs, operating, reaching, responding, runbooks, standing, switching
+from causal_eval.cli import (
+    announcing,
+    backups,
+    databases,
+    logs,
+    operating,
+    reaching,
+    responding,
+    runbooks,
+    standing,
+    switching,
+)
 from causal_eval.cli.groups import cache_app, ctl_app
 from causal_eval.mock.faults import Mode
 
@@ -259,6 +270,7 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
 operating.add_to(app)
 responding.add_to(app)
+announcing.add_to(app)
 standing.add_to(app)
 logs.add_to(app)
 databases.add_to(app)

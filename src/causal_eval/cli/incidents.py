@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from causal_eval.cli import output
-from causal_eval.errors import UsageError
-from causal_eval.incidents import desk, keeping, timeline, timers
+from causal_eval.errors import StoreError, UsageError
+from causal_eval.incidents import checklist, desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
 from causal_eval.incidents.deeds import Open
 from causal_eval.incidents.incident import Incident, Severity, State
@@ -39,16 +39,19 @@ def show(incident: str, *, json: bool) -> int:
         entries = timeline.entries(rows, incident)
         firing = keeping.firing(rows, incident)
         pending = timers.pending(rows, incident)
+        tasks = checklist.left(rows, incident)
     if json:
         told = [{**asdict(entry), "data": dict(entry.data)} for entry in entries]
         due = {deadline.value: _moment(at) for deadline, at in pending.items()}
-        output.emit({**_fields(found), "firing": firing, "due": due, "timeline": told})
+        output.emit({**_fields(found), "firing": firing, "due": due, "tasks": dict(tasks), "timeline": told})
         return 0
     output.say(_line(found))
     output.say(f"  responder   {found.responder or 'nobody yet'}")
     output.say(f"  fires       {', '.join(firing) or 'nothing any more'}")
     for deadline, at in pending.items():
         output.say(f"  {deadline.value:<11} due {_moment(at)}")
+    for task, text in tasks.items():
+        output.say(f"  to do       {task}: {text}")
     for entry in entries:
         output.say(f"  {_moment(entry.at)}  {entry.kind.value:<12} {entry.text} ({entry.who})")
     return 0
@@ -62,6 +65,8 @@ def open_(title: str, *, severity: str, component: str, impact: str, private: bo
         wanted = Open(by=who, title=title, severity=level, component=component, impact=impact, private=private)
         return wanted.do(rows, at=time.time())
 
+    with kept_book(make=True):
+        pass  # the first one may come before any sentinel does
     return step(deed, json=json)
 
 
@@ -84,7 +89,14 @@ def assign(incident: str, to: str, *, json: bool) -> int:
     return step(lambda rows, who: desk.assign(rows, incident, to=to, who=who, at=time.time()), json=json)
 
 
-def update(incident: str, text: str, *, state: str | None, public: bool, json: bool) -> int:
+def tick(incident: str, task: str, text: str, *, json: bool) -> int:
+    """Say that something outside was done."""
+    return step(
+        lambda rows, who: checklist.tick(rows, incident, task=task, text=text, who=who, at=time.time()), json=json
+    )
+
+
+def update(incident: str, text: str, *, state: str | None, eta: str, public: bool, json: bool) -> int:
     """Say how it goes with one."""
     wanted = None if state is None else _state(state)
 
@@ -92,6 +104,8 @@ def update(incident: str, text: str, *, state: str | None, public: bool, json: b
         at = time.time()
         if wanted is not None:
             desk.move(rows, incident, state=wanted, who=who, at=at)
+        if eta:
+            desk.expect(rows, incident, until=eta, who=who, at=at)
         return desk.update(rows, incident, text=text, public=public, who=who, at=at)
 
     return step(deed, json=json)
@@ -121,9 +135,18 @@ def step(deed: Callable[[Rows, str], Incident], *, json: bool) -> int:
 
 
 @contextmanager
-def kept_book() -> Iterator[Book]:
-    """The book of this machine, for as long as the block lasts."""
-    book = open_book(place(read_settings(os.environ)))
+def kept_book(*, make: bool = False) -> Iterator[Book]:
+    """The book of this machine, for as long as the block lasts; where there is none it is a fault, or made.
+
+    Raises:
+        StoreError: there is none: whoever looks into an empty one would find nothing, and think that all is well.
+    """
+    path = place(read_settings(os.environ))
+    if not make and not path.is_file():
+        raise StoreError(
+            f"no incidents are kept in {str(path)!r}: set CEB_INCIDENTS to the file of the sentinel, which makes it"
+        )
+    book = open_book(path)
     try:
         yield book
     finally:
@@ -136,6 +159,19 @@ def place(settings: Settings) -> Path:
         return settings.incidents
     plan = load_plan(settings.stack_dir)
     return settings.incidents if plan is None else plan.incidents
+
+
+def moment_of(text: str, flag: str) -> float:
+    """The moment that *text* says; without a time zone it is one of UTC.
+
+    Raises:
+        UsageError: it says none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{flag} {text!r}: give a moment such as 2026-12-24T18:00Z") from error
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def who() -> str:

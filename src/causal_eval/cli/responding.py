@@ -100,13 +100,40 @@ def update(
     incident: Name,
     text: Annotated[str, typer.Argument(help="What was done, what is done now, when it may be over.")],
     state: Annotated[str | None, typer.Option(help="investigating, mitigating or monitoring.")] = None,
+    eta: Annotated[str, typer.Option(help="When it may be over; later updates say so too.")] = "",
     public: Annotated[bool, typer.Option("--public", help="For the status page too.")] = False,
     json: Json = False,
 ) -> int:
     """Say how it goes."""
     from causal_eval.cli import incidents
 
-    return incidents.update(incident, text, state=state, public=public, json=json)
+    return incidents.update(incident, text, state=state, eta=eta, public=public, json=json)
+
+
+@incident_app.command()
+def tick(
+    incident: Name,
+    task: Annotated[str, typer.Argument(help="What had to be done outside, as `show` names it: security-1 ...")],
+    text: Annotated[str, typer.Argument(help="What was done, or why nobody has to.")],
+    json: Json = False,
+) -> int:
+    """Say that something outside was done: legal, the external team, customers."""
+    from causal_eval.cli import incidents
+
+    return incidents.tick(incident, task, text, json=json)
+
+
+@incident_app.command()
+def customers(
+    incident: Name,
+    text: Annotated[str, typer.Argument(help="What it meant for them, and what they have to do.")],
+    to: Annotated[Path, typer.Option(help="A file with their mailboxes, one a line.")],
+    json: Json = False,
+) -> int:
+    """Tell customers who were affected, each by a letter of his own, once."""
+    from causal_eval.cli import calling
+
+    return calling.customers(incident, to, text, json=json)
 
 
 @incident_app.command()

@@ -8,10 +8,9 @@ import signal
 
 from aiohttp import web
 
-from causal_eval.cli import loops, output
+from causal_eval.cli import calling, loops, output
 from causal_eval.errors import UsageError
 from causal_eval.incidents.book import open_book
-from causal_eval.incidents.contacts import read_contacts, to_file
 from causal_eval.incidents.rules import agree
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.redaction import Redactor, secrets_of
@@ -42,9 +41,7 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
         alertmanager=settings.alertmanager_url, probes=_probes(settings.probes), every=every,
         heartbeat=settings.heartbeat_url,
     )  # fmt: skip
-    contacts = to_file(settings.incidents.with_name("messages.jsonl"))
-    if settings.contacts is not None:
-        contacts = read_contacts(settings.contacts, production=address.host not in LOOPBACK)
+    contacts = calling.contacts_of(settings, settings.incidents, production=address.host not in LOOPBACK)
     keeper = Sentinel(book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir, rules=rules)
     runner = web.AppRunner(make_app(keeper, address), access_log=None, handle_signals=False)
     await runner.setup()

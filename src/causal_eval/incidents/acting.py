@@ -7,10 +7,10 @@ what it tells of has happened. What was told to whom is in the timeline: telling
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from causal_eval.incidents import outbox, templates, timeline, timers
+from causal_eval.incidents import maintenance, outbox, templates, timeline, timers
 from causal_eval.incidents.book import Rows, change, find, incident_from, live, number_of
 from causal_eval.incidents.contacts import Address, Contacts, Role, person_called, reach
 from causal_eval.incidents.incident import Incident, Severity, State
@@ -21,6 +21,8 @@ from causal_eval.incidents.timeline import Data, Happened, Kind
 from causal_eval.incidents.timers import Deadline, Due
 
 SENTINEL = "sentinel"
+NOBODY = "nobody"
+"""Who is told of what is held back."""
 WIDE = frozenset({Severity.P0, Severity.P1})
 """Stakeholders are told of these, and affected customers have to be."""
 LEGAL = (
@@ -62,8 +64,9 @@ def act(rows: Rows, due: Due, *, contacts: Contacts, at: float) -> None:
 
 def act_on_all(rows: Rows, *, contacts: Contacts, at: float) -> int:
     """Act on everything that is due, in its order, and tell what people did; how many deadlines passed."""
-    passed = timers.due(rows, at=at)
-    tell_news(rows, contacts=contacts, at=at)
+    held = {one.id for one in live(rows) if _is_held(_Case(rows, one, contacts, at))}
+    passed = [one for one in timers.due(rows, at=at) if one.incident.id not in held]
+    tell_news(rows, contacts=contacts, at=at, held=held)
     for one in passed:
         act(rows, one, contacts=contacts, at=at)
     return len(passed)
@@ -76,7 +79,9 @@ def announce(rows: Rows, incident: Incident, *, contacts: Contacts, at: float) -
     """
     case = _Case(rows, incident, contacts, at)
     stamp = str(_times_over(rows, incident))
-    _tell(case, "start", to=_channel(incident), stamp=stamp, message=templates.start_line(incident))
+    is_new = _tell(case, "start", to=_channel(incident), stamp=stamp, message=templates.start_line(incident))
+    if is_new and _was_told(case, "held", to=NOBODY, stamp=stamp):
+        timers.released(rows, incident, at=at)
     message = templates.initial_report(incident, findings=_findings(rows, incident), at=at)
     for role in (_channel(incident), Role.ON_CALL, *_wide(incident)):
         _tell(case, "report", to=role, stamp=stamp, message=message)
@@ -89,8 +94,13 @@ def tell_resolved(rows: Rows, incident: Incident, *, contacts: Contacts, at: flo
     over = at if incident.resolved_at is None else incident.resolved_at
     review_at = timers.pending(rows, incident.id).get(Deadline.REVIEW, over + REVIEWED_WITHIN)
     message = templates.resolution_notice(incident, at=at, review_at=review_at)
-    is_new = _tell(case, "resolved", to=_channel(incident), stamp=stamp, message=message)
-    for role in _wide(incident):
+    before = str(_times_over(rows, incident) - 1)
+    is_known = not _was_told(case, "held", to=NOBODY, stamp=before) or _was_told(
+        case, "start", to=_channel(incident), stamp=before
+    )
+    first, others = (_channel(incident), _wide(incident)) if is_known else (NOBODY, ())
+    is_new = _tell(case, "resolved", to=first, stamp=stamp, message=message)
+    for role in others:
         _tell(case, "resolved", to=role, stamp=stamp, message=message)
     if is_new:
         case.add(Kind.REVIEW, f"the review is scheduled for {moment(review_at)}", {"due": "review"})
@@ -98,13 +108,14 @@ def tell_resolved(rows: Rows, incident: Incident, *, contacts: Contacts, at: flo
         case.add(Kind.TASK, CUSTOMERS, {"task": "customers"})
 
 
-def tell_news(rows: Rows, *, contacts: Contacts, at: float) -> None:
-    """Tell what happened and was not told yet, whoever did it: opened, updated by a person, over."""
+def tell_news(rows: Rows, *, contacts: Contacts, at: float, held: Collection[str] = ()) -> None:
+    """Tell what happened and was not told yet, whoever did it: opened, unless it is *held*, updated, over."""
     since = at - REVIEWED_WITHIN
     query = "SELECT * FROM incidents WHERE state = 'resolved' AND resolved_at >= ? ORDER BY number"
     over = [incident_from(row) for row in rows.execute(query, (since,)).fetchall()]
     for one in live(rows):
-        announce(rows, one, contacts=contacts, at=at)
+        if one.id not in held:
+            announce(rows, one, contacts=contacts, at=at)
     for one in (*live(rows), *over):
         _tell_updates(_Case(rows, one, contacts, at))
     for one in over:
@@ -185,15 +196,37 @@ def _tell_updates(case: _Case) -> None:
 
 def _status(case: _Case, *, progress: str) -> Message:
     action = _DOING.get(case.incident.state, "")
-    return templates.status_update(case.incident, progress=progress, action=action, eta="", at=case.at)
+    eta = _newest(case.rows, case.incident, which="kind = 'expected'")
+    return templates.status_update(case.incident, progress=progress, action=action, eta=eta, at=case.at)
+
+
+def _is_held(case: _Case) -> bool:
+    """Whether nobody is told of it now: of what is worked on by announcement, until that is over or somebody is at it.
+
+    What was told already goes on, and security is never held back. Why nobody was told is written down, once.
+    """
+    one, stamp = case.incident, str(_times_over(case.rows, case.incident))
+    window = maintenance.covering(case.rows, one.key.component, at=case.at)
+    if window is None or one.private or one.acknowledged_at is not None:
+        return False
+    if _was_told(case, "start", to=_channel(one), stamp=stamp):
+        return False
+    if not _was_told(case, "held", to=NOBODY, stamp=stamp):
+        text = f"nobody is told: maintenance {window.id} lasts until {moment(window.ends_at)}"
+        case.add(Kind.MESSAGE, text, {"what": "held", "to": NOBODY, "stamp": stamp, "letters": 0})
+    return True
+
+
+def _was_told(case: _Case, what: str, *, to: Role | str, stamp: str) -> bool:
+    query = "SELECT data FROM timeline WHERE incident = ? AND kind = ?"
+    number = number_of(case.incident.id)
+    before = [json.loads(row["data"]) for row in case.rows.execute(query, (number, Kind.MESSAGE.value)).fetchall()]
+    return any((one["what"], one["to"], one["stamp"]) == (what, str(to), stamp) for one in before)
 
 
 def _tell(case: _Case, what: str, *, to: Role | str, stamp: str, message: Message) -> bool:
     """Put a letter into the outbox for each address of a role or person; False: they were told before."""
-    query = "SELECT data FROM timeline WHERE incident = ? AND kind = ?"
-    number = number_of(case.incident.id)
-    before = [json.loads(row["data"]) for row in case.rows.execute(query, (number, Kind.MESSAGE.value)).fetchall()]
-    if any((one["what"], one["to"], one["stamp"]) == (what, str(to), stamp) for one in before):
+    if _was_told(case, what, to=to, stamp=stamp):
         return False
     letters = 0
     for address in _addresses(case, to):
@@ -240,17 +273,17 @@ def _reason(case: _Case) -> str:
 
 def _last_said(rows: Rows, incident: Incident) -> str:
     """What a person last wrote of how it goes; empty: nothing yet."""
-    query = (
-        "SELECT text FROM timeline WHERE incident = ? AND kind IN ('update', 'published') AND who != ? "
-        "ORDER BY id DESC LIMIT 1"
-    )
-    row = rows.execute(query, (number_of(incident.id), SENTINEL)).fetchone()
-    return "" if row is None else str(row["text"])
+    return _newest(rows, incident, which=f"kind IN ('update', 'published') AND who != '{SENTINEL}'")
 
 
 def _findings(rows: Rows, incident: Incident) -> str:
     """What opened it."""
-    query = "SELECT text FROM timeline WHERE incident = ? AND kind = 'signal' ORDER BY id DESC LIMIT 1"
+    return _newest(rows, incident, which="kind = 'signal'")
+
+
+def _newest(rows: Rows, incident: Incident, *, which: str) -> str:
+    """The text of the newest entry *which* (a condition of ours); empty: there is none."""
+    query = f"SELECT text FROM timeline WHERE incident = ? AND {which} ORDER BY id DESC LIMIT 1"  # noqa: S608 - ours
     row = rows.execute(query, (number_of(incident.id),)).fetchone()
     return "" if row is None else str(row["text"])
 

@@ -107,6 +107,19 @@ def update(rows: Rows, incident: str, *, text: str, public: bool, who: str, at: 
     return found
 
 
+def expect(rows: Rows, incident: str, *, until: str, who: str, at: float) -> Incident:
+    """Say when it may be over: every update says so from now on, also those that nobody writes.
+
+    Raises:
+        UsageError: nothing is said. Conflict: it is over.
+    """
+    found = _live(rows, incident)
+    if not until.strip():
+        raise UsageError(f"say when {found.id} may be over, or that it is not known")
+    timeline.add(rows, found.id, Happened(Kind.EXPECTED, until, who=who), at=at)
+    return found
+
+
 def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float) -> Incident:
     """Call for help now: what is due then is due at once.
 

@@ -1,4 +1,4 @@
-"""Maintenance that is announced: it is shown, and excuses no probe that fails meanwhile."""
+"""Maintenance that is announced: it is shown, wakes nobody, and excuses no probe that fails meanwhile."""
 
 from __future__ import annotations
 
@@ -74,6 +74,18 @@ def current(rows: Rows, *, at: float) -> tuple[Window, ...]:
     """What is worked on now, what began first first."""
     query = "SELECT * FROM maintenance WHERE cancelled = 0 AND starts_at <= ? AND ends_at > ? ORDER BY starts_at, id"
     return tuple(_window(row) for row in rows.execute(query, (at, at)))
+
+
+def covering(rows: Rows, component: str, *, at: float) -> Window | None:
+    """The one that *component* is worked on in now; who works on all model APIs works on each."""
+    names = {component, component.partition(":")[0]}
+    return max((one for one in current(rows, at=at) if one.component in names), key=lambda w: w.ends_at, default=None)
+
+
+def every(rows: Rows, *, since: float = 0.0) -> tuple[Window, ...]:
+    """All that were not cancelled and end after *since*, by when they begin."""
+    query = "SELECT * FROM maintenance WHERE cancelled = 0 AND ends_at > ? ORDER BY starts_at, id"
+    return tuple(_window(row) for row in rows.execute(query, (since,)))
 
 
 def upcoming(rows: Rows, *, at: float) -> tuple[Window, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from causal_eval.incidents import actions, timeline
+from causal_eval.incidents import actions, lengths, timeline
 from causal_eval.incidents.actions import Action
 from causal_eval.incidents.book import Rows, find
 from causal_eval.incidents.incident import Incident
@@ -146,12 +146,7 @@ def _since(start: float, at: float | None) -> float | None:
 
 
 def _lasted(seconds: float | None) -> str:
-    if seconds is None:
-        return "never"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [(hours, "h"), (minutes, "min"), (rest, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    return "never" if seconds is None else lengths.lasted(round(seconds), "h", "min", "s") or "0 s"
 
 
 def _moment(at: float) -> str:

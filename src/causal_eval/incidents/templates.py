@@ -17,13 +17,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from causal_eval.errors import UsageError
+from causal_eval.incidents import lengths
 from causal_eval.incidents.incident import Incident, State
 from causal_eval.incidents.rules import HOUR, MINUTE, UPDATES
 
 UNKNOWN = "not known yet"
 NOBODY = "nobody yet"
 MOST_TITLE, MOST_TEXT = 200, 1000
-DAY = 24 * HOUR
 
 WORDS = MappingProxyType(
     {
@@ -108,14 +108,7 @@ def moment(at: float) -> str:
 
 def lasted(seconds: float) -> str:
     """How long that is, to the minute."""
-    whole = int(max(0.0, seconds))
-    if whole < MINUTE:
-        return "less than a minute"
-    days, rest = divmod(whole, int(DAY))
-    hours, rest = divmod(rest, int(HOUR))
-    minutes = rest // int(MINUTE)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+    return lengths.lasted(seconds, "d", "h", "min") if seconds >= MINUTE else "less than a minute"
 
 
 def harmless(text: str, *, most: int = MOST_TEXT) -> str:

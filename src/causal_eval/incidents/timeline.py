@@ -24,6 +24,8 @@ class Kind(StrEnum):
     STATE = "state"
     ASSIGNED = "assigned"
     UPDATE = "update"
+    EXPECTED = "expected"
+    """Somebody said when it may be over."""
     DEADLINE = "deadline"
     ESCALATED = "escalated"
     MESSAGE = "message"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from causal_eval.incidents.book import Rows, find, number_of
@@ -56,6 +56,12 @@ def acknowledged(rows: Rows, incident: Incident, *, at: float) -> None:
         _cancel(rows, incident, deadline=Deadline.ESCALATE)
     if not incident.private and incident.published_at is None:
         _begin(rows, incident, deadline=Deadline.PUBLISH, at=at)
+
+
+def released(rows: Rows, incident: Incident, *, at: float) -> None:
+    """Nobody was told until *at*: what people have to do is measured from then, unless somebody is at it already."""
+    if incident.acknowledged_at is None:
+        opened(rows, replace(incident, opened_at=at), at=at)
 
 
 def classified(rows: Rows, incident: Incident, *, at: float) -> None:

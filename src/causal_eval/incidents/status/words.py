@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from causal_eval.incidents import lengths
+
 LONGEST = 4_000
+_DAY = 86_400
 OTHER = "other"
 _HARMFUL = re.compile(
     "[^\t\n -~\u00a0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U000fffff]"
@@ -77,10 +80,8 @@ def told(at: float) -> str:
 
 def lasted(seconds: float) -> str:
     """How long it took: ``3 h 20 min``."""
-    minutes = max(1, round(seconds / 60))
-    days, hours = divmod(minutes // 60, 24)
-    parts = [f"{days} d"] * bool(days) + [f"{hours} h"] * bool(hours)
-    return " ".join(parts + [f"{minutes % 60} min"] * bool(minutes % 60 and not days))
+    whole = 60 * max(1, round(seconds / 60))
+    return lengths.lasted(whole, "d", "h") if whole >= _DAY else lengths.lasted(whole, "h", "min")
 
 
 def percent(share: float | None) -> str:
