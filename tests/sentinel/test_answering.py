@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import socket
 import threading
 import time
@@ -17,9 +19,10 @@ import msgspec
 import pytest
 from tests.sentinel.running import alert, answering, send
 
-from causal_eval.errors import CausalEvalError, Conflict, SentinelAway, UnknownName, UsageError
+from causal_eval.errors import CausalEvalError, Conflict, SentinelAway, TooSoon, UnknownName, UsageError
 from causal_eval.incidents import deeds, view
 from causal_eval.incidents.incident import Severity, State
+from causal_eval.incidents.reported import MOST, Report, Trouble
 from causal_eval.service import sentinel
 from causal_eval.service.sentinel import Request, ask, incident_path
 from causal_eval.settings import Settings, read_settings
@@ -82,6 +85,29 @@ def test_how_bad_it_is_says_why(address: str, there: Settings) -> None:
     act(there, "INC-1", deeds.Classify(by="ada", severity=Severity.P1, reason="payday"))
     ruling = ask(there, Request(incident_path("INC-1")), view.Whole).ruling
     assert (ruling.rule, ruling.severity, "payday (ada)" in ruling.why) == ("", Severity.P1, True)
+
+
+def test_how_everything_was_is_kept_beside_it(tmp_path: Path, address: str, there: Settings) -> None:
+    """What who asks has seen, and what is seen from here, in a file that the timeline knows by its digest."""
+    send(address, alert())
+    seen = deeds.Seen(by="ada", health="degraded", seen={"parts": [{"name": "redis"}]})
+    wanted = Request(incident_path("INC-1", "snapshot"), seen, "k-1")
+    for _ in range(2):
+        ask(there, wanted, view.Told)
+    (entry,) = [one for one in ask(there, Request(incident_path("INC-1")), view.Whole).timeline if one.who == "ada"]
+    (file,) = (tmp_path / "snapshots").iterdir()
+    assert (entry.data["file"], entry.data["sha256"]) == (file.name, hashlib.sha256(file.read_bytes()).hexdigest())
+    kept = json.loads(file.read_bytes())
+    assert (kept["parts"], kept["sentinel"]["firing"]) == ([{"name": "redis"}], ["RedisDown"])
+
+
+def test_what_a_user_reports_is_an_incident(there: Settings) -> None:
+    """And too much at once is refused with how long to wait."""
+    for number in range(MOST):
+        report = Report(by="ada", text=f"no. {number}", trouble=Trouble.SLOW)
+        assert ask(there, Request("/reports", report), view.Told).id == "INC-1"
+    with pytest.raises(TooSoon, match="reports in 10 minutes"):
+        ask(there, Request("/reports", Report(by="ada", text="more")), view.Told)
 
 
 def test_one_key_does_one_thing(tmp_path: Path, known: Callable[[str], Settings]) -> None:

@@ -17,6 +17,7 @@ from causal_eval.incidents import checklist, desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
 from causal_eval.incidents.deeds import Open
 from causal_eval.incidents.incident import Incident, Severity, State
+from causal_eval.incidents.reported import Report
 from causal_eval.operations.stack.plan import load_plan
 from causal_eval.settings import Settings, read_settings
 
@@ -68,6 +69,12 @@ def open_(title: str, *, severity: str, component: str, impact: str, private: bo
     with kept_book(make=True):
         pass  # the first one may come before any sentinel does
     return step(deed, json=json)
+
+
+def reported(text: str, *, by: str, json: bool) -> int:
+    """Write down what a user said, as if he had done so on a page."""
+    report = Report(by=by, text=text)
+    return step(lambda rows, _: report.do(rows, at=time.time()), json=json)
 
 
 def acknowledge(incident: str, *, json: bool) -> int:

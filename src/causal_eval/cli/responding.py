@@ -39,11 +39,14 @@ def open_(
     component: Annotated[str, typer.Option(help="What is not well: api, database, worker, model_api ...")] = "other",
     impact: Annotated[str, typer.Option(help="Who notices what.")] = "",
     private: Annotated[bool, typer.Option("--private", help="Nothing of it is for the public: security.")] = False,
+    from_user: Annotated[str, typer.Option(help="Who said so: a P3 that is not public, as the page makes one.")] = "",
     json: Json = False,
 ) -> int:
     """Open an incident, or find the open one of the same kind."""
     from causal_eval.cli import incidents
 
+    if from_user:
+        return incidents.reported(title, by=from_user, json=json)
     return incidents.open_(title, severity=severity, component=component, impact=impact, private=private, json=json)
 
 

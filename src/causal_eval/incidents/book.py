@@ -137,6 +137,16 @@ def live(rows: Rows) -> list[Incident]:
     return [incident_from(row) for row in rows.execute(query)]
 
 
+def live_with(rows: Rows, key: Key) -> Incident | None:
+    """The incident of *key* that is not over; None: there is none."""
+    row = rows.execute(
+        "SELECT * FROM incidents WHERE component = ? AND family = ? AND state NOT IN ('resolved', 'reviewed') "
+        "ORDER BY number LIMIT 1",
+        (key.component, key.family),
+    ).fetchone()
+    return None if row is None else incident_from(row)
+
+
 def newest(rows: Rows, *, limit: int = 50, since: float = 0.0) -> list[Incident]:
     """The newest incidents that were opened at or after *since*, newest first."""
     query = "SELECT * FROM incidents WHERE opened_at >= ? ORDER BY number DESC LIMIT ?"

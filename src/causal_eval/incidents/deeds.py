@@ -166,6 +166,15 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return keeping.open_by_hand(rows, signal, who=self.by, at=at, impact=self.impact)
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How everything is, as far as who asks can see it."""
+
+    by: Who
+    health: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,20}$")] = "unknown"
+    """In a word."""
+    seen: dict[str, object] = {}
+
+
 DEEDS: Mapping[str, type[Deed]] = {
     "ack": Acknowledge,
     "classify": Classify,

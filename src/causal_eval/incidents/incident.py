@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+REPORTS = "reports"
+"""The component of what users report: which part of the service it is, has to be found out."""
+
 
 class Severity(StrEnum):
     """How bad it is; P0 is the worst."""
@@ -112,3 +115,8 @@ class Incident:
     resolution: str
     monitoring: str
     """Who keeps an eye on what afterwards."""
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether users say so alone: nothing of it is public before a person publishes something."""
+        return self.key.component == REPORTS

@@ -7,9 +7,9 @@ clock says when; who raised a signal says when that began.
 from __future__ import annotations
 
 from causal_eval.incidents import timeline, timers
-from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, number_of
+from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, live_with, number_of
 from causal_eval.incidents.causes import adopts
-from causal_eval.incidents.incident import Incident, Key, Signal, Source, State
+from causal_eval.incidents.incident import Incident, Signal, Source, State
 from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timeline import Data, Happened, Kind
 
@@ -28,14 +28,14 @@ def hear(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | N
         return None if was != _FIRES else _ended(rows, signal.fingerprint, signal.started_at, at=at, rules=rules)
     if was in {_FIRES, _HAS_ENDED}:
         return None  # said twice, or an old word that comes after the end
-    incident = _home(rows, signal, at=at, rules=rules)
+    incident = home(rows, signal, at=at, rules=rules)
     _keep(rows, signal, incident, at=at)
     return _worse(rows, incident, signal=signal, at=at)
 
 
 def open_by_hand(rows: Rows, signal: Signal, *, who: str, at: float, impact: str = "") -> Incident:
     """The incident that *who* opens and takes on, or the open one of the same cause, which takes in what he says."""
-    there = _live_with(rows, signal.key)
+    there = live_with(rows, signal.key)
     incident = there or _open(rows, signal, at=at)
     timeline.add(rows, incident.id, Happened(Kind.SIGNAL, signal.summary, who=who), at=at)
     if there is not None:
@@ -101,9 +101,17 @@ def firing(rows: Rows, incident: str) -> list[str]:
     return [row["name"] for row in rows.execute(query, (number_of(incident), _FIRES))]
 
 
-def _home(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident:
+def firing_now(rows: Rows) -> list[str]:
+    """Names of all that fires."""
+    return [
+        row["name"]
+        for row in rows.execute("SELECT DISTINCT name FROM signals WHERE firing = ? ORDER BY name", (_FIRES,))
+    ]
+
+
+def home(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident:
     """The incident that *signal* belongs to: its own, one that it follows from, one whose cause it is, or a new one."""
-    if (there := _live_with(rows, signal.key)) is not None:
+    if (there := live_with(rows, signal.key)) is not None:
         return _fires_again(rows, there, at=at)
     others = [one for one in live(rows) if one.private is signal.is_private]
     parent = next((one for one in others if adopts(one.key, signal.key)), None)
@@ -216,12 +224,3 @@ def _cause_found(rows: Rows, incident: Incident, *, signal: Signal, at: float) -
     data: Data = {"key": str(signal.key), "was": str(incident.key)}
     timeline.add(rows, incident.id, Happened(Kind.CLASSIFIED, text, data=data), at=at)
     return _fires_again(rows, change(rows, incident, values), at=at)
-
-
-def _live_with(rows: Rows, key: Key) -> Incident | None:
-    row = rows.execute(
-        "SELECT * FROM incidents WHERE component = ? AND family = ? AND state NOT IN ('resolved', 'reviewed') "
-        "ORDER BY number LIMIT 1",
-        (key.component, key.family),
-    ).fetchone()
-    return None if row is None else incident_from(row)

@@ -43,7 +43,7 @@ def opened(rows: Rows, incident: Incident, *, at: float) -> None:
     """Begin the deadlines of a new incident; one of security is escalated at once."""
     rules = rules_of(rows)
     _begin(rows, incident, deadline=Deadline.ACKNOWLEDGE, at=at + rules.response[incident.severity])
-    if not incident.private:
+    if not (incident.private or incident.is_reported):
         _begin(rows, incident, deadline=Deadline.PUBLISH, at=at + rules.publish)
     _begin_update(rows, incident, at=at)
     _begin_escalation(rows, incident)
@@ -54,7 +54,7 @@ def acknowledged(rows: Rows, incident: Incident, *, at: float) -> None:
     _cancel(rows, incident, deadline=Deadline.ACKNOWLEDGE)
     if incident.severity not in rules_of(rows).escalation and not incident.private:
         _cancel(rows, incident, deadline=Deadline.ESCALATE)
-    if not incident.private and incident.published_at is None:
+    if not (incident.private or incident.is_reported or incident.published_at is not None):
         _begin(rows, incident, deadline=Deadline.PUBLISH, at=at)
 
 

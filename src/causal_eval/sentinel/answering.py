@@ -13,8 +13,11 @@ from aiohttp import web
 from causal_eval.errors import CausalEvalError, Conflict, TooSoon, UnknownName, UsageError
 from causal_eval.incidents import once, view
 from causal_eval.incidents.book import Rows, find
-from causal_eval.incidents.deeds import DEEDS, Deed, Open
+from causal_eval.incidents.deeds import DEEDS, Deed, Open, Seen
 from causal_eval.incidents.incident import Incident
+from causal_eval.incidents.keeping import firing_now
+from causal_eval.incidents.reported import Report
+from causal_eval.incidents.snapshots import Snapshot, keep
 from causal_eval.incidents.view import LARGEST_PAGE
 from causal_eval.sentinel.process import Sentinel
 
@@ -66,6 +69,24 @@ class Answering:
         name, deed = request.match_info["incident"], await _deed(request)
         return await self._done(request, lambda rows, at: deed.do(rows, name, at=at))
 
+    async def reported(self, request: web.Request) -> web.Response:
+        """What a user reports."""
+        report = _decoded(await request.read(), Report)
+        return await self._done(request, lambda rows, at: report.do(rows, at=at), status=201)
+
+    async def snapped(self, request: web.Request) -> web.Response:
+        """How everything is now, as who asks sees it and as it is seen from here."""
+        name, given = request.match_info["incident"], _decoded(await request.read(), Seen)
+        keeper = self.sentinel
+
+        def deed(rows: Rows, at: float) -> Incident:
+            here = {"faults": dict(keeper.faults), "failures": dict(keeper.failures), "firing": firing_now(rows)}
+            snapshot = Snapshot({**given.seen, "sentinel": here}, given.health, given.by)
+            keep(rows, name, snapshot=snapshot, book=keeper.book.path, at=at)
+            return find(rows, name)
+
+        return await self._done(request, deed)
+
     async def _done(
         self, request: web.Request, deed: Callable[[Rows, float], Incident], *, status: int = 200
     ) -> web.Response:
@@ -98,6 +119,8 @@ def add_routes(app: web.Application, sentinel: Sentinel, *, admit: Admit) -> Non
     app.router.add_get("/incidents", _told(answers.listed, admit))
     app.router.add_post("/incidents", _told(answers.opened, admit))
     app.router.add_get("/incidents/{incident}", _told(answers.shown, admit))
+    app.router.add_post("/incidents/{incident}/snapshot", _told(answers.snapped, admit))
+    app.router.add_post("/reports", _told(answers.reported, admit))
     app.router.add_post("/incidents/{incident}/{deed}", _told(answers.acted, admit))
 
 

@@ -131,7 +131,8 @@ def _components(
     """All of them, what has no line of its own only where there is something to say."""
     levels: dict[str, list[Level]] = defaultdict(list)
     for incident in incidents:
-        if incident.state.is_live and not _is_hidden(incident):
+        is_told = not _is_hidden(incident) and (incident.published_at is not None or not incident.is_reported)
+        if incident.state.is_live and is_told:
             levels[named(incident.key.component).id].append(BY_SEVERITY[incident.severity])
     for window in windows:
         levels[named(window.component).id].append(Level.MAINTENANCE)
