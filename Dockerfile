@@ -37,6 +37,7 @@ LABEL org.opencontainers.image.title="Causal Eval Bench" \
 # Any account may run it whose group is 0, as platforms that choose the account have it; 10001 where nobody chooses.
 RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /var/lib/causal-eval --shell /usr/sbin/nologin causal-eval \
  && install -d -o 10001 -g 0 -m 2770 /var/lib/causal-eval /var/lib/causal-eval/wal /var/lib/causal-eval/backups /var/lib/causal-eval/scratch \
+ && install -d -o 10001 -g 0 -m 2770 /var/lib/causal-eval/incidents && install -d -o 10001 -g 0 -m 2775 /var/lib/causal-eval/status \
  && install -d -m 0755 /etc/causal-eval /run/keys
 COPY --from=build /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \

@@ -135,8 +135,8 @@ shell-db: .venv/.local  ## psql as superuser over a reserved connection; takes s
 shell: .venv/.local  ## a shell set up as app and workers are; takes standard input
 	$(STACK) shell $(AT)
 
-stats: .venv/.local  ## memory and processor of everything, once
-	$(STACK) stats $(AT)
+stats: .venv/.local  ## memory and processor of everything, or of S=worker, once
+	$(STACK) stats $(if $(filter command line environment,$(origin S)),$(S)) $(AT)
 
 restart: .venv/.local  ## restart S=app (worker, postgres ...), one replica after another
 	$(STACK) restart $(S) $(AT)

@@ -24,6 +24,7 @@ for service in $($compose config --services); do # of the profiles that are on
   case $service in
     prometheus) at+=(--at "prometheus=http://prometheus:9090/-/healthy") ;;
     alertmanager) at+=(--at "alertmanager=http://alertmanager:9093/-/healthy") ;;
+    sentinel) at+=(--at "sentinel=http://sentinel:9095/health") ;;
     grafana) at+=(--at "grafana=http://grafana:3000/api/health") ;;
     postgres-exporter) at+=(--at "$service=http://$service:9187/") ;;
     redis-exporter) at+=(--at "$service=http://$service:9121/") ;;

@@ -24,7 +24,7 @@ keep() { # NAME TEXT: written unless it is there; readable within the folder
 }
 
 for name in postgres_password database_password monitor_password backup_password redis_password redis_admin_password \
-  redis_monitor_password metrics_token grafana_password; do
+  redis_monitor_password metrics_token sentinel_token grafana_password; do
   keep "$name" "$(word)"
 done
 read_secret() { cat "$here/$1"; }

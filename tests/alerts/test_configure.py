@@ -23,6 +23,7 @@ from causal_eval.operations.monitoring.configure import (
 
 TOLD = Receivers(
     sentinel="http://127.0.0.1:9095/alerts",
+    token_file="sentinel-token",
     direct="http://127.0.0.1:9096/page",
     mail=Mail(to="on-call@example.org", sender="alerts@example.org", server="mail.example.org:25"),
 )
@@ -30,6 +31,7 @@ LOCAL = Watch(
     jobs=(
         Job(name="causal-eval-api", targets=("127.0.0.1:8001", "127.0.0.1:8002"), token_file="token"),
         Job(name="causal-eval-probe", targets=("http://127.0.0.1:8000/health",), prober="127.0.0.1:9115"),
+        Job(name="causal-eval-tls", targets=("127.0.0.1:8443",), prober="127.0.0.1:9115", module="tls"),
     ),
     alertmanagers=("127.0.0.1:9093",),
 )

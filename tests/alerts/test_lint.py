@@ -24,7 +24,7 @@ _COUNTED = ("_total", "_bucket", "_count", "_sum")
 GAUGES = {"pg_stat_activity_count": "sessions that there are"}
 """Gauges of others that are called like counters."""
 OTHERS = re.compile(
-    r"up|ALERTS|probe_success|causal_eval:api_replicas_wanted"
+    r"up|ALERTS|probe_success|probe_ssl_earliest_cert_expiry|causal_eval:api_replicas_wanted"
     r"|redis_(up|memory_used_bytes|memory_max_bytes)"
     r"|pg_(stat_activity_count|stat_activity_max_tx_duration|settings_max_connections"
     r"|settings_superuser_reserved_connections|stat_database_checksum_failures)"

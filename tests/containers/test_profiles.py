@@ -7,8 +7,10 @@ from typing import Any
 
 from tests.containers.standing import Stack
 
-WATCHING = "prometheus alertmanager postgres-exporter redis-exporter node-exporter blackbox-exporter"
+WATCHING = "sentinel prometheus alertmanager postgres-exporter redis-exporter node-exporter blackbox-exporter"
 """The profile `monitoring` but for Grafana, for which there is no image without a registry."""
+
+STATUS = "http://localhost:8000/status"
 
 
 def told(stack: Stack, address: str) -> Any:
@@ -30,7 +32,7 @@ def test_prometheus_reaches_all_that_it_asks(stack: Stack) -> None:
     def all_up() -> bool:
         targets = told(stack, "http://localhost:9090/api/v1/targets?state=active")["data"]["activeTargets"]
         jobs = {target["labels"]["job"] for target in targets if target["health"] == "up"}
-        return len(jobs) == 8 and all(target["health"] == "up" for target in targets)
+        return len(jobs) == 10 and all(target["health"] == "up" for target in targets)
 
     stack.until(all_up, "all targets are up")
     groups = told(stack, "http://localhost:9090/api/v1/rules")["data"]["groups"]
@@ -52,19 +54,87 @@ def test_health_asks_each_container(stack: Stack) -> None:
     assert well >= {"api", "causal-eval-app-1", "causal-eval-worker-1", "database", "redis", "queue", *WATCHING.split()}
 
 
+def fires(stack: Stack, name: str) -> bool:
+    """Whether Alertmanager has an alert of that name."""
+    alerts = told(stack, "http://localhost:9093/api/v2/alerts")
+    return name in {alert["labels"]["alertname"] for alert in alerts}
+
+
+def status(stack: Stack) -> dict[str, str]:
+    """How each part is on the status page, read through the front; `page` is all of it in a word."""
+    said = told(stack, f"{STATUS}/summary.json")
+    return {"page": said["status"]["indicator"], **{part["id"]: part["status"] for part in said["components"]}}
+
+
+def incidents(stack: Stack) -> dict[str, str]:
+    """The open incidents as an operator lists them: key and id."""
+    lines = stack.run("causal-eval stack run -- incident list --json").splitlines()
+    found = [json.loads(line) for line in lines if line.startswith("{")]
+    return {one["key"]: one["id"] for one in found}
+
+
+def resolve_all(stack: Stack) -> None:
+    """A person says of what is open that it is over."""
+    for one in incidents(stack).values():
+        stack.run(f"causal-eval stack run -- incident resolve {one} 'started again' --root-cause 'a drill'")
+    stack.until(lambda: status(stack)["page"] == "none", "the status page is green", patience=30)
+
+
+def test_the_front_hands_out_the_status_page_and_nothing_else_of_the_sentinel(stack: Stack) -> None:
+    """Its files, with headers that let no script run; who shows no token cannot send it an alert."""
+    stack.until(lambda: "<h1" in stack.run(f"curl -sS -m 5 -f {STATUS}/"), "the status page is there")
+    headers = stack.run(f"curl -sS -m 5 -f -D - -o /dev/null {STATUS}/status.css")
+    assert "text/css" in headers
+    assert "default-src 'none'" in headers
+    by_tls = stack.run("curl -sS -m 5 -k -f -D - -o /dev/null https://localhost:8443/status/")
+    assert "strict-transport-security" in by_tls.lower()
+    for name in ("alerts", "metrics", ".lock", "../incidents/incidents.db"):
+        stack.run(f"curl -sS -m 5 -f --path-as-is {STATUS}/{name}", fails=True)
+    stack.run(f"curl -sS -m 5 -f -X POST -d '[]' {STATUS}/", fails=True)
+    post = "import urllib.request as u; u.urlopen(u.Request('http://sentinel:9095/alerts', b'{}'))"
+    assert "403" in stack.run(f'docker-compose exec -T app python -c "{post}"', fails=True)
+
+
 def test_a_stack_without_its_api_is_told_of(stack: Stack) -> None:
-    """By `make health`, which needs neither, and by the alert P0 within two minutes, though the name is gone."""
+    """By `make health`, which needs neither, by the alert P0 within two minutes, and on the status page."""
     stack.run("docker-compose stop app")
     found = health(stack, code=2)
     assert (found["api"], found["causal-eval-app-1"], found["database"]) == ("down", "down", "ok")
-
-    def fires() -> bool:
-        alerts = told(stack, "http://localhost:9093/api/v2/alerts")
-        return "CausalEvalAPIDown" in {alert["labels"]["alertname"] for alert in alerts}
-
-    stack.until(fires, "CausalEvalAPIDown fires", patience=150)
+    stack.until(lambda: fires(stack, "CausalEvalAPIDown"), "CausalEvalAPIDown fires", patience=150)
+    stack.until(lambda: "api/down" in incidents(stack), "the sentinel has heard of it", patience=60)
+    assert status(stack)["api"] == "major_outage"
+    assert "/status/" in stack.run("curl -sS -m 5 http://localhost:8000/")
     stack.run("docker-compose start app")
     stack.until(stack.answers, "8000 answers")
+    stack.until(lambda: not fires(stack, "CausalEvalAPIDown"), "CausalEvalAPIDown is over")
+    resolve_all(stack)
+
+
+def test_a_stack_without_its_database_is_one_incident_and_red(stack: Stack) -> None:
+    """Nothing but the database is stopped; its incident takes in what follows from it, and the page stays up."""
+    stack.run("docker-compose stop postgres")
+    stack.until(lambda: status(stack)["page"] == "critical", "the status page is red", patience=60)
+    stack.until(lambda: "database/down" in incidents(stack), "DatabaseDown is an incident", patience=240)
+    assert incidents(stack).keys() == {"database/down"}
+    assert status(stack)["database"] == "major_outage"
+    stack.run("docker-compose start postgres")
+    stack.until(stack.answers, "8000 answers")
+    stack.until(lambda: not fires(stack, "DatabaseDown"), "DatabaseDown is over")
+    resolve_all(stack)
+
+
+def test_a_certificate_that_ends_soon_is_told_of(stack: Stack) -> None:
+    """One of three days in the place of the one that make-secrets.sh made: Prometheus waits no longer than it says."""
+    names = "-subj /CN=localhost -keyout docker/secrets/tls_key -out docker/secrets/tls_certificate"
+    made = f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 {names}"
+    stack.run(f"chmod u+w docker/secrets/tls_* && {made} && chmod 444 docker/secrets/tls_*")
+    stack.run("docker-compose restart nginx")
+
+    def waits() -> bool:
+        alerts = told(stack, "http://localhost:9090/api/v1/alerts")["data"]["alerts"]
+        return "CertificateExpiring" in {alert["labels"]["alertname"] for alert in alerts}
+
+    stack.until(waits, "CertificateExpiring is pending", patience=90)
 
 
 def test_a_backup_is_made_and_comes_back(stack: Stack) -> None:
@@ -76,6 +146,13 @@ def test_a_backup_is_made_and_comes_back(stack: Stack) -> None:
     count = "select count(*) from pg_database where datname like '%restored%'"
     assert stack.run(f'causal-eval stack psql -- "{count}"').split()[2] == "1"
     assert health(stack, code=1)["backup"] == "ok"
+
+
+def test_a_dump_is_made_and_tried_as_under_kubernetes(stack: Stack) -> None:
+    """What the chart's nightly job does, one after the other, in containers of the same image."""
+    stack.run("causal-eval stack run --superuser -- backup --kind dump")
+    assert "dump" in stack.run("causal-eval stack run --superuser -- backup list")
+    stack.run("causal-eval stack run --superuser -- backup test")
 
 
 def test_an_operator_sees_the_sessions_of_the_program(stack: Stack) -> None:

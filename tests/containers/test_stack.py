@@ -88,6 +88,9 @@ def test_what_make_types_works(stack: Stack) -> None:
     assert "43" in stack.run("causal-eval stack psql -- 'select 40 + 3'")
     assert "/etc/causal-eval" in stack.run("echo pwd | causal-eval stack shell")
     assert "causal-eval-app-1" in stack.run("causal-eval stack stats")
+    of_one = stack.run("causal-eval stack stats postgres")
+    assert "causal-eval-postgres-1" in of_one
+    assert "causal-eval-app-1" not in of_one
     assert "causal-eval-app-1" in stack.run("causal-eval stack status")
     stack.run("causal-eval stack run -- invariants")
 

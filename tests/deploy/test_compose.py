@@ -22,7 +22,7 @@ NAMED = {"app", "worker", "postgres", "redis", "prometheus", "alertmanager", "gr
 """By the runbook and what it presumes."""
 SCALED = {"app", "worker"}
 PUBLISHED = {"nginx", "prometheus", "alertmanager", "grafana"}
-HOME_MADE = {"app", "worker", "migrate", "prepare", "backup"}
+HOME_MADE = {"app", "worker", "migrate", "prepare", "backup", "sentinel"}
 _SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY|DATABASE_URL|REDIS_URL|MASTER_KEY|SIGNING_KEY")
 
 
@@ -122,6 +122,39 @@ def said(services: Services) -> Iterator[tuple[str, str, str]]:
     for name, service in services.items():
         for variable, value in (service.get("environment") or {}).items():
             yield name, variable, str(value)
+
+
+def test_the_sentinel_needs_nobody(services: Services) -> None:
+    """It waits for its folders alone, reaches neither PostgreSQL nor Redis, and has a file that is nobody else's."""
+    sentinel = services["sentinel"]
+    assert sentinel["depends_on"].keys() == {"prepare"}
+    assert "back" not in sentinel["networks"]
+    assert not [one for one in sentinel["environment"] if "DATABASE" in one or "REDIS" in one]
+    kept = mounted(services, "sentinel")[str(Path(sentinel["environment"]["CEB_INCIDENTS"]).parent)]
+    assert {name for name in services if kept in mounted(services, name).values()} == {"sentinel", "prepare"}
+    assert "test" in sentinel["healthcheck"]
+
+
+def test_the_status_page_is_handed_out_by_the_front(root: Path, services: Services) -> None:
+    """From the files themselves, which it only reads: neither the app nor the sentinel has to answer for that."""
+    page = mounted(services, "sentinel")[services["sentinel"]["environment"]["CEB_STATUS_DIR"]]
+    assert f"{page}:/srv/status:ro" in services["nginx"]["volumes"]
+    routes = (root / "docker/nginx/routes.conf").read_text("utf-8")
+    (place,) = re.findall(r"location \^~ /status/ \{(.*?)\n\}", routes, flags=re.DOTALL)
+    assert "root /srv;" in place
+    assert "proxy_pass" not in place
+
+
+def test_alerts_reach_the_sentinel(root: Path, services: Services) -> None:
+    """Alertmanager and Prometheus show it the token that it wants, and both have the file."""
+    told = yaml.safe_load((root / "docker/alertmanager/alertmanager.yml").read_text("utf-8"))
+    (hook,) = next(one["webhook_configs"] for one in told["receivers"] if one["name"] == "sentinel")
+    host, _, port = hook["url"].removeprefix("http://").removesuffix("/alerts").partition(":")
+    assert (host, [port]) == ("sentinel", services["sentinel"]["expose"])
+    token = services["sentinel"]["environment"]["CEB_SENTINEL_TOKEN_FILE"]
+    assert hook["http_config"]["authorization"]["credentials_file"] == token
+    for name in ("alertmanager", "prometheus", "sentinel"):
+        assert Path(token).name in services[name]["secrets"], name
 
 
 def test_no_environment_holds_a_secret(services: Services) -> None:
@@ -234,4 +267,5 @@ def test_postgresql_is_set_up_for_trouble(root: Path, services: Services, settin
     """Operators get in when it is full, what hangs is broken off, pages carry checksums, the log is kept."""
     config = (root / "docker/postgres/postgresql.conf").read_text("utf-8")
     assert re.search(rf"^{setting} = {re.escape(value)}$", config, flags=re.MULTILINE)
+    assert {one.partition(":")[2] for one in services["postgres"]["tmpfs"]} == {"mode=1777"}  # it is no root
     assert "--data-checksums" in services["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]

@@ -81,11 +81,16 @@ def of(rendered: Objects, kind: str) -> Objects:
 
 
 def pods(rendered: Objects) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What pods are made from, by the name of their container."""
+    """What pods are made from, by what they are for."""
     for one in rendered:
-        if one["kind"] in {"Deployment", "Job"}:
-            pod = one["spec"]["template"]["spec"]
-            yield pod["containers"][0]["name"], pod
+        if one["kind"] in {"Deployment", "Job", "CronJob"}:
+            spec = one["spec"].get("jobTemplate", one)["spec"]
+            yield one["metadata"]["name"].removeprefix("bench-"), spec["template"]["spec"]
+
+
+def containers(pod: dict[str, Any]) -> Objects:
+    """All of a pod, those that run first among them."""
+    return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 def test_helm_has_nothing_to_say(helm: str, chart: Path, tmp_path: Path) -> None:
@@ -105,9 +110,12 @@ def test_everything_is_there(rendered: Objects) -> None:
     """App and worker with what keeps them up, the migration before both, and who may reach whom."""
     names = sorted(f"{one['kind']}/{one['metadata']['name']}" for one in rendered)
     assert names == [
-        "Deployment/bench-app", "Deployment/bench-worker", "HorizontalPodAutoscaler/bench-app", "Ingress/bench-app",
-        "Job/bench-migrate", "NetworkPolicy/bench-app", "NetworkPolicy/bench-worker", "PodDisruptionBudget/bench-app",
-        "PodDisruptionBudget/bench-worker", "PodMonitor/bench-app", "PodMonitor/bench-worker", "Service/bench-app",
+        "CronJob/bench-backup", "Deployment/bench-app", "Deployment/bench-sentinel", "Deployment/bench-worker",
+        "HorizontalPodAutoscaler/bench-app", "Ingress/bench-app", "Job/bench-migrate", "NetworkPolicy/bench-app",
+        "NetworkPolicy/bench-backup", "NetworkPolicy/bench-sentinel", "NetworkPolicy/bench-worker",
+        "PersistentVolumeClaim/bench-backups", "PersistentVolumeClaim/bench-sentinel", "PodDisruptionBudget/bench-app",
+        "PodDisruptionBudget/bench-worker", "PodMonitor/bench-app", "PodMonitor/bench-sentinel",
+        "PodMonitor/bench-worker", "Service/bench-app", "Service/bench-sentinel",
     ]  # fmt: skip
     (job,) = of(rendered, "Job")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
@@ -118,23 +126,25 @@ def test_nothing_has_more_rights_than_it_needs(rendered: Objects) -> None:
     for _, pod in pods(rendered):
         assert pod["automountServiceAccountToken"] is False
         assert pod["securityContext"]["runAsNonRoot"] is True
-        (container,) = pod["containers"]
-        assert container["securityContext"] == {
-            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
-        }  # fmt: skip
-        assert container["resources"]["limits"].keys() == {"cpu", "memory"}
+        for container in containers(pod):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+            }  # fmt: skip
+            assert container["resources"]["limits"].keys() == {"cpu", "memory"}
 
 
 def test_secrets_are_mounted_and_never_variables(rendered: Objects) -> None:
     """By the name of a Secret that is there already; the chart makes none."""
     assert not of(rendered, "Secret")
-    for _, pod in pods(rendered):
-        (container,) = pod["containers"]
-        assert "envFrom" not in container
-        assert not [variable for variable in container["env"] if "valueFrom" in variable]
-        assert {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one} == {
-            "causal-eval", "causal-eval-keys",
-        }  # fmt: skip
+    secrets = {
+        "sentinel": {"causal-eval", "causal-eval-contacts"}, "backup": {"causal-eval-backup"},
+    }  # fmt: skip
+    for name, pod in pods(rendered):
+        for container in containers(pod):
+            assert "envFrom" not in container
+            assert not [variable for variable in container["env"] if "valueFrom" in variable]
+        mounted = {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        assert mounted == secrets.get(name, {"causal-eval", "causal-eval-keys"})
 
 
 def test_alive_is_not_ready(rendered: Objects) -> None:
@@ -142,6 +152,47 @@ def test_alive_is_not_ready(rendered: Objects) -> None:
     app = dict(pods(rendered))["app"]["containers"][0]
     assert app["livenessProbe"]["httpGet"]["path"] == app["startupProbe"]["httpGet"]["path"] == "/health/live"
     assert app["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+
+
+def test_the_sentinel_needs_nobody(rendered: Objects) -> None:
+    """One of them, with a volume of its own; it sees its own secret alone, and cannot reach the database."""
+    (deployment,) = [one for one in of(rendered, "Deployment") if one["metadata"]["name"] == "bench-sentinel"]
+    assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]) == (1, {"type": "Recreate"})
+    volumes = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["volumes"]}
+    assert [one["key"] for one in volumes["secrets"]["secret"]["items"]] == ["sentinel-token"]
+    assert volumes["kept"]["persistentVolumeClaim"]["claimName"] == "bench-sentinel"
+    (policy,) = [one for one in of(rendered, "NetworkPolicy") if one["metadata"]["name"] == "bench-sentinel"]
+    reached = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    assert not {5432, 6379} & reached
+    (ingress,) = of(rendered, "Ingress")
+    hosts = {rule["host"]: rule["http"]["paths"][0]["backend"]["service"]["name"] for rule in ingress["spec"]["rules"]}
+    assert hosts == {"bench.example": "bench-app", "status.example": "bench-sentinel"}
+
+
+def test_a_backup_is_tried_before_it_counts(rendered: Objects) -> None:
+    """Made first, restored after: the job ends well only where both did; app and workers see its age."""
+    found = dict(pods(rendered))
+    (made,), (tried,) = found["backup"]["initContainers"], found["backup"]["containers"]
+    assert (made["args"], tried["args"]) == (["backup", "--kind", "dump"], ["backup", "test"])
+    seeing = {name for name, pod in found.items() if "backups" in {one["name"] for one in pod["volumes"]}}
+    assert seeing == {"app", "worker", "backup"}  # the migration runs before the volume is there
+    (job,) = of(rendered, "CronJob")
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+def test_volumes_outlive_the_release(rendered: Objects) -> None:
+    """Whoever uninstalls by mistake has incidents and backups still."""
+    claims = of(rendered, "PersistentVolumeClaim")
+    assert [one["metadata"]["annotations"]["helm.sh/resource-policy"] for one in claims] == ["keep", "keep"]
+
+
+def test_what_is_not_wanted_is_not_made(helm: str, chart: Path, tmp_path: Path) -> None:
+    """Without the sentinel nothing of it is left; backups are made only where somebody says so."""
+    less = ["--set", "sentinel.enabled=false", "--set", "image.tag=abc", "--set", "secretName=s"]
+    done = run(helm, "template", "bench", str(chart), *less, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "sentinel" not in done.stdout
+    assert "backup" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -153,8 +204,25 @@ def test_alive_is_not_ready(rendered: Objects) -> None:
         {"image": {"tag": "1"}, "secretName": "s", "settings": {"DATABASE_URL": "postgresql://a:b@c/d"}},
         {"image": {"tag": "1"}, "secretName": "s", "app": {"replicas": 0}},
         {"image": {"tag": "1"}, "secretName": "s", "unknown": 1},
+        {"image": {"tag": "1"}, "secretName": "s", "sentinel": {"replicas": 2}},
+        {"image": {"tag": "1"}, "secretName": "s", "sentinel": {"alertmanagerUrl": "http://user:word@host:9093"}},
+        {"image": {"tag": "1"}, "secretName": "s", "backup": {"enabled": True}},
+        {"image": {"tag": "1"}, "secretName": "s", "backup": {"schedule": "at night"}},
+        {"image": {"tag": "1"}, "secretName": "s", "backup": {"storage": {"size": "much"}}},
     ],
-    ids=["moving-tag", "no-tag", "no-secret", "secret-as-setting", "no-replica", "unknown"],
+    ids=[
+        "moving-tag",
+        "no-tag",
+        "no-secret",
+        "secret-as-setting",
+        "no-replica",
+        "unknown",
+        "two-sentinels",
+        "password-in-address",
+        "backup-without-secret",
+        "no-schedule",
+        "no-size",
+    ],
 )
 def test_what_cannot_work_is_refused(chart: Path, values: dict[str, Any]) -> None:
     """By the schema, before anything is made."""

@@ -21,9 +21,9 @@ case "$*" in
   "image inspect"*causal-eval-bench:current) echo sha256:111111111111aaaa ;;
   "image inspect"*causal-eval-bench:previous) echo sha256:222222222222bbbb ;;
   "image inspect"*) exit 1 ;;
-  "config --services") printf 'app\\npostgres\\n' ;;
-  ps*app) printf 'one\\ntwo\\n' ;;
-  ps*) if [ -z "$GONE" ]; then echo one; fi ;;
+  *"config --services") printf 'app\\npostgres\\n' ;;
+  *"ps "*app) printf 'one\\ntwo\\n' ;;
+  *"ps "*) if [ -z "$GONE" ]; then echo one; fi ;;
   "inspect --format {{if"*) echo "${HEALTH:-healthy}" ;;
   inspect*one) tail -n 20 "$SAID" | grep -q "tag sha256:2" && echo "sha256:222222222222bbbb ${HEALTH:-healthy}" ;;
 esac
@@ -194,6 +194,24 @@ def test_what_is_not_there_is_not_restarted(place: Path, service: str, code: int
     done = run(place, "restart.sh", service, GONE="1")
     assert (done.returncode, told(place)) == (code, [])
     assert "postgres" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [((), "docker stats --no-stream"), (("app",), "docker stats --no-stream one two")]
+)
+def test_what_is_used_is_told_of_all_or_of_a_service(place: Path, arguments: tuple[str, ...], said: str) -> None:
+    """Once, and of each of its replicas."""
+    assert run(place, "stats.sh", *arguments).returncode == 0
+    assert [line for line in told(place) if " stats " in line] == [said]
+
+
+@pytest.mark.parametrize(("service", "code"), [("nobody", 2), ("postgres", 1)])
+def test_what_is_not_there_is_not_measured(place: Path, service: str, code: int) -> None:
+    """Never everything in its place: docker would take no name for all of them."""
+    done = run(place, "stats.sh", service, GONE="1")
+    assert done.returncode == code
+    assert "postgres" in done.stderr
+    assert not [line for line in told(place) if " stats " in line]
 
 
 @pytest.mark.parametrize(

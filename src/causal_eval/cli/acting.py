@@ -138,13 +138,14 @@ def _rolling(plan: Plan, name: str) -> str:
     return f"put {name} into the place of {plan.version}: {replicas}, each well before the next"
 
 
-def stats(where: Where) -> int:
-    """Memory and processor of everything, once."""
+def stats(where: Where, service: str = "") -> int:
+    """Memory and processor of everything, or of *service*, once."""
     found = _found(where)
     if isinstance(found, Containers):
-        return _take(where, found.stats())
+        return _take(where, found.stats(service))
     states = supervisor_of(found).states() or {}
-    for line in acts.usage({name: state.pid for name, state in states.items() if state.pid}):
+    wanted = found.of(service) if service else states
+    for line in acts.usage({name: state.pid for name, state in states.items() if state.pid and name in wanted}):
         output.say(line)
     return 0
 

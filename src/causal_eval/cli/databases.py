@@ -115,7 +115,9 @@ def reap_idle(
 
 @db_app.command()
 def explain(
-    query: Annotated[str, typer.Argument(help="One statement; - for standard input.")],
+    query: Annotated[
+        str, typer.Argument(help="One statement; the pid of a session in long-queries; - for standard input.")
+    ],
     analyze: Annotated[
         bool, typer.Option("--analyze", help="Run it too, in a transaction that can only read.")
     ] = False,
@@ -126,9 +128,12 @@ def explain(
     check_extra()
     from causal_eval.cli import tending
     from causal_eval.operations.database import checks
+    from causal_eval.operations.database.sessions import statement_of
 
     text = sys.stdin.read() if query == "-" else query
     with tending.server() as server:
+        if text.strip().isdecimal():
+            text = statement_of(server, int(text))
         plan = checks.explain(server, text, analyze=analyze, seconds=tending.seconds(timeout))
     for line in plan:
         if json:

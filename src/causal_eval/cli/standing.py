@@ -172,11 +172,16 @@ def rollback(
 
 
 @stack_app.command()
-def stats(folder: Dir = None, mode: Mode = "", dry_run: Dry = False) -> int:
-    """Show memory and processor time of everything, once."""
+def stats(
+    service: Annotated[str, typer.Argument(help="app, worker, postgres ...; default: everything.")] = "",
+    folder: Dir = None,
+    mode: Mode = "",
+    dry_run: Dry = False,
+) -> int:
+    """Show memory and processor time of everything, or of a service, once."""
     from causal_eval.cli import acting
 
-    return acting.stats(acting.Where(folder, mode, dry_run))
+    return acting.stats(acting.Where(folder, mode, dry_run), service)
 
 
 @stack_app.command()

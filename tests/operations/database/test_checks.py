@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests import servers
 
-from causal_eval.errors import UsageError
+from causal_eval.errors import UnknownName, UsageError
 from causal_eval.operations.database.checks import damages, explain, indexes
-from causal_eval.operations.database.sessions import Server, connected
+from causal_eval.operations.database.sessions import Server, connected, sessions, statement_of
 
 
 def test_a_plan_is_shown_and_nothing_is_written(operator: Server) -> None:
@@ -21,6 +26,37 @@ def test_a_plan_is_shown_and_nothing_is_written(operator: Server) -> None:
         with pytest.raises(UsageError, match="the query is refused"):
             explain(operator, query, analyze=True, seconds=0.2)
     assert operator.execute("SELECT count(*) FROM projects").fetchone() == (1,)
+
+
+def test_the_plan_of_what_a_session_does_is_shown(
+    operator: Server, login: Callable[[], psycopg.Connection], postgres_url: str
+) -> None:
+    """By its pid, also where its values are not in the statement; what is longer than the server keeps is refused."""
+    session = login()
+    pid = session.info.backend_pid
+    session.execute("SELECT * FROM evaluations WHERE id = %s AND id <> %s", ["a", "b"])
+    text = statement_of(operator, pid)
+    assert "$2" in text
+    for _ in range(2):
+        assert any("evaluations" in line for line in explain(operator, text))
+    with pytest.raises(UsageError, match="values"):
+        explain(operator, text, analyze=True)
+    with pytest.raises(UsageError, match="the query is refused"):
+        explain(operator, "SELECT $1; DROP TABLE projects")
+    assert explain(operator, "SELECT '$1'")
+    told = subprocess.run(
+        [sys.executable, "-m", "causal_eval.cli", "db", "explain", str(pid)],
+        env={**os.environ, "DATABASE_URL": postgres_url}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "evaluations" in told.stdout, told.stderr
+    session.execute(f"SELECT '{'x' * 2000}'".encode())
+    with pytest.raises(UsageError, match="give the statement itself"):
+        statement_of(operator, pid)
+    with pytest.raises(UnknownName):
+        statement_of(operator, 2**22)
+    checkpointer = next(one.pid for one in sessions(operator) if one.kind == "checkpointer")
+    with pytest.raises(UsageError, match="not of this database"):
+        statement_of(operator, checkpointer)
 
 
 def test_indexes_that_are_missing_broken_or_nobodys_come_first(operator: Server) -> None:

@@ -74,7 +74,10 @@ def test_the_runbooks_six_answer_through_a_pipe(stack: Stack) -> None:
 def test_what_looks_after_a_stack_answers_through_a_pipe(stack: Stack) -> None:
     """Each says what it did, and ends with 0."""
     assert "worker-1" in typed(stack, "make status | tail -20")
-    assert "worker-1" in typed(stack, "make stats | tail -20")
+    assert "app-1" in typed(stack, "make stats | tail -20")
+    of_one = typed(stack, "make stats S=worker | tail -20")
+    assert "worker-1" in of_one
+    assert "app-1" not in of_one
     assert "worker-1 was restarted" in typed(stack, "make restart S=worker | tail -5")
     assert "2 of worker run" in typed(stack, "make scale S=worker N=2 | tail -5")
     assert "as it must be" in typed(stack, "make verify | tail -5")

@@ -12,7 +12,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
-{{- define "ceb.pod" -}}
+{{- define "ceb.bounds" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
 securityContext:
@@ -28,6 +28,10 @@ imagePullSecrets:
   - name: {{ . }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{- define "ceb.pod" -}}
+{{ include "ceb.bounds" . }}
 volumes:
   - name: secrets
     secret: {secretName: {{ required "secretName: the Secret with database-url" .Values.secretName }}, defaultMode: 0440}
@@ -41,13 +45,33 @@ volumes:
 {{- end }}
 {{- end }}
 
-{{- define "ceb.container" -}}
-image: "{{ .Values.image.repository }}:{{ required "image.tag: the commit that the image was built of" .Values.image.tag }}"
+{{- /* App and workers see how old the last backup is, unless its volume is one node's alone. The migration runs before it is there. */ -}}
+{{- define "ceb.seen" -}}
+{{- if and .root.Values.backup.enabled (eq .root.Values.backup.storage.accessMode "ReadWriteMany") }}
+{{- if eq .as "volume" }}
+- name: backups
+  persistentVolumeClaim: {claimName: {{ .root.Release.Name }}-backups, readOnly: true}
+{{- else }}
+- {name: backups, mountPath: /var/lib/causal-eval/backups, readOnly: true}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ceb.rights" -}}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "ceb.tag" -}}
+{{ required "image.tag: the commit that the image was built of" .Values.image.tag }}
+{{- end }}
+
+{{- define "ceb.container" -}}
+image: "{{ .Values.image.repository }}:{{ include "ceb.tag" . }}"
+{{ include "ceb.rights" . }}
 volumeMounts:
   - {name: secrets, mountPath: /run/secrets/causal-eval, readOnly: true}
   - {name: state, mountPath: /var/lib/causal-eval}

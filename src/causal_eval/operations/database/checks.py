@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from psycopg import sql
+from psycopg import Cursor, sql
 from psycopg.errors import Error
 
 from causal_eval.errors import UsageError
@@ -13,6 +14,7 @@ from causal_eval.operations.database.sessions import Server
 from causal_eval.store.schema import metadata
 
 EXPLAIN_SECONDS = 30.0
+_PARAMETER = re.compile(r"\$\d")
 
 
 def explain(server: Server, query: str, *, analyze: bool = False, seconds: float = EXPLAIN_SECONDS) -> list[str]:
@@ -22,16 +24,30 @@ def explain(server: Server, query: str, *, analyze: bool = False, seconds: float
         UsageError: the server refuses it; the message says why.
     """
     options = sql.SQL("ANALYZE, BUFFERS" if analyze else "COSTS")
+    has_parameters = bool(_PARAMETER.search(query))
+    if has_parameters and analyze:
+        raise UsageError("the query has parameters ($1 ...): it can only be run with their values in it")
     with server.transaction(force_rollback=True), server.cursor(binary=True) as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute(sql.SQL("SET LOCAL statement_timeout = {}").format(sql.Literal(round(seconds * 1000))))
         cursor.execute("SET LOCAL lock_timeout = 2000")
-        statement = sql.SQL("EXPLAIN ({}) {}").format(options, sql.SQL(query))
         try:
+            asked = _prepared(cursor, query) if has_parameters else sql.SQL(query)
+            statement = sql.SQL("EXPLAIN ({}) {}").format(options, asked)
             rows = cursor.execute(statement, binary=True).fetchall()  # that form takes one statement alone
         except Error as error:
             raise UsageError(f"the query is refused: {' '.join(str(error).split())}") from error
     return [row[0].decode() if isinstance(row[0], bytes) else str(row[0]) for row in rows]
+
+
+def _prepared(cursor: Cursor[tuple[object, ...]], query: str) -> sql.Composable:
+    """How *query* is called, whose values nobody knows: its plan is the one that holds for any."""
+    cursor.execute("DEALLOCATE ALL")  # one that was refused before
+    cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    cursor.execute(sql.SQL("PREPARE asked AS {}").format(sql.SQL(query)), binary=True)
+    found = cursor.execute("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'asked'").fetchone()
+    values = [sql.SQL("NULL")] * len(found[0] if found is not None and isinstance(found[0], list) else ())
+    return sql.SQL("EXECUTE asked ({})").format(sql.SQL(", ").join(values)) if values else sql.SQL("EXECUTE asked")
 
 
 @dataclass(frozen=True, slots=True)

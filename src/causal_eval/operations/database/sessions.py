@@ -70,6 +70,12 @@ WHERE s.backend_start IS NOT NULL
 ORDER BY in_state DESC, s.pid
 """
 
+_STATEMENT = """
+SELECT a.query, (SELECT setting FROM pg_settings WHERE name = 'track_activity_query_size'), a.datname,
+  coalesce(a.datname = current_database(), false)
+FROM pg_stat_activity a WHERE a.pid = %s
+"""
+
 _LIMITS = """
 SELECT coalesce(current_setting(name, true), '0')::int FROM unnest(%s::text[]) WITH ORDINALITY u(name, i) ORDER BY i
 """
@@ -124,6 +130,29 @@ def long_ones(server: Server, *, seconds: float = LONG_SECONDS) -> list[Session]
         return one.kind == "client backend" and one.here and not one.own and busy is not None and busy >= seconds
 
     return [one for one in sessions(server) if takes_long(one)]
+
+
+def statement_of(server: Server, pid: int) -> str:
+    """The whole of what the session *pid* does, or did last.
+
+    Raises:
+        UnknownName: there is no such session.
+        UsageError: it cannot be told; the message says why.
+    """
+    found = server.execute(_STATEMENT, [pid]).fetchone()
+    if found is None:
+        raise UnknownName("session", str(pid), ())
+    query, kept, place, here = found
+    if not here:
+        raise UsageError(f"session {pid} is not of this database, but of {place or 'none'}")
+    if not isinstance(query, str) or not query or query.startswith("<"):
+        raise UsageError(f"session {pid} has no statement, or this account may not see it")
+    if len(query.encode()) >= int(str(kept)) - 1:
+        raise UsageError(
+            f"the statement of session {pid} is longer than what the server keeps of it (track_activity_query_size, "
+            f"{kept} bytes): give the statement itself"
+        )
+    return query
 
 
 class End(StrEnum):

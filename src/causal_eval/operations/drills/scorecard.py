@@ -46,6 +46,7 @@ WITHOUT: Mapping[str, str] = MappingProxyType(
             ),
             _UNTRIED,
         ),
+        "CertificateExpiring": "a stack of processes has no TLS; `make test-containers` gives nginx one that ends soon",
         "HighErrorRate": "`version-fails` waits for it beside its own",
         "Watchdog": "it always fires, and a stack of drills has nobody who misses it",
     }

@@ -24,7 +24,8 @@ class Job:
     """Processes of one kind that Prometheus asks.
 
     ``targets`` are ``host:port`` (of a probe: URLs); ``dns`` (``name:port``) stands for every address of the name.
-    ``token_file`` holds what goes behind ``Bearer``; ``prober`` is the blackbox exporter that asks for Prometheus.
+    ``token_file`` holds what goes behind ``Bearer``; ``prober`` is the blackbox exporter that asks for Prometheus, and
+    ``module`` says how.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Job:
     dns: str = ""
     token_file: str = ""
     prober: str = ""
+    module: str = "http_2xx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +60,21 @@ class Receivers:
 
     sentinel: str = ""
     """URL of its webhook, ``http://host:9095/alerts``."""
+    token_file: str = ""
+    """Holds what Alertmanager shows the sentinel, where both are not on one machine."""
     direct: str = ""
     """URL of a webhook of people's own: a pager, a chat."""
     mail: Mail | None = None
 
 
+SENTINEL_TOKEN = "/run/secrets/sentinel_token"  # noqa: S105 - a path
 COMPOSE = Watch(
     jobs=(
         Job(name="causal-eval-api", dns="app:8000", token_file="/run/secrets/metrics_token"),  # noqa: S106 - a path
         Job(name="causal-eval-worker", dns="worker:9101", token_file="/run/secrets/metrics_token"),  # noqa: S106 - a path
         Job(name="causal-eval-probe", targets=("http://nginx:8000/health",), prober="blackbox-exporter:9115"),
+        Job(name="causal-eval-tls", targets=("nginx:8443",), prober="blackbox-exporter:9115", module="tls"),
+        Job(name="causal-eval-sentinel", targets=("sentinel:9095",), token_file=SENTINEL_TOKEN),
         Job(name="postgres", targets=("postgres-exporter:9187",)),
         Job(name="redis", targets=("redis-exporter:9121",)),
         Job(name="node", targets=("node-exporter:9100",)),
@@ -96,7 +103,7 @@ def prometheus_config(watch: Watch) -> str:
 def alertmanager_config(told: Receivers) -> str:
     """``alertmanager.yml``; a receiver without an address keeps its alerts to itself."""
     return Template((FOLDER / "alertmanager.yml.template").read_text("utf-8")).substitute(
-        sentinel=_webhook(told.sentinel), direct=_webhook(told.direct) + _mail(told.mail)
+        sentinel=_webhook(told.sentinel, told.token_file), direct=_webhook(told.direct) + _mail(told.mail)
     )
 
 
@@ -109,9 +116,10 @@ def lay_out(folder: Path, watch: Watch, *, told: Receivers, times: int = 1) -> N
 
 
 def write_compose(folder: Path) -> None:
-    """Write what ``docker-compose.yml`` mounts of both, below *folder*; whom to tell is added by whoever operates."""
+    """Write what ``docker-compose.yml`` mounts of both, below *folder*; whoever operates adds people to tell."""
+    told = Receivers(sentinel="http://sentinel:9095/alerts", token_file=SENTINEL_TOKEN)
     (folder / "prometheus/prometheus.yml").write_text(prometheus_config(COMPOSE), "utf-8")
-    (folder / "alertmanager/alertmanager.yml").write_text(alertmanager_config(Receivers()), "utf-8")
+    (folder / "alertmanager/alertmanager.yml").write_text(alertmanager_config(told), "utf-8")
 
 
 def _job(job: Job) -> str:
@@ -126,21 +134,23 @@ def _job(job: Job) -> str:
     if job.targets:
         lines.append(f"  static_configs: [{{targets: {json.dumps(job.targets)}}}]")
     if job.prober:
-        lines.append(_PROBED.format(prober=job.prober))
+        lines.append(_PROBED.format(prober=job.prober, module=job.module))
     return "\n".join(lines)
 
 
 _PROBED = """\
   metrics_path: /probe
-  params: {{module: [http_2xx]}}
+  params: {{module: [{module}]}}
   relabel_configs:
   - {{source_labels: [__address__], target_label: __param_target}}
   - {{source_labels: [__param_target], target_label: instance}}
   - {{target_label: __address__, replacement: "{prober}"}}"""
 
 
-def _webhook(url: str) -> str:
-    return f"\n  webhook_configs: [{{url: {json.dumps(url)}, send_resolved: true}}]" if url else ""
+def _webhook(url: str, token_file: str = "") -> str:
+    shown = f"authorization: {{type: Bearer, credentials_file: {json.dumps(token_file)}}}"
+    by = f", http_config: {{{shown}}}" if token_file else ""
+    return f"\n  webhook_configs: [{{url: {json.dumps(url)}, send_resolved: true{by}}}]" if url else ""
 
 
 def _mail(mail: Mail | None) -> str:

@@ -109,6 +109,7 @@ max_connections = {CONNECTIONS}
 superuser_reserved_connections = {RESERVED}
 shared_buffers = 128MB
 shared_preload_libraries = 'pg_stat_statements'
+track_activity_query_size = 16kB
 log_line_prefix = '%m [%p] %q%u@%d %a '
 log_min_duration_statement = 1s
 log_lock_waits = on
