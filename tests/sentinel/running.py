@@ -56,11 +56,11 @@ def answering(folder: Path, *, clock: Callable[[], float] = time.time, token_fil
 
 
 @contextmanager
-def running(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(folder: Path, *, every: str = "0.2", **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The sentinel as a process of its own, and its address; nobody is left behind."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("CEB_")}
     env |= {"CEB_DATA_DIR": str(folder), "HOME": str(folder), **variables}
-    command = [str(Path(sys.executable).with_name("causal-eval")), "sentinel", "--port", "0", "--every", "0.2"]
+    command = [str(Path(sys.executable).with_name("causal-eval")), "sentinel", "--port", "0", "--every", every]
     process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 import shutil
 import time
@@ -10,29 +9,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from tests.sentinel.running import alert, kept, running, send, until
-
-from causal_eval.incidents import outbox
-from causal_eval.incidents.book import open_book
-from causal_eval.seeds import Stream
+from tests.sentinel.killing import kill_at_random, letters
+from tests.sentinel.running import alert, running, send, until
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def letters(folder: Path) -> list[dict[str, object]]:
-    """Everything that was sent; a line that a kill cut off was not."""
-    path = folder / "messages.jsonl"
-    lines = path.read_bytes().splitlines() if path.exists() else []
-    return [json.loads(line) for line in lines if line.endswith(b"}")]
-
-
-def waiting(folder: Path) -> int:
-    """Letters that were not sent yet."""
-    book = open_book(folder / "incidents.db")
-    with book.reading() as rows:
-        count = outbox.waiting(rows)
-    book.close()
-    return count
 
 
 def test_an_outage_is_told_and_shown(tmp_path: Path) -> None:
@@ -51,21 +31,14 @@ def test_an_outage_is_told_and_shown(tmp_path: Path) -> None:
     assert "CausalEvalAPIDown fires" not in (tmp_path / "status" / "index.html").read_text("utf-8")
 
 
-def test_no_letter_is_lost_by_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 16))])
+def test_no_letter_is_lost_by_kills(tmp_path: Path, seed: int) -> None:
     """Killed twenty times at random: every letter is sent, and once but for those that a kill cut off, which say so."""
-    dice, kills = Stream("sentinel-kills", 1), 20
-    for number in range(kills):
-        with running(tmp_path) as (process, address):
-            send(address, alert("ModelAPIFailing", component="model_api", provider=f"p{number}"))
-            time.sleep(dice.between(0, 300) / 1000)
-            process.kill()
-            process.wait()
-    with running(tmp_path):
-        until(lambda: len(kept(tmp_path)) == kills and waiting(tmp_path) == 0)
-    sent = collections.Counter(str(one["key"]) for one in letters(tmp_path))
-    assert len(sent) >= kills
-    repeated = [one for one in letters(tmp_path) if one["repeat"]]
-    assert sum(sent.values()) - len(sent) <= len(repeated) <= kills
+    kills = 20
+    told = kill_at_random(tmp_path, kills=kills, seed=seed)
+    assert told.letters >= kills
+    assert told.lost == 0
+    assert told.repeats <= told.marked <= kills
 
 
 def test_a_page_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
