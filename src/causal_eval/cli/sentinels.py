@@ -39,7 +39,8 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
         rules = agree(rows, haste=_haste(settings))
     watched = Watched(
         alertmanager=settings.alertmanager_url, probes=_probes(settings.probes), every=every,
-        heartbeat=settings.heartbeat_url,
+        heartbeat=settings.heartbeat_url, prometheus=settings.prometheus_url, feeds=_probes(settings.status_feeds),
+        metrics=tuple(filter(None, map(str.strip, settings.watched_metrics.split(",")))),
     )  # fmt: skip
     contacts = calling.contacts_of(settings, settings.incidents, production=address.host not in LOOPBACK)
     keeper = Sentinel(book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir, rules=rules)

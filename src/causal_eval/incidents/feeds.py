@@ -10,7 +10,7 @@ from causal_eval.errors import UsageError
 from causal_eval.incidents import timeline
 from causal_eval.incidents.book import Rows, live
 from causal_eval.incidents.incident import Incident
-from causal_eval.incidents.status.words import harmless
+from causal_eval.incidents.templates import harmless
 from causal_eval.incidents.timeline import Happened, Kind
 
 LARGEST = 2**20
@@ -18,6 +18,8 @@ MOST, LONGEST = 20, 200
 """Changes that are told of one look, and characters of a name."""
 COMPONENT = "model_api"
 WELL = "operational"
+OLD = 900.0
+"""Seconds after which what a provider said of itself is no longer shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def follow(rows: Rows, provider: str, *, now: Feed, at: float) -> list[Incident]
             data = {"provider": provider, "indicator": now.status[:LONGEST]}
             timeline.add(rows, one.id, Happened(Kind.PROVIDER, text, data=data), at=at)
             told.append(one)
-    _remember(rows, provider, now=now)
+    _remember(rows, provider, now=now, at=at)
     return told
 
 
@@ -110,10 +112,31 @@ def _of(rows: Rows, provider: str) -> list[Incident]:
     return [one for one in live(rows) if one.key.component in {f"{COMPONENT}:{provider}", COMPONENT}]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a provider says of itself, for the public."""
+
+    provider: str
+    status: str
+    at: float
+
+
+def troubles(rows: Rows, *, at: float) -> tuple[Said, ...]:
+    """Providers that said lately that not all is well with them; who cannot be asked any more says nothing."""
+    query = "SELECT name, value FROM notes WHERE name LIKE 'feed:%' ORDER BY name"
+    found = []
+    for row in rows.execute(query).fetchall():
+        kept = msgspec.json.decode(row["value"], type=_Kept)
+        if kept.status != "none" and at - kept.at < OLD:
+            found.append(Said(row["name"].removeprefix("feed:"), _short(kept.status), kept.at))
+    return tuple(found)
+
+
 class _Kept(msgspec.Struct):
     status: str
     components: list[Item]
     incidents: list[Item]
+    at: float = 0.0
 
 
 def _known(rows: Rows, provider: str) -> Feed | None:
@@ -124,8 +147,8 @@ def _known(rows: Rows, provider: str) -> Feed | None:
     return Feed(kept.status, tuple(kept.components), tuple(kept.incidents))
 
 
-def _remember(rows: Rows, provider: str, *, now: Feed) -> None:
-    kept = msgspec.json.encode(_Kept(now.status, list(now.components), list(now.incidents))).decode()
+def _remember(rows: Rows, provider: str, *, now: Feed, at: float) -> None:
+    kept = msgspec.json.encode(_Kept(now.status, list(now.components), list(now.incidents), at)).decode()
     rows.execute(
         "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (f"feed:{provider}", kept),

@@ -91,8 +91,8 @@ def _head(review: Review) -> list[str]:
 
 def _course(review: Review) -> list[str]:
     told = [
-        f"| {_moment(entry.at)} | {entry.kind.value} | {_plain(entry.text)} | {_plain(entry.who)} |"
-        for entry in review.entries
+        f"| {_moment(entry.happened_at)} | {entry.kind.value} | {_plain(entry.text)} | {_plain(entry.who)} |"
+        for entry in sorted(review.entries, key=lambda one: one.happened_at)
     ]
     lines = ["## Timeline", "", "| UTC | | | who |", "|---|---|---|---|", *told]
     seal = review.entries[-1].hash[:16] if review.entries else "-"

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from causal_eval.incidents import timeline
-from causal_eval.incidents.book import Rows, explained, find
+from causal_eval.incidents.book import Rows, explained, find, incident_from
+from causal_eval.incidents.incident import Incident
 from causal_eval.incidents.timeline import Happened, Kind
+
+WITHIN = 600.0
+"""Seconds after an incident was opened in which it still gets one: later it shows nothing of how it was then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,15 @@ class Kept:
 
     path: Path
     sha256: str
+
+
+def lacking(rows: Rows, *, at: float) -> list[Incident]:
+    """Incidents that were opened a short while ago and have none."""
+    query = (
+        "SELECT * FROM incidents WHERE opened_at >= ? AND NOT EXISTS "
+        "(SELECT 1 FROM timeline WHERE incident = number AND kind = 'snapshot') ORDER BY number"
+    )
+    return [incident_from(row) for row in rows.execute(query, (at - WITHIN,)).fetchall()]
 
 
 def keep(rows: Rows, incident: str, *, snapshot: Snapshot, book: Path, at: float) -> Kept:

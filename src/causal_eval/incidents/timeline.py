@@ -53,6 +53,12 @@ class Entry:
     data: Data
     hash: str
 
+    @property
+    def happened_at(self) -> float:
+        """When it was: earlier than it was written down, where it was learnt later."""
+        at = self.data.get("happened_at")
+        return float(at) if isinstance(at, float | int) else self.at
+
 
 @dataclass(frozen=True, slots=True)
 class Happened:

@@ -20,6 +20,8 @@ from causal_eval.incidents.incident import Incident
 from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.senders import deliver, senders_of
 from causal_eval.incidents.watching import Seen
+from causal_eval.sentinel.feeding import Feeding
+from causal_eval.sentinel.outside import Addresses, Outside
 
 _LOG = logging.getLogger("causal_eval.sentinel")
 PATIENCE = aiohttp.ClientTimeout(total=2.0)
@@ -40,6 +42,13 @@ class Watched:
     """Seconds between two looks."""
     heartbeat: str = ""
     """An address that is asked after each look, so that somebody notices when it no longer is."""
+    prometheus: str = ""
+    """Address of Prometheus, for what happened elsewhere."""
+    metrics: Sequence[str] = ()
+    """Addresses of metrics, for the same."""
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    """Provider -> the address at which it says how it is."""
+    feeds_every: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,26 +167,37 @@ class Sentinel:
     async def run(self, stop: asyncio.Event) -> None:
         """Look, send letters and write the status page again and again until *stop*."""
         since = self.clock()
+        with self.book.writing() as rows:
+            outbox.resume(rows, at=since)
         async with aiohttp.ClientSession() as session:
-            senders = senders_of(self.contacts, session)
+            await asyncio.gather(*(self._repeat(loop, stop) for loop in self._loops(session, since=since)))
 
-            async def look() -> None:
-                await self.look(session, since=since)
-                if self.watched.heartbeat:
-                    await self._say_so(session)
+    def _loops(self, session: aiohttp.ClientSession, *, since: float) -> list[_Loop]:
+        """Everything that is done again and again."""
+        senders = senders_of(self.contacts, session)
+        watched = self.watched
+        shown = Addresses(watched.prometheus, watched.metrics, watched.probes, watched.alertmanager)
+        outside = Outside(self.book, shown, self.clock)
+        feeding = Feeding(self.book, watched.feeds, self.clock)
 
-            async def send() -> None:
-                while await deliver(self.book, senders, clock=self.clock, limit=1):
-                    pass  # one at a time: a kill repeats one letter at most
+        async def look() -> None:
+            await self.look(session, since=since)
+            if watched.heartbeat:
+                await self._say_so(session)
 
-            with self.book.writing() as rows:
-                outbox.resume(rows, at=since)
-            every = self.watched.every
-            await asyncio.gather(
-                self._repeat(_Loop("look", look, every), stop),
-                self._repeat(_Loop("send", send, min(every, SOON)), stop),
-                self._repeat(_Loop("publish", self.publish, min(every, SOON)), stop),
-            )
+        async def send() -> None:
+            while await deliver(self.book, senders, clock=self.clock, limit=1):
+                pass  # one at a time: a kill repeats one letter at most
+
+        soon = min(watched.every, SOON)
+        return [
+            _Loop("look", look, watched.every),
+            _Loop("send", send, soon),
+            _Loop("publish", self.publish, soon),
+            _Loop("follow", lambda: outside.look(session), watched.every),
+            _Loop("keep", lambda: outside.keep(session), soon),
+            _Loop("feeds", lambda: feeding.look(session), watched.feeds_every),
+        ]
 
     async def _repeat(self, loop: _Loop, stop: asyncio.Event) -> None:
         """Do what *loop* does every so often; what cannot be kept is said, and tried again."""

@@ -110,6 +110,12 @@ class Settings:
     """Comma list of ``component=address`` that the sentinel asks by itself."""
     heartbeat_url: str
     """What the sentinel asks after each look, so that somebody notices when it no longer does; empty: nothing."""
+    prometheus_url: str
+    """Which Prometheus the sentinel reads for timelines and snapshots; empty: none."""
+    watched_metrics: str
+    """Comma list of addresses of metrics that it reads for the same."""
+    status_feeds: str
+    """Comma list of ``provider=address`` of what providers say of themselves."""
     sentinel_token_file: Path | None
     """Holds what opens the sentinel to other machines; None: nothing does."""
     sentinel_url: str

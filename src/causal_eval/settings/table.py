@@ -14,6 +14,7 @@ from causal_eval.settings.words import (
     connections,
     database_url,
     expiry,
+    feeds,
     file,
     folder,
     folders,
@@ -28,6 +29,7 @@ from causal_eval.settings.words import (
     probes,
     rate,
     receiver,
+    receivers,
     redis_url,
     share,
     switch,
@@ -155,6 +157,17 @@ SETTINGS = (
     Setting("alertmanager_url", "CEB_ALERTMANAGER_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("probes", "CEB_PROBES", probes, "a comma list of <component>=http(s)://<host>:<port>/<path>", lambda _: ""),
     Setting("heartbeat_url", "CEB_HEARTBEAT_URL", receiver, _AN_ADDRESS, lambda _: ""),
+    Setting("prometheus_url", "CEB_PROMETHEUS_URL", receiver, _AN_ADDRESS, lambda _: ""),
+    Setting(
+        "watched_metrics",
+        "CEB_WATCHED_METRICS",
+        receivers,
+        "a comma list of http(s)://<host>:<port>/<path>",
+        lambda _: "",
+    ),
+    Setting(
+        "status_feeds", "CEB_STATUS_FEEDS", feeds, "a comma list of <provider>=http(s)://<host>/<path>", lambda _: ""
+    ),
     Setting("sentinel_token_file", "CEB_SENTINEL_TOKEN_FILE", file, "the path of a file", lambda _: ""),
     Setting("sentinel_url", "CEB_SENTINEL_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("log_format", "CEB_LOG_FORMAT", log_format, "text or json", lambda _: "text"),

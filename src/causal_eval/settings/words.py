@@ -172,11 +172,27 @@ def receiver(text: str, _: Place) -> str:
     return text.rstrip("/")
 
 
+def receivers(text: str, place: Place) -> str:
+    """Addresses, by comma."""
+    for part in text.split(","):
+        receiver(part.strip(), place)
+    return text
+
+
 def probes(text: str, place: Place) -> str:
     """What is asked whether it is well: ``component=address``, by comma."""
+    return _addresses(text, place, name=r"[a-z][a-z0-9_]*")
+
+
+def feeds(text: str, place: Place) -> str:
+    """Where providers say how they are: ``provider=address``, by comma."""
+    return _addresses(text, place, name=r"[a-z0-9][a-z0-9_.-]{0,39}")
+
+
+def _addresses(text: str, place: Place, *, name: str) -> str:
     for part in text.split(","):
-        name, _, address = part.strip().partition("=")
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        called, _, address = part.strip().partition("=")
+        if not re.fullmatch(name, called):
             raise ValueError(text)
         receiver(address, place)
     return text

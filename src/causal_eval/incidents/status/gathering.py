@@ -6,12 +6,12 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from causal_eval.incidents import maintenance, timeline, uptime
+from causal_eval.incidents import feeds, maintenance, timeline, uptime
 from causal_eval.incidents.book import Rows, find, incident_from, number_of
 from causal_eval.incidents.incident import Incident
 from causal_eval.incidents.maintenance import Window
 from causal_eval.incidents.status.page import BY_SEVERITY, Component, Level, Shown, StatusPage, Update
-from causal_eval.incidents.status.words import OTHER, harmless, named, words
+from causal_eval.incidents.status.words import OTHER, harmless, named, told, words
 from causal_eval.incidents.timeline import Happened, Kind
 from causal_eval.incidents.uptime import DAY, Day
 
@@ -139,13 +139,22 @@ def _components(
     parts: dict[str, list[tuple[Day, ...]]] = defaultdict(list)
     for name, days in uptime.histories(rows, at=at, days=PAST_DAYS).items():
         parts[named(name).id].append(days)
+    notes = {feeds.COMPONENT: _notes(rows, at=at)}
     found = []
     for one in words().components:
         level = max(levels[one.id], key=lambda level: level.rank, default=Level.OPERATIONAL)
         days = uptime.together(parts[one.id]) if parts[one.id] else ()
         if one.id != OTHER or days or level is not Level.OPERATIONAL:
-            found.append(Component(one.id, one.name, one.about, level, days))
+            found.append(Component(one.id, one.name, one.about, level, days, notes.get(one.id, ())))
     return tuple(found)
+
+
+def _notes(rows: Rows, *, at: float) -> tuple[str, ...]:
+    text = words()
+    return tuple(
+        text("page.says", {"provider": one.provider, "status": harmless(one.status), "at": told(one.at)})
+        for one in feeds.troubles(rows, at=at)
+    )
 
 
 def _plain(window: Window) -> Window:

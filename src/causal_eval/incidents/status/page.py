@@ -46,6 +46,8 @@ class Component:
     level: Level
     days: tuple[Day, ...]
     """What probes found; empty: nothing probes it."""
+    notes: tuple[str, ...] = ()
+    """What others say of themselves."""
 
     @property
     def uptime(self) -> float | None:

@@ -264,6 +264,10 @@ def _watching(plan: Plan) -> Iterator[str]:
         asked = {"CEB_PROBES": f"api={plan.url('lb')}/health", "CEB_STATUS_DIR": f"{plan.root}/status"}
         if "alertmanager" in plan.names:
             asked["CEB_ALERTMANAGER_URL"] = plan.url("alertmanager")
+        if "prometheus" in plan.names:
+            asked["CEB_PROMETHEUS_URL"] = plan.url("prometheus")
+        else:
+            asked["CEB_WATCHED_METRICS"] = ",".join(f"{plan.url(name)}/metrics" for name in plan.replicas("app"))
         yield _section(plan, "sentinel", command, f"directory={plan.root}/sentinel", more=asked)
     if "blackbox" in plan.names:
         yield _section(
