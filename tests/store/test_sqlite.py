@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from causal_eval.store.sqlite import lock_for_writing, sqlite_engine
 
@@ -75,6 +75,31 @@ def test_a_turn_ends_with_its_transaction(engine: Engine, how: str) -> None:
     other.start()
     other.join(SOON)
     assert rows(engine) == [1]
+
+
+def test_a_turn_ends_with_a_commit_that_fails(engine: Engine) -> None:
+    """Others write at once, and so does the same connection, which stays open: nothing of what failed is there."""
+    write(engine, 1)
+    connection = lock_for_writing(engine.connect())
+    with connection.begin():
+        connection.execute(text("CREATE TABLE known (n INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE late (n INTEGER REFERENCES known DEFERRABLE INITIALLY DEFERRED)"))
+
+    def fail() -> None:
+        with connection.begin():
+            connection.execute(text("INSERT INTO late VALUES (1)"))
+            connection.execute(text("INSERT INTO rows VALUES (2)"))
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        fail()
+    other = threading.Thread(target=write, args=(engine, 3))
+    other.start()
+    other.join(SOON)
+    with connection.begin():
+        connection.execute(text("INSERT INTO rows VALUES (4)"))
+    assert rows(engine) == [1, 3, 4]
+    write(engine, 5)
+    assert rows(engine) == [1, 3, 4, 5]
 
 
 def test_those_who_read_wait_for_nobody(engine: Engine) -> None:

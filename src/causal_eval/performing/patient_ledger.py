@@ -13,7 +13,10 @@ from causal_eval.store.ledger import Part, SqlLedger
 
 
 class PatientLedger(SqlLedger):
-    """Tries again; who waits for an outcome to be kept begins no call, so that few wait."""
+    """Tries again; who waits for an outcome to be kept begins no call, so that few wait.
+
+    With verdicts, too: they can be given again, but what fails ends every call that the shard has open.
+    """
 
     def __init__(
         self, store: Store, evaluation: Evaluation, *, part: Part, bear: Callable[[StoreFull], Awaitable[None]]
@@ -27,5 +30,13 @@ class PatientLedger(SqlLedger):
         while True:
             try:
                 return await super().keep(attempts, judged)
+            except StoreFull as error:
+                await self._bear(error)
+
+    async def judge(self, verdicts: Sequence[Judged]) -> None:
+        """Store verdicts as soon as that can be done."""
+        while True:
+            try:
+                return await super().judge(verdicts)
             except StoreFull as error:
                 await self._bear(error)

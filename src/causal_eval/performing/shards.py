@@ -223,7 +223,7 @@ class Performing:
         opened = Opened(self._service.store, order.evaluation, order.one, live=order.live)
         opened.follows_cap, opened.follows_caching = order.follows_cap, order.follows_caching
         opened.caching = order.caching
-        opened.do = self._do
+        opened.do = self._calmly  # what fails there ends calls that are paid for
         opened.listener = self._service.listener
         opened.purse = Purse(self._service, order.evaluation) if order.capped else None
         return opened

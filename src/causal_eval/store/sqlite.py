@@ -71,8 +71,12 @@ class _InTurn(sqlite3.Connection):
             self.turn.release()
 
     def commit(self) -> None:
-        """Commit; the turn ends with the transaction."""
-        super().commit()
+        """Commit; the turn ends with the transaction, which is over where that fails, as on a full disk."""
+        try:
+            super().commit()
+        except sqlite3.Error:
+            self.rollback()
+            raise
         self.end_turn()
 
     def rollback(self) -> None:
