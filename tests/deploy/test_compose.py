@@ -153,7 +153,9 @@ def test_alerts_reach_the_sentinel(root: Path, services: Services) -> None:
     assert (host, [port]) == ("sentinel", services["sentinel"]["expose"])
     token = services["sentinel"]["environment"]["CEB_SENTINEL_TOKEN_FILE"]
     assert hook["http_config"]["authorization"]["credentials_file"] == token
-    for name in ("alertmanager", "prometheus", "sentinel"):
+    assert services["app"]["environment"]["CEB_SENTINEL_URL"] == f"http://sentinel:{port}"
+    assert set(services["app"]["networks"]) & set(services["sentinel"]["networks"])
+    for name in ("alertmanager", "prometheus", "sentinel", "app", "worker"):
         assert Path(token).name in services[name]["secrets"], name
 
 

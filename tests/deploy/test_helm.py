@@ -164,6 +164,9 @@ def test_the_sentinel_needs_nobody(rendered: Objects) -> None:
     (policy,) = [one for one in of(rendered, "NetworkPolicy") if one["metadata"]["name"] == "bench-sentinel"]
     reached = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
     assert not {5432, 6379} & reached
+    for name in ("app", "worker"):
+        (policy,) = [one for one in of(rendered, "NetworkPolicy") if one["metadata"]["name"] == f"bench-{name}"]
+        assert 9095 in {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
     (ingress,) = of(rendered, "Ingress")
     hosts = {rule["host"]: rule["http"]["paths"][0]["backend"]["service"]["name"] for rule in ingress["spec"]["rules"]}
     assert hosts == {"bench.example": "bench-app", "status.example": "bench-sentinel"}

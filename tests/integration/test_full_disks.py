@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
@@ -43,25 +44,39 @@ class Disk:
         seen = os.statvfs(self.folder)
         return int((seen.f_bavail - share * seen.f_blocks) * seen.f_frsize)
 
+    def fill(self) -> None:
+        """Fill it until no page is free, though others write and delete meanwhile."""
+        with (self.folder / "ballast").open("ab", buffering=0) as ballast:
+            for size in (2**20, 2**12):
+                with suppress(OSError):
+                    ballast.writelines(itertools.repeat(bytes(size)))
+
     def empty(self) -> None:
         """Make room."""
         (self.folder / "ballast").unlink(missing_ok=True)
 
 
-@pytest.fixture
-def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
-    """One of so many MB."""
+@contextmanager
+def mounted(size: int) -> Iterator[Disk]:
+    """One of so many MB, for as long as the block lasts."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     folder = servers.new_folder()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={request.param}m,mode=755", "tmpfs", str(folder)], check=False
-    )
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=755", "tmpfs", str(folder)], check=False)
     if done.returncode:
         pytest.skip("no file system can be mounted here")
-    yield Disk(folder)
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    folder.rmdir()
+    try:
+        yield Disk(folder)
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
+
+
+@pytest.fixture
+def disk(request: pytest.FixtureRequest) -> Iterator[Disk]:
+    """One of so many MB."""
+    with mounted(request.param) as made:
+        yield made
 
 
 @pytest.fixture

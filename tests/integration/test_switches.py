@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from tests.serving import Site, opened_site, wait_until
 
 from causal_eval.service import jobs, results, switches
@@ -15,9 +17,12 @@ from causal_eval.service.jobs import JobOrder
 from causal_eval.service.switches import CACHE
 from causal_eval.store.audit import entries
 from causal_eval.store.jobs import JobStatus, list_shards
+from causal_eval.store.tables import attempts
 
 COUNT, WIDTH = 200, 4
 HELD = "3s"
+LONG, SEEN = 800, 1.5
+"""Questions of which half were asked before; seconds within which everybody has seen that a switch is over."""
 
 
 @pytest.fixture
@@ -78,6 +83,30 @@ def test_an_open_evaluation_follows_the_switch_of_the_cache(site: Site) -> None:
     assert _audited(site) == [f"switch.{done} {CACHE}" for done in ("set", "take_back", "set")]
 
 
-def _ordered(site: Site) -> str:
-    order = JobOrder("openai/gpt-x", site.questions(COUNT), call=Call(max_connections=WIDTH))
+@pytest.mark.full
+def test_an_open_evaluation_asks_again_when_the_time_of_the_cache_is_over(site: Site) -> None:
+    """Copies are taken while it lasts, and not after, though nobody turns anything and more of them are there."""
+    with site.worker() as worker:
+        switches.change(site.visit, CACHE, value="true", reason="outage", lasts="1h")
+        known = _ordered(site, count=LONG // 2)
+        wait_until(lambda: site.status(known) is JobStatus.DONE, process=worker)
+        switches.take_back(site.visit, CACHE)
+        ordered = _ordered(site, count=LONG)
+        wait_until(lambda: site.kept(ordered) > 20, process=worker)
+        until = switches.change(site.visit, CACHE, value="true", reason="outage", lasts="1s").until or 0.0
+        wait_until(lambda: site.status(ordered) is JobStatus.DONE, process=worker)
+    site.check_whole(ordered, count=LONG)
+    with site.service.store.reading() as connection:
+        rows = connection.execute(select(attempts).where(attempts.c.evaluation_id == ordered)).all()
+        were_known = set(connection.scalars(select(attempts.c.question).where(attempts.c.evaluation_id == known)))
+    over = datetime.fromtimestamp(until + SEEN, UTC).isoformat(timespec="milliseconds")
+    late = [row for row in rows if row.started_at.replace("Z", "+00:00") > over]
+    assert {row.asked_at for row in late} == {None}
+    assert were_known & {row.question for row in late}
+    assert {row.asked_at is None for row in rows} == {True, False}
+    assert switches.listed(site.visit) == []
+
+
+def _ordered(site: Site, *, count: int = COUNT) -> str:
+    order = JobOrder("openai/gpt-x", site.questions(count), call=Call(max_connections=WIDTH))
     return jobs.order(site.visit, order).evaluation.id

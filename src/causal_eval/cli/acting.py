@@ -17,7 +17,7 @@ from causal_eval.operations.stack.cluster import url_with_password
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, find_plan
 from causal_eval.operations.stack.raising import Help, bring_up, supervisor_of, wait_ready, wait_running
 from causal_eval.operations.stack.rolling import roll
-from causal_eval.operations.stack.versions import keep_version, named, this_version, versions
+from causal_eval.operations.stack.versions import KEPT, keep_version, named, this_version, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,9 @@ def deploy(where: Where) -> int:
         return 0
 
     def act() -> None:
-        keep_version(found.root)
+        made = keep_version(found.root)
+        own = made.own_bytes() / 2**20
+        output.note(f"{made.folder} takes {own:.0f} MB of its own; {KEPT} are kept beside those in use")
         stack.preparing(found)(url_with_password(found))  # the version that runs works on the schema of the next
         roll(found, name, say=output.note)
         output.say(f"{name} runs, and is well; back again: causal-eval stack rollback")

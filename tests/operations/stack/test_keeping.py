@@ -6,10 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
 import pytest
 from tests import servers
+from tests.operations.stack.deploying import another_version, deploy, version_of
 from tests.stacks import PATIENCE, Stack, check_installed, opened_stack
 
 from causal_eval.backups.state import read_state
@@ -48,6 +50,24 @@ def test_it_is_brought_to_a_moment(stack: Stack) -> None:
         assert "it is in use now" in done.stdout
         assert wait_for(lambda: asking.get("/api/v1/question-sets").status_code == 200, PATIENCE)
         assert len(asking.get("/api/v1/question-sets").json()["items"]) == 1
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_the_process_of_backups_runs_what_was_deployed(stack: Stack, tmp_path: Path) -> None:
+    """It is started anew at the end, when every replica is well, and goes on making backups; back again too."""
+    before, old = stack.plan.version, stack.state("backup").pid
+    done = deploy(stack, another_version(stack, tmp_path / "other", "worker/run.py", text="# another\n"))
+    assert done.returncode == 0, done.stderr
+    assert "MB of its own" in done.stderr
+    after = stack.plan.version
+    assert wait_for(lambda: version_of(stack, "backup") == after != before, PATIENCE)
+    assert stack.state("backup").pid != old
+    last = read_state(stack.folder / "backups").last_backup
+    stack.run("stack", "run", "--superuser", "--", "backup")
+    assert read_state(stack.folder / "backups").last_backup != last
+    stack.run("stack", "rollback")
+    assert wait_for(lambda: version_of(stack, "backup") == before, PATIENCE)
 
 
 def _parts(stack: Stack) -> list[dict[str, str]]:

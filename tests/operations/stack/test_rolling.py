@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -10,15 +9,14 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.operations.stack.deploying import MARK, PATIENCE, another_version, deploy, version_of
 from tests.serving import wait_until
 from tests.stacks import Stack
 
 from causal_eval.operations.stack.versions import Made
 
 pytestmark = [pytest.mark.full, pytest.mark.slow, pytest.mark.timeout(900)]
-PATIENCE = 240.0
 HOOK = '        """Pass the request on, or answer why not."""\n'
-MARK = "from __future__ import annotations\n"
 
 
 @pytest.fixture
@@ -26,30 +24,14 @@ def another(stack: Stack, tmp_path: Path) -> Callable[..., Made]:
     """An environment with another version of the program: *text* stands behind *after* in a module of it."""
 
     def make(module: str, *, after: str, text: str) -> Made:
-        running = stack.folder / "versions" / stack.plan.version
-        place = tmp_path / str(len(list(tmp_path.iterdir())))
-        shutil.copytree(running, place, symlinks=True)
-        path = next(place.glob(f"lib/*/site-packages/causal_eval/{module}"))
-        said = path.read_text()
-        assert after in said
-        path.write_text(said.replace(after, after + text, 1))
-        return Made("", place)
+        return another_version(stack, tmp_path / str(len(list(tmp_path.iterdir()))), module, after=after, text=text)
 
     return make
 
 
-def deploy(stack: Stack, made: Made) -> subprocess.CompletedProcess[str]:
-    """What an operator types in that environment."""
-    command = [*made.command, "stack", "deploy"]
-    return subprocess.run(command, env=dict(stack.env), capture_output=True, text=True, timeout=PATIENCE, check=False)
-
-
 def running(stack: Stack) -> set[str]:
     """The versions whose processes there are."""
-    plan = stack.plan
-    places = [Path(f"/proc/{stack.state(name).pid}/cmdline").read_text().split("\0")[0]
-              for name in (*plan.replicas("worker"), *plan.replicas("app"))]  # fmt: skip
-    return {Path(place).parent.parent.name for place in places}
+    return {version_of(stack, name) for name in (*stack.plan.replicas("worker"), *stack.plan.replicas("app"))}
 
 
 def test_a_version_that_is_not_well_is_taken_back(stack: Stack, another: Callable[..., Made]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,11 +66,45 @@ def test_half_a_version_is_none(package: Path, tmp_path: Path, monkeypatch: pyte
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(versions, "_link", full)
+    monkeypatch.setattr(shutil, "copy2", full)
+    monkeypatch.setattr(os, "link", full)
     monkeypatch.setattr(versions, "_places", lambda: [package])
     with pytest.raises(StoreFull, match="make room"):
         keep_version(tmp_path)
     assert list((tmp_path / versions.FOLDER).iterdir()) == []
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another disk than the environment."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk here")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def test_what_lies_on_another_disk_is_copied_once(
+    package: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later version shares what has not changed with the one before, which keeps its own of what has."""
+    needed = package.parent / "needed"
+    needed.mkdir()
+    (needed / "same.py").write_text("x" * 100_000)
+    (needed / "other.py").write_text("old = 1\n")
+    monkeypatch.setattr(versions, "_places", lambda: [needed])
+    first = keep_version(elsewhere)
+    assert first.own_bytes() > 100_000
+    (needed / "other.py").write_text("new = 1\n")
+    (package / "__init__.py").write_text("__version__ = '8'\n")
+    second = keep_version(elsewhere)
+    assert second.own_bytes() < 10_000
+    (ours,), (theirs,) = (list(made.folder.glob("lib/*/site-packages/needed")) for made in (first, second))
+    assert (ours / "same.py").samefile(theirs / "same.py")
+    assert [(place / "other.py").read_text() for place in (ours, theirs)] == ["old = 1\n", "new = 1\n"]
+    shutil.rmtree(first.folder)
+    assert (theirs / "same.py").stat().st_size == 100_000
+    assert second.own_bytes() > 100_000
 
 
 def test_what_a_version_needs_is_in_it(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ volumeMounts:
 - {name: CEB_MASTER_KEY_FILE, value: /run/secrets/causal-eval/master.key}
 {{- end }}
 - {name: CEB_METRICS_TOKEN_FILE, value: /run/secrets/causal-eval/metrics-token}
+{{- if .Values.sentinel.enabled }}
+- {name: CEB_SENTINEL_URL, value: "http://{{ .Release.Name }}-sentinel:9095"}
+- {name: CEB_SENTINEL_TOKEN_FILE, value: /run/secrets/causal-eval/sentinel-token}
+{{- end }}
 {{- if .Values.providerKeysSecretName }}
 - {name: OPENAI_API_KEY_FILE, value: /run/keys/openai}
 - {name: ANTHROPIC_API_KEY_FILE, value: /run/keys/anthropic}

@@ -1,14 +1,17 @@
 """The versions of this program that a stack has run, each in a folder of its own that nothing changes any more.
 
 A version is an environment of its own: this package, and of what it needs the files themselves, by links where they
-lie on the same disk. Whoever upgrades the environment that it was taken from changes nothing in it, for installers
-replace files and do not write into them.
+lie on the same disk. From another disk they are copied once: a later version takes what has not changed from those
+before it. Whoever upgrades the environment that it was taken from changes nothing in it, for installers replace files
+and do not write into them.
 """
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import importlib.metadata
+import itertools
 import os
 import re
 import shutil
@@ -48,6 +51,11 @@ class Made:
         """How it is started."""
         return (str(self.folder / "bin/python"), "-m", "causal_eval.cli")
 
+    def own_bytes(self) -> int:
+        """What it takes on the disk that nothing else needs: it would be free again without it."""
+        told = (path.lstat() for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return sum(one.st_size for one in told if one.st_nlink == 1)
+
 
 def this_version() -> str:
     """What the version of this process is called: of the same files, wherever they lie, the same."""
@@ -77,8 +85,9 @@ def keep_version(root: Path) -> Made:
         site.mkdir(parents=True)
         shutil.copytree(_package(), site / "causal_eval", ignore=shutil.ignore_patterns(BUILD))
         (site / "causal_eval" / BUILD).write_text(f"{name.partition('+')[2]}\n", "ascii")
+        filling = _Filling(site, _sites(root))
         for path in _places():
-            _link(path, site / path.name)
+            filling.put(path)
         python = Path(sys.executable).resolve()
         (part / "bin").mkdir()
         (part / "bin/python").symlink_to(python)
@@ -179,15 +188,40 @@ def _places() -> list[Path]:
     return [path for path in found.values() if path.exists()]
 
 
-def _link(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, copy_function=_link_file, symlinks=True)
-    else:
-        _link_file(str(source), str(target))
+def _sites(root: Path) -> tuple[Path, ...]:
+    """Where the packages of the versions lie that are there, the newest first."""
+    folders = (root / FOLDER / name for name in versions(root))
+    return tuple(site for folder in folders for site in folder.glob("lib/python*/site-packages"))
 
 
-def _link_file(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another disk, or somebody else's file
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """A folder of packages that is being filled, and those of the versions before it."""
+
+    site: Path
+    before: tuple[Path, ...]
+
+    def put(self, source: Path) -> None:
+        """The file or folder *source*, under its own name."""
+        if source.is_dir():
+            shutil.copytree(source, self.site / source.name, copy_function=self._put_file, symlinks=True)
+        else:
+            self._put_file(str(source), str(self.site / source.name))
+
+    def _put_file(self, source: str, target: str) -> None:
+        for found in itertools.chain((Path(source),), self._same(source, target)):
+            try:
+                os.link(found, target)
+            except OSError:  # another disk, or somebody else's file
+                continue
+            return
         shutil.copy2(source, target)
+
+    def _same(self, source: str, target: str) -> Iterator[Path]:
+        """What versions before have in its place, where it is the same."""
+        place = Path(target).relative_to(self.site)
+        return (one / place for one in self.before if _is_same(source, one / place))
+
+
+def _is_same(source: str, there: Path) -> bool:
+    return there.is_file() and filecmp.cmp(source, there, shallow=False)
