@@ -14,6 +14,7 @@ import pytest
 from causal_eval.incidents.maintenance import Window
 from causal_eval.incidents.status import write
 from causal_eval.incidents.status.page import Component, Level, Shown, StatusPage, Update
+from causal_eval.incidents.status.rendering import Notice, notice
 from causal_eval.incidents.status.words import words
 from causal_eval.incidents.uptime import Day
 
@@ -37,8 +38,11 @@ def page() -> StatusPage:
         Day("2026-07-28", 0, 0), Day("2026-07-29", 0, 9), Day("2026-07-30", 9, 0),
     )  # fmt: skip
     levels = list(Level)
+    said = {"model_api": ("openai says of itself: major (2026-09-21 14:13 UTC)",)}
     components = tuple(
-        Component(one.id, one.name, one.about, levels[number % len(levels)], days if number % 2 else ())
+        Component(
+            one.id, one.name, one.about, levels[number % len(levels)], days if number % 2 else (), said.get(one.id, ())
+        )
         for number, one in enumerate(words().components)
     )
     told = (Update(1, NOW, "investigating", "Requests fail.\n" + "unbroken" * 40), Update(2, NOW, "resolved", "Over."))
@@ -53,7 +57,7 @@ def page() -> StatusPage:
     return StatusPage(
         at=NOW, address="", components=components, current=tuple(incidents[1::2]), past=tuple(incidents[::2]), older=(),
         maintenance=(Window(1, "api", NOW, NOW + 60, "A new disk."),),
-        upcoming=(Window(2, "cache", NOW + 60, NOW + 120, "More memory."),),
+        upcoming=(Window(2, "cache", NOW + 60, NOW + 120, "More memory."),), ways=("email", "webhook"),
     )  # fmt: skip
 
 
@@ -61,6 +65,8 @@ def page() -> StatusPage:
 def status_site(tmp_path: Path) -> Iterator[str]:
     """Where the files are handed out."""
     write(page(), tmp_path / "www")
+    button = Notice("confirm_title", "confirm_help", "confirm", "1.secret")
+    (tmp_path / "www" / "confirm.html").write_bytes(notice(button))
     handler = functools.partial(Quiet, directory=str(tmp_path / "www"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -74,7 +80,7 @@ async def test_the_status_page_is_for_everybody(tab: Any, status_site: str) -> N
     """Axe finds no violation, nothing is wider than the window, by day and by night, and no file is missing."""
     for width, dark in ((390, False), (390, True), (1280, False), (1280, True)):
         await tab.size(width, dark=dark)
-        for name in ("index", "history", "incidents/INC-1", "incidents/INC-2"):
+        for name in ("index", "history", "incidents/INC-1", "incidents/INC-2", "confirm"):
             await tab.go(f"{status_site}/{name}.html")
             await tab.run(f"{AXE};0")
             assert await tab.run(AUDIT) == [], (name, width, dark)

@@ -16,22 +16,24 @@ from causal_eval.incidents.subscribers import (
     MOST_WAITING,
     Asked,
     Subscriber,
-    address_of,
+    called,
     confirm,
+    give_up,
     subscribe,
     tell,
     unsubscribe,
 )
+from causal_eval.operations.guard import Allowed
 
 NOW = 1_790_000_000.0
 MAIL, HOOK = "ann@example.org", "https://hooks.example.org/T0/secret"
 
 
-def ask(hands: Any, target: str = MAIL, *, at: float = 0.0, secret: str = "s" * 32, loopback: bool = False) -> None:
+def ask(hands: Any, target: str = MAIL, *, at: float = 0.0, secret: str = "s" * 32, allowed: str = "") -> None:
     """Somebody asks for messages."""
     channel = "email" if "@" in target and "/" not in target else "webhook"
     with hands.book.writing() as rows:
-        subscribe(rows, Asked(channel, target, secret, loopback=loopback), at=NOW + at)
+        subscribe(rows, Asked(channel, target, secret, allowed=Allowed.parse(allowed)), at=NOW + at)
 
 
 def agree(hands: Any, token: str, *, at: float = 1.0) -> Subscriber:
@@ -113,13 +115,13 @@ def test_who_says_stop_hears_nothing_more(hands: Any) -> None:
     hands.open()
     assert hear(hands, at=3) == 1
     with hands.book.writing() as rows:
-        assert address_of(rows, one.alias) == HOOK
+        assert called(rows, one.alias) == one
         unsubscribe(rows, one.token)
-        assert address_of(rows, one.alias) is None
+        assert called(rows, one.alias) is None
     assert letters(hands) == []
     ask(hands, HOOK, secret="u" * 32)
     with hands.book.reading() as rows:
-        assert address_of(rows, one.alias) is None
+        assert called(rows, one.alias) is None
     with hands.book.writing() as rows, pytest.raises(NotAllowed, match="not valid"):
         unsubscribe(rows, one.token)
 
@@ -184,7 +186,45 @@ def test_addresses_that_lead_inside_or_nowhere_are_refused(hands: Any, target: s
 
 def test_this_machine_is_taken_only_where_tests_ask_for_it(hands: Any) -> None:
     """And no other inside."""
-    ask(hands, "http://127.0.0.1:8080/hook", loopback=True)
+    ask(hands, "http://127.0.0.1:8080/hook", allowed="127.0.0.1:8080")
     assert len(letters(hands)) == 1
     with pytest.raises(UsageError):
-        ask(hands, "http://10.0.0.1/hook", loopback=True)
+        ask(hands, "http://10.0.0.1/hook", allowed="127.0.0.1:8080")
+
+
+def test_what_comes_and_goes_is_told_a_few_times_an_hour(hands: Any) -> None:
+    """A component that flaps fills nobody's mailbox; once it has calmed down, how it is then is told."""
+    ask(hands)
+    agree(hands, f"1.{'s' * 32}")
+    hear(hands, at=2)
+    told = 0
+    for turn in range(40):
+        one = hands.open("cache", Severity.P2, at=10.0 + turn * 20, family=f"f{turn}")
+        told += hear(hands, at=11.0 + turn * 20)
+        if turn < 39:
+            hands.end(one, "over", at=20.0 + turn * 20)
+        told += hear(hands, at=21.0 + turn * 20)
+    assert told == 12
+    assert hear(hands, at=4500) == 1
+
+
+def test_a_message_that_does_not_get_through_is_given_up(hands: Any) -> None:
+    """After a day; what is for people who have to act never is."""
+    ask(hands)
+    with hands.book.writing() as rows:
+        ours = outbox.Letter(key="INC-1/x", incident=None, channel="file", target="x", subject="", body="")
+        outbox.put(rows, ours, at=NOW)
+        assert give_up(rows, at=NOW + 86_399) == 0
+        assert give_up(rows, at=NOW + 86_401) == 1
+        assert outbox.waiting(rows) == 1
+
+
+def test_who_has_to_act_is_told_before_the_public(hands: Any) -> None:
+    """However many subscribers wait for longer."""
+    for number in range(5):
+        ask(hands, f"ann{number}@example.org", secret=f"{number}" * 32)
+    with hands.book.writing() as rows:
+        ours = outbox.Letter(key="INC-1/x", incident=None, channel="file", target="x", subject="", body="")
+        outbox.put(rows, ours, at=NOW + 60)
+        (first,) = outbox.take(rows, at=NOW + 61, limit=1)
+    assert first.letter.key == "INC-1/x"

@@ -17,10 +17,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from causal_eval.errors import Conflict, NotAllowed, UnknownName, UsageError, VerificationMismatch
+from causal_eval.operations.guard import Allowed, guarded
 from causal_eval.performing import courier
 from causal_eval.service import audit, jobs, webhooks
 from causal_eval.service.access import Caller, Role
-from causal_eval.service.guard import Allowed, guarded
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.vault import make_master
 from causal_eval.service.webhooks import MadeWebhook, NewWebhook

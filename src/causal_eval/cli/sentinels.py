@@ -12,6 +12,7 @@ from causal_eval.cli import calling, loops, output
 from causal_eval.errors import UsageError
 from causal_eval.incidents.book import open_book
 from causal_eval.incidents.rules import agree
+from causal_eval.operations.guard import Allowed
 from causal_eval.operations.lines import logging_to
 from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.operations.stack.plan import MARK, load_plan
@@ -43,7 +44,11 @@ async def _run(settings: Settings, address: Address, *, every: float) -> None:
         metrics=tuple(filter(None, map(str.strip, settings.watched_metrics.split(",")))),
     )  # fmt: skip
     contacts = calling.contacts_of(settings, settings.incidents, production=address.host not in LOOPBACK)
-    keeper = Sentinel(book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir, rules=rules)
+    keeper = Sentinel(
+        book=book, watched=watched, contacts=contacts, status_dir=settings.status_dir, rules=rules,
+        address=f"{settings.status_url}/" if settings.status_url else "",
+        allowed=Allowed.parse(settings.allowed_networks),
+    )  # fmt: skip
     runner = web.AppRunner(make_app(keeper, address), access_log=None, handle_signals=False)
     await runner.setup()
     try:

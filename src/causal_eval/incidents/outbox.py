@@ -68,8 +68,14 @@ def put(rows: Rows, letter: Letter, *, at: float) -> bool:
 
 
 def take(rows: Rows, *, at: float, limit: int = 20) -> list[Waiting]:
-    """The letters that wait longest, begun by this: nobody else takes them for the time of a lease."""
-    query = "SELECT * FROM outbox WHERE sent_at IS NULL AND next_at <= ? ORDER BY next_at, id LIMIT ?"
+    """The letters that wait longest, begun by this: nobody else takes them for the time of a lease.
+
+    Who has to act is told before the public is, however many of it there are.
+    """
+    query = (
+        "SELECT * FROM outbox WHERE sent_at IS NULL AND next_at <= ? "
+        "ORDER BY key LIKE 'subscriber-%', next_at, id LIMIT ?"
+    )
     found = rows.execute(query, (at, limit)).fetchall()
     rows.executemany(
         "UPDATE outbox SET begun_at = ?, tries = tries + 1, next_at = ? WHERE id = ?",

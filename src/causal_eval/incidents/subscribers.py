@@ -18,6 +18,7 @@ from causal_eval.incidents.book import Rows
 from causal_eval.incidents.outbox import Letter, put
 from causal_eval.incidents.status.page import Shown, StatusPage, Update
 from causal_eval.incidents.status.words import told, words
+from causal_eval.operations.guard import Allowed, is_outside
 
 EMAIL, WEBHOOK = "email", "webhook"
 MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}")
@@ -27,8 +28,12 @@ MOST_WAITING = 500
 AGAIN, FORGOTTEN = 3600.0, 48 * 3600.0
 """Seconds after which a letter that asks for confirmation is sent again, and after which it is worth nothing."""
 _MARK = "subscribers"
-_PREFIX = "subscriber"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+PREFIX = "subscriber"
+"""Of the key of each letter to one."""
+KEPT = 86_400.0
+"""Seconds after which a letter that did not get through is given up: what it tells is on the page."""
+HOUR, MOST_HOURLY = 3600.0, 12
+"""So many letters about colours in an hour: what comes and goes all the time is told when it has calmed down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Subscriber:
     @property
     def alias(self) -> str:
         """Of this subscription, and of no later one of the same number; not secret."""
-        return f"{_PREFIX}-{self.id}-{hashlib.sha256(self.token.encode()).hexdigest()[:16]}"
+        return f"{PREFIX}-{self.id}-{hashlib.sha256(self.token.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,8 @@ class Asked:
     channel: str
     target: str
     secret: str = field(repr=False)
-    loopback: bool = False
-    """Webhooks on this machine are taken, as tests want them."""
+    allowed: Allowed = field(default_factory=Allowed)
+    """What lies inside and may be called all the same."""
 
 
 def subscribe(rows: Rows, asked: Asked, *, at: float, address: str = "") -> None:
@@ -115,13 +120,19 @@ def unsubscribe(rows: Rows, token: str) -> None:
     rows.execute("DELETE FROM subscribers WHERE id = ?", (one.id,))
 
 
-def address_of(rows: Rows, alias: str) -> str | None:
-    """Where a letter to the subscriber of that alias goes, which is looked up when it is sent; None: he is gone."""
-    _, _, number = alias.rpartition(f"{_PREFIX}-")
+def called(rows: Rows, alias: str) -> Subscriber | None:
+    """The subscriber of that alias, who is looked up when a letter is sent; None: he is gone."""
+    _, _, number = alias.rpartition(f"{PREFIX}-")
     for row in rows.execute("SELECT * FROM subscribers WHERE id = ?", (number.partition("-")[0],)):
         if (one := _subscriber(row)).alias == alias:
-            return one.target
+            return one
     return None
+
+
+def give_up(rows: Rows, *, at: float) -> int:
+    """Forget letters to subscribers that did not get through within a day; how many."""
+    query = f"DELETE FROM outbox WHERE sent_at IS NULL AND key LIKE '{PREFIX}-%' AND made_at < ?"  # noqa: S608 - ours
+    return rows.execute(query, (at - KEPT,)).rowcount
 
 
 def tell(rows: Rows, page: StatusPage, *, at: float) -> int:
@@ -130,12 +141,15 @@ def tell(rows: Rows, page: StatusPage, *, at: float) -> int:
     What was told is marked in the same transaction. Nobody hears of what was before he confirmed.
     """
     before, now = _marked(rows), _mark_of(page)
-    if before == now:
-        return 0
-    _mark(rows, now)
     if before is None:
+        _mark(rows, now)
         return 0
-    events = list(_events(page, before, at=at))
+    lately = tuple(one for one in before.told_at if at - HOUR < one <= at)
+    is_calm = len(lately) < MOST_HOURLY
+    events = list(_events(page, before, levels=is_calm, at=at))
+    is_told = is_calm and now.levels != before.levels
+    levels, told_at = (now.levels, (*lately, at)) if is_told else (before.levels, before.told_at)
+    _mark(rows, _Mark(levels, now.update, now.window, told_at))
     query = "SELECT * FROM subscribers WHERE confirmed_at IS NOT NULL ORDER BY id"
     everybody = [_subscriber(row) for row in rows.execute(query)]
     return sum(
@@ -163,6 +177,8 @@ class _Mark(msgspec.Struct, frozen=True):
     levels: Mapping[str, str]
     update: int
     window: int
+    told_at: tuple[float, ...] = ()
+    """When colours were told lately."""
 
 
 def _mark_of(page: StatusPage) -> _Mark:
@@ -180,14 +196,16 @@ def _marked(rows: Rows) -> _Mark | None:
 def _mark(rows: Rows, mark: _Mark) -> None:
     """Numbers only grow, so that an incident that is public no longer has none told again."""
     before = _marked(rows) or mark
-    kept = _Mark(mark.levels, max(mark.update, before.update), max(mark.window, before.window))
+    kept = _Mark(mark.levels, max(mark.update, before.update), max(mark.window, before.window), mark.told_at)
+    if kept == _marked(rows):
+        return
     rows.execute(
         "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (_MARK, msgspec.json.encode(kept).decode()),
     )
 
 
-def _events(page: StatusPage, before: _Mark, *, at: float) -> Iterator[_Event]:
+def _events(page: StatusPage, before: _Mark, *, levels: bool, at: float) -> Iterator[_Event]:
     text = words()
     site = text("page.site")
     changed = [
@@ -195,7 +213,7 @@ def _events(page: StatusPage, before: _Mark, *, at: float) -> Iterator[_Event]:
         for one in page.components
         if one.level.value != before.levels.get(one.id, "operational")
     ]
-    if changed:
+    if changed and levels:
         subject = text("letter.change_subject", {"site": site, "overall": text(f"overall.{page.level.value}")})
         yield _Event(f"levels-{at!r}", None, subject, "\n".join(changed), at)
     for one, update in _news(page.incidents, since=before.update):
@@ -258,12 +276,12 @@ def _check(asked: Asked) -> None:
         if len(asked.target) > LONGEST_MAILBOX or not MAILBOX.fullmatch(asked.target):
             raise UsageError("this is no e-mail address: name@example.org is one")
     elif asked.channel == WEBHOOK:
-        _check_url(asked.target, loopback=asked.loopback)
+        _check_url(asked.target, allowed=asked.allowed)
     else:
         raise UsageError(f"channel {asked.channel!r}: one of {EMAIL}, {WEBHOOK}")
 
 
-def _check_url(url: str, *, loopback: bool) -> None:
+def _check_url(url: str, *, allowed: Allowed) -> None:
     """It leads out of this machine and its network, as far as its text says; who sends looks at what it resolves to."""
     wrong = UsageError("this is no address for a webhook: https://name.example.org/path, without user or password")
     if len(url) > LONGEST_URL or not re.fullmatch(r"[!-~]+", url) or "\\" in url:
@@ -275,15 +293,24 @@ def _check_url(url: str, *, loopback: bool) -> None:
         raise wrong from error
     if parts.username is not None or parts.password is not None or parts.fragment or port == 0:
         raise wrong
-    if loopback and host in _LOOPBACK and parts.scheme in {"http", "https"}:
+    usual = {"http": 80, "https": 443}
+    if parts.scheme in usual and _is_listed(host, port or usual[parts.scheme], allowed=allowed):
         return
     if parts.scheme != "https" or not _is_outside(host):
         raise wrong
 
 
+def _is_listed(host: str, port: int, *, allowed: Allowed) -> bool:
+    """Whether the operator lets it through though it may lie inside."""
+    try:
+        return (host, port) in allowed.places or allowed.lets(ipaddress.ip_address(host), port)
+    except ValueError:
+        return False
+
+
 def _is_outside(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_global
+        return is_outside(ipaddress.ip_address(host))
     except ValueError:
         name, last = host.rstrip("."), host.rstrip(".").rpartition(".")[2]
         return "." in name and last.isalnum() and not last.isdigit() and last not in {"local", "localhost", "internal"}

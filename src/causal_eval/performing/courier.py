@@ -1,24 +1,17 @@
-"""Sends events to webhooks, signed, again and again for up to a day, and never to where nobody may go.
-
-Headers and signature are those of Standard Webhooks: HMAC-SHA256 over ``<id>.<timestamp>.<body>``.
-"""
+"""Sends events to webhooks, signed, again and again for up to a day, and never to where nobody may go."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
 
-import causal_eval
 from causal_eval.errors import CausalEvalError
+from causal_eval.operations.hooks import signed
 from causal_eval.service.vault import unseal
 from causal_eval.service.webhooks import bound
 from causal_eval.service.wiring import Service
@@ -50,20 +43,6 @@ class Answer:
     def arrived(self) -> bool:
         """True: it said that it has it."""
         return self.status in _GOOD
-
-
-def signed(key: bytes, body: bytes, *, name: str, at: float) -> Mapping[str, str]:
-    """The headers of a delivery called *name*, sent at *at*."""
-    stamp = str(int(at))
-    told = b".".join((name.encode(), stamp.encode(), body))
-    signature = base64.b64encode(hmac.digest(key, told, hashlib.sha256)).decode()
-    return {
-        "content-type": "application/json",
-        "user-agent": f"causal-eval/{causal_eval.__version__}",
-        "webhook-id": name,
-        "webhook-timestamp": stamp,
-        "webhook-signature": f"v1,{signature}",
-    }
 
 
 def is_needed(service: Service) -> bool:

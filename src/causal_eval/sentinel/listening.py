@@ -14,6 +14,7 @@ from causal_eval.incidents.book import live
 from causal_eval.incidents.incident import Incident, Severity
 from causal_eval.sentinel.answering import add_routes
 from causal_eval.sentinel.process import LARGEST, Sentinel
+from causal_eval.sentinel.subscribing import add_pages
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 
@@ -61,6 +62,7 @@ def make_app(sentinel: Sentinel, address: Address) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
     add_routes(app, sentinel, admit=lambda request: _admit(request, address))
+    add_pages(app, sentinel, loopback=LOOPBACK)
     sentinel.status_dir.mkdir(parents=True, exist_ok=True)
     app.router.add_get("/", index)
     app.router.add_static("/", sentinel.status_dir)

@@ -6,20 +6,24 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
 
 from causal_eval.errors import CausalEvalError
-from causal_eval.incidents import acting, intake, keeping, outbox, status, uptime, watching
+from causal_eval.incidents import acting, intake, keeping, outbox, status, subscribers, uptime, watching
 from causal_eval.incidents.book import Book, Rows
-from causal_eval.incidents.contacts import Contacts
+from causal_eval.incidents.contacts import Contacts, Way
 from causal_eval.incidents.incident import Incident
+from causal_eval.incidents.public import PublicWebhookSender
 from causal_eval.incidents.rules import Rules
-from causal_eval.incidents.senders import deliver, senders_of
+from causal_eval.incidents.senders import Senders, deliver, senders_of
+from causal_eval.incidents.status.page import StatusPage
+from causal_eval.incidents.subscribers import EMAIL, WEBHOOK
 from causal_eval.incidents.watching import Seen
+from causal_eval.operations.guard import Allowed, guarded
 from causal_eval.sentinel.feeding import Feeding
 from causal_eval.sentinel.outside import Addresses, Outside
 
@@ -69,6 +73,10 @@ class Sentinel:
     contacts: Contacts
     status_dir: Path
     """Where the status page is written."""
+    address: str = ""
+    """Where the public finds it, with ``/`` at its end; empty: nobody can subscribe."""
+    allowed: Allowed = field(default_factory=Allowed)
+    """Where webhooks of subscribers may go though it lies inside."""
     rules: Rules = field(default_factory=Rules)
     clock: Callable[[], float] = time.time
     failures: dict[str, int] = field(default_factory=dict)
@@ -77,6 +85,13 @@ class Sentinel:
     """By loop: what is wrong with it now."""
     published: list[float] = field(default_factory=list)
     """When the status page was last written, if it was."""
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How people can have changes told to them."""
+        if not self.address:
+            return ()
+        return (WEBHOOK,) if self.contacts.mail is None else (EMAIL, WEBHOOK)
 
     def change(self, deed: Callable[[Rows], list[Incident]]) -> list[Incident]:
         """The incidents that *deed* changes, in one transaction."""
@@ -158,23 +173,37 @@ class Sentinel:
 
         def written() -> None:
             with self.book.reading() as rows:
-                page = status.gather(rows, at=at)
+                page = replace(status.gather(rows, at=at, address=self.address), ways=self.ways)
             status.write(page, self.status_dir)
+            if self.ways:
+                self._tell(page, at=at)
 
         await asyncio.to_thread(written)
         self.published[:] = [at]
+
+    def _tell(self, page: StatusPage, *, at: float) -> None:
+        """Tell whoever subscribed what has changed since the last page."""
+        with self.book.writing() as rows:
+            subscribers.tell(rows, page, at=at)
+            subscribers.give_up(rows, at=at)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look, send letters and write the status page again and again until *stop*."""
         since = self.clock()
         with self.book.writing() as rows:
             outbox.resume(rows, at=since)
-        async with aiohttp.ClientSession() as session:
-            await asyncio.gather(*(self._repeat(loop, stop) for loop in self._loops(session, since=since)))
+        async with aiohttp.ClientSession() as session, guarded(self.allowed) as outward:
+            senders = self._senders(session, outward)
+            loops = self._loops(session, senders, since=since)
+            await asyncio.gather(*(self._repeat(loop, stop) for loop in loops))
 
-    def _loops(self, session: aiohttp.ClientSession, *, since: float) -> list[_Loop]:
+    def _senders(self, session: aiohttp.ClientSession, outward: aiohttp.ClientSession) -> Senders:
+        senders = dict(senders_of(self.contacts, session))
+        senders[Way.WEBHOOK] = PublicWebhookSender(self.book, outward, senders[Way.WEBHOOK], self.clock)
+        return senders
+
+    def _loops(self, session: aiohttp.ClientSession, senders: Senders, *, since: float) -> list[_Loop]:
         """Everything that is done again and again."""
-        senders = senders_of(self.contacts, session)
         watched = self.watched
         shown = Addresses(watched.prometheus, watched.metrics, watched.probes, watched.alertmanager)
         outside = Outside(self.book, shown, self.clock)

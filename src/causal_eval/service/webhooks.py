@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from causal_eval.errors import Conflict, UnknownName, UsageError
+from causal_eval.operations.guard import Allowed, is_outside
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
-from causal_eval.service.guard import Allowed, is_outside
 from causal_eval.service.vault import origin_of, seal
 from causal_eval.service.wiring import Visit
 from causal_eval.store import webhooks as kept

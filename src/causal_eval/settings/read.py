@@ -102,6 +102,8 @@ class Settings:
     """The file of incidents: ``incidents.db`` in the data folder, unless another is named; nothing else is in it."""
     status_dir: Path
     """Where the sentinel writes the status page: folder ``status`` of the data folder, unless another is named."""
+    status_url: str
+    """Where the public finds the status page; empty: nobody can subscribe to it."""
     contacts: Path | None
     """Who is told of incidents, and when; None: letters are lines of a file beside the incidents."""
     alertmanager_url: str

@@ -153,6 +153,7 @@ SETTINGS = (
     ),
     Setting("incidents", "CEB_INCIDENTS", new_file, "the path of a file, there or not", lambda _: ""),
     Setting("status_dir", "CEB_STATUS_DIR", folder, _A_FOLDER, lambda _: ""),
+    Setting("status_url", "CEB_STATUS_URL", receiver, "http(s)://<host>/<path>", lambda _: ""),
     Setting("contacts", "CEB_CONTACTS", file, "the path of a file", lambda _: ""),
     Setting("alertmanager_url", "CEB_ALERTMANAGER_URL", receiver, _AN_ADDRESS, lambda _: ""),
     Setting("probes", "CEB_PROBES", probes, "a comma list of <component>=http(s)://<host>:<port>/<path>", lambda _: ""),

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from causal_eval.errors import CausalEvalError
+from causal_eval.operations.guard import Allowed, guarded
 from causal_eval.performing import courier
 from causal_eval.service import readonly, retention, submissions
-from causal_eval.service.guard import Allowed, guarded
 from causal_eval.service.wiring import Service
 from causal_eval.store import workers
 from causal_eval.worker.pulse import Pulse

@@ -112,6 +112,8 @@ class StatusPage:
     """Those that ended within a year, the newest first: each still has its page."""
     maintenance: tuple[Window, ...]
     upcoming: tuple[Window, ...]
+    ways: tuple[str, ...] = ()
+    """How people can have changes told to them: ``email``, ``webhook``."""
 
     @property
     def level(self) -> Level:

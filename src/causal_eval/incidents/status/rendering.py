@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -46,6 +47,23 @@ def documents(page: StatusPage) -> Iterator[tuple[str, bytes]]:
     yield "feed.atom", _bytes(_feed(page))
     yield "summary.json", _json(page)
     yield INDEX, _bytes(_index(page))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A page that says one thing."""
+
+    title: str
+    text: str
+    """Keys of ``texts.toml``, below ``subscribe``."""
+    deed: str = ""
+    """What its button does: ``confirm``, ``unsubscribe``; empty: it has none."""
+    token: str = ""
+
+
+def notice(one: Notice) -> bytes:
+    """The page, whose button sends what has to be sent."""
+    return _bytes(_template("notice.html.j2").render(one=one, root="", here=""))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from causal_eval.errors import UsageError
-from causal_eval.service.guard import AddressRefused, Allowed, guarded, is_outside
+from causal_eval.operations.guard import AddressRefused, Allowed, guarded, is_outside
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,162 @@
+"""Where the public asks to be told of changes, confirms it and ends it; what a mail scanner opens changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import web
+
+from causal_eval.errors import CausalEvalError, NotAllowed, TooSoon, UsageError
+from causal_eval.incidents import subscribers
+from causal_eval.incidents.book import Rows
+from causal_eval.incidents.status.rendering import Notice, notice
+from causal_eval.incidents.subscribers import Asked
+from causal_eval.sentinel.process import Sentinel
+
+LARGEST = 8192
+"""Bytes of a form."""
+HOUR = 3600.0
+MOST_OF_ONE, MOST_OF_ALL, MOST_LOOKS = 10, 300, 120
+"""Forms in an hour by one address and by all, and pages that one may open."""
+MOST_ADDRESSES = 10_000
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turnstile:
+    """Counts who comes how often."""
+
+    clock: Callable[[], float]
+    seen: dict[str, deque[float]] = field(default_factory=dict)
+
+    def admit(self, who: str, *, most: int) -> None:
+        """Count one more.
+
+        Raises:
+            HTTPTooManyRequests: *who* came more than *most* times within an hour.
+        """
+        now = self.clock()
+        if len(self.seen) > MOST_ADDRESSES:
+            for name in [name for name, times in self.seen.items() if not times or times[-1] < now - HOUR]:
+                del self.seen[name]
+            if len(self.seen) > MOST_ADDRESSES:
+                self.seen.clear()  # rather a limit that begins anew than memory without one
+        times = self.seen.setdefault(who, deque(maxlen=most + 1))
+        while times and times[0] < now - HOUR:
+            times.popleft()
+        times.append(now)
+        if len(times) > most:
+            raise web.HTTPTooManyRequests(
+                text="too many requests: try again in an hour\n", headers={"Retry-After": "3600"}
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribing:
+    """Answers for *sentinel*."""
+
+    sentinel: Sentinel
+    turnstile: Turnstile
+    loopback: frozenset[str]
+    """Who may say for whom he asks: a proxy on this machine."""
+
+    async def asked(self, request: web.Request) -> web.Response:
+        """The form of the status page was sent."""
+        self.turnstile.admit("all", most=MOST_OF_ALL)
+        form = await self._form(request)
+        channel, target = form.get("channel", ""), form.get("target", "").strip()
+        if channel not in self.sentinel.ways:
+            return _page("refused", "no_way", status=HTTPStatus.BAD_REQUEST)
+        wanted = Asked(channel, target, secrets.token_urlsafe(32), allowed=self.sentinel.allowed)
+        at, address = self.sentinel.clock(), self.sentinel.address
+        return await self._done(
+            lambda rows: subscribers.subscribe(rows, wanted, at=at, address=address), "asked", "asked_text"
+        )
+
+    async def confirmed(self, request: web.Request) -> web.Response:
+        """Who got the letter presses the button."""
+        token, at = await self._token(request), self.sentinel.clock()
+        return await self._done(lambda rows: subscribers.confirm(rows, token, at=at), "confirmed", "confirmed_text")
+
+    async def ended(self, request: web.Request) -> web.Response:
+        """He wants it no longer."""
+        token = await self._token(request)
+        return await self._done(lambda rows: subscribers.unsubscribe(rows, token), "ended", "ended_text")
+
+    async def button(self, request: web.Request) -> web.Response:
+        """A page with a button, whoever opens the link: it looks nothing up."""
+        self.turnstile.admit(f"look {self._who(request)}", most=MOST_LOOKS)
+        deed = request.path.strip("/")
+        token = request.query.get("token", "")[:200]
+        return _page(f"{deed}_title", f"{deed}_help", deed=deed, token=token)
+
+    async def _done(self, deed: Callable[[Rows], object], title: str, text: str) -> web.Response:
+        def do() -> None:
+            with self.sentinel.book.writing() as rows:
+                deed(rows)
+
+        try:
+            await asyncio.to_thread(do)
+        except UsageError:
+            return _page("refused", "no_target", status=HTTPStatus.BAD_REQUEST)
+        except NotAllowed:
+            return _page("refused", "no_token", status=HTTPStatus.FORBIDDEN)
+        except TooSoon:
+            return _page("refused", "too_many", status=HTTPStatus.TOO_MANY_REQUESTS)
+        except CausalEvalError:
+            return _page("refused", "no_room", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return _page(title, text)
+
+    async def _token(self, request: web.Request) -> str:
+        form = await self._form(request)
+        return (form.get("token") or request.query.get("token", ""))[:200]
+
+    async def _form(self, request: web.Request) -> dict[str, str]:
+        """What was sent; nobody sends often, or much."""
+        self.turnstile.admit(f"form {self._who(request)}", most=MOST_OF_ONE)
+        if request.content_length is None or request.content_length > LARGEST:
+            raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=request.content_length or 0)
+        return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+    def _who(self, request: web.Request) -> str:
+        """The address that asks; of a proxy on this machine, the one that it names last."""
+        remote = request.remote or ""
+        named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return named[:64] if named and remote in self.loopback else remote
+
+
+def add_pages(app: web.Application, sentinel: Sentinel, *, loopback: frozenset[str]) -> None:
+    """Give *app* the pages of subscriptions, where there are any, and all its answers what keeps a page to itself."""
+
+    async def protect(_: web.Request, response: web.StreamResponse) -> None:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+
+    app.on_response_prepare.append(protect)
+    if not sentinel.ways:
+        return
+    pages = Subscribing(sentinel, Turnstile(sentinel.clock), loopback)
+    app.router.add_post("/subscribe", pages.asked)
+    posts: dict[str, Handler] = {"confirm": pages.confirmed, "unsubscribe": pages.ended}
+    for name, handler in posts.items():
+        app.router.add_get(f"/{name}", pages.button)
+        app.router.add_post(f"/{name}", handler)
+
+
+def _page(title: str, text: str, *, deed: str = "", token: str = "", status: int = HTTPStatus.OK) -> web.Response:
+    body = notice(Notice(title, text, deed, token))
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(body=body, status=status, content_type="text/html", charset="utf-8", headers=headers)
