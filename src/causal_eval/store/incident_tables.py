@@ -57,13 +57,15 @@ incident_marks = Table(
     #: Append-only: a result is never rewritten because of an incident.
     Column("evaluation_id", ForeignKey("evaluations.id", ondelete=_OF_EVALUATION), primary_key=True),
     Column("incident_id", ForeignKey("incidents.id"), primary_key=True),
-    Column("question", String(32), primary_key=True),
-    Column("sample", Integer, primary_key=True, autoincrement=False),
     #: ``kept`` (a reply or refusal) or ``failed`` (a call that failed).
     Column("outcome", String(8), primary_key=True),
+    #: Its id in ``attempts`` or ``failures``.
+    Column("result", Integer, primary_key=True, autoincrement=False),
+    Column("question", String(32), nullable=False),
+    Column("sample", Integer, nullable=False),
     #: ``during``: a call was open while it lasted; ``retried``: one that was repeated began shortly before.
     Column("reason", String(16), nullable=False),
-    #: Calls that gave no reply, and had to be repeated or were lost.
+    #: Calls that gave no reply: they were made again, or lost.
     Column("calls", Integer, nullable=False),
     Column("marked_at", Float, nullable=False),
     sqlite_with_rowid=False,

@@ -176,6 +176,7 @@ attempts = Table(
     #: The host that was called last.
     Column("route", Text),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
+    Index("ix_attempts_started_at", "started_at"),
 )
 
 failures = Table(
@@ -194,6 +195,14 @@ failures = Table(
     Column("started_at", String(32), nullable=False),
     Column("key", Text),
     Column("route", Text),
+    Index("ix_failures_started_at", "started_at"),
+)
+
+Index(
+    "ix_attempts_asked_at",
+    attempts.c.asked_at,
+    sqlite_where=attempts.c.asked_at.is_not(None),
+    postgresql_where=attempts.c.asked_at.is_not(None),
 )
 
 verdicts = Table(

@@ -21,7 +21,11 @@ def _of_incident(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    """Add tables alone; a version that does not know them copies and marks nothing, and deletes what hangs on them."""
+    """Add tables and indexes; a version that does not know them copies nothing, and deletes what hangs on them."""
+    op.create_index("ix_attempts_started_at", "attempts", ["started_at"])
+    cached = sa.text("asked_at IS NOT NULL")
+    op.create_index("ix_attempts_asked_at", "attempts", ["asked_at"], sqlite_where=cached, postgresql_where=cached)
+    op.create_index("ix_failures_started_at", "failures", ["started_at"])
     op.create_table(
         "incidents",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -73,17 +77,16 @@ def _marks() -> None:
         "incident_marks",
         sa.Column("evaluation_id", sa.String(length=32), nullable=False),
         sa.Column("incident_id", sa.String(length=32), nullable=False),
-        sa.Column("question", sa.String(length=32), nullable=False),
-        sa.Column("sample", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("result", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("question", sa.String(length=32), nullable=False),
+        sa.Column("sample", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("marked_at", sa.Float(), nullable=False),
         _of_evaluation("incident_marks", "evaluation_id"),
         _of_incident("incident_marks"),
-        sa.PrimaryKeyConstraint(
-            "evaluation_id", "incident_id", "question", "sample", "outcome", name="pk_incident_marks"
-        ),
+        sa.PrimaryKeyConstraint("evaluation_id", "incident_id", "outcome", "result", name="pk_incident_marks"),
         sqlite_with_rowid=False,
     )
     op.create_table(
