@@ -22,6 +22,7 @@ from causal_eval.service.wiring import Service
 from causal_eval.store.locks import hold_file
 from causal_eval.store.workers import Worker
 from causal_eval.worker.checker import Checker
+from causal_eval.worker.copier import Copier
 from causal_eval.worker.couriers import Couriers
 from causal_eval.worker.disk_watcher import DiskWatcher
 from causal_eval.worker.pulse import Pulse
@@ -49,6 +50,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             slots.run,
             DiskWatcher(service).run,
             Checker(service, worker).run,
+            Copier(service, worker).run,
             *aside,
         )
         beside = [asyncio.create_task(run()) for run in runs]
