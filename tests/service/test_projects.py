@@ -26,6 +26,7 @@ SHARED = {
     "users", "sessions", "login_failures", "idempotency",
     "question_sets", "questions", "set_members", "set_orders",
     "workers", "leases", "money_aside", "key_states", "call_leases", "schema_floor", "switches", "deployments",
+    "incidents", "incident_copy",
 }  # fmt: skip
 """Tables of no project: people, the system, and question sets, which are found by the hash of what they hold."""
 

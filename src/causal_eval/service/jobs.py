@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -88,8 +88,11 @@ def order(visit: Visit, wanted: JobOrder) -> Ordered:
     return order_over(visit, wanted, question_set=find_set(visit, wanted.question_set, project=wanted.project))
 
 
-def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Ordered:
-    """The same over a set that the caller need not see."""
+def order_over(
+    visit: Visit, wanted: JobOrder, *, question_set: StoredSet,
+    also: Callable[[Connection, Evaluation], None] | None = None,
+) -> Ordered:  # fmt: skip
+    """The same over a set that the caller need not see; *also* is done in the same transaction."""
     spec = replace(checked(visit, wanted), question_set=question_set.digest)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
@@ -101,6 +104,8 @@ def order_over(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> Or
         parts = _parts(evaluation)
         insert_job(connection, job, parts=parts)
         visit.service.engine.enqueue_in_transaction(connection, [_queued(part.id, spec, job=job) for part in parts])
+        if also is not None:
+            also(connection, evaluation)
         _record(connection, visit.caller, Change(job, "created", "evaluation.create", now))
     return Ordered(job, evaluation)
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 
@@ -139,6 +140,8 @@ evaluations = Table(
     Index("ix_evaluations_project_created_at", "project", "created_at"),
 )
 
+_FROM_CACHE = text("asked_at IS NOT NULL")
+
 attempts = Table(
     "attempts",
     metadata,
@@ -177,6 +180,7 @@ attempts = Table(
     Column("route", Text),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
     Index("ix_attempts_started_at", "started_at"),
+    Index("ix_attempts_asked_at", "asked_at", sqlite_where=_FROM_CACHE, postgresql_where=_FROM_CACHE),
 )
 
 failures = Table(
@@ -196,13 +200,6 @@ failures = Table(
     Column("key", Text),
     Column("route", Text),
     Index("ix_failures_started_at", "started_at"),
-)
-
-Index(
-    "ix_attempts_asked_at",
-    attempts.c.asked_at,
-    sqlite_where=attempts.c.asked_at.is_not(None),
-    postgresql_where=attempts.c.asked_at.is_not(None),
 )
 
 verdicts = Table(
