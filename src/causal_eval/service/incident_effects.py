@@ -80,7 +80,7 @@ def effect_of(visit: Visit, incident: str, *, limits: Limits | None = None) -> E
     return effect(visit.service.store, _known(visit, incident), projects=visit.caller.projects, limits=limits)
 
 
-def fallen(connection: Connection, caller: Caller, evaluations: Collection[str]) -> dict[str, tuple[Fallen, ...]]:
+def fallen(connection: Connection, caller: Caller, *, evaluations: Collection[str]) -> dict[str, tuple[Fallen, ...]]:
     """Evaluation -> what stands beside its results; those that no incident touched are left out."""
     found = touches.of_evaluations(connection, evaluations)
     again = [name for marked in found.values() for one in marked for name in one.reruns]
@@ -178,4 +178,4 @@ def _check(visit: Visit, touch: Touch, *, found: Ordered) -> None:
 def beside(visit: Visit, evaluations: Collection[str]) -> Mapping[str, tuple[Fallen, ...]]:
     """The same as :func:`fallen`, for evaluations that the caller was shown."""
     with visit.service.store.reading() as connection:
-        return fallen(connection, visit.caller, evaluations)
+        return fallen(connection, visit.caller, evaluations=evaluations)
