@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 from tests.asked import asked
+from tests.sentinel.running import answering
 
 from causal_eval.api.app import make_app
 from causal_eval.errors import NotLoggedIn
@@ -80,6 +81,19 @@ def service(tmp_path: Path) -> Iterator[Service]:
     store = open_store(settings.database_url)
     yield Service(store, settings, MemoryEngine(), lambda: NOW, lambda: f"{next(tokens):032x}")
     store.close()
+
+
+@pytest.fixture(scope="session")
+def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one for all tests that need one to be there, whatever it keeps."""
+    with answering(tmp_path_factory.mktemp("sentinel")) as address:
+        yield address
+
+
+@pytest.fixture
+def watched(service: Service, sentinel: str) -> Service:
+    """The same service, which knows a sentinel."""
+    return replace(service, settings=replace(service.settings, sentinel_url=sentinel))
 
 
 @pytest.fixture

@@ -56,10 +56,10 @@ def filled(path: str, names: Mapping[str, str]) -> str:
 
 
 @pytest.fixture
-def app(service: Service) -> FastAPI:
+def app(watched: Service) -> FastAPI:
     """The application, with accounts."""
-    projects.add(Visit(service, local_caller("")), "theirs", name="Theirs")
-    return make_app(service)
+    projects.add(Visit(watched, local_caller("")), "theirs", name="Theirs")
+    return make_app(watched)
 
 
 @pytest.fixture

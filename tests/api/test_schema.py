@@ -42,9 +42,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("open_to_all", [False, True], ids=["nobody", "admin"])
 @pytest.mark.parametrize("mode", GenerationMode)
-def test_every_answer_is_as_described(service: Service, mode: GenerationMode, *, open_to_all: bool) -> None:
+def test_every_answer_is_as_described(watched: Service, mode: GenerationMode, *, open_to_all: bool) -> None:
     """Nobody, and who may do everything, with requests that fit the description and with those that do not."""
-    often = replace(service, settings=replace(service.settings, requests_per_minute=1_000_000))
+    often = replace(watched, settings=replace(watched.settings, requests_per_minute=1_000_000))
     app = make_app(often, open_to_all=open_to_all)
     schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
     answered: list[int] = []

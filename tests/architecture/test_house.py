@@ -173,7 +173,7 @@ BUDGETS = {
     "web": 2100,
     "worker": 500,
     "sentinel": 600,
-    "client": 1100,
+    "client": 1250,
     "cli": 4300,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""

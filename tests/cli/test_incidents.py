@@ -59,7 +59,7 @@ def test_an_incident_from_beginning_to_end(capsys: pytest.CaptureFixture[str]) -
         (["ack", "INC-9"], "INC-1"),
         (["ack", "nine"], "nine"),
         (["classify", "INC-1", "P9"], "one of P0, P1, P2, P3"),
-        (["classify", "INC-1", "P3"], "--reason"),
+        (["classify", "INC-1", "P3"], "(reason)"),
         (["update", "INC-1", " "], "say how it goes"),
         (["update", "INC-1", "x", "--state", "resolved"], "or resolve it"),
         (["update", "INC-1", "x", "--state", "lost"], "one of detected"),

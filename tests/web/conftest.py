@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.sentinel.running import answering
 
 from causal_eval.errors import NotLoggedIn
 from causal_eval.evaluation.attempt import Attempt
@@ -101,6 +103,13 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
+def sentinel(tmp_path: Path) -> Iterator[str]:
+    """The address of a sentinel that answers."""
+    with answering(tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
 def question_set(service: Service) -> StoredSet:
     """A stored set of twelve questions with proof."""
     return keep_set(service.store, generate(Plan(12, "pages")), name="<b>twelve</b>")
@@ -175,13 +184,19 @@ class Visitor(TestClient):
         answer = self.post(path, data={"csrf": found[1], **fields})
         return answer.status_code, answer.text
 
+    def submit(self, path: str, **fields: str) -> Any:
+        """The page after sending those fields, with the token that all forms of this browser have."""
+        found = _CSRF.search(self.get("/evaluations").text)
+        assert found
+        return self.post(path, data={"csrf": found[1], **fields})
+
 
 @pytest.fixture
 def visitor(service: Service, people: People) -> Callable[..., Visitor]:
     """Makes the browser of somebody by role, of a stranger, or of nobody."""
 
-    def make(who: str = "") -> Visitor:
-        pages = make_pages(service, identify=people)
+    def make(who: str = "", over: Service = service) -> Visitor:
+        pages = make_pages(over, identify=people)
         cookies = {"ceb_session": who} if who else {}
         return Visitor(pages, cookies=cookies, raise_server_exceptions=False)
 

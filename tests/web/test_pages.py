@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from tests.web.conftest import HOSTILE
 
-from causal_eval.service.wiring import Service
+from causal_eval.service import incidents
+from causal_eval.service.access import Caller, Role
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.web.app import GET, POST, make_pages
 
@@ -19,7 +23,13 @@ FILE = re.compile(r"\.[a-z]+$")
 PAGES = [path for path, _ in GET if path != "/" and not path.startswith("/login/") and not FILE.search(path)]
 ADMINS = {path for path in PAGES if path.startswith(("/users", "/projects", "/audit"))}
 NEEDS = dict.fromkeys(ADMINS, "admin")
-NEEDS |= {"/settings": "operator", "/evaluations/new": "evaluator", "/submissions/new": "evaluator"}
+NEEDS |= {
+    "/settings": "operator",
+    "/incidents": "operator",
+    "/incidents/{incident}": "operator",
+    "/evaluations/new": "evaluator",
+    "/submissions/new": "evaluator",
+}
 """The least role; the others may be read by everybody who is logged in."""
 ROLES = ["viewer", "evaluator", "operator", "admin"]
 
@@ -51,8 +61,19 @@ class _Harm(HTMLParser):
             self.found.append(data)
 
 
+@pytest.fixture
+def service(service: Service, sentinel: str) -> Service:
+    """One that knows a sentinel, with an incident whose words mean harm."""
+    known = replace(service, settings=replace(service.settings, sentinel_url=sentinel))
+    visit = Visit(known, Caller("local", HOSTILE[:60], Role.ADMIN, None))
+    one = incidents.start(visit, {"title": HOSTILE[:200], "impact": HOSTILE})
+    for deed, values in (("update", {"text": HOSTILE}), ("assign", {"to": HOSTILE[:90]})):
+        incidents.act(visit, one.id, deed=deed, values=values)
+    return known
+
+
 def _address(path: str, evaluation: Evaluation, **names: str) -> str:
-    filled = path.format(evaluation=evaluation.id, project="team", **names)
+    filled = path.format(evaluation=evaluation.id, project="team", incident="INC-1", **names)
     return filled + {"/compare": f"?a={evaluation.id}", "/playground/question": "?seed=7"}.get(path, "")
 
 
@@ -127,7 +148,14 @@ def test_a_form_without_its_token_is_refused(visitor: Make, run: Run) -> None:
     browser = visitor("admin")
     for path, _ in POST:
         address = path.format(
-            evaluation=evaluation.id, act="cancel", key="k", user="u", project="team", submission="s", webhook="w"
+            evaluation=evaluation.id,
+            act="cancel",
+            key="k",
+            user="u",
+            project="team",
+            submission="s",
+            webhook="w",
+            incident="INC-1",
         )
         for fields in ({}, {"csrf": "token-of-viewer"}):
             assert browser.post(address, data=fields).status_code == 403, address

@@ -12,6 +12,7 @@ import causal_eval
 from causal_eval.api import (
     api_keys,
     evaluations,
+    incidents,
     leaderboard,
     listening,
     measuring,
@@ -52,7 +53,7 @@ SCHEMES = {
 }  # fmt: skip
 ROUTERS = (
     evaluations, results, reports, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
-    leaderboard, submissions, webhooks,
+    leaderboard, submissions, webhooks, incidents,
 )  # fmt: skip
 
 

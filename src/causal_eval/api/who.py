@@ -34,8 +34,15 @@ HEAVY_SECONDS = 5.0
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "testserver"})
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+INCIDENTS = (
+    "list_incidents", "open_incident", "get_incident", "acknowledge_incident", "classify_incident", "update_incident",
+    "assign_incident", "escalate_incident", "resolve_incident", "snapshot_incident", "set_incident_cause",
+    "plan_incident_task", "close_incident_task", "finish_incident_review",
+)  # fmt: skip
+"""Routes of what the sentinel keeps, in no database of the service."""
 STEADY = frozenset(
     {
+        *INCIDENTS, "report_problem",
         "log_in", "log_out", "solve", "verify_question", "verify_question_set",
         "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key",
         "revoke_provider_key", "disable_user", "disable_webhook",
@@ -126,6 +133,8 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "set_switch": Permission.OPERATE,
         "take_back_switch": Permission.OPERATE,
         "list_workers": Permission.OPERATE,
+        **dict.fromkeys(INCIDENTS, Permission.OPERATE),
+        "report_problem": Permission.READ,
         "list_audit": Permission.ADMINISTER,
         "check_audit": Permission.ADMINISTER,
         "health": None,

@@ -13,6 +13,8 @@ from causal_eval.errors import StoreError, StoreFull, StoreLocked, UnknownName
 from causal_eval.incidents.incident import Incident, Key, Severity, State
 
 VERSION = 1
+_LONGEST = 15
+"""Digits of a number."""
 BUSY_SECONDS = 10.0
 _FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_READONLY"})
 _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT"})
@@ -113,7 +115,7 @@ def number_of(incident: str) -> int:
         UnknownName: it is none.
     """
     digits = incident.upper().removeprefix("INC-")
-    if not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST):
         raise UnknownName("incident", incident, ())
     return int(digits)
 

@@ -16,10 +16,11 @@ from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Sour
 MANUAL = "reported"
 """The family of what a person opens, if he names no other."""
 
+LONGEST = 4000
 Who = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-Said = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
-MaySay = Annotated[str, msgspec.Meta(max_length=4000)]
+Said = Annotated[str, msgspec.Meta(max_length=LONGEST)]
+"""That something is said at all, is seen to where it is done."""
 Component = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_:.-]{0,59}$")]
 
 
@@ -46,7 +47,7 @@ class Classify(Deed, frozen=True, kw_only=True):
     """It is as bad as that."""
 
     severity: Severity
-    reason: MaySay = ""
+    reason: Said = ""
 
     def do(self, rows: Rows, incident: str, *, at: float) -> Incident:
         """The incident afterwards."""
@@ -91,7 +92,7 @@ class Resolve(Deed, frozen=True, kw_only=True):
     """It is over."""
 
     resolution: Said
-    root_cause: MaySay = ""
+    root_cause: Said = ""
 
     def do(self, rows: Rows, incident: str, *, at: float) -> Incident:
         """The incident afterwards."""
@@ -127,7 +128,7 @@ class Done(Deed, frozen=True, kw_only=True):
     """Something was done, or nobody does it for the reason `waived`."""
 
     task: int
-    waived: MaySay = ""
+    waived: Said = ""
 
     def do(self, rows: Rows, incident: str, *, at: float) -> Incident:
         """The incident afterwards."""
@@ -154,7 +155,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     title: Line
     severity: Severity = Severity.P2
     component: Component = "other"
-    impact: MaySay = ""
+    impact: Said = ""
     private: bool = False
 
     def do(self, rows: Rows, *, at: float) -> Incident:

@@ -46,7 +46,7 @@ def classify(rows: Rows, incident: str, *, severity: Severity, reason: str, who:
     if found.severity is severity:
         return found
     if not severity.is_worse_than(found.severity) and not reason.strip():
-        raise UsageError(f"{found.id} is {found.severity}: say why it is only {severity} (--reason)")
+        raise UsageError(f"{found.id} is {found.severity}: say why it is only {severity} (reason)")
     text = f"{severity}, no longer {found.severity}" + (f": {reason}" if reason else "")
     data = {"severity": severity.value, "was": found.severity.value}
     timeline.add(rows, found.id, Happened(Kind.CLASSIFIED, text, who=who, data=data), at=at)
@@ -82,7 +82,7 @@ def resolve(rows: Rows, incident: str, *, resolution: str, root_cause: str, who:
     """
     found = _live(rows, incident)
     if not resolution.strip():
-        raise UsageError(f"say what ended {found.id} (--resolution)")
+        raise UsageError(f"say what ended {found.id} (resolution)")
     if still := keeping.firing(rows, found.id):
         raise Conflict(f"{found.id} is not over: {', '.join(still)} still fires")
     if root_cause:
@@ -128,7 +128,7 @@ def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float) -> 
     """
     found = _live(rows, incident)
     if not reason.strip():
-        raise UsageError(f"say why {found.id} is escalated (--reason)")
+        raise UsageError(f"say why {found.id} is escalated (reason)")
     timeline.add(rows, found.id, Happened(Kind.ESCALATED, reason, who=who), at=at)
     timers.escalated(rows, found, at=at)
     return found

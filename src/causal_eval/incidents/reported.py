@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from causal_eval.errors import TooSoon
+from causal_eval.errors import TooSoon, UsageError
 from causal_eval.incidents import keeping, timeline
 from causal_eval.incidents.book import Rows, live_with, number_of
 from causal_eval.incidents.deeds import Who
@@ -50,7 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What somebody reports."""
 
     by: Who
-    text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
+    text: Annotated[str, msgspec.Meta(max_length=LONGEST)]
     trouble: Trouble = Trouble.OTHER
     page: Annotated[str, msgspec.Meta(max_length=300)] = ""
     """Where it was."""
@@ -59,8 +59,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The incident that it is part of.
 
         Raises:
-            TooSoon: the same person has reported much within minutes.
+            UsageError: nothing is said. TooSoon: the same person has reported much within minutes.
         """
+        if not self.text.strip():
+            raise UsageError("text is empty: say what you did, and what you saw")
         key = Key(REPORTS, self.trouble.value)
         data: Data = {"page": self.page, "report": True}
         there = live_with(rows, key)

@@ -121,7 +121,7 @@ def has_passed(rows: Rows, incident: Incident, *, deadline: Deadline) -> bool:
 
 def pending(rows: Rows, incident: str) -> Mapping[Deadline, float]:
     """What will be due of *incident*, and when."""
-    query = "SELECT kind, due_at FROM deadlines WHERE incident = ? AND due_at < ? ORDER BY due_at"
+    query = "SELECT kind, due_at FROM deadlines WHERE incident = ? AND due_at < ? ORDER BY due_at, kind"
     found = rows.execute(query, (number_of(incident), _NEVER)).fetchall()
     return {Deadline(row["kind"]): row["due_at"] for row in found}
 

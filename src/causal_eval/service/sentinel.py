@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 import time
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -21,6 +22,7 @@ AT_ONCE = 4
 """Threads of the service that may wait for it: with all others it goes on serving."""
 LARGEST = 16 * 2**20
 ADVICE = "use `causal-eval incident` on the sentinel's machine, or try again in a minute"
+_ID = re.compile(r"(?:INC-)?([0-9]{1,15})", re.IGNORECASE)
 _PLACES = threading.BoundedSemaphore(AT_ONCE)
 _T = TypeVar("_T")
 
@@ -51,8 +53,24 @@ def changed(settings: Settings, *, since: int) -> view.Page:
 
 
 def incident_path(incident: str, deed: str = "") -> str:
-    """Where *incident* is, or where *deed* is done to it."""
-    return "/".join(("/incidents", quote(incident, safe=""), *([deed] if deed else [])))
+    """Where *incident* is, or where *deed* is done to it.
+
+    Raises:
+        UnknownName: that is the id of none.
+    """
+    return "/".join(("/incidents", id_of(incident), *([deed] if deed else [])))
+
+
+def id_of(text: str) -> str:
+    """The id as it is written: ``INC-7`` for ``inc-7`` and ``7``.
+
+    Raises:
+        UnknownName: it is none.
+    """
+    match = _ID.fullmatch(text)
+    if match is None:
+        raise UnknownName("incident", text, ())
+    return f"INC-{int(match[1])}"
 
 
 def ask(settings: Settings, request: Request, kind: type[_T]) -> _T:

@@ -17,19 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from causal_eval.errors import (
-    CausalError,
-    CausalEvalError,
-    Conflict,
-    NotAllowed,
-    NotLoggedIn,
-    ReadOnlyMode,
-    StoreError,
-    StoreFull,
-    TooSoon,
-    UnknownName,
-    UsageError,
-)
+from causal_eval.errors import CausalEvalError, NotAllowed, StoreError
 from causal_eval.service import accounts
 from causal_eval.service.access import NOBODY
 from causal_eval.service.wiring import Service
@@ -40,11 +28,13 @@ from causal_eval.web.pages import (
     download,
     evaluation,
     evaluations,
+    incidents,
     keys,
     leaderboard,
     ordering,
     password,
     playground,
+    problem,
     project,
     projects,
     providers,
@@ -58,6 +48,7 @@ from causal_eval.web.pages import (
     vault,
     webhooks,
 )
+from causal_eval.web.statuses import status_of
 from causal_eval.web.who import Door, Guest, Identify
 
 log = logging.getLogger("causal_eval.web")
@@ -72,19 +63,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 STATIC = "/static"
-STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
-    (NotLoggedIn, 401),
-    (NotAllowed, 403),
-    (UnknownName, 404),
-    (Conflict, 409),
-    (TooSoon, 429),
-    (ReadOnlyMode, 503),
-    (StoreFull, 507),
-    (StoreError, 503),
-    (UsageError, 422),
-    (CausalError, 422),
-)
-"""The first class that fits decides."""
 
 GET: Sequence[tuple[str, Handler]] = (
     ("/", evaluations.front),
@@ -117,6 +95,9 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/projects/{project}/webhooks", webhooks.shown),
     ("/projects/{project}/webhooks/{webhook}", webhooks.sent),
     ("/audit", audit.shown),
+    ("/incidents", incidents.shown),
+    ("/incidents/{incident}", incidents.one),
+    ("/problem", problem.form),
     ("/settings", settings.shown),
 )
 FILES: Sequence[tuple[str, Handler]] = (
@@ -144,6 +125,9 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/projects/{project}/keys/{key}/revoke", vault.revoked),
     ("/projects/{project}/webhooks", webhooks.made),
     ("/projects/{project}/webhooks/{webhook}/{act}", webhooks.steered),
+    ("/incidents", incidents.opened),
+    ("/incidents/{incident}/{act}", incidents.acted),
+    ("/problem", problem.reported),
     ("/playground", playground.solved),
     ("/playground/question", playground.judged),
 )
@@ -189,11 +173,6 @@ class Headers:
             await send(message)
 
         await self.app(scope, receive, sending)
-
-
-def status_of(error: CausalEvalError) -> int:
-    """The status that *error* is answered with; 500 for what no request should be able to cause."""
-    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
 def _known(request: Request, error: Exception) -> Response:

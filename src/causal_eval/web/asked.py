@@ -30,7 +30,7 @@ OPEN = PUBLISHED | {"/login", "/login/provider", "/login/provider/back", "/logou
 STEADY = frozenset(
     {
         "/login", "/logout", "/language", "/playground", "/playground/question", "/keys/{key}/revoke",
-        "/projects/{project}/keys/{key}/revoke",
+        "/projects/{project}/keys/{key}/revoke", "/incidents", "/incidents/{incident}/{act}", "/problem",
     }
 )  # fmt: skip
 STEADY_ACTS = frozenset({"cancel", "pause", "disable"})
@@ -72,6 +72,7 @@ class Asked:
             "languages": LANGUAGES,
             "csrf": self.guest.csrf,
             "caller": None if caller.actor == NOBODY.actor else caller,
+            "may_operate": caller.may(Permission.OPERATE),
             "may_evaluate": caller.may(Permission.EVALUATE),
             "is_admin": at_least(caller.role, Role.ADMIN) and caller.may(Permission.ADMINISTER),
             "has_session": self.guest.has_session,

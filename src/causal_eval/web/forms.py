@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from causal_eval.errors import CausalEvalError, UsageError
@@ -29,6 +30,19 @@ def faults(error: CausalEvalError, fields: Sequence[str]) -> dict[str, str]:
     said = str(error)
     places = {name: match.start() for name in fields if (match := re.search(rf"\b{re.escape(name)}\b", said))}
     return {min(places, key=lambda name: places[name]) if places else "": said}
+
+
+def day(form: Mapping[str, str], name: str) -> float:
+    """The beginning of the day (UTC) in field *name*, in seconds since 1970.
+
+    Raises:
+        UsageError: it is none.
+    """
+    text = form.get(name, "").strip()
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise UsageError(f"{name} is {text!r}: give a day such as 2026-12-24") from error
 
 
 def positive(form: Mapping[str, str], name: str) -> float | None:
