@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -95,6 +96,19 @@ def test_an_alert_goes_where_it_belongs(labels: str, receivers: str, tmp_path: P
         f"--verify.receivers={receivers}",
         *labels.split(),
     )
+
+
+@pytest.mark.usefixtures("amtool")
+def test_the_receiver_that_the_guide_shows_is_one(root: Path, tmp_path: Path) -> None:
+    """Alertmanager takes what is to be put into the configuration of a cluster's, and Watchdog goes to the sentinel."""
+    (shown,) = re.findall(
+        r"```yaml\n(# alertmanager\.yml.*?)```", (root / "docs/guides/deploy.md").read_text("utf-8"), re.DOTALL
+    )
+    path = tmp_path / "alertmanager.yml"
+    path.write_text(shown)
+    assert "1 receivers" in said("amtool", "check-config", str(path))
+    hook = yaml.safe_load(shown)["receivers"][0]["webhook_configs"][0]
+    assert hook["http_config"]["authorization"]["type"] == "Bearer"
 
 
 def test_only_alerts_that_exist_are_routed_or_kept_back(root: Path) -> None:

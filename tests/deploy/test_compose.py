@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -230,6 +231,21 @@ def test_what_watches_is_what_the_program_writes(root: Path, tmp_path: Path, ser
     assert (FOLDER / services["blackbox-exporter"]["command"][0].rpartition("/")[2]).is_file()
 
 
+def test_grafana_finds_dashboards_and_where_their_numbers_come_from(root: Path, services: Services) -> None:
+    """What it provisions names folders that are mounted, and the kind of source that every dashboard asks for."""
+    own = mounted(services, "grafana")
+    provisioning = root / own["/etc/grafana/provisioning"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards/causal-eval.yml").read_text("utf-8"))["providers"]
+    boards = [json.loads(path.read_text("utf-8")) for path in (root / own[provider["options"]["path"]]).glob("*.json")]
+    assert len({board["uid"] for board in boards}) == len({board["title"] for board in boards}) == 7
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text("utf-8"))["datasources"]
+    assert {one["query"] for board in boards for one in board["templating"]["list"]} == {source["type"]}
+    host, _, port = source["url"].removeprefix("http://").partition(":")
+    assert host in services
+    assert str(services[host]["ports"][0]).endswith(f":{port}")
+    assert set(services["grafana"]["networks"]) & set(services[host]["networks"])
+
+
 def test_the_front_finds_replicas_anew(root: Path) -> None:
     """Docker's name server is asked again each second, and only a variable has nginx ask at all."""
     config = (root / "docker/nginx/nginx.conf").read_text("utf-8")
@@ -269,5 +285,4 @@ def test_postgresql_is_set_up_for_trouble(root: Path, services: Services, settin
     """Operators get in when it is full, what hangs is broken off, pages carry checksums, the log is kept."""
     config = (root / "docker/postgres/postgresql.conf").read_text("utf-8")
     assert re.search(rf"^{setting} = {re.escape(value)}$", config, flags=re.MULTILINE)
-    assert {one.partition(":")[2] for one in services["postgres"]["tmpfs"]} == {"mode=1777"}  # it is no root
     assert "--data-checksums" in services["postgres"]["environment"]["POSTGRES_INITDB_ARGS"]
