@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from causal_eval.errors import OperationFailed
+from causal_eval.incidents.book import open_book
 from causal_eval.incidents.naming import RUNBOOK
 from causal_eval.incidents.runbook import Step, read_runbook
 from causal_eval.operations.drills.drill import Drill
@@ -62,6 +63,7 @@ def carry_out(ground: Ground) -> None:
 
 def _carry_out(ground: Ground, step: Step) -> None:
     there = ground.held.setdefault("incidents", ground.plan.root / f"incidents-{time.time_ns()}.db")
+    open_book(Path(str(there))).close()  # as a sentinel would have made it
     values = [word for name in step.placeholders for word in ("--set", f"{name}={VALUES[name]}")]
     named = [] if step.id in {*FIRST, LAST} else ["--incident", VALUES["INCIDENT"]]
     done = subprocess.run(

@@ -29,12 +29,6 @@ def days_of(book: Book, *, at: float, days: int = 90) -> Sequence[Day]:
         return history(rows, "api", at=at, days=days)
 
 
-def kept_minutes(book: Book) -> int:
-    """How many minutes are kept."""
-    with book.reading() as rows:
-        return int(rows.execute("SELECT count(*) FROM minutes").fetchone()[0])
-
-
 def test_days_without_probes_are_no_data(book: Book) -> None:
     """Never 100 %: neither a day of ninety, nor all of them together."""
     days = days_of(book, at=MIDNIGHT)
@@ -61,10 +55,11 @@ def test_uptime_is_the_share_of_probes_that_were_answered(book: Book) -> None:
     assert overall((yesterday, today)) == 10 / 11
 
 
-def test_old_minutes_become_days(book: Book) -> None:
-    """Today and two days before it are kept by minutes; nothing is lost, and the file does not grow for ever."""
+def test_probes_become_sums_of_days(book: Book) -> None:
+    """Nothing is lost, and the file does not grow with their number."""
     probe(book, *((MIDNIGHT + hour * 3600, True) for hour in range(24 * 10)))
-    assert kept_minutes(book) == 3 * 24
+    with book.reading() as rows:
+        assert rows.execute("SELECT count(*) FROM days").fetchone()[0] == 10
     found = days_of(book, at=MIDNIGHT + 10 * DAY - 1, days=11)
     assert [day.up for day in found] == [0, *[24] * 10]
 
@@ -85,7 +80,6 @@ def test_a_clock_that_jumps_counts_no_probe_twice(book: Book) -> None:
 def test_every_probe_is_counted_once(book: Book, found: list[tuple[int, bool]], name: str) -> None:
     """Whatever the clock does."""
     with book.writing() as rows:
-        rows.execute("DELETE FROM minutes")
         rows.execute("DELETE FROM days")
     probe(book, *((MIDNIGHT + offset, up) for offset, up in found), component=name)
     with book.reading() as rows:

@@ -43,11 +43,6 @@ CREATE TABLE outbox (
   begun_at REAL, sent_at REAL, fault TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX outbox_waiting ON outbox (next_at) WHERE sent_at IS NULL;
-CREATE TABLE minutes (
-  component TEXT NOT NULL, minute INTEGER NOT NULL,
-  up INTEGER NOT NULL, down INTEGER NOT NULL,
-  PRIMARY KEY (component, minute)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE days (
   component TEXT NOT NULL, day TEXT NOT NULL,
   up INTEGER NOT NULL, down INTEGER NOT NULL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from causal_eval.incidents.book import Rows
 
-MINUTE, DAY = 60, 86_400
-MINUTES_OF_A_DAY = DAY // MINUTE
-KEPT_DAYS = 2
-"""Whole days before today of which every minute is kept; of others the sums are."""
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +36,12 @@ class Day:
 
 
 def count(rows: Rows, component: str, *, at: float, up: bool) -> None:
-    """Add what a probe of *component* found.
-
-    A probe is in a minute or in the sum of its day, never in both, so that a clock that jumps counts none twice.
-    """
+    """Add what a probe of *component* found to the sums of its day."""
     rows.execute(
-        "INSERT INTO minutes (component, minute, up, down) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (component, minute) DO UPDATE SET up = up + excluded.up, down = down + excluded.down",
-        (component, math.floor(at / MINUTE), int(up), int(not up)),
+        "INSERT INTO days (component, day, up, down) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (component, day) DO UPDATE SET up = up + excluded.up, down = down + excluded.down",
+        (component, _name(at), int(up), int(not up)),
     )
-    _roll(rows, component, before=(math.floor(at / DAY) - KEPT_DAYS) * MINUTES_OF_A_DAY)
 
 
 def history(rows: Rows, component: str, *, at: float, days: int = 90) -> tuple[Day, ...]:
@@ -82,47 +74,11 @@ def overall(days: Iterable[Day]) -> float | None:
     return Day("", sum(day.up for day in counted), sum(day.down for day in counted)).uptime
 
 
-def _roll(rows: Rows, component: str, *, before: int) -> None:
-    """Put whole days of minutes into their sums."""
-    past = rows.execute(
-        "SELECT date(minute * 60, 'unixepoch') AS day, sum(up) AS up, sum(down) AS down FROM minutes "
-        "WHERE component = ? AND minute < ? GROUP BY day",
-        (component, before),
-    ).fetchall()
-    if not past:
-        return
-    rows.executemany(
-        "INSERT INTO days (component, day, up, down) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (component, day) DO UPDATE SET up = up + excluded.up, down = down + excluded.down",
-        [(component, row["day"], row["up"], row["down"]) for row in past],
-    )
-    rows.execute("DELETE FROM minutes WHERE component = ? AND minute < ?", (component, before))
-
-
-_OF_MINUTES = """
-WITH RECURSIVE names (name) AS (
-  SELECT min(component) FROM minutes
-  UNION ALL
-  SELECT (SELECT min(component) FROM minutes WHERE component > name) FROM names WHERE name IS NOT NULL
-)
-SELECT name AS component, value AS day,
-  (SELECT sum(up) FROM minutes WHERE component = name AND minute BETWEEN value * 1440 AND value * 1440 + 1439) AS up,
-  (SELECT sum(down) FROM minutes WHERE component = name AND minute BETWEEN value * 1440 AND value * 1440 + 1439) AS down
-FROM names, json_each(?) WHERE name IS NOT NULL AND up IS NOT NULL
-"""
-"""Probes by component and day since 1970, of minutes: by their key alone, which spares a sort of all of them."""
-
-
 def _probes(rows: Rows, span: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Those that were answered and those that were not, by component and day, which may be in both tables in part."""
+    """Those that were answered and those that were not, by component and day."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for row in rows.execute("SELECT * FROM days WHERE day BETWEEN ? AND ?", (span[0], span[-1])):
         found.setdefault(row["component"], {})[row["day"]] = (row["up"], row["down"])
-    first = math.floor(_midnight(span[0]) / DAY)
-    for row in rows.execute(_OF_MINUTES, (json.dumps(list(range(first, first + len(span)))),)):
-        days, day = found.setdefault(row["component"], {}), span[row["day"] - first]
-        up, down = days.get(day, (0, 0))
-        days[day] = (up + row["up"], down + row["down"])
     return found
 
 

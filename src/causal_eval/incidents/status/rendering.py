@@ -44,7 +44,7 @@ def documents(page: StatusPage) -> Iterator[tuple[str, bytes]]:
         yield f"{FOLDER}/{one.id}.html", _incident(one)
     bad = sorted(_bad_days(page), key=lambda found: found[1].day, reverse=True)[:MOST_DAYS]
     yield "history.html", _bytes(_template("history.html.j2").render(page=page, bad_days=bad, root="", here="history"))
-    yield "feed.atom", _bytes(_feed(page))
+    yield "feed.atom", _feed(page)
     yield "summary.json", _json(page)
     yield INDEX, _bytes(_index(page))
 
@@ -81,17 +81,24 @@ def _index(page: StatusPage) -> str:
     )  # fmt: skip
 
 
-def _feed(page: StatusPage) -> str:
+def _feed(page: StatusPage) -> bytes:
     newest = sorted((*page.current, *page.past), key=lambda one: -one.updated_at)[:MOST_ENTRIES]
-    entries = [(one, _id(page, f"{FOLDER}/{one.id}.html", began=one.began_at)) for one in newest]
+    return _feed_of(page.address, tuple(newest))
+
+
+@functools.lru_cache(maxsize=2)
+def _feed_of(address: str, newest: tuple[Shown, ...]) -> bytes:
+    """A feed says nothing of the moment, and is the same until somebody says something."""
+    entries = [(one, _id(address, f"{FOLDER}/{one.id}.html", began=one.began_at)) for one in newest]
     updated = max((one.updated_at for one in newest), default=0.0)
-    return _template("feed.atom.j2").render(
-        page=page, feed_id=_id(page, "feed.atom", began=0.0), updated=updated, entries=entries
+    text = _template("feed.atom.j2").render(
+        address=address, feed_id=_id(address, "feed.atom", began=0.0), updated=updated, entries=entries
     )  # fmt: skip
+    return _bytes(text)
 
 
-def _id(page: StatusPage, name: str, *, began: float) -> str:
-    return f"{page.address}{name}" if page.address else f"urn:uuid:{uuid.uuid5(_OURS, f'{name} {began!r}')}"
+def _id(address: str, name: str, *, began: float) -> str:
+    return f"{address}{name}" if address else f"urn:uuid:{uuid.uuid5(_OURS, f'{name} {began!r}')}"
 
 
 def _bad_days(page: StatusPage) -> Iterator[tuple[str, Day]]:
