@@ -102,6 +102,20 @@ def test_the_front_hands_out_the_status_page_and_nothing_else_of_the_sentinel(st
     stack.run(f"curl -sS -m 5 -f -X POST -d '[]' {STATUS}/", fails=True)
     post = "import urllib.request as u; u.urlopen(u.Request('http://sentinel:9095/alerts', b'{}'))"
     assert "403" in stack.run(f'docker-compose exec -T app python -c "{post}"', fails=True)
+    shown = "{'Authorization': 'Bearer ' + open('/run/secrets/sentinel_token').read()}"
+    get = f"import urllib.request as u; u.urlopen(u.Request('http://sentinel:9095/incidents', headers={shown}))"
+    stack.run(f'docker-compose exec -T app python -c "{get}"')
+
+
+def test_who_wants_to_be_told_of_changes_reaches_the_sentinel(stack: Stack) -> None:
+    """Once the address of the page is known; who follows the link of a letter gets a button, through the front too."""
+    with (stack.folder / "docker/config/causal-eval.toml").open("a") as text:
+        text.write('status_url = "https://bench.example/status"\n')
+    stack.run("docker-compose restart sentinel")
+    stack.until(lambda: "<form" in stack.run(f"curl -sS -m 5 -f {STATUS}/"), "the page has a form")
+    assert "<button" in stack.run(f"curl -sS -m 5 -f '{STATUS}/confirm?token=any'")
+    assert "form-action 'self'" in stack.run(f"curl -sS -m 5 -f -D - -o /dev/null {STATUS}/")
+    stack.run(f"curl -sS -m 5 -f -d token=any {STATUS}/confirm", fails=True)
 
 
 def test_a_stack_without_its_api_is_told_of(stack: Stack) -> None:

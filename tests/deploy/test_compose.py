@@ -252,7 +252,7 @@ def test_the_front_finds_replicas_anew(root: Path) -> None:
     routes = (root / "docker/nginx/routes.conf").read_text("utf-8")
     assert "resolver 127.0.0.11 valid=1s" in config
     assert not re.search(r"^\s*upstream\b", config + routes, flags=re.MULTILINE)
-    assert set(re.findall(r"proxy_pass ([^;]+);", routes)) == {"$up"}
+    assert set(re.findall(r"proxy_pass ([^;]+);", routes)) == {"$up", "$sentinel"}
     assert "proxy_buffering off;" in routes
     assert re.search(r"location \^~ /metrics \{\s*return 404;", routes)
 
