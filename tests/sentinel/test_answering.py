@@ -179,6 +179,14 @@ def test_what_cannot_be_done_is_said(
     assert sentinel.changed(there, since=0).cursor == before
 
 
+def test_pages_of_the_status_page_lie_beside_them(tmp_path: Path, address: str) -> None:
+    """They are for everybody, and no incident that has to be asked for with a token."""
+    (tmp_path / "status" / "incidents").mkdir(parents=True)
+    (tmp_path / "status" / "incidents" / "INC-1.html").write_text("for everybody", "utf-8")
+    with forwarding(address) as proxy, urllib.request.urlopen(f"{proxy}/incidents/INC-1.html") as answer:
+        assert answer.read() == b"for everybody"
+
+
 def test_only_with_the_token_from_elsewhere(tmp_path: Path, known: Callable[[str], Settings]) -> None:
     """Behind a proxy the token is asked for, as for letters, and the service shows it."""
     token = tmp_path / "token"

@@ -28,6 +28,8 @@ STATUSES: tuple[tuple[type[CausalEvalError], int], ...] = (
     (TooSoon, 429),
 )
 """All else is 503: it could not be kept, and may be asked for again."""
+_ONE = "{incident:[^/.]+}"
+"""Without a dot: pages of the status page lie beside them (``/incidents/INC-7.html``)."""
 _DIGITS = 15
 _T = TypeVar("_T")
 Admit = Callable[[web.Request], None]
@@ -118,10 +120,10 @@ def add_routes(app: web.Application, sentinel: Sentinel, *, admit: Admit) -> Non
     answers = Answering(sentinel)
     app.router.add_get("/incidents", _told(answers.listed, admit))
     app.router.add_post("/incidents", _told(answers.opened, admit))
-    app.router.add_get("/incidents/{incident}", _told(answers.shown, admit))
-    app.router.add_post("/incidents/{incident}/snapshot", _told(answers.snapped, admit))
+    app.router.add_get(f"/incidents/{_ONE}", _told(answers.shown, admit))
+    app.router.add_post(f"/incidents/{_ONE}/snapshot", _told(answers.snapped, admit))
     app.router.add_post("/reports", _told(answers.reported, admit))
-    app.router.add_post("/incidents/{incident}/{deed}", _told(answers.acted, admit))
+    app.router.add_post(f"/incidents/{_ONE}/{{deed}}", _told(answers.acted, admit))
 
 
 def _told(handler: Handler, admit: Admit) -> Handler:

@@ -171,6 +171,7 @@ class Plan:
             "CEB_INCIDENTS": str(self.incidents),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
+            **({"CEB_SENTINEL_URL": self.url("sentinel")} if self.monitoring and "sentinel" in self.ports else {}),
             **(self._keeping() if self.backups else {}),
         }
 
