@@ -179,6 +179,20 @@ def test_what_cannot_be_done_is_said(
     assert sentinel.changed(there, since=0).cursor == before
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("Origin", "https://evil.example"), ("Host", "evil.example:9095"), ("Sec-Fetch-Site", "cross-site")],
+)
+def test_a_page_in_this_machines_browser_is_no_program_of_it(address: str, header: str, value: str) -> None:
+    """Another site's page neither acts nor reads, under whatever name it has this address asked."""
+    for path, body in (("/incidents", None), ("/incidents/INC-1/ack", b'{"by": "ada"}'), ("/alerts", b"{}")):
+        asked = urllib.request.Request(f"{address}{path}", body, {header: value, "Content-Type": "text/plain"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked)
+        assert refused.value.code == 403
+        refused.value.close()
+
+
 def test_pages_of_the_status_page_lie_beside_them(tmp_path: Path, address: str) -> None:
     """They are for everybody, and no incident that has to be asked for with a token."""
     (tmp_path / "status" / "incidents").mkdir(parents=True)

@@ -53,7 +53,7 @@ def keep(rows: Rows, incident: str, *, snapshot: Snapshot, book: Path, at: float
     found = find(rows, incident)
     bundle = {"incident": found.id, "at": at, "health": snapshot.health, **snapshot.seen}
     body = json.dumps(bundle, indent=1, ensure_ascii=False).encode() + b"\n"
-    path = book.parent / "snapshots" / f"{found.id}-{at:.0f}.json"
+    path = book.parent / "snapshots" / f"{found.id}-{at:.3f}.json"
     with explained(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_suffix(".part")

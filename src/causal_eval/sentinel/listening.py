@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from causal_eval.sentinel.process import LARGEST, Sentinel
 from causal_eval.sentinel.subscribing import add_pages
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
+OWN_NAMES = LOOPBACK | {"localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,21 @@ def make_app(sentinel: Sentinel, address: Address) -> web.Application:
 
 
 def _admit(request: web.Request, address: Address) -> None:
-    """Refuse who neither is on this machine nor shows the token."""
-    if request.remote in LOOPBACK and "X-Forwarded-For" not in request.headers:
+    """Refuse who neither is a program on this machine nor shows the token."""
+    if _is_at_home(request):
         return
     wanted = "" if address.token_file is None else address.token_file.read_text("utf-8").strip()
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise web.HTTPForbidden(text="other machines show the token in CEB_SENTINEL_TOKEN_FILE\n")
+
+
+def _is_at_home(request: web.Request) -> bool:
+    """Whether a program on this machine asks: by no proxy, and no page that a browser here has open."""
+    sent = request.headers
+    is_own = (urlsplit(f"//{request.host}").hostname or "") in OWN_NAMES and "Origin" not in sent
+    is_page = sent.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+    return request.remote in LOOPBACK and is_own and not is_page and "X-Forwarded-For" not in sent
 
 
 def _metrics(sentinel: Sentinel) -> str:
