@@ -14,6 +14,7 @@ from tests.sentinel.running import alert, answering, send
 from causal_eval.api.app import make_app
 from causal_eval.effects import mirror
 from causal_eval.service import sentinel
+from causal_eval.service.access import Caller, Role
 from causal_eval.service.wiring import Service
 
 Who = Callable[[str], TestClient]
@@ -113,6 +114,19 @@ def test_whoever_has_logged_in_reports_a_problem(who: Who) -> None:
     assert detail["incident"]["severity"] == "P3"
     assert "viewer (user:viewer)" in {entry["who"] for entry in detail["timeline"]}
     assert who("viewer").post("/api/v1/problem-reports", json={"text": " "}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("actor", "name", "named"),
+    [
+        ("user:1", "Ada", "Ada"), ("key:7", "nightly", "nightly (key:7)"), ("user:2", "Sentinel", "Sentinel (user:2)"),
+        ("local", "local", "local"),
+    ],
+)  # fmt: skip
+def test_who_acts_is_named(who: Who, callers: Callers, actor: str, name: str, named: str) -> None:
+    """A person by his name, a key by its id too, and nobody as the machine."""
+    callers.known["operator"] = Caller(actor, name, Role.OPERATOR, None)
+    assert who("operator").post(f"{HERE}/INC-1/ack").json()["responder"] == named
 
 
 def test_without_the_sentinel_the_copy_is_read(known: Service, callers: Callers) -> None:

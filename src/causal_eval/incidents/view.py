@@ -168,12 +168,13 @@ def _all(rows: Rows, found: Iterable[Incident]) -> tuple[Told, ...]:
 
 
 def _ruling(rows: Rows, incident: Incident, *, happened: Iterable[timeline.Entry]) -> Ruling:
-    """The worst rule of its alerts, unless it has another severity by now: then what was said when it got that."""
+    """The rule of an alert that makes it as bad as it is; where there is none, what was said when it became so."""
     query = "SELECT DISTINCT name FROM signals WHERE incident = ?"
     names = {row["name"] for row in rows.execute(query, (number_of(incident.id),))} & known(What.ALERT)
-    decision = classify([Observation(What.ALERT, name) for name in sorted(names)])
-    if names and decision.severity is incident.severity:
-        return Ruling(severity=decision.severity, rule=decision.rule, why=decision.why)
+    decisions = [classify([Observation(What.ALERT, name)]) for name in sorted(names)]
+    for one in decisions:
+        if one.severity is incident.severity:
+            return Ruling(severity=one.severity, rule=one.rule, why=one.why)
     said = [one for one in happened if _severity_in(one.data) == incident.severity.value]
     why = "" if not said else f"{said[-1].text} ({said[-1].who})"
     return Ruling(severity=incident.severity, rule="", why=why)

@@ -141,9 +141,10 @@ def _made(kind: type[_T], values: Values, *, by: str) -> _T:
 
 
 def _who(visit: Visit) -> str:
-    """As the timeline names who acts; nobody passes for the machine, whose words are not told as a person's."""
-    name = visit.caller.name[:100].strip() or visit.caller.actor
-    return name if name.casefold() != _MACHINE else f"{name} ({visit.caller.actor})"
+    """As the timeline names who acts: a key by its own id too, and nobody as the machine, whose words are its own."""
+    name, actor = visit.caller.name[:100].strip(), visit.caller.actor
+    is_person = actor.startswith("user:") and name and name.casefold() != _MACHINE
+    return name if is_person or actor == "local" else f"{name} ({actor})"
 
 
 def _sent(visit: Visit, request: Request) -> view.Told:
