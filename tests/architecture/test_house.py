@@ -172,7 +172,7 @@ BUDGETS = {
     "api": 2500,
     "web": 2100,
     "worker": 500,
-    "sentinel": 600,
+    "sentinel": 750,
     "client": 1250,
     "cli": 4300,
 }
