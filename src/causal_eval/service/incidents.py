@@ -22,6 +22,8 @@ from causal_eval.service.wiring import Visit
 
 NEWEST = 10
 """Deployments that are kept with a snapshot."""
+_MOST_COPIES = 2000
+"""Looked through for open ones."""
 _MACHINE = "sentinel"
 Values = Mapping[str, object]
 _T = TypeVar("_T", bound=msgspec.Struct)
@@ -163,7 +165,7 @@ def _deployments(visit: Visit) -> list[dict[str, object]] | str:
 
 def _copies(visit: Visit, *, over: bool, limit: int, error: SentinelAway) -> Listing:
     with visit.service.store.reading() as connection:
-        found = mirror.listed(connection, limit=limit)
+        found = mirror.listed(connection, limit=limit if over else _MOST_COPIES)
         as_of = mirror.freshness(connection).answered_at
     if as_of is None:
         raise error
