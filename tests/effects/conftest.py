@@ -12,6 +12,7 @@ from causal_eval.incidents.view import Told
 from causal_eval.store.database import Store, open_store
 
 NOW = 1_790_000_000.0
+Make = Callable[..., Told]
 
 
 def _told(name: str, **other: Any) -> Told:

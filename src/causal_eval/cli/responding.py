@@ -173,6 +173,20 @@ def resolve(
 
 
 @incident_app.command()
+def effect(
+    incident: Name,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Ask what it touched again, as evaluations of their own; it costs calls.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Say what it did to scores: with and without the results whose calls overlap it. Needs the database."""
+    from causal_eval.cli import effects
+
+    return effects.show(incident, rerun=rerun, json=json)
+
+
+@incident_app.command()
 def review(
     incident: Name,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.md; default: standard output.")] = None,
