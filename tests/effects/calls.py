@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import insert
 from tests.asked import asked
 
 from causal_eval.effects.moments import stamp
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.incidents.incident import Severity, State
+from causal_eval.incidents.view import Told
 from causal_eval.providers.provider import Failure, FailureKind, Reply
 from causal_eval.questions.question import Question, canonical
 from causal_eval.scoring.verdict import Mark, Verdict
@@ -85,3 +88,24 @@ def _job(run: Evaluation) -> Job:
         run.id, run.project, "ann", JobStatus.DONE, priority=10, paused=False, created_at=NOW, ended_at=NOW + 900,
         call="{}", width=None, budget=None, note="",
     )  # fmt: skip
+
+
+def told(name: str, **other: Any) -> Told:
+    """An incident by its id, with everything that does not matter filled in; any field by keyword."""
+    fields: dict[str, Any] = {
+        "component": "api",
+        "family": "down",
+        "severity": Severity.P1,
+        "state": State.INVESTIGATING,
+        "title": "nothing answers",
+        "private": False,
+        "began_at": NOW,
+        "opened_at": NOW,
+        "seq": 1,
+        "due": {},
+        "firing": (),
+        **dict.fromkeys(("impact", "responder", "root_cause", "resolution"), ""),
+        **dict.fromkeys(("published_at", "acknowledged_at", "mitigated_at", "quiet_until", "resolved_at"), None),
+        "reviewed_at": None,
+    }
+    return Told(**{"id": name, **fields, **other})

@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
+from tests.effects.calls import told as told_of
 
-from causal_eval.incidents.incident import Severity, State
 from causal_eval.incidents.view import Told
 from causal_eval.store.database import Store, open_store
 
-NOW = 1_790_000_000.0
 Make = Callable[..., Told]
-
-
-def _told(name: str, **other: Any) -> Told:
-    fields: dict[str, Any] = {
-        "component": "api",
-        "family": "down",
-        "severity": Severity.P1,
-        "state": State.INVESTIGATING,
-        "title": "nothing answers",
-        "private": False,
-        "began_at": NOW,
-        "opened_at": NOW,
-        "seq": 1,
-        "due": {},
-        "firing": (),
-        **dict.fromkeys(("impact", "responder", "root_cause", "resolution"), ""),
-        **dict.fromkeys(("published_at", "acknowledged_at", "mitigated_at", "quiet_until", "resolved_at"), None),
-        "reviewed_at": None,
-    }
-    return Told(**{"id": name, **fields, **other})
 
 
 @pytest.fixture
 def told() -> Callable[..., Told]:
     """An incident by its id; any field by keyword."""
-    return _told
+    return told_of
 
 
 @pytest.fixture

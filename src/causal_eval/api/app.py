@@ -11,6 +11,7 @@ from fastapi import FastAPI
 import causal_eval
 from causal_eval.api import (
     api_keys,
+    effects,
     evaluations,
     incidents,
     leaderboard,
@@ -53,7 +54,7 @@ SCHEMES = {
 }  # fmt: skip
 ROUTERS = (
     evaluations, results, reports, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
-    leaderboard, submissions, webhooks, incidents,
+    leaderboard, submissions, webhooks, incidents, effects,
 )  # fmt: skip
 
 

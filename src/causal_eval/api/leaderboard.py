@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,8 +13,10 @@ from starlette.responses import Response
 
 from causal_eval.api.paging import LARGEST_PAGE, Name, Word, cursor, place, tagged
 from causal_eval.api.routing import make_router
+from causal_eval.api.shapes import FallenInto
 from causal_eval.api.who import Visiting
 from causal_eval.service import leaderboard
+from causal_eval.service.incident_effects import Fallen
 from causal_eval.service.leaderboard import Ranked
 from causal_eval.store.standings import BoardOf
 from causal_eval.store.submissions import Tier
@@ -54,9 +57,10 @@ class Entry(_Out):
     unparsed: int
     abstained: int
     cost: str | None
+    incidents: list[FallenInto] = Field(description="Incidents that results fall into.")
 
     @classmethod
-    def of(cls, one: Ranked) -> Entry:
+    def of(cls, one: Ranked, fallen: Sequence[Fallen] = ()) -> Entry:
         """From a ranked result of the service's."""
         line, where = one.line, one.place
         return cls(
@@ -65,7 +69,7 @@ class Entry(_Out):
             seed=line.seed, flags=msgspec.json.decode(line.flags, type=list[str]), scored_at=line.scored_at,
             score=line.score, low=line.low, high=line.high, chance=line.chance, units=line.units,
             clusters=line.clusters, missing=line.missing, unparsed=line.unparsed, abstained=line.abstained,
-            cost=line.cost,
+            cost=line.cost, incidents=[FallenInto.model_validate(one) for one in fallen],
         )  # fmt: skip
 
 
@@ -121,7 +125,7 @@ def get_leaderboard(visit: Visiting, request: Request, query: Annotated[BoardQue
     end = found.start + len(found.ranked)
     page = BoardPage(
         tier=query.tier, suite=query.suite, scope=query.scope, total=found.total,
-        items=[Entry.of(one) for one in found.ranked],
+        items=[Entry.of(one, found.fallen.get(one.line.evaluation_id, ())) for one in found.ranked],
         next=cursor(end) if found.ranked and end < found.total else None,
     )  # fmt: skip
     return tagged(request, page)

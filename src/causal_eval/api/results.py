@@ -12,12 +12,22 @@ from starlette.responses import Response
 from causal_eval.api.evaluations import Id
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import AskedQuestion, Given, Judged, Result, ResultLine, ResultPage, Score, Scores
+from causal_eval.api.shapes import (
+    AskedQuestion,
+    FallenInto,
+    Given,
+    Judged,
+    Result,
+    ResultLine,
+    ResultPage,
+    Score,
+    Scores,
+)
 from causal_eval.api.who import Visiting
 from causal_eval.questions.card import card
 from causal_eval.questions.question import Question, canonical
 from causal_eval.scoring.verdict import Mark
-from causal_eval.service import results
+from causal_eval.service import incident_effects, results
 from causal_eval.store.results import BEGINNING, Cursor, Judgement, Wanted
 
 router = make_router("/evaluations", tag="results")
@@ -28,7 +38,8 @@ def get_scores(visit: Visiting, evaluation: Id, request: Request) -> Response:
     """Scores overall, by rung and by family, with intervals."""
     found = results.scored(visit, evaluation)
     items = [Score.model_validate(one) for one in found]
-    return tagged(request, Scores(items=items, kept=found[0].kept if found else 0))
+    touched = [FallenInto.model_validate(one) for one in incident_effects.beside(visit, evaluation)]
+    return tagged(request, Scores(items=items, kept=found[0].kept if found else 0, incidents=touched))
 
 
 @router.get("/{evaluation}/results")

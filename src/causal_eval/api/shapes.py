@@ -182,11 +182,33 @@ class Score(Out):
     cached: int
 
 
+class AskedAgain(Out):
+    """An evaluation that asked marked results again, and its own score; null: it is not scored yet."""
+
+    evaluation: str
+    score: float | None
+    low: float | None
+    high: float | None
+
+
+class FallenInto(Out):
+    """So many of the results fall into an incident; the score counts them all the same."""
+
+    incident: str | None = Field(description="Null: it is not public.")
+    title: str
+    severity: str
+    marked: int
+    missing: int = Field(description="Of these.")
+    wanted: int
+    again: list[AskedAgain]
+
+
 class Scores(Out):
     """Scores of an evaluation, overall first."""
 
     items: list[Score]
     kept: int = Field(description="Outcomes that they are computed from; fewer than are kept now: they are stale.")
+    incidents: list[FallenInto] = Field(description="Incidents that results fall into.")
 
 
 class ResultLine(Out):

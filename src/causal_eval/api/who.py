@@ -59,6 +59,8 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "pause_evaluation": Permission.EVALUATE,
         "resume_evaluation": Permission.EVALUATE,
         "retry_evaluation": Permission.EVALUATE,
+        "get_incident_effect": Permission.READ,
+        "rerun_incident": Permission.OPERATE,
         "get_scores": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from causal_eval.client.asking import Asking, Call, quoted
-from causal_eval.client.evaluations import CallOptions
+from causal_eval.client.evaluations import CallOptions, FallenInto
 from causal_eval.client.shapes import Order, Shape
 
 
@@ -36,6 +36,7 @@ class BoardEntry(Shape, frozen=True):
     unparsed: int
     abstained: int
     cost: str | None
+    incidents: tuple[FallenInto, ...]
 
 
 class BoardChoice(Shape, frozen=True):

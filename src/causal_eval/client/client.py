@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from causal_eval.client.board import Board
+from causal_eval.client.effects import Effects
 from causal_eval.client.evaluations import Evaluation, Evaluations, Report
 from causal_eval.client.incidents import Incidents
 from causal_eval.client.operating import Operating
@@ -17,7 +18,7 @@ from causal_eval.client.questions import Questions
 _T = TypeVar("_T")
 
 
-class Client(Evaluations, Questions, Board, Projects, People, Operating, Incidents):
+class Client(Evaluations, Questions, Board, Projects, People, Operating, Incidents, Effects):
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 
     Methods raise what ``client.refusals`` draws. What is asked again after a broken connection does nothing twice. Open

@@ -121,12 +121,36 @@ class Score(Shape, frozen=True):
     cached: int
 
 
+class AskedAgain(Shape, frozen=True):
+    """An evaluation that asked marked results again, and its own score; None: it is not scored yet."""
+
+    evaluation: str
+    score: float | None
+    low: float | None
+    high: float | None
+
+
+class FallenInto(Shape, frozen=True):
+    """So many of the results fall into an incident; the score counts them all the same."""
+
+    incident: str | None
+    """None: it is not public."""
+    title: str
+    severity: str
+    marked: int
+    missing: int
+    """Of these."""
+    wanted: int
+    again: tuple[AskedAgain, ...]
+
+
 class Scores(Shape, frozen=True):
     """Scores of an evaluation, overall first."""
 
     items: tuple[Score, ...]
     kept: int
     """Outcomes that they are computed from; fewer than are kept now: they are stale."""
+    incidents: tuple[FallenInto, ...]
 
 
 class ResultLine(Shape, frozen=True):

@@ -62,7 +62,7 @@ def file_name(answerer: str, evaluation: str, *, form: Form) -> str:
 
 def cell(value: object) -> str:
     """*value* as a spreadsheet shows it and never runs it: what would be a formula gets an apostrophe before it."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else " ".join(value) if isinstance(value, tuple) else str(value)
     return f"'{text}" if _RUNS.match(text.lstrip(" ")) and not _NUMBER.fullmatch(text) else text
 
 

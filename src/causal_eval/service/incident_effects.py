@@ -5,7 +5,7 @@ Nothing that is stored or published changes: what is asked again is an evaluatio
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -54,6 +54,11 @@ class Fallen:
     wanted: int
     again: tuple[Again, ...]
 
+    def __str__(self) -> str:
+        """One line."""
+        where = "an incident that is not public" if self.incident is None else self.incident
+        return f"{self.marked:,} of {self.wanted:,} results fall into {where}"
+
 
 class Left(NamedTuple):
     """An evaluation that is not asked again, and why."""
@@ -90,7 +95,7 @@ def fallen(connection: Connection, caller: Caller, *, evaluations: Collection[st
         known = not one.private or caller.may(Permission.OPERATE)
         rows = [(name, scored.get(name)) for name in one.reruns]
         return Fallen(
-            one.incident if known else None, one.title if known else "an incident that is not public", one.severity,
+            one.incident if known else None, one.title if known else "", one.severity,
             one.marked, missing=one.missing, wanted=one.wanted,
             again=tuple(
                 Again(name, *((None, None, None) if row is None else (row.score, row.low, row.high)))
@@ -175,7 +180,13 @@ def _check(visit: Visit, touch: Touch, *, found: Ordered) -> None:
             raise Conflict(f"the questions of {touch.evaluation} are sealed until its submission is scored")
 
 
-def beside(visit: Visit, evaluations: Collection[str]) -> Mapping[str, tuple[Fallen, ...]]:
-    """The same as :func:`fallen`, for evaluations that the caller was shown."""
+def beside(visit: Visit, evaluation: str) -> tuple[Fallen, ...]:
+    """What stands beside the results of *evaluation*, which the caller was shown."""
     with visit.service.store.reading() as connection:
-        return fallen(connection, visit.caller, evaluations=evaluations)
+        return fallen(connection, visit.caller, evaluations=[evaluation]).get(evaluation, ())
+
+
+def origin(visit: Visit, rerun: str) -> Rerun | None:
+    """Whose marked results *rerun*, which the caller was shown, asks again; None: it is no such evaluation."""
+    with visit.service.store.reading() as connection:
+        return touches.origin_of(connection, rerun)

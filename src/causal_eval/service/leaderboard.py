@@ -6,6 +6,7 @@ intervals do not meet. A group of results that its best cannot be told from shar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -16,6 +17,7 @@ import msgspec
 from causal_eval.errors import Conflict, UsageError
 from causal_eval.service import sealing
 from causal_eval.service.access import NOBODY, Permission, require
+from causal_eval.service.incident_effects import Fallen, fallen
 from causal_eval.service.placing import SECONDS, Place, Whole, placed
 from causal_eval.service.signing import PublicKey, Signer
 from causal_eval.service.wiring import Visit
@@ -47,6 +49,8 @@ class Board:
     total: int
     start: int
     ranked: tuple[Ranked, ...]
+    fallen: Mapping[str, tuple[Fallen, ...]]
+    """Evaluation -> incidents that its results fall into; its score and place are what they were."""
 
 
 def board(visit: Visit, wanted: BoardOf, *, start: int = 0, limit: int = PAGE) -> Board:
@@ -67,8 +71,9 @@ def board(visit: Visit, wanted: BoardOf, *, start: int = 0, limit: int = PAGE) -
             visit.service.boards.keep(wanted, whole)
         shown = list(zip(whole.points[start:stop], whole.places[start:stop], strict=True))
         lines = standings.lines(connection, [point.submission for point, _ in shown], scope=wanted.scope)
+        touched = fallen(connection, visit.caller, evaluations=[one.evaluation_id for one in lines.values()])
     ranked = [Ranked(place, lines[point.submission]) for point, place in shown if point.submission in lines]
-    return Board(wanted, len(whole.points), start, tuple(ranked))
+    return Board(wanted, len(whole.points), start, tuple(ranked), touched)
 
 
 def choices(visit: Visit, project: str | None = None) -> list[Choice]:
@@ -115,6 +120,9 @@ def exported(visit: Visit, submission: str) -> dict[str, object]:
         "no interval" if line.low is None or line.high is None else f"95% interval {line.low:.4f} to {line.high:.4f}"
     )
     notes = f"{_TOLD[found.tier]} submission {found.id} of {found.answerer}; {spread}; {line.missing} missing"
+    with visit.service.store.reading() as connection:
+        touched = fallen(connection, visit.caller, evaluations=[line.evaluation_id]).get(line.evaluation_id, ())
+    notes += "".join(f"; {one}" for one in touched)
     return {
         "dataset": {"id": DATASET, "task_id": found.suite, "revision": found.set_digest},
         "value": line.score,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +13,7 @@ from causal_eval.questions.question import canonical
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.incident_tables import incident_marks
 from causal_eval.store.results import NEWEST
 from causal_eval.store.rows import question_from
 from causal_eval.store.tables import attempts, questions, set_orders, verdicts
@@ -23,6 +24,10 @@ _OF_REPLY = (
     "share", "reason", "answer", "outcome", "finish", "served", "input_tokens", "output_tokens", "latency_ms",
     "started_at", "reply",
 )  # fmt: skip
+
+
+Touched = Mapping[tuple[str, int], set[str]]
+"""Question and sample -> incidents that it falls into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Exported:
     started_at: str | None
     prompt: str
     reply: str | None
+    incidents: tuple[str, ...] = ()
+    """Into which it falls, by their ids."""
 
 
 def exported(store: Store, evaluation: Evaluation) -> Iterator[Exported]:
@@ -65,8 +72,9 @@ def exported(store: Store, evaluation: Evaluation) -> Iterator[Exported]:
     for start in range(0, evaluation.planned, PAGE):
         with store.reading() as connection:
             rows = _page(connection, evaluation, start=start)
+            touched = _incidents(connection, evaluation, {row.question for row in rows})
         for _, group in groupby(rows, key=lambda row: row.position):
-            yield from _samples(evaluation, list(group))
+            yield from _samples(evaluation, list(group), touched=touched)
 
 
 def _page(connection: Connection, evaluation: Evaluation, *, start: int) -> list[Row[Any]]:
@@ -78,7 +86,7 @@ def _page(connection: Connection, evaluation: Evaluation, *, start: int) -> list
     )
     query = (
         select(
-            orders.position, asked.body, asked.cluster, tried.sample, tried.kind.label("outcome"),
+            orders.position, orders.question, asked.body, asked.cluster, tried.sample, tried.kind.label("outcome"),
             tried.text.label("reply"), tried.finish, tried.served, tried.input_tokens, tried.output_tokens,
             tried.latency_ms, tried.started_at, given.mark, given.strict, given.share, given.answer, given.reason,
         )
@@ -96,10 +104,24 @@ def _page(connection: Connection, evaluation: Evaluation, *, start: int) -> list
     return list(connection.execute(query))
 
 
-def _samples(evaluation: Evaluation, rows: list[Row[Any]]) -> Iterator[Exported]:
+def _incidents(connection: Connection, evaluation: Evaluation, asked: set[str]) -> Touched:
+    of = incident_marks.c
+    if connection.scalar(select(of.result).where(of.evaluation_id == evaluation.id).limit(1)) is None:
+        return {}
+    query = select(of.question, of.sample, of.incident_id).where(
+        of.evaluation_id == evaluation.id, of.question.in_(asked)
+    )
+    found: dict[tuple[str, int], set[str]] = {}
+    for question, sample, incident in connection.execute(query):
+        found.setdefault((question, sample), set()).add(incident)
+    return found
+
+
+def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, touched: Touched) -> Iterator[Exported]:
     kept = {row.sample: row for row in rows if row.sample is not None}
     for sample in range(evaluation.spec.epochs):
-        yield _exported(rows[0], kept.get(sample), sample=sample)
+        into = touched.get((rows[0].question, sample), ())
+        yield replace(_exported(rows[0], kept.get(sample), sample=sample), incidents=tuple(sorted(into)))
 
 
 def _exported(asked: Row[Any], kept: Row[Any] | None, *, sample: int) -> Exported:
@@ -110,5 +132,5 @@ def _exported(asked: Row[Any], kept: Row[Any] | None, *, sample: int) -> Exporte
         question.id, sample + 1, question.family, question.kind, rung=question.rung, difficulty=question.difficulty,
         domain=question.domain, regime=question.regime, cluster=asked.cluster, mark=there.get("mark") or usual.value,
         strict=there.get("strict") or usual.value, right=canonical(question.gold).decode(), prompt=question.prompt,
-        **{name: there.get(name) for name in _OF_REPLY},
+        incidents=(), **{name: there.get(name) for name in _OF_REPLY},
     )  # fmt: skip

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from causal_eval.errors import UsageError
 from causal_eval.service import leaderboard, projects
 from causal_eval.service.access import NOBODY
-from causal_eval.service.leaderboard import Ranked
+from causal_eval.service.incident_effects import Fallen
+from causal_eval.service.leaderboard import Board, Ranked
 from causal_eval.store.standings import BoardOf, Choice
 from causal_eval.store.submissions import Tier
 from causal_eval.web.asked import Asked
@@ -31,6 +32,8 @@ class Row(NamedTuple):
     is_tied: bool
     """True: another one has its rank."""
     flags: Sequence[str]
+    fallen: Sequence[Fallen]
+    """Incidents that its results fall into."""
 
 
 class Scopes(NamedTuple):
@@ -61,7 +64,7 @@ def shown(asked: Asked) -> Response:
         "filled": {one.tier for one in there},
         "projects": [one.id for one in projects.listed(asked.visit)] if _is_known(asked) else [],
         "scopes": _scopes(asked, wanted),
-        "groups": _groups(found.ranked),
+        "groups": _groups(found),
         "total": found.total,
         "start": start,
         "next": start + PAGE if len(found.ranked) > PAGE else None,
@@ -88,12 +91,15 @@ def _scopes(asked: Asked, wanted: BoardOf) -> Scopes:
     )
 
 
-def _groups(ranked: Sequence[Ranked]) -> list[list[Row]]:
+def _groups(found: Board) -> list[list[Row]]:
     """Those with the same rank together; of one more than the page shows, for the last to know whether it is tied."""
-    groups = []
+    groups, ranked = [], found.ranked
     for _, ties in groupby(ranked, key=lambda one: one.place.rank):
         tied = list(ties)
-        rows = [Row(one, len(tied) > 1, json.loads(one.line.flags)) for one in tied]
+        rows = [
+            Row(one, len(tied) > 1, json.loads(one.line.flags), found.fallen.get(one.line.evaluation_id, ()))
+            for one in tied
+        ]
         groups.append(rows)
     if len(ranked) > PAGE:
         groups[-1].pop()
