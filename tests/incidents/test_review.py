@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from causal_eval.errors import Conflict, UnknownName, UsageError
 from causal_eval.incidents import actions, desk, keeping, review
 from causal_eval.incidents.actions import NewAction
 from causal_eval.incidents.book import Book, Rows
+from causal_eval.incidents.impact import Impact, Share
+from causal_eval.incidents.impact import rows as rows_of
 from causal_eval.incidents.incident import Signal, State
+from causal_eval.incidents.review_page import page
 from causal_eval.incidents.rules import Rules
 
 Make = Callable[..., Signal]
 NOW = 1_790_000_000.0
-GOLDEN = Path(__file__).parents[1] / "golden" / "incidents" / "review.md"
+GOLDEN = Path(__file__).parents[1] / "golden" / "incidents"
 
 
 def over(rows: Rows, signal: Make) -> None:
@@ -30,14 +34,33 @@ def over(rows: Rows, signal: Make) -> None:
     desk.resolve(rows, "INC-1", resolution="restarted", root_cause="", who="ann", at=NOW + 3720)
 
 
-def test_a_review_as_it_is_written(book: Book, signal: Make) -> None:
-    """To the byte, with times, every entry, hostile text that makes no table, and what is to be done."""
+HURT = Impact(
+    evaluations=3, users=2, results=1_234, missing=4, calls=56, given=Share(0.712, 0.65, 0.77),
+    without=Share(0.75, 0.69, 0.8),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("impact", "name"), [(HURT, "review"), (None, "review-of-nobody-knows")])
+def test_a_review_as_it_is_written(book: Book, signal: Make, impact: Impact | None, name: str) -> None:
+    """To the byte: times, impact or that nobody knows it, every entry, hostile text that makes no table and no tag."""
     with book.writing() as rows:
         over(rows, signal)
         wanted = NewAction("<b>more</b> replicas", "bob", NOW + 86_400)
         actions.plan(rows, "INC-1", wanted=wanted, who="ann", at=NOW + 4000)
-        text = review.markdown(review.gather(rows, "INC-1"))
-    assert text == GOLDEN.read_text("utf-8")
+        found = review.gather(rows, "INC-1")
+    for text, kind in ((review.markdown(found, impact), "md"), (page(found, impact), "html")):
+        assert text == (GOLDEN / f"{name}.{kind}").read_text("utf-8")
+        assert "<b>" not in text.replace("\\<b\\>", "")
+    assert "http://" not in text
+
+
+def test_an_impact_in_words() -> None:
+    """Nothing touched is no change; what could not be worked out is said; a score of nothing is no number."""
+    none = replace(HURT, evaluations=0, users=0, results=0, missing=0, calls=0, given=None, without=None)
+    assert rows_of(none)[-1] == ("Score", "as it would have been")
+    assert rows_of(replace(HURT, given=None))[-1] == ("Score", "not worked out")
+    assert rows_of(replace(HURT, without=Share(None, None, None)))[-1][1] == "nothing was scored"
+    assert rows_of(HURT)[-1] == ("Score without these results", "75.0 % (69.0 to 80.0): +3.8 points")
 
 
 def test_times(book: Book, signal: Make) -> None:

@@ -189,13 +189,14 @@ def effect(
 @incident_app.command()
 def review(
     incident: Name,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.md; default: standard output.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE; default: standard output.")] = None,
+    form: Annotated[str, typer.Option("--format", help="markdown or html: one page that needs no other.")] = "markdown",
     json: Json = False,
 ) -> int:
     """Write its review, as far as a machine can."""
     from causal_eval.cli import reviewing
 
-    return reviewing.review(incident, out, json=json)
+    return reviewing.review(incident, out, form=form, json=json)
 
 
 @incident_app.command()

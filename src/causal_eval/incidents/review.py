@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from causal_eval.incidents import actions, lengths, timeline
 from causal_eval.incidents.actions import Action
 from causal_eval.incidents.book import Rows, find
+from causal_eval.incidents.impact import Impact
+from causal_eval.incidents.impact import rows as impact_rows
 from causal_eval.incidents.incident import Incident
 from causal_eval.incidents.timeline import Entry, Kind
 
-ASKED = "*To be written by whoever responded.*"
+ASKED = "To be written by whoever responded."
 _TOLD = frozenset({Kind.MESSAGE, Kind.PUBLISHED, Kind.ESCALATED, Kind.UPDATE})
 
 
@@ -58,18 +60,20 @@ def gather(rows: Rows, incident: str) -> Review:
     return Review(found, began, times, tuple(entries), tuple(actions.of(rows, incident)))
 
 
-def markdown(review: Review) -> str:
-    """The review as a document."""
-    return "\n".join([*_head(review), *_course(review), *_analysis(review), *_actions(review.actions), ""])
+def markdown(review: Review, impact: Impact | None) -> str:
+    """The review as a document; *impact* None: nobody knows it."""
+    parts = (_head(review), _impact(impact), _course(review), _analysis(review), _actions(review.actions))
+    return "\n".join([*(line for part in parts for line in part), ""])
 
 
-def _head(review: Review) -> list[str]:
+def facts(review: Review) -> list[tuple[str, str]]:
+    """What is known of it, name and value."""
     one, times = review.incident, review.times
-    rows = [
+    return [
         ("Severity", one.severity.value),
         ("State", one.state.value),
         ("What", str(one.key)),
-        ("Began", _moment(review.began_at)),
+        ("Began", moment(review.began_at)),
         ("Responder", one.responder or "nobody"),
         ("Impact", one.impact or "not written down"),
         ("Detected after", _lasted(times.detection)),
@@ -77,21 +81,44 @@ def _head(review: Review) -> list[str]:
         ("Mitigated after", _lasted(times.mitigation)),
         ("Resolved after", _lasted(times.resolution)),
     ]
+
+
+def said(review: Review) -> list[tuple[str, list[str]]]:
+    """What people have to say: title and paragraphs."""
+    one = review.incident
+    told = sum(entry.kind in _TOLD for entry in review.entries)
+    messages = f"Messages and updates in the timeline: {told}." if told else "Nobody was told anything."
+    return [
+        ("Root cause", [one.root_cause or ASKED]),
+        ("What ended it", [one.resolution or ASKED]),
+        ("Process", [ASKED]),
+        ("Communication", [messages, ASKED]),
+    ]
+
+
+def _head(review: Review) -> list[str]:
+    one = review.incident
     return [
         f"# Review of {one.id}: {_plain(one.title)}",
         "",
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {_plain(value)} |" for name, value in rows),
+        *_table(facts(review)),
         "",
         "Times after detection are counted from when the incident was opened.",
         "",
     ]
 
 
+def _impact(impact: Impact | None) -> list[str]:
+    return ["## Impact on scores", "", *_table(impact_rows(impact)), ""]
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {name} | {_plain(value)} |" for name, value in rows)]
+
+
 def _course(review: Review) -> list[str]:
     told = [
-        f"| {_moment(entry.happened_at)} | {entry.kind.value} | {_plain(entry.text)} | {_plain(entry.who)} |"
+        f"| {moment(entry.happened_at)} | {entry.kind.value} | {_plain(entry.text)} | {_plain(entry.who)} |"
         for entry in sorted(review.entries, key=lambda one: one.happened_at)
     ]
     lines = ["## Timeline", "", "| UTC | | | who |", "|---|---|---|---|", *told]
@@ -100,28 +127,12 @@ def _course(review: Review) -> list[str]:
 
 
 def _analysis(review: Review) -> list[str]:
-    told = [entry for entry in review.entries if entry.kind in _TOLD]
-    said = f"Messages and updates in the timeline: {len(told)}." if told else "Nobody was told anything."
-    return [
-        "## Root cause",
-        "",
-        _plain(review.incident.root_cause) or ASKED,
-        "",
-        "## What ended it",
-        "",
-        _plain(review.incident.resolution) or ASKED,
-        "",
-        "## Process",
-        "",
-        ASKED,
-        "",
-        "## Communication",
-        "",
-        said,
-        "",
-        ASKED,
-        "",
-    ]
+    lines = []
+    for title, paragraphs in said(review):
+        lines += [f"## {title}", ""]
+        for text in paragraphs:
+            lines += [f"*{text}*" if text == ASKED else _plain(text), ""]
+    return lines
 
 
 def _actions(planned: Sequence[Action]) -> list[str]:
@@ -130,15 +141,16 @@ def _actions(planned: Sequence[Action]) -> list[str]:
         return [*lines, "None is planned."]
     lines += ["| | what | owner | until | state |", "|---|---|---|---|---|"]
     return lines + [
-        f"| {one.id} | {_plain(one.text)} | {_plain(one.owner)} | {_moment(one.due_at)[:10]} | {_state(one)} |"
+        f"| {one.id} | {_plain(one.text)} | {_plain(one.owner)} | {moment(one.due_at)[:10]} | {_plain(state(one))} |"
         for one in planned
     ]
 
 
-def _state(action: Action) -> str:
+def state(action: Action) -> str:
+    """How far *action* is."""
     if action.is_open:
         return "open"
-    return f"waived: {_plain(action.waived)}" if action.waived else "done"
+    return f"waived: {action.waived}" if action.waived else "done"
 
 
 def _since(start: float, at: float | None) -> float | None:
@@ -149,7 +161,8 @@ def _lasted(seconds: float | None) -> str:
     return "never" if seconds is None else lengths.lasted(round(seconds), "h", "min", "s") or "0 s"
 
 
-def _moment(at: float) -> str:
+def moment(at: float) -> str:
+    """*at*, to the second, in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
