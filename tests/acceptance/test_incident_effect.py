@@ -29,7 +29,9 @@ def test_an_outage_during_a_run_of_the_command_line(terminal: Terminal, question
         before = terminal.rows(stored.format(name))
         assert (whole["calls"], part["kept"], len(before)) == ("provider", 6, 6)
         lines = said("effect", "INC-1", "--rerun", env=env)
-        (again,) = lines[-1]["reruns"]  # type: ignore[misc]
+        reruns = lines[-1]["reruns"]
+        assert isinstance(reruns, list)
+        again = str(reruns[0])
         assert lines[-1]["scores"]["again"]["n"] == lines[-1]["scores"]["given"]["n"]  # type: ignore[index]
         assert terminal.rows(stored.format(name)) == before
         assert terminal.rows(f"SELECT count(*) FROM attempts WHERE evaluation_id = '{again}'") == [(6,)]

@@ -8,8 +8,9 @@ from sqlalchemy import insert
 from tests.effects.calls import NOW, Call, evaluated, told
 
 from causal_eval.effects import marking, mirror
-from causal_eval.service import results
-from causal_eval.service.wiring import Service
+from causal_eval.service import incident_effects, results
+from causal_eval.service.accounts import local_caller
+from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.public_tables import submissions
 from causal_eval.store.standings import BoardOf
@@ -32,6 +33,11 @@ class Published:
         with self.service.store.writing() as connection:
             mirror.keep(connection, [one], at=NOW + 100)
         marking.mark(self.service.store, one, at=NOW + 100)
+
+    def rerun(self) -> str:
+        """Ask what it touched again; the evaluation."""
+        (ordered,) = incident_effects.rerun(Visit(self.service, local_caller("")), "INC-1").ordered
+        return ordered.rerun
 
 
 def published(service: Service) -> Published:

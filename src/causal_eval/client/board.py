@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 from causal_eval.client.asking import Asking, Call, quoted
-from causal_eval.client.evaluations import CallOptions, FallenInto
+from causal_eval.client.effects import FallenInto
+from causal_eval.client.evaluations import CallOptions
 from causal_eval.client.shapes import Order, Shape
 
 

@@ -6,6 +6,29 @@ from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.shapes import Shape
 
 
+class AskedAgain(Shape, frozen=True):
+    """An evaluation that asked marked results again, and its own score; None: it is not scored yet."""
+
+    evaluation: str
+    score: float | None
+    low: float | None
+    high: float | None
+
+
+class FallenInto(Shape, frozen=True):
+    """So many of the results fall into an incident; the score counts them all the same."""
+
+    incident: str | None
+    """None: it is not public."""
+    title: str
+    severity: str
+    marked: int
+    missing: int
+    """Of these."""
+    wanted: int
+    again: tuple[AskedAgain, ...]
+
+
 class ScoreInterval(Shape, frozen=True):
     """A score with its clustered interval."""
 

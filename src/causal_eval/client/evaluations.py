@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from causal_eval.client.asking import Asking, Call, quoted
+from causal_eval.client.effects import FallenInto
 from causal_eval.client.events import Event
 from causal_eval.client.shapes import Order, Shape
 
@@ -119,29 +120,6 @@ class Score(Shape, frozen=True):
     """Dollars, an exact fraction; null: not known."""
     time_ms: float | None
     cached: int
-
-
-class AskedAgain(Shape, frozen=True):
-    """An evaluation that asked marked results again, and its own score; None: it is not scored yet."""
-
-    evaluation: str
-    score: float | None
-    low: float | None
-    high: float | None
-
-
-class FallenInto(Shape, frozen=True):
-    """So many of the results fall into an incident; the score counts them all the same."""
-
-    incident: str | None
-    """None: it is not public."""
-    title: str
-    severity: str
-    marked: int
-    missing: int
-    """Of these."""
-    wanted: int
-    again: tuple[AskedAgain, ...]
 
 
 class Scores(Shape, frozen=True):

@@ -72,7 +72,7 @@ def exported(store: Store, evaluation: Evaluation) -> Iterator[Exported]:
     for start in range(0, evaluation.planned, PAGE):
         with store.reading() as connection:
             rows = _page(connection, evaluation, start=start)
-            touched = _incidents(connection, evaluation, {row.question for row in rows})
+            touched = _incidents(connection, evaluation, asked={row.question for row in rows})
         for _, group in groupby(rows, key=lambda row: row.position):
             yield from _samples(evaluation, list(group), touched=touched)
 
@@ -104,7 +104,7 @@ def _page(connection: Connection, evaluation: Evaluation, *, start: int) -> list
     return list(connection.execute(query))
 
 
-def _incidents(connection: Connection, evaluation: Evaluation, asked: set[str]) -> Touched:
+def _incidents(connection: Connection, evaluation: Evaluation, *, asked: set[str]) -> Touched:
     of = incident_marks.c
     if connection.scalar(select(of.result).where(of.evaluation_id == evaluation.id).limit(1)) is None:
         return {}

@@ -1,0 +1,70 @@
+"""Incidents beside scores, on pages: counted for everybody, named where it may be, and hostile words are words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.service.published import Published, published
+
+from causal_eval.service.wiring import Service
+from causal_eval.web.language import LANGUAGES
+
+Make = Callable[..., Any]
+BOARD = "/leaderboard?tier=verified"
+
+
+@pytest.fixture
+def result(service: Service) -> Published:
+    """A published result, three of whose twelve calls were open during an outage."""
+    return published(service)
+
+
+def test_nothing_is_said_where_nothing_was_touched(visitor: Make, result: Published) -> None:
+    """Neither on the board nor on the page."""
+    browser = visitor("viewer")
+    assert "INC-" not in browser.get(BOARD).text
+    assert 'id="fallen"' not in browser.get(f"/evaluations/{result.run.id}").text
+
+
+def test_a_mark_stands_beside_the_score(visitor: Make, result: Published) -> None:
+    """On both pages; the score is to the letter what it was, and an operator gets to the incident by a link."""
+    pages = (BOARD, f"/evaluations/{result.run.id}")
+    operator = visitor("operator")
+    before = [operator.get(page).text for page in pages]
+    result.mark()
+    for page, was in zip(pages, before, strict=True):
+        text = operator.get(page).text
+        assert "3 of 12 results" in text
+        assert '<a href="/incidents/INC-1">INC-1</a>' in text
+        assert "<b>the database" not in text
+        assert "&lt;b&gt;the database" in text
+        assert was.count("83.3") == text.count("83.3")
+    for page in pages:
+        viewed = visitor("viewer").get(page).text
+        assert "INC-1" in viewed
+        assert 'href="/incidents/INC-1"' not in viewed
+
+
+def test_one_that_is_not_public_is_counted_and_not_named(visitor: Make, result: Published) -> None:
+    """To a viewer."""
+    result.mark(private=True)
+    text = visitor("viewer").get(BOARD).text
+    assert "3 of 12 results" in text
+    assert "that is not public" in text
+    assert "INC-1" not in text
+    assert "the database" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_asked_again_is_named_on_both_sides(visitor: Make, result: Published, language: str) -> None:
+    """The first evaluation's page names the second, the second's the first."""
+    result.mark()
+    operator = visitor("operator")
+    operator.headers["Accept-Language"] = language
+    again = result.rerun()
+    first, second = (operator.get(f"/evaluations/{name}").text for name in (result.run.id, again))
+    assert f'href="/evaluations/{again}"' in first
+    assert f'href="/evaluations/{result.run.id}"' in second
+    assert again in operator.get(BOARD).text
