@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from causal_eval.operations.stack.acts import Containers, find_containers, merge
 from causal_eval.operations.stack.files import _sections, lay_out
 from causal_eval.operations.stack.plan import Plan, Wanted, changed, load_plan, new_plan, save_plan
 from causal_eval.operations.stack.programs import Programs
+from causal_eval.operations.stack.rolling import BESIDE
 
 PROGRAMS = Programs((COMMAND,), "/bin/supervisord", "/usr/lib/postgresql/15/bin", "/bin/valkey", "/bin/caddy")
 
@@ -45,6 +47,15 @@ def test_a_stack_that_makes_backups_tells_each_of_its_programs_where(plan: Plan,
     key = keeping.secret("backup.key").read_bytes()
     lay_out(keeping, lambda: "token")
     assert keeping.secret("backup.key").read_bytes() == key
+
+
+def test_whatever_runs_a_version_is_started_with_another(plan: Plan) -> None:
+    """The supervisor stops each process whose line has changed: the end of a deployment starts them, replicas apart."""
+    whole = changed(plan, Wanted(backups=True, monitoring=True))
+    lay_out(whole, lambda: "token")
+    before, after = (set(_sections(replace(whole, version=version))) for version in ("1+a", "1+b"))
+    altered = {part.partition("]")[0].removeprefix("[program:") for part in after - before}
+    assert altered - {*whole.replicas("app"), *whole.replicas("worker")} == set(BESIDE)
 
 
 def test_replicas_keep_their_ports(plan: Plan) -> None:

@@ -22,6 +22,8 @@ ASKED = 60
 """Requests to a replica that is ready, before the next one's turn."""
 MOST_FAILED = 0.05
 """Of those, the share that may end with an error of ours: what HighErrorRate takes for trouble."""
+BESIDE = ("backup", "sentinel")
+"""What runs a version beside the replicas: it has another one when all of them have."""
 _PATHS = ("/health/live", "/version", "/", "/api/v1/openapi.json")
 
 Say = Callable[[str], None]
@@ -54,10 +56,9 @@ def roll(plan: Plan, wanted: str, *, say: Say, patience: float = GATE_SECONDS) -
         plan = replace(find_plan(root), version=wanted, before=earlier, moved={})
         save_plan(plan)
         files.plan_processes(plan)
-        if plan.backups:  # whose process runs what the replicas run
-            supervisor = supervisor_of(plan)
-            supervisor.replan()
-            supervisor.start("backup")
+        supervisor = supervisor_of(plan)
+        supervisor.replan()  # which stops what runs another version now
+        supervisor.start(*(name for name in BESIDE if name in plan.names))
         forget_old(root, used={plan.version, plan.before})
         return plan
 
