@@ -62,9 +62,11 @@ class _Harm(HTMLParser):
 
 
 @pytest.fixture
-def service(service: Service, sentinel: str) -> Service:
-    """One that knows a sentinel, with an incident whose words mean harm."""
-    known = replace(service, settings=replace(service.settings, sentinel_url=sentinel))
+def service(service: Service, request: pytest.FixtureRequest) -> Service:
+    """For pages of incidents one that knows a sentinel, with an incident whose words mean harm."""
+    if "/incidents" not in request.node.name:
+        return service
+    known = replace(service, settings=replace(service.settings, sentinel_url=request.getfixturevalue("sentinel")))
     visit = Visit(known, Caller("local", HOSTILE[:60], Role.ADMIN, None))
     one = incidents.start(visit, {"title": HOSTILE[:200], "impact": HOSTILE})
     for deed, values in (("update", {"text": HOSTILE}), ("assign", {"to": HOSTILE[:90]})):
