@@ -192,6 +192,16 @@ def test_one_that_lasts_is_marked_so_far(store: Store, outage: Make) -> None:
         assert not marking.unmarked(connection)
 
 
+def test_late_results_are_looked_for_without_a_sentinel(store: Store, outage: Make) -> None:
+    """The command line copies incidents too: what has ended is looked at once, not at every look."""
+    assert marking.mark_late(store, at=NOW + 50) == 0
+    mark(store, outage("database"), at=NOW + 100)
+    evaluated(store, [Call(0, 59.0, seconds=100.0)])
+    assert [marking.mark_late(store, at=NOW + at) for at in (1100, 1900, 2000)] == [1, 0, 0]
+    with store.reading() as connection:
+        assert mirror.freshness(connection) == mirror.NEVER
+
+
 @pytest.mark.parametrize("of_service", [True, False])
 def test_what_comes_late_is_marked_when_its_evaluation_has_ended(store: Store, outage: Make, of_service: bool) -> None:
     """A call that overlapped and was kept after the incident's results were marked; looked for once."""

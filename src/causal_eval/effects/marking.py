@@ -60,15 +60,16 @@ def mark_late(store: Store, *, at: float) -> int:
     """Mark results of evaluations that ended since the last look, which may have come after their incident's end."""
     with store.reading() as connection:
         row, newest = incidents.c, incidents.c.opened_at.desc()
-        marked = select(row.id, row.marked_at).where(row.marked_at.is_not(None)).order_by(newest).limit(LOOKED_AT)
-        found = connection.execute(marked).all()
-        over = [mirror.get(connection, one.id) for one in found]
+        first = connection.scalar(select(func.min(row.marked_at)))
+        if first is None:
+            return 0
         looked_at = connection.scalar(select(incident_copy.c.looked_at).where(_MINE))
-        since = min((one.marked_at for one in found), default=at) if looked_at is None else looked_at
-        ended = _ended(connection, since=since - SETTLING) if over else []
+        ended = _ended(connection, since=(first if looked_at is None else looked_at) - SETTLING)
+        marked = select(row.id).where(row.marked_at.is_not(None)).order_by(newest).limit(LOOKED_AT)
+        over = [mirror.get(connection, name) for name in connection.scalars(marked).all()] if ended else []
     count = sum(mark(store, one, at=at, only=name) for name in ended for one in over)
     with store.writing() as connection:
-        connection.execute(update(incident_copy).where(_MINE).values(looked_at=at))
+        mirror.looked(connection, at=at)
     return count
 
 

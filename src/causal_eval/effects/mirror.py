@@ -76,12 +76,17 @@ def silent(connection: Connection, fault: str, *, at: float) -> None:
     _note(connection, {"tried_at": at, "fault": " ".join(fault.split())[:500]})
 
 
+def looked(connection: Connection, *, at: float) -> None:
+    """Note that late results of evaluations that have ended by *at* were looked for."""
+    _note(connection, {"looked_at": at})
+
+
 def freshness(connection: Connection) -> Copy:
     """How fresh the copies are."""
     row = incident_copy.c
     query = select(row.tried_at, row.answered_at, row.fault, row.cursor).where(row.source == SENTINEL)
     found = connection.execute(query).first()
-    return NEVER if found is None else Copy(*found)
+    return NEVER if found is None or not found.tried_at else Copy(*found)
 
 
 def listed(connection: Connection, *, private: bool = True, limit: int = LISTED) -> list[Told]:
@@ -134,7 +139,8 @@ def _note(connection: Connection, values: dict[str, object]) -> None:
     take_turn(connection, _COPYING)
     mine = incident_copy.c.source == SENTINEL
     if not connection.execute(update(incident_copy).where(mine).values(**values)).rowcount:
-        connection.execute(insert(incident_copy), {"source": SENTINEL, "answered_at": None, "cursor": 0, **values})
+        row = {"source": SENTINEL, "tried_at": 0.0, "answered_at": None, "fault": "", "cursor": 0}
+        connection.execute(insert(incident_copy), {**row, **values})
 
 
 def _told(payload: str) -> Told:
