@@ -32,6 +32,7 @@ class Published:
         one = told("INC-1", component="database", family="down", title=TITLE, mitigated_at=NOW + 60, private=private)
         with self.service.store.writing() as connection:
             mirror.keep(connection, [one], at=NOW + 100)
+            mirror.answered(connection, cursor=1, at=NOW + 100)
         marking.mark(self.service.store, one, at=NOW + 100)
 
     def rerun(self) -> str:

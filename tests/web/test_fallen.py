@@ -68,3 +68,11 @@ def test_what_was_asked_again_is_named_on_both_sides(visitor: Make, result: Publ
     assert f'href="/evaluations/{again}"' in first
     assert f'href="/evaluations/{result.run.id}"' in second
     assert again in operator.get(BOARD).text
+
+
+def test_the_incidents_own_page_names_what_it_touched(visitor: Make, result: Published) -> None:
+    """By the copy too, while the sentinel is away."""
+    result.mark()
+    text = visitor("operator").get("/incidents/INC-1").text
+    assert f'<a href="/evaluations/{result.run.id}">{result.run.id}</a>' in text
+    assert "3 of 12 results" in text

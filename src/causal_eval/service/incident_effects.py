@@ -106,6 +106,13 @@ def fallen(connection: Connection, caller: Caller, *, evaluations: Collection[st
     return {name: tuple(told(one) for one in marked) for name, marked in found.items()}
 
 
+def touched(visit: Visit, incident: str) -> list[Touch]:
+    """Evaluations that the caller may see with results that fall into *incident*; none, where no copy of it is here."""
+    require(visit.caller, Permission.READ)
+    with visit.service.store.reading() as connection:
+        return touches.of_incident(connection, incident, projects=visit.caller.projects)
+
+
 def rerun(visit: Visit, incident: str, *, evaluation: str | None = None) -> Asked:
     """Ask what is marked again, of *evaluation* or (None) of all that the caller enters: each once, linked to it.
 

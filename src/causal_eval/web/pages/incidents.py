@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from causal_eval.errors import CausalEvalError, Conflict, SentinelAway, UsageError
 from causal_eval.incidents.incident import Severity, State
-from causal_eval.service import incidents
+from causal_eval.service import incident_effects, incidents
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import day, faults, whole
 from causal_eval.web.statuses import status_of
@@ -103,6 +103,7 @@ def _page(asked: Asked, act: str, *, error: CausalEvalError | None) -> Response:
     did = asked.query.get("did", "")
     values = {
         "case": case,
+        "touched": incident_effects.touched(asked.visit, case.whole.incident.id),
         "incident": case.whole.incident,
         "is_live": case.whole.incident.state.is_live,
         "now": asked.door.service.clock(),
