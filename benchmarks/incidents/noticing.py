@@ -85,8 +85,10 @@ def probed() -> Iterator[Probed]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         target.url = f"http://127.0.0.1:{server.server_port}/health"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield target
-        server.shutdown()
+        try:
+            yield target
+        finally:
+            server.shutdown()
 
 
 if __name__ == "__main__":

@@ -49,5 +49,7 @@ def shown(**pages: bytes) -> Iterator[Shown]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         there.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield there
-        server.shutdown()
+        try:
+            yield there
+        finally:
+            server.shutdown()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from tests.incidents.sinks import mailroom
+from tests.sentinel.mails import mails
 from tests.sentinel.running import alert, running, send, until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
@@ -39,8 +37,10 @@ def hook() -> Iterator[tuple[str, list[str]]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/s3cr3t", got
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/s3cr3t", got
+        finally:
+            server.shutdown()
 
 
 def contacts(folder: Path, *, mail: int, url: str) -> Path:
@@ -66,29 +66,6 @@ def typed(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
-@contextmanager
-def mails() -> Iterator[tuple[int, list[Message]]]:
-    """A mail server in a thread of its own: its port, and what it got."""
-    loop, ready, got = asyncio.new_event_loop(), threading.Event(), list[Message]()
-    port, stop = [0], asyncio.Event()
-
-    async def serve() -> None:
-        async with mailroom() as room:
-            port[0] = room.port
-            ready.set()
-            while not stop.is_set():
-                got[:] = room.got
-                await asyncio.sleep(0.05)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert ready.wait(30)
-    yield port[0], got
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
-
-
 def test_every_contact_is_reached(tmp_path: Path) -> None:
     """A test page reaches each person and channel, marked TEST; then an outage and a leak reach whom they concern."""
     with mails() as (port, got), hook() as (url, posted):
@@ -103,9 +80,9 @@ def test_every_contact_is_reached(tmp_path: Path) -> None:
             assert [text.startswith("TEST.") for text in posted] == [True]
             send(address, alert("CausalEvalAPIDown", component="api", severity="P0"))
             send(address, alert("SecretExposureDetected", component="security", severity="P0"))
-            escalated = typed(tmp_path, "incident", "escalate", "INC-1", "nothing helps")
+            escalated = typed(tmp_path, "incident", "escalate", "INC-1", "nothing helps", "--to", "dba")
             assert escalated.returncode == 0, escalated.stderr
-            wanted = {"stakeholders@company.test", "security@company.test", "lead@company.test"}
+            wanted = {"stakeholders@company.test", "security@company.test", "lead@company.test", "dba@company.test"}
             until(lambda: wanted <= {str(one["To"]) for one in got if "TEST" not in str(one["Subject"])})
             shown = json.loads(typed(tmp_path, "incident", "show", "INC-2", "--json").stdout)
             assert "legal" in shown["tasks"]["security-1"]

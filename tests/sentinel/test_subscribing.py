@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.sentinel.mails import mails, text_of
 from tests.sentinel.running import SECONDS, alert, running, send, until
 
 from causal_eval.incidents.book import open_book
@@ -76,8 +77,10 @@ def receiver() -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         there.url = f"http://127.0.0.1:{server.server_port}/hook"
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield there
-        server.shutdown()
+        try:
+            yield there
+        finally:
+            server.shutdown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,28 @@ def test_from_the_form_to_the_last_message(tmp_path: Path) -> None:
     with book.reading() as rows:
         assert rows.execute("SELECT count(*) FROM subscribers").fetchone()[0] == 0
     book.close()
+
+
+def test_a_mailbox_is_asked_and_told(tmp_path: Path) -> None:
+    """By the operator's mail server; both letters are text, and each says how to go on."""
+    with mails() as (port, got):
+        contacts = tmp_path / "contacts.yml"
+        contacts.write_text(
+            "people: {}\nchannels: {incidents: {file: messages.jsonl}}\nroles: {incidents: [incidents]}\n"
+            f"mail: {{host: 127.0.0.1, port: {port}, from: status@company.test, tls: false}}\n",
+            "utf-8",
+        )
+        with running(tmp_path, CEB_STATUS_URL=ADDRESS, CEB_CONTACTS=str(contacts)) as (_, address):
+            form = {"channel": "email", "target": "ann@example.org"}
+            assert [page(f"{address}/subscribe", form).status for _ in range(2)] == [200, 200]
+            until(lambda: len(got) == 1)
+            token = link(text_of(got[0]), "confirm")
+            assert page(f"{address}/confirm", {"token": token}).status == 200
+            send(address, alert("CausalEvalAPIDown", component="api", severity="P0"))
+            until(lambda: len(got) == 2)
+            assert str(got[1]["To"]) == "ann@example.org"
+            assert "Major outage" in text_of(got[1])
+            link(text_of(got[1]), "unsubscribe")
 
 
 def check(told: Delivery, *, key: str) -> None:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from causal_eval.cli import output
-from causal_eval.errors import StoreError, UsageError
+from causal_eval.errors import StoreError, UnknownName, UsageError
 from causal_eval.incidents import checklist, desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
+from causal_eval.incidents.contacts import Role
 from causal_eval.incidents.deeds import Open
 from causal_eval.incidents.incident import Incident, Severity, State
 from causal_eval.incidents.reported import Report
@@ -118,9 +119,13 @@ def update(incident: str, text: str, *, state: str | None, eta: str, public: boo
     return step(deed, json=json)
 
 
-def escalate(incident: str, reason: str, *, json: bool) -> int:
+def escalate(incident: str, reason: str, *, to: str, json: bool) -> int:
     """Call for help."""
-    return step(lambda rows, who: desk.escalate(rows, incident, reason=reason, who=who, at=time.time()), json=json)
+    if to and to not in set(Role):
+        raise UnknownName("role", to, Role)
+    return step(
+        lambda rows, who: desk.escalate(rows, incident, reason=reason, to=to, who=who, at=time.time()), json=json
+    )
 
 
 def resolve(incident: str, resolution: str, *, root_cause: str, json: bool) -> int:

@@ -143,12 +143,13 @@ def customers(
 def escalate(
     incident: Name,
     reason: Annotated[str, typer.Argument(help="What was tried, and why help is needed.")],
+    to: Annotated[str, typer.Option(help="Whom too: dba, infrastructure, cloud, security-ir, legal ...")] = "",
     json: Json = False,
 ) -> int:
-    """Call for help."""
+    """Call for help: the team lead, and whom else you name."""
     from causal_eval.cli import incidents
 
-    return incidents.escalate(incident, reason, json=json)
+    return incidents.escalate(incident, reason, to=to, json=json)
 
 
 @incident_app.command()

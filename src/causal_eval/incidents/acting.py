@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from causal_eval.incidents import maintenance, outbox, templates, timeline, timers
+from causal_eval.incidents import checklist, maintenance, outbox, templates, timeline, timers
 from causal_eval.incidents.book import Rows, change, find, incident_from, live, number_of
 from causal_eval.incidents.contacts import Address, Contacts, Role, person_called, reach
 from causal_eval.incidents.incident import Incident, Severity, State
@@ -150,14 +150,26 @@ def _update(case: _Case, stamp: str) -> None:
 
 
 def _escalate(case: _Case, stamp: str) -> None:
-    one = case.incident
+    one, asked = case.incident, _asked(case)
     why = _reason(case)
     message = templates.escalation(one, tried=_last_said(case.rows, one), why=why, at=case.at)
     case.add(Kind.ESCALATED, f"escalated: {why}", {"due": "escalate"})
-    for role in (Role.TEAM_LEAD, *((Role.SECURITY,) if one.private else ())):
+    for role in dict.fromkeys((Role.TEAM_LEAD, *((Role.SECURITY,) if one.private else ()), *asked)):
         _tell(case, "escalation", to=role, stamp=stamp, message=message)
-    for number, task in enumerate(LEGAL if one.private else ()):
-        case.add(Kind.TASK, task, {"task": f"security-{number + 1}"})
+    known = checklist.named(case.rows, one.id)
+    for number, task in enumerate(LEGAL if one.private else (), start=1):
+        if f"security-{number}" not in known:
+            case.add(Kind.TASK, task, {"task": f"security-{number}"})
+
+
+def _asked(case: _Case) -> tuple[Role, ...]:
+    """The role that a person wanted told when he escalated it last."""
+    query = (
+        "SELECT who, data ->> '$.to' AS role FROM timeline WHERE incident = ? AND kind = 'escalated' "
+        "ORDER BY id DESC LIMIT 1"
+    )
+    row = case.rows.execute(query, (number_of(case.incident.id),)).fetchone()
+    return () if row is None or row["who"] == SENTINEL or not row["role"] else (Role(row["role"]),)
 
 
 def _review(case: _Case, stamp: str) -> None:

@@ -26,6 +26,12 @@ def left(rows: Rows, incident: str) -> Mapping[str, str]:
     return found
 
 
+def named(rows: Rows, incident: str) -> frozenset[str]:
+    """Name of every point that there ever was: one that was seen to does not come back."""
+    query = "SELECT DISTINCT data ->> '$.task' AS task FROM timeline WHERE incident = ? AND kind = ?"
+    return frozenset(row["task"] for row in rows.execute(query, (number_of(incident), Kind.TASK.value)))
+
+
 def tick(rows: Rows, incident: str, *, task: str, text: str, who: str, at: float) -> Incident:
     """*who* has done it, or says why nobody has to.
 

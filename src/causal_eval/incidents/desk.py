@@ -120,8 +120,8 @@ def expect(rows: Rows, incident: str, *, until: str, who: str, at: float) -> Inc
     return found
 
 
-def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float) -> Incident:
-    """Call for help now: what is due then is due at once.
+def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float, to: str = "") -> Incident:
+    """Call for help now: what is due then is due at once; *to* is a role that is told beside the team lead.
 
     Raises:
         UsageError: no reason is given. Conflict: it is over.
@@ -129,7 +129,7 @@ def escalate(rows: Rows, incident: str, *, reason: str, who: str, at: float) -> 
     found = _live(rows, incident)
     if not reason.strip():
         raise UsageError(f"say why {found.id} is escalated (reason)")
-    timeline.add(rows, found.id, Happened(Kind.ESCALATED, reason, who=who), at=at)
+    timeline.add(rows, found.id, Happened(Kind.ESCALATED, reason, who=who, data={"to": to} if to else {}), at=at)
     timers.escalated(rows, found, at=at)
     return found
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from aiohttp import web
@@ -16,14 +15,13 @@ from causal_eval.incidents import subscribers
 from causal_eval.incidents.book import Rows
 from causal_eval.incidents.status.rendering import Notice, notice
 from causal_eval.incidents.subscribers import Asked
+from causal_eval.incidents.turnstile import Turnstile
 from causal_eval.sentinel.process import Sentinel
 
 LARGEST = 8192
 """Bytes of a form."""
-HOUR = 3600.0
 MOST_OF_ONE, MOST_OF_ALL, MOST_LOOKS = 10, 300, 120
 """Forms in an hour by one address and by all, and pages that one may open."""
-MOST_ADDRESSES = 10_000
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -33,35 +31,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True, slots=True)
-class Turnstile:
-    """Counts who comes how often."""
-
-    clock: Callable[[], float]
-    seen: dict[str, deque[float]] = field(default_factory=dict)
-
-    def admit(self, who: str, *, most: int) -> None:
-        """Count one more.
-
-        Raises:
-            HTTPTooManyRequests: *who* came more than *most* times within an hour.
-        """
-        now = self.clock()
-        if len(self.seen) > MOST_ADDRESSES:
-            for name in [name for name, times in self.seen.items() if not times or times[-1] < now - HOUR]:
-                del self.seen[name]
-            if len(self.seen) > MOST_ADDRESSES:
-                self.seen.clear()  # rather a limit that begins anew than memory without one
-        times = self.seen.setdefault(who, deque(maxlen=most + 1))
-        while times and times[0] < now - HOUR:
-            times.popleft()
-        times.append(now)
-        if len(times) > most:
-            raise web.HTTPTooManyRequests(
-                text="too many requests: try again in an hour\n", headers={"Retry-After": "3600"}
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +84,7 @@ class Subscribing:
         except NotAllowed:
             return _page("refused", "no_token", status=HTTPStatus.FORBIDDEN)
         except TooSoon:
-            return _page("refused", "too_many", status=HTTPStatus.TOO_MANY_REQUESTS)
+            raise
         except CausalEvalError:
             return _page("refused", "no_room", status=HTTPStatus.SERVICE_UNAVAILABLE)
         return _page(title, text)
@@ -149,11 +118,21 @@ def add_pages(app: web.Application, sentinel: Sentinel, *, loopback: frozenset[s
     if not sentinel.ways:
         return
     pages = Subscribing(sentinel, Turnstile(sentinel.clock), loopback)
-    app.router.add_post("/subscribe", pages.asked)
-    posts: dict[str, Handler] = {"confirm": pages.confirmed, "unsubscribe": pages.ended}
+    posts: dict[str, Handler] = {"subscribe": pages.asked, "confirm": pages.confirmed, "unsubscribe": pages.ended}
     for name, handler in posts.items():
-        app.router.add_get(f"/{name}", pages.button)
-        app.router.add_post(f"/{name}", handler)
+        app.router.add_post(f"/{name}", _limited(handler))
+    for name in ("confirm", "unsubscribe"):
+        app.router.add_get(f"/{name}", _limited(pages.button))
+
+
+def _limited(handler: Handler) -> Handler:
+    async def limited(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except TooSoon:
+            return _page("refused", "too_many", status=HTTPStatus.TOO_MANY_REQUESTS)
+
+    return limited
 
 
 def _page(title: str, text: str, *, deed: str = "", token: str = "", status: int = HTTPStatus.OK) -> web.Response:
