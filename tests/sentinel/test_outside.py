@@ -43,20 +43,26 @@ def test_an_incident_knows_what_happened_and_how_all_was(tmp_path: Path) -> None
     """What was started before and what fails now are in its timeline, and so is the hash of a file of how all was."""
     began = time.time() - 600
     metrics = f'deployment_timestamp_seconds{{version="0.2.0"}} {began:.0f}\nread_only_mode 0\n'.encode()
-    with shown(health=WELL, metrics=metrics) as there:
-        settings = {"CEB_PROBES": f"api={there.url}/health", "CEB_WATCHED_METRICS": f"{there.url}/metrics"}
+    worker = b'up{job="causal-eval-worker",instance="w:1"} %d 1790000000000\n'
+    with shown(health=WELL, metrics=metrics, federate=worker % 1) as there:
+        settings = {
+            "CEB_PROBES": f"api={there.url}/health", "CEB_WATCHED_METRICS": f"{there.url}/metrics",
+            "CEB_PROMETHEUS_URL": there.url,
+        }  # fmt: skip
         with running(tmp_path, **settings) as (_, address):
             until(lambda: "/metrics 200" in there.asked)
             send(address, alert("HighErrorRate", component="api", severity="P1"))
             until(lambda: bool(entries(tmp_path, Kind.SNAPSHOT)))
             until(lambda: bool(entries(tmp_path, Kind.DEPLOYMENT)))
-            there.pages["/health"] = ILL
-            until(lambda: bool(entries(tmp_path, Kind.HEALTH)))
+            there.pages |= {"/health": ILL, "/federate": worker % 0}
+            until(lambda: len(entries(tmp_path, Kind.HEALTH)) == 2)
             there.statuses |= {"/health": 500, "/metrics": 500}
     (version,) = entries(tmp_path, Kind.DEPLOYMENT)
     assert "version 0.2.0 was started" in version.text
     assert abs(version.happened_at - began) <= 1
-    assert entries(tmp_path, Kind.HEALTH)[0].text == "database: down, no longer ok"
+    assert {one.text for one in entries(tmp_path, Kind.HEALTH)} == {
+        "database: down, no longer ok", "causal-eval-worker w:1 no longer answers Prometheus",
+    }  # fmt: skip
     (kept,) = entries(tmp_path, Kind.SNAPSHOT)
     body = (tmp_path / "snapshots" / str(kept.data["file"])).read_bytes()
     assert hashlib.sha256(body).hexdigest() == kept.data["sha256"]

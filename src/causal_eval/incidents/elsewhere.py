@@ -122,6 +122,10 @@ _NAMED = {
 }
 
 
+METRICS = "|".join((*_NAMED, "read_only_mode", "evaluation_workers", "up", "process_start_time_seconds"))
+"""Names of all that is read, as an expression of Prometheus."""
+
+
 def _key(one: _Sample, source: str) -> str | None:
     """What *one* is about; None: nothing that is told of."""
     if one.name in _NAMED:

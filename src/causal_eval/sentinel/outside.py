@@ -26,7 +26,7 @@ OURS = (
     "up|(build_info|deployment_|process_|http_requests_|http_request_duration_seconds_|evaluation_|model_api_|database_|"
     "redis_|read_only|runtime_|disk_|backup_|auth_|fenced_|probe_|ALERTS).*"
 )
-"""Metrics that Prometheus is asked for."""
+"""Metrics of Prometheus that are kept with an incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Addresses:
     """Component -> ``/health``."""
     alertmanager: str = ""
 
-    def texts(self) -> dict[str, str]:
-        """Name -> address of everything that shows metrics."""
+    def texts(self, wanted: str) -> dict[str, str]:
+        """Name -> address of everything that shows metrics; Prometheus is asked for those that match *wanted*."""
         found = {urlsplit(url).netloc: url for url in self.metrics}
         if self.prometheus:
-            match = quote('{__name__=~"' + OURS + '"}', safe="")
+            match = quote('{__name__=~"' + wanted + '"}', safe="")
             found["prometheus"] = f"{self.prometheus.rstrip('/')}/federate?match[]={match}"
         return found
 
@@ -62,7 +62,7 @@ class Outside:
     async def look(self, session: aiohttp.ClientSession) -> None:
         """Write what has happened into the timelines of live incidents."""
         texts, healths = await asyncio.gather(
-            self._all(session, self.addresses.texts()), self._all(session, self.addresses.probes)
+            self._all(session, self.addresses.texts(elsewhere.METRICS)), self._all(session, self.addresses.probes)
         )
         seen: dict[str, str] = {}
         for name, body in texts.items():
@@ -83,7 +83,7 @@ class Outside:
         alertmanager = self.addresses.alertmanager.rstrip("/")
         listed = {"alertmanager": f"{alertmanager}/api/v2/alerts"} if alertmanager else {}
         texts, healths, alerts = await asyncio.gather(
-            self._all(session, self.addresses.texts()),
+            self._all(session, self.addresses.texts(OURS)),
             self._all(session, self.addresses.probes),
             self._all(session, listed),
         )
@@ -97,7 +97,7 @@ class Outside:
             firing = keeping.firing(rows, incident.id)
         health = {name: _json(healths.get(name)) for name in self.addresses.probes}
         words = {"down" if body is None else str(_field(_json(body), "status")) for body in map(healths.get, health)}
-        asked = {*self.addresses.texts(), *self.addresses.probes}
+        asked = {*self.addresses.texts(OURS), *self.addresses.probes}
         found = {
             "said": health,
             "metrics": {name: body.decode("utf-8", "replace") for name, body in texts.items()},

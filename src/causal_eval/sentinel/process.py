@@ -223,7 +223,7 @@ class Sentinel:
             _Loop("look", look, watched.every),
             _Loop("send", send, soon),
             _Loop("publish", self.publish, soon),
-            _Loop("follow", lambda: outside.look(session), watched.every),
+            _Loop("follow", lambda: outside.look(session), max(watched.every, SOON)),
             _Loop("keep", lambda: outside.keep(session), soon),
             _Loop("feeds", lambda: feeding.look(session), watched.feeds_every),
         ]
