@@ -242,6 +242,7 @@ BAD = [
     (("explain", "q-nothing"), 2, "q-nothing"),
     (("mock-server", "--fault", "rate-limits"), 2, "rate-limit"),
     (("mock-server", "--port", "99999"), 2, "--port"),
+    (("mock-server", "--latency", "nan"), 2, "--latency"),
     (("ls", "--limit", "-1"), 2, "--limit"),
     (("nonsense",), 2, "nonsense"),
 ]

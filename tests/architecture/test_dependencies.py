@@ -56,7 +56,7 @@ ROOMS = {
     "prometheus_client": {"operations", "service", "worker", "cli"},
     "psycopg": {"store", "backups", "operations"},
     "pwdlib": {"service"},
-    "pydantic": {"questions", "api"},
+    "pydantic": {"api"},
     "pyreqwest": {"providers"},
     "redis": {"service", "operations"},
     "rich": {"cli"},

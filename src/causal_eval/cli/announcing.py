@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.cli.flags import number
+
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 
 maintenance_app = typer.Typer(
@@ -67,7 +69,9 @@ def who(
 @oncall_app.command(name="test")
 def try_out(
     contact: Annotated[str, typer.Option(help="A person, channel or role; default: every contact.")] = "",
-    wait: Annotated[float, typer.Option(min=0, max=600, help="Seconds until all should have arrived.")] = 15.0,
+    wait: Annotated[
+        float, typer.Option(min=0, max=600, callback=number, help="Seconds until all should have arrived.")
+    ] = 15.0,
     json: Json = False,
 ) -> int:
     """Send a page marked TEST, and say whether it arrived; exit 1 where one did not."""

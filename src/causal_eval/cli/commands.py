@@ -19,6 +19,7 @@ from causal_eval.cli import (
     standing,
     switching,
 )
+from causal_eval.cli.flags import number
 from causal_eval.cli.groups import cache_app, ctl_app
 from causal_eval.mock.faults import Mode
 
@@ -122,8 +123,10 @@ Connections = Annotated[
     int | None, typer.Option("--max-connections", min=1, help="Fixed number of open calls; default adaptive.")
 ]
 Batch = Annotated[bool, typer.Option("--batch", help="Ask by the provider's batch API: cheaper, within a day.")]
-Rpm = Annotated[float | None, typer.Option("--rpm", min=0.01, help="Requests per minute, over all keys.")]
-Tpm = Annotated[float | None, typer.Option("--tpm", min=1, help="Tokens per minute, over all keys.")]
+Rpm = Annotated[
+    float | None, typer.Option("--rpm", min=0.01, callback=number, help="Requests per minute, over all keys.")
+]
+Tpm = Annotated[float | None, typer.Option("--tpm", min=1, callback=number, help="Tokens per minute, over all keys.")]
 Cache = Annotated[
     str | None, typer.Option("--cache", help="Reuse replies to the same prompts: on, off, or for how long (12h, 7D).")
 ]
@@ -133,7 +136,7 @@ Budget = Annotated[
 MaxTime = Annotated[str | None, typer.Option("--max-time", help="90s, 30m, 2h: nothing is asked later; exit 5.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked and what it would take; ask nothing.")]
 PriceTable = Annotated[Path | None, typer.Option("--price-table", help="Prices, TOML; default: CEB_PRICES.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds for one call.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.001, callback=number, help="Seconds for one call.")]
 Retries = Annotated[int, typer.Option("--max-retries", min=0, help="Retries of one call.")]
 Report = Annotated[Path | None, typer.Option("--report", help="FILE.html; default: a new file in the report folder.")]
 Wanted = Annotated[Path | None, typer.Option("--report", help="FILE.html or a folder; default: no report.")]
@@ -159,7 +162,9 @@ def evaluate(
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Samples per question.")] = 1,
     seed: Annotated[str | None, typer.Option(help="Seed of questions and order; default: today's date (UTC).")] = None,
-    temperature: Annotated[float | None, typer.Option(min=0.0, max=2.0, help="Default: the provider's.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, callback=number, help="Default: the provider's.")
+    ] = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply.")] = 2048,
     max_connections: Connections = None,
     timeout: Timeout = 120.0,
@@ -309,7 +314,9 @@ def mock_server(
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="Answer this file's questions ...")
     ] = None,
-    skill: Annotated[float, typer.Option(min=0.0, max=1.0, help="... and get this share of them right.")] = 1.0,
+    skill: Annotated[
+        float, typer.Option(min=0.0, max=1.0, callback=number, help="... and get this share of them right.")
+    ] = 1.0,
     script: Annotated[Path | None, typer.Option(help="Or give these replies in order: a JSON list of texts.")] = None,
     reply: Annotated[str, typer.Option(help="Reply to everything else.")] = "ANSWER: yes",
     fault: Annotated[
@@ -319,7 +326,7 @@ def mock_server(
             help="MODE[:every=N,first=N,chance=P,seconds=S,bytes=N,skew=S]; repeated; modes: " + ", ".join(Mode) + ".",
         ),
     ] = None,
-    latency: Annotated[float, typer.Option(min=0.0, help="Seconds before each answer.")] = 0.0,
+    latency: Annotated[float, typer.Option(min=0.0, callback=number, help="Seconds before each answer.")] = 0.0,
     key: Annotated[str, typer.Option(envvar="CEB_MOCK_KEY", help="Demand this key.")] = "",
     seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from causal_eval.cli import output
+from causal_eval.cli.flags import number
 from causal_eval.cli.operating import check_extra
 from causal_eval.errors import VerificationMismatch
 from causal_eval.settings import read_settings
@@ -69,7 +70,9 @@ def long_queries(
 @db_app.command()
 def cancel(
     pid: Annotated[int, typer.Argument(help="A session's pid, as long-queries shows it.")],
-    wait: Annotated[float, typer.Option(min=0, help="Seconds for the cancel, before the session is ended.")] = 5.0,
+    wait: Annotated[
+        float, typer.Option(min=0, callback=number, help="Seconds for the cancel, before the session is ended.")
+    ] = 5.0,
     victim: Annotated[bool, typer.Option("--victim", help="Although it only waits for somebody's lock.")] = False,
     dry_run: DryRun = False,
     json: Json = False,

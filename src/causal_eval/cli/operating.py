@@ -11,7 +11,7 @@ import typer
 from causal_eval.errors import UsageError
 
 SERVICE = (
-    "authlib", "cryptography", "dbos", "fastapi", "limits", "prometheus_client", "psycopg", "pwdlib",
+    "authlib", "cryptography", "dbos", "fastapi", "limits", "prometheus_client", "psycopg", "pwdlib", "pydantic",
     "python_multipart", "redis", "starlette", "structlog", "uvicorn",
     "yaml",
 )  # fmt: skip

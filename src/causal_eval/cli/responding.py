@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from causal_eval.cli.flags import number
+
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
 Name = Annotated[str, typer.Argument(help="Id of an incident, e.g. INC-7.")]
 
@@ -24,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 def sentinel(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 9095,
-    every: Annotated[float, typer.Option(min=0.1, max=300, help="Seconds between two looks.")] = 15.0,
+    every: Annotated[float, typer.Option(min=0.1, max=300, callback=number, help="Seconds between two looks.")] = 15.0,
 ) -> int:
     """Keep incidents: take alerts, look by itself, write the status page, remind people."""
     from causal_eval.cli import sentinels

@@ -80,8 +80,7 @@ def load(domain: str) -> Domain:
         UnknownName: no such domain.
         MalformedFile: the story file breaks a rule; the message names file, variable and field.
     """
-    # pydantic costs 0.1 s, which commands without stories never pay
-    from causal_eval.questions import story_file
+    from causal_eval.questions import story_file  # start-up time of commands without stories
 
     if domain not in domains():
         raise UnknownName("domain", domain, domains())

@@ -12,7 +12,8 @@ import tomllib
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+import msgspec
+from msgspec import Meta, Struct
 
 from causal_eval.errors import MalformedFile
 from causal_eval.questions.domain import STAGES, Domain, Variable
@@ -33,65 +34,54 @@ BANNED = frozenset(
 
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*(?: [a-z]+(?:-[a-z]+)*)*")
 _PLURAL = re.compile(r"(?<![sui])s$")  # "access", "status" and "diagnosis" are singular
+_STEPS = re.compile(r"\.(\w+)|\[(\d+)\]")
+_NAMED = re.compile(r"field `(.*)`", re.DOTALL)
 _SENTENCE = re.compile(r"[A-Z][A-Za-z' -]+(?:, [A-Za-z' -]+)*\.")
 
 
-def _words(text: str, most: int) -> str:
+def _check_words(text: str, most: int) -> str:
     if not _WORDS.fullmatch(text):
-        raise ValueError(f"{text!r} must be lower-case words, letters and single spaces only")
+        return f"{text!r} must be lower-case words, letters and single spaces only"
     if banned := BANNED.intersection(re.split("[ -]", text)):
-        raise ValueError(f"{text!r} holds {min(banned)!r}, which prompts need for their own grammar")
-    if len(text.split()) > most:
-        raise ValueError(f"{text!r} has more than {most} words")
-    return text
+        return f"{text!r} holds {min(banned)!r}, which prompts need for their own grammar"
+    return f"{text!r} has more than {most} words" if len(text.split()) > most else ""
 
 
 def _check_name(name: str) -> str:
-    _words(name, NAME_WORDS + 1)
+    if problem := _check_words(name, NAME_WORDS + 1):
+        return problem
     if not name.startswith("the "):
-        raise ValueError(f"{name!r} must begin with 'the ', to stand in the middle of a sentence")
-    if _PLURAL.search(name):
-        raise ValueError(f"{name!r} looks plural; '... is high' needs a singular")
-    return name
-
-
-def _check_state(state: str) -> str:
-    return _words(state, STATE_WORDS)
+        return f"{name!r} must begin with 'the ', to stand in the middle of a sentence"
+    return f"{name!r} looks plural; '... is high' needs a singular" if _PLURAL.search(name) else ""
 
 
 def _check_sentence(text: str) -> str:
-    if not _SENTENCE.fullmatch(text):
-        raise ValueError(f"{text!r} must be one sentence of letters and commas that ends with a full stop")
-    return text
+    is_one = _SENTENCE.fullmatch(text)
+    return "" if is_one else f"{text!r} must be one sentence of letters and commas that ends with a full stop"
 
 
-_Name = Annotated[str, AfterValidator(_check_name)]
-_State = Annotated[str, AfterValidator(_check_state)]
-_Sentence = Annotated[str, Field(min_length=30, max_length=160), AfterValidator(_check_sentence)]
-_Noun = Annotated[str, Field(pattern=r"^[a-z]+( [a-z]+)?$")]
+_Noun = Annotated[str, Meta(pattern=r"^[a-z]+( [a-z]+)?$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Entry(_Strict):
-    id: Annotated[str, Field(pattern=r"^[a-z]+(_[a-z]+)*$")]
-    name: _Name
-    stage: Annotated[int, Field(ge=0, lt=STAGES)]
-    low: _State
-    high: _State
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    id: Annotated[str, Meta(pattern=r"^[a-z]+(_[a-z]+)*$")]
+    name: str
+    stage: Annotated[int, Meta(ge=0, lt=STAGES)]
+    low: str
+    high: str
     positive: bool
     kind: Literal["exposure", "treatment", "outcome"] | None = None
 
 
-class _File(_Strict):
-    title: Annotated[str, Field(min_length=3, max_length=40)]
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    title: Annotated[str, Meta(min_length=3, max_length=40)]
     unit: _Noun
     units: _Noun
-    source: Annotated[str, Field(min_length=10)]
-    contexts: Annotated[list[_Sentence], Field(min_length=MIN_CONTEXTS, max_length=40)]
-    variables: Annotated[list[_Entry], Field(min_length=MIN_VARIABLES, max_length=MAX_VARIABLES)]
+    source: Annotated[str, Meta(min_length=10)]
+    contexts: Annotated[
+        list[Annotated[str, Meta(min_length=30, max_length=160)]], Meta(min_length=MIN_CONTEXTS, max_length=40)
+    ]
+    variables: Annotated[list[_Entry], Meta(min_length=MIN_VARIABLES, max_length=MAX_VARIABLES)]
 
 
 def read(content: bytes, *, domain: str, path: str) -> Domain:
@@ -105,25 +95,34 @@ def read(content: bytes, *, domain: str, path: str) -> Domain:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MalformedFile(path, f"not TOML in UTF-8: {error}") from None
     try:
-        file = _File.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        problem = first["msg"].removeprefix("Value error, ")
-        raise MalformedFile(path, problem, field=_place(first["loc"], data)) from None
-    for field, problem in _clashes(file):
-        raise MalformedFile(path, problem, field=field)
+        file = msgspec.convert(data, _File)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at `$")
+        raise MalformedFile(path, problem, field=_place(problem, where, data=data)) from None
+    for field, problem in (*_misworded(file), *_clashes(file)):
+        if problem:
+            raise MalformedFile(path, problem, field=field)
     return _domain(domain, file)
 
 
-def _place(steps: tuple[int | str, ...], data: dict[str, Any]) -> str:
+def _place(problem: str, where: str, *, data: dict[str, Any]) -> str:
     """The field as a person would look for it: a variable by its id, anything else by its position."""
-    match steps:
-        case ("variables", int(index), *rest):
-            entry = data["variables"][index]
-            name = entry.get("id", index) if isinstance(entry, dict) else index
-            return ".".join(["variables", str(name), *map(str, rest)])
-        case _:
-            return ".".join(map(str, steps))
+    steps = [name or number for name, number in _STEPS.findall(where)]
+    if steps[:1] == ["variables"] and len(steps) > 1:
+        entry = data["variables"][int(steps[1])]
+        steps[1] = str(entry.get("id", steps[1])) if isinstance(entry, dict) else steps[1]
+    named = _NAMED.search(problem)
+    return ".".join([*steps, *([named[1]] if named else [])])
+
+
+def _misworded(file: _File) -> Iterator[tuple[str, str]]:
+    """(field, problem) for every text; no problem: an empty one."""
+    for number, text in enumerate(file.contexts):
+        yield f"contexts.{number}", _check_sentence(text)
+    for entry in file.variables:
+        yield f"variables.{entry.id}.name", _check_name(entry.name)
+        yield f"variables.{entry.id}.low", _check_words(entry.low, STATE_WORDS)
+        yield f"variables.{entry.id}.high", _check_words(entry.high, STATE_WORDS)
 
 
 def _clashes(file: _File) -> Iterator[tuple[str, str]]:
