@@ -11,6 +11,7 @@ import pytest
 from causal_eval import web
 from causal_eval.analysis.chance import Against
 from causal_eval.analysis.compare import Finding
+from causal_eval.incidents.timeline import Kind
 from causal_eval.questions.catalog import families
 from causal_eval.questions.story import REGIMES, domains
 from causal_eval.scoring.verdict import Mark, Reason
@@ -67,3 +68,9 @@ def test_every_word_of_a_line_of_results_has_a_text(code: str) -> None:
 
 def _places(text: str) -> int:
     return sum(name is not None for _, name, _, _ in Formatter().parse(text))
+
+
+@pytest.mark.parametrize("code", ["en", "de"])
+def test_every_kind_of_entry_has_a_word(code: str) -> None:
+    """Of an incident's timeline: none is shown by the name that programs know it by."""
+    assert [kind for kind in Kind if f"entry.{kind.value}" not in texts(code).texts] == []
