@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 from tests.browser.conftest import served
-from tests.browser.test_status import AUDIT, AXE, Quiet
+from tests.browser.test_status import AUDIT, AXE, NOW, Quiet
 from tests.service.published import published
 
+from causal_eval.incidents import keeping, review
+from causal_eval.incidents.book import open_book
+from causal_eval.incidents.impact import Impact, Share
+from causal_eval.incidents.incident import Key, Severity, Signal, Source
+from causal_eval.incidents.review_page import page
 from causal_eval.service.wiring import Service
 from causal_eval.web.app import make_pages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.full]
-GOLDEN = Path(__file__).parents[1] / "golden" / "incidents"
 
 
 @pytest.fixture
@@ -33,12 +37,25 @@ def touched(service: Service) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def reviews() -> Iterator[list[str]]:
-    """Reviews as they are written, handed out alone."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(GOLDEN))) as server:
+def reviews(tmp_path: Path) -> Iterator[list[str]]:
+    """Reviews as they are written, handed out alone: with an impact, and where nobody knows it."""
+    signal = Signal(
+        name="reported", key=Key("database", "down"), severity=Severity.P0, firing=True, started_at=NOW,
+        fingerprint="", source=Source.PERSON, summary="<b>nothing</b> answers | " + "unbroken" * 30,
+    )  # fmt: skip
+    book = open_book(tmp_path / "incidents.db")
+    with book.writing() as rows:
+        keeping.open_by_hand(rows, signal, who="ann", at=NOW)
+        found = review.gather(rows, "INC-1")
+    book.close()
+    share = Share(0.5, 0.4, 0.6)
+    impact = Impact(evaluations=3, users=2, results=1_234, missing=4, calls=56, given=share, without=share)
+    names = {"known.html": impact, "unknown.html": None}
+    for name, told in names.items():
+        (tmp_path / name).write_text(page(found, told), "utf-8")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        names = ("review.html", "review-of-nobody-knows.html")
         yield [f"http://127.0.0.1:{server.server_port}/{name}" for name in names]
         server.shutdown()
         thread.join()
@@ -48,9 +65,9 @@ async def test_marks_and_reviews_are_for_everybody(tab: Any, touched: list[str],
     """Axe finds no violation, nothing is wider than the window, by day and by night, and no policy stops a style."""
     for width, dark in ((390, False), (390, True), (1280, False), (1280, True)):
         await tab.size(width, dark=dark)
-        for page in (*touched, *reviews):
-            await tab.go(page)
+        for address in (*touched, *reviews):
+            await tab.go(address)
             await tab.run(f"{AXE};0")
-            assert await tab.run(AUDIT) == [], (page, width, dark)
-            assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), (page, width)
-            assert [one for one in tab.complaints if "favicon" not in one] == [], page
+            assert await tab.run(AUDIT) == [], (address, width, dark)
+            assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), (address, width)
+            assert [one for one in tab.complaints if "favicon" not in one] == [], address

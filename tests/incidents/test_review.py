@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,10 +51,14 @@ def test_a_review_as_it_is_written(book: Book, signal: Make, impact: Impact | No
         wanted = NewAction("<b>more</b> replicas", "bob", NOW + 86_400)
         actions.plan(rows, "INC-1", wanted=wanted, who="ann", at=NOW + 4000)
         found = review.gather(rows, "INC-1")
-    for text, kind in ((review.markdown(found, impact), "md"), (page(found, impact), "html")):
+    html = page(found, impact)
+    (css,), (seal,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL), re.findall(r"style-src '([^']+)'", html)
+    assert seal == f"sha256-{base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()}"
+    bare = html.replace(css, "").replace(seal, "sha256-")
+    for text, kind in ((review.markdown(found, impact), "md"), (bare, "html")):
         assert text == (GOLDEN / f"{name}.{kind}").read_text("utf-8")
         assert "<b>" not in text.replace("\\<b\\>", "")
-    assert "http://" not in text
+    assert "http://" not in html
 
 
 def test_an_impact_in_words() -> None:
