@@ -159,6 +159,16 @@ def test_it_is_escalated_in_time(play: Play, signal: Make, severity: Severity, n
     assert "- Why escalation needed: not known yet" not in play.body("escalation")
 
 
+def test_late_looks_do_not_add_up(play: Play, signal: Make) -> None:
+    """Whoever is escalated to after two hours reads the update of that moment, though each look comes 4 s late."""
+    play.hear(signal("EvaluationServiceDown", severity=Severity.P1))
+    play.act(NOW)
+    for minutes in (30, 60, 90):
+        assert play.act(NOW + minutes * 60 - 1) == []
+        assert [one.what for one in play.act(NOW + minutes * 60 + 4)][-1:] == ["update"]
+    assert [one.what for one in play.act(NOW + 2 * 3600 + 4)] == ["update", "update", "escalation"]
+
+
 def test_who_acknowledges_is_not_reminded(play: Play, signal: Make) -> None:
     """The public is told at once; a P2 that somebody has is not escalated, a P0 is."""
     play.hear(signal("RedisDown", severity=Severity.P2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,3 +193,46 @@ def test_no_order_of_words_makes_two_of_one(book: Book, signal: Make, events: li
         rows.execute("DELETE FROM signals")
         rows.execute("DELETE FROM deadlines")
         rows.execute("DELETE FROM incidents")
+
+
+def test_the_worst_word_of_its_cause_names_it(book: Book, signal: Make) -> None:
+    """Not the one that happened to come first, nor what follows from it."""
+    with book.writing() as rows:
+        for made in (
+            signal("CausalEvalAPIProbeFailing", summary="the API is gone"),
+            signal("DatabaseConnectivityIntermittent", severity=Severity.P2, summary="now and then"),
+            signal("DatabaseDown", summary="nobody reaches it"),
+            signal("DatabaseConnectivityIntermittent", severity=Severity.P2, summary="again", fingerprint="another"),
+            signal("HighErrorRate", summary="errors"),
+        ):
+            keeping.hear(rows, made, at=NOW, rules=RULES)
+        (one,) = live(rows)
+    assert (one.title, str(one.key)) == ("nobody reaches it", "database/down")
+
+
+def test_what_tells_of_the_past_keeps_nothing_open(book: Book, signal: Make) -> None:
+    """An error budget is used up for as long as its window lasts; on its own it is an incident all the same."""
+    burn = signal("APIAvailabilityBudgetBurn", severity=Severity.P2)
+    with book.writing() as rows:
+        keeping.hear(rows, signal(), at=NOW, rules=RULES)
+        keeping.hear(rows, burn, at=NOW + 1, rules=RULES)
+        keeping.hear(rows, signal(firing=False), at=NOW + 60, rules=RULES)
+        (one,) = live(rows)
+        assert (one.state, keeping.firing(rows, one.id)) == (State.MONITORING, ["APIAvailabilityBudgetBurn"])
+        keeping.hear(rows, replace(burn, fingerprint="longer window"), at=NOW + 61, rules=RULES)
+        assert live(rows)[0].quiet_until == one.quiet_until
+        assert live(rows)[0].state is State.MONITORING
+        desk.resolve(rows, one.id, resolution="mended", root_cause="", who="eve", at=NOW + 70)
+        keeping.hear(rows, replace(burn, firing=False), at=NOW + 3600, rules=RULES)
+        assert live(rows) == []
+        keeping.hear(rows, replace(burn, started_at=NOW + 7200), at=NOW + 7200, rules=RULES)
+        (alone,) = live(rows)
+        assert keeping.holding(rows, alone) == ["APIAvailabilityBudgetBurn"]
+
+
+def test_who_looks_into_a_lost_server_is_part_of_its_loss(book: Book, signal: Make) -> None:
+    """An exporter that cannot answer without its database opens nothing of its own."""
+    with book.writing() as rows:
+        keeping.hear(rows, signal("DatabaseDown"), at=NOW, rules=RULES)
+        keeping.hear(rows, signal("MonitoringTargetDown", severity=Severity.P3), at=NOW + 1, rules=RULES)
+        assert [str(one.key) for one in live(rows)] == ["database/down"]

@@ -60,6 +60,8 @@ def act(rows: Rows, due: Due, *, contacts: Contacts, at: float) -> None:
         return
     timers.passed(rows, due)
     _ACTS[due.deadline](_Case(rows, incident, contacts, at), f"{due.due_at:.3f}")
+    if due.deadline is Deadline.UPDATE:
+        timers.told_again(rows, due, at=at)
 
 
 def act_on_all(rows: Rows, *, contacts: Contacts, at: float) -> int:
@@ -146,7 +148,6 @@ def _update(case: _Case, stamp: str) -> None:
     message = _status(case, progress=_last_said(case.rows, case.incident))
     for role in (_channel(case.incident), *_wide(case.incident)):
         _tell(case, "update", to=role, stamp=stamp, message=message)
-    timers.updated(case.rows, case.incident, at=case.at)
 
 
 def _escalate(case: _Case, stamp: str) -> None:

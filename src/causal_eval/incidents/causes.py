@@ -23,6 +23,8 @@ class Cause:
     adopts: frozenset[Key]
     by: str = ""
     """A label that tells several apart."""
+    past: bool = False
+    """It tells of what was."""
 
 
 @functools.cache
@@ -33,7 +35,7 @@ def causes() -> Mapping[Key, Cause]:
     for row in read["cause"]:
         key = Key(row["component"], row["family"])
         adopts = frozenset(_key(one) for one in row.get("adopts", ()))
-        found[key] = Cause(key, frozenset(row["alerts"]), adopts, row.get("by", ""))
+        found[key] = Cause(key, frozenset(row["alerts"]), adopts, row.get("by", ""), row.get("past", False))
     return found
 
 
@@ -55,6 +57,12 @@ def adopts(parent: Key, child: Key) -> bool:
     """Whether what tells of *child* is part of an incident of *parent* while that is live."""
     cause = causes().get(_plain(parent))
     return cause is not None and parent != child and _plain(child) in cause.adopts
+
+
+def is_past(key: Key) -> bool:
+    """Whether what tells of *key* goes on to do so long after it was over."""
+    cause = causes().get(_plain(key))
+    return cause is not None and cause.past
 
 
 def _plain(key: Key) -> Key:

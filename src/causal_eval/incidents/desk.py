@@ -83,7 +83,7 @@ def resolve(rows: Rows, incident: str, *, resolution: str, root_cause: str, who:
     found = _live(rows, incident)
     if not resolution.strip():
         raise UsageError(f"say what ended {found.id} (resolution)")
-    if still := keeping.firing(rows, found.id):
+    if still := keeping.holding(rows, found):
         raise Conflict(f"{found.id} is not over: {', '.join(still)} still fires")
     if root_cause:
         found = change(rows, found, {"root_cause": root_cause})

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from causal_eval.incidents import timeline, timers
 from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, live_with, number_of
-from causal_eval.incidents.causes import adopts
-from causal_eval.incidents.incident import Incident, Signal, Source, State
+from causal_eval.incidents.causes import adopts, is_past
+from causal_eval.incidents.incident import Incident, Key, Signal, Source, State
 from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timeline import Data, Happened, Kind
 
@@ -29,6 +29,7 @@ def hear(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | N
     if was in {_FIRES, _HAS_ENDED}:
         return None  # said twice, or an old word that comes after the end
     incident = home(rows, signal, at=at, rules=rules)
+    incident = _named(rows, signal, incident)
     _keep(rows, signal, incident, at=at)
     return _worse(rows, incident, signal=signal, at=at)
 
@@ -101,6 +102,20 @@ def firing(rows: Rows, incident: str) -> list[str]:
     return [row["name"] for row in rows.execute(query, (number_of(incident), _FIRES))]
 
 
+def holding(rows: Rows, incident: Incident) -> list[str]:
+    """Names of what fires of *incident* and keeps it open; its own alert does, whatever that tells of."""
+    query = "SELECT DISTINCT name, component, family FROM signals WHERE incident = ? AND firing = ? ORDER BY name"
+    found = rows.execute(query, (number_of(incident.id), _FIRES)).fetchall()
+    keys = {row["name"]: Key(row["component"], row["family"]) for row in found}
+    return [name for name, key in keys.items() if key == incident.key or not is_past(key)]
+
+
+def names_of(rows: Rows, incident: str) -> list[str]:
+    """Names of everything that ever told of *incident*."""
+    query = "SELECT DISTINCT name FROM signals WHERE incident = ? ORDER BY name"
+    return [row["name"] for row in rows.execute(query, (number_of(incident),))]
+
+
 def firing_now(rows: Rows) -> list[str]:
     """Names of all that fires."""
     return [
@@ -116,7 +131,7 @@ def home(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident:
     others = [one for one in live(rows) if one.private is signal.is_private]
     parent = next((one for one in others if adopts(one.key, signal.key)), None)
     if parent is not None:
-        return _fires_again(rows, parent, at=at)
+        return parent if is_past(signal.key) else _fires_again(rows, parent, at=at)
     child = next((one for one in others if adopts(signal.key, one.key)), None)
     if child is not None:
         return _cause_found(rows, child, signal=signal, at=at)
@@ -162,6 +177,17 @@ def _keep(rows: Rows, signal: Signal, incident: Incident, *, at: float) -> None:
     timeline.add(rows, incident.id, Happened(Kind.SIGNAL, f"{signal.name}: {signal.summary}", data=data), at=at)
 
 
+def _named(rows: Rows, signal: Signal, incident: Incident) -> Incident:
+    """The same, called by what *signal* says of its cause, where nothing as bad has said so before."""
+    as_bad = rows.execute(
+        "SELECT 1 FROM signals WHERE incident = ? AND component = ? AND family = ? AND severity <= ?",
+        (number_of(incident.id), signal.key.component, signal.key.family, signal.severity.value),
+    ).fetchone()
+    if signal.key != incident.key or as_bad is not None:
+        return incident
+    return change(rows, incident, {"title": signal.summary})
+
+
 def _worse(rows: Rows, incident: Incident, *, signal: Signal, at: float) -> Incident:
     """The same, as bad as the worst of its signals."""
     if signal.is_private and not incident.private:
@@ -179,14 +205,16 @@ def _ended(
     rows: Rows, fingerprint: str, started_at: float, *, at: float, rules: Rules, word: int = _HAS_ENDED
 ) -> Incident:
     row = rows.execute(
-        "UPDATE signals SET firing = ?, heard_at = ? WHERE fingerprint = ? AND started_at = ? RETURNING incident, name",
+        "UPDATE signals SET firing = ?, heard_at = ? WHERE fingerprint = ? AND started_at = ? "
+        "RETURNING incident, name, component, family",
         (word, at, fingerprint, started_at),
     ).fetchone()
     incident = find(rows, f"INC-{row['incident']}")
     data: Data = {"name": row["name"], "fingerprint": fingerprint}
     text = f"{row['name']} has ended" if word == _HAS_ENDED else f"{row['name']} is no longer listed"
     timeline.add(rows, incident.id, Happened(Kind.SIGNAL_ENDED, text, data=data), at=at)
-    if firing(rows, incident.id) or not incident.state.is_live:
+    is_watched = incident.state is State.MONITORING and is_past(Key(row["component"], row["family"]))
+    if is_watched or holding(rows, incident) or not incident.state.is_live:
         return incident
     values: Values = {"state": State.MONITORING.value, "mitigated_at": at, "quiet_until": at + rules.quiet}
     incident = change(rows, incident, values)

@@ -59,7 +59,7 @@ class Rules:
             return self
         return replace(
             self,
-            quiet=_sooner(self.quiet, times),
+            quiet=_sooner(self.quiet, times, least=HEARD),
             publish=_sooner(self.publish, times),
             reopen=_sooner(self.reopen, times, least=HEARD),
             absent=_sooner(self.absent, times, least=HEARD),

@@ -80,6 +80,12 @@ def updated(rows: Rows, incident: Incident, *, at: float) -> None:
     _begin_update(rows, incident, at=at)
 
 
+def told_again(rows: Rows, due: Due, *, at: float) -> None:
+    """The sentinel told people: the next update is due as long after this one was, so that no late look adds up."""
+    wait = rules_of(rows).updates.get(due.incident.severity, 0.0)
+    _begin_update(rows, due.incident, at=due.due_at if due.due_at + wait > at else at)
+
+
 def escalated(rows: Rows, incident: Incident, *, at: float) -> None:
     """Somebody called for help: it is due at once, be it for a second time."""
     _begin(rows, incident, deadline=Deadline.ESCALATE, at=at)
