@@ -108,6 +108,7 @@ F ?=
 Q ?=
 S ?= app
 D ?= all
+ROUNDS ?= 4
 FROM ?= latest
 TO ?=
 SWAP ?=
@@ -159,8 +160,8 @@ rollback: .venv/.local  ## back to the version before, or TO=..., if it becomes 
 drill: .venv/.local  ## break a stack of its own on purpose, and see it recover: D=name or all
 	$(SHOW) $(CE) drill $(D)
 
-gameday: .venv/.dev .venv/.debian  ## the same with tools that are never shipped: a network that fails, clocks that lie
-	$(SHOW) .venv/bin/python -m tests.gameday $(D)
+gameday: .venv/.dev .venv/.debian  ## play ROUNDS of SEED as incidents; or D=name: drills with tools that are never shipped too
+	$(SHOW) $(if $(filter command line,$(origin D)),.venv/bin/python -m tests.gameday $(D),$(CE) gameday --rounds $(ROUNDS) --seed $(or $(SEED),0))
 
 docker:  ## build the image: tagged by commit, and as current; what was current stays as previous
 	@bash docker/build.sh $(if $(DRY),--dry-run)

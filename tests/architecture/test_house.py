@@ -167,6 +167,7 @@ BUDGETS = {
     "operations": 4600,
     "incidents": 3900,
     "effects": 900,
+    "gamedays": 700,
     "service": 4000,
     "performing": 900,
     "api": 2500,

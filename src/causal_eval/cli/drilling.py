@@ -7,8 +7,9 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +23,8 @@ from causal_eval.operations.drills.faults.providers import key_file
 from causal_eval.operations.drills.ground import Ground
 from causal_eval.operations.drills.matrix import DRILLS
 from causal_eval.operations.drills.provider import Provider
-from causal_eval.operations.stack.plan import Wanted, changed, new_plan
-from causal_eval.operations.stack.programs import Programs, find_programs
+from causal_eval.operations.stack.plan import Plan, Wanted, changed, new_plan
+from causal_eval.operations.stack.programs import find_programs
 from causal_eval.operations.stack.raising import Help, bring_up, take_down
 
 KEY = "sk-drill-no-key-of-anybody"
@@ -31,6 +32,8 @@ MANY = 100_000
 """Requests a minute: a drill asks twenty times a second, and is nobody to be limited."""
 CHECKED = "10s"
 """How often workers go through what is kept; usually an hour."""
+_GUARD = """cat >/dev/null; "$@"; umount -l "$0/stack/reports" "$0/stack/volume"; rm -rf "$0\""""
+"""Of a shell: its input ends when we do."""
 
 
 def show(*, json: bool) -> int:
@@ -84,9 +87,18 @@ def _chosen(names: list[str], known: Mapping[str, Drill]) -> list[Drill]:
     return [known[name] for name in names]
 
 
+def nothing_more(folder: Path) -> Mapping[str, str]:
+    """The stack in *folder* is told nothing else."""
+    del folder
+    return {}
+
+
 @contextlib.contextmanager
-def ground(pace: int) -> Iterator[Ground]:
-    """A stack for drills, so many times quicker than usual, in a folder that nobody had before."""
+def ground(pace: int, *, haste: int = 1, more: Callable[[Path], Mapping[str, str]] = nothing_more) -> Iterator[Ground]:
+    """A stack for drills, so many times quicker than usual, in a folder that nobody had before.
+
+    In *haste* its sentinel is quicker too, and *more* says what it finds in its environment.
+    """
     programs = find_programs(stack.command())
     if not {"prometheus", "alertmanager"} <= set(programs.monitoring):
         raise UsageError(
@@ -97,22 +109,36 @@ def ground(pace: int) -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="causal-eval-drill-"))
     folder.chmod(0o711)  # PostgreSQL's account goes through
     try:
-        with _started(folder / "stack", programs, pace=pace) as place:
+        made = new_plan(folder / "stack", programs, token=secrets.token_hex(8))
+        wanted = changed(made, Wanted(free_ports=True, login=False))
+        with _guarded(folder), _started(replace(wanted, pace=pace, haste=haste), more) as place:
             yield place
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # gone already, but for what the guard could not start with
 
 
 @contextlib.contextmanager
-def _started(folder: Path, programs: Programs, *, pace: int) -> Iterator[Ground]:
-    folder.mkdir()
-    made = changed(new_plan(folder, programs, token=secrets.token_hex(8)), Wanted(free_ports=True, login=False))
-    plan = replace(made, pace=pace)
-    api = Provider(max(made.ports.values()) + 1, folder, command=programs.command, environment=plan.environment())
-    os.environ |= _settings(api)
+def _guarded(folder: Path) -> Iterator[None]:
+    """Whatever ends us, be it a ``kill -9``: somebody else hears of it, ends the stack in *folder* and removes it."""
+    said = ("/bin/sh", "-c", _GUARD, str(folder), *stack.command(), "down", "--dir", str(folder / "stack"))
+    guard = subprocess.Popen(  # noqa: S603 - this program
+        said, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        guard.communicate()  # which ends its input; it goes on by itself where somebody cannot wait
+
+
+@contextlib.contextmanager
+def _started(plan: Plan, more: Callable[[Path], Mapping[str, str]]) -> Iterator[Ground]:
+    plan.root.mkdir()
+    port = max(plan.ports.values()) + 1
+    api = Provider(port, plan.root, command=plan.programs.command, environment=plan.environment())
+    os.environ |= {**_settings(api), **more(plan.root)}
     place = Ground(plan, api)
     try:
-        output.note(f"starting a stack in {folder} ...")
+        output.note(f"starting a stack in {plan.folder} ...")
         bring_up(plan, Help(stack.preparing(plan), lambda: secrets.token_hex(24), output.note))
         place.claim()
         yield place

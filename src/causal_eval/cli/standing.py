@@ -20,7 +20,7 @@ stack_app = typer.Typer(help="Look after what runs here: processes of `up`, or c
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
-    for command in (up, down, drill):
+    for command in (up, down, drill, gameday):
         app.command()(command)
     app.add_typer(stack_app, name="stack")
 
@@ -77,6 +77,23 @@ def drill(
     if not names:
         raise UsageError("no drill is named: give names, or all; `causal-eval drill --list` shows them")
     return drilling.drill(names, scorecard, json=json)
+
+
+def gameday(
+    seed: Annotated[str, typer.Option(help="Same seed, same rounds.")] = "0",
+    rounds: Annotated[int, typer.Option(min=1, help="How many are played.")] = 4,
+    drills: Annotated[str, typer.Option(help="Names with commas: only of these; --list shows all.")] = "",
+    listed: Annotated[bool, typer.Option("--list", help="Show what may be played; do nothing.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the reviews.")] = None,
+    scorecard: Annotated[Path | None, typer.Option(help="Write the results into this table.")] = None,
+    json: Json = False,
+) -> int:
+    """Play drills as incidents: alert, letters, status page, escalation, runbook, review; on a stack of its own."""
+    from causal_eval.cli import gaming
+
+    if listed:
+        return gaming.show(json=json)
+    return gaming.gameday(seed, rounds, drills, out=out, card=scorecard, json=json)
 
 
 @stack_app.command()

@@ -1,4 +1,7 @@
-"""Drills for real, on one stack that is started for them: a dozen before every change, all in the full tests."""
+"""Drills for real, on one stack that is started for them: a dozen before every change, all in the full tests.
+
+The first of the dozen is played as an incident, from its alert to its review.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,34 @@ from pathlib import Path
 import pytest
 from tests import stacks
 from tests.gameday.rows import ALL
+from tests.gamedays.reviews import plain
 
 ROOT = Path(__file__).resolve().parents[3]
-BEFORE_EVERY_CHANGE = [name for name, drill in ALL.items() if not drill.full]
+PLAYED = "postgres-stop"
+BEFORE_EVERY_CHANGE = [name for name, drill in ALL.items() if not drill.full and name != PLAYED]
 FURTHER = [name for name, drill in ALL.items() if drill.full]
+REVIEW = ROOT / "tests" / "golden" / "gameday-review.md"
 
 
-def carried_out(tmp_path: Path, names: list[str], *, patience: float) -> str:
-    """What was said; each of *names* has passed."""
+def carried_out(*words: str, patience: float) -> list[str]:
+    """The lines that were said; all has passed."""
     stacks.check_installed()
-    command = [sys.executable, "-m", "tests.gameday", *names, "--scorecard", str(tmp_path / "card.md")]
+    command = [sys.executable, "-m", "tests.gameday", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]
-    assert [line.split()[0] for line in done.stdout.splitlines()] == names
-    return done.stdout
+    return done.stdout.splitlines()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_dozen_drills_pass(tmp_path: Path) -> None:
-    """Each fault is told, mended as the runbook says, and has harmed nothing."""
-    carried_out(tmp_path, BEFORE_EVERY_CHANGE, patience=1100)
+def test_a_round_and_a_dozen_drills_pass(tmp_path: Path) -> None:
+    """Each fault is told, mended as the runbook says, and has harmed nothing; the review of the round is as ever."""
+    names = BEFORE_EVERY_CHANGE
+    said = carried_out("--play", PLAYED, "--out", str(tmp_path), *names, patience=1100)
+    assert said[1].split()[:2] == ["1", PLAYED]
+    assert [line.split()[0] for line in said[2:]] == names
+    (review,) = tmp_path.glob(f"{PLAYED}-INC-*.md")
+    assert plain(review.read_text("utf-8")) == REVIEW.read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -37,4 +47,17 @@ def test_a_dozen_drills_pass(tmp_path: Path) -> None:
 @pytest.mark.timeout(4000)
 def test_all_other_drills_pass(tmp_path: Path) -> None:
     """Those that take longer, need root, a network that fails or a clock that lies, and one that nothing hurries."""
-    carried_out(tmp_path, FURTHER, patience=3900)
+    said = carried_out(*FURTHER, "--scorecard", str(tmp_path / "card.md"), patience=3900)
+    assert [line.split()[0] for line in said] == FURTHER
+
+
+@pytest.mark.slow
+@pytest.mark.full
+@pytest.mark.timeout(2400)
+def test_a_game_passes(tmp_path: Path) -> None:
+    """Eight rounds of a seed, each of another drill, told as JSON; nothing is left running."""
+    stacks.check_installed()
+    command = [stacks.COMMAND, "gameday", "--seed", "1", "--rounds", "8", "--json", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[-4000:]
+    assert len(done.stdout.splitlines()) == len(list(tmp_path.glob("*-INC-*.md"))) == 8

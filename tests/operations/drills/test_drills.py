@@ -137,15 +137,17 @@ def test_what_is_not_possible_here_is_not_done(ground: Ground) -> None:
 
 
 def test_nothing_that_serves_knows_drills() -> None:
-    """No program but the command of drills imports them, and no route and no setting is for them."""
+    """No program but the commands of drills and games imports them, and no route and no setting is for them."""
     package = ROOT / "src" / "causal_eval"
     knowing = {
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         if "operations.drills" in (text := path.read_text("utf-8")) or "tests.gameday" in text
     }
-    inside = {path.relative_to(package).as_posix() for path in (package / "operations" / "drills").rglob("*.py")}
-    assert knowing - inside == {"cli/drilling.py"}
+    inside = {name for name in knowing if name.startswith(("operations/drills/", "gamedays/"))}
+    assert knowing - inside == {"cli/drilling.py", "cli/gaming.py"}
+    playing = [path for path in package.rglob("*.py") if "causal_eval.gamedays" in path.read_text("utf-8")]
+    assert {path.relative_to(package).parts[0] for path in playing} == {"gamedays", "cli"}
     assert not [name for name in inside if "tests.gameday" in (package / name).read_text("utf-8")]
     copied = [line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if line.startswith("COPY")]
     assert copied

@@ -45,6 +45,7 @@ def typed(stack: Stack, line: str, *, code: int = 0, more: Mapping[str, str] | N
         ("restore FROM=one TO=2026-11-28T14:03:00Z SWAP=1", "restore one --to 2026-11-28T14:03:00Z --swap"),
         ("drill D=app-crash", "causal-eval drill app-crash"),
         ("gameday D=network-api-cut", "tests.gameday network-api-cut"),
+        ("gameday ROUNDS=2 SEED=7", "causal-eval gameday --rounds 2 --seed 7"),
     ],
 )
 def test_each_target_can_be_shown_first(stack: Stack, line: str, said: str) -> None:
