@@ -17,6 +17,7 @@ _MASKS = (
     (re.compile(r"(Messages and updates in the timeline:) \d+"), r"\1 (some)"),
     (re.compile(r"^\| \d+ \| (play it again)"), r"| (number) | \1"),
     (re.compile(r"^(\| Responder \|) .* \|$"), r"\1 (person) |"),
+    (re.compile(r"^(\| (?:Evaluations|Users|Extra calls|Score) \|) .* \|$"), r"\1 (as far as is known) |"),
 )
 
 

@@ -129,7 +129,7 @@ _ROWS = (
     _play("replica-hang", "P2 J3", "api/replicas", Act("app-restart")),
     _play("workers-stopped", "P1 J8", "worker/down", Act("worker-restart")),
     _play("alertmanager-stop", "P2 O5", "monitoring/silent", Act("alertmanager-restart")),
-    _play("postgres-stop", "P0 J5", "database/down", Act("db-restart")),
+    _play("postgres-stop", "P0 J6", "database/down", Act("db-restart")),
     _play("long-query", "P3 J15", "database/locks", Act("db-cancel", _blocker)),
     _play("table-locked", "P2 J12", "database/locks", Act("db-cancel", _blocker)),
     _play("row-changed", "P0 J6", "database/corruption", Act("restore-swap")),

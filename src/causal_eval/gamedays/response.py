@@ -151,7 +151,7 @@ class Response:
         return self.now().severity, self.decision.rule
 
     def _names(self) -> list[str]:
-        own = self.now().id
+        own = self.now()
         with self.stage.book.reading() as rows:
             return names_of(rows, own)
 

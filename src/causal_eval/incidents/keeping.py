@@ -110,10 +110,11 @@ def holding(rows: Rows, incident: Incident) -> list[str]:
     return [name for name, key in keys.items() if key == incident.key or not is_past(key)]
 
 
-def names_of(rows: Rows, incident: str) -> list[str]:
-    """Names of everything that ever told of *incident*."""
-    query = "SELECT DISTINCT name FROM signals WHERE incident = ? ORDER BY name"
-    return [row["name"] for row in rows.execute(query, (number_of(incident),))]
+def names_of(rows: Rows, incident: Incident) -> list[str]:
+    """Names of everything that ever told of the cause of *incident*, and not of what follows from it."""
+    query = "SELECT DISTINCT name FROM signals WHERE incident = ? AND component = ? AND family = ? ORDER BY name"
+    key = incident.key
+    return [row["name"] for row in rows.execute(query, (number_of(incident.id), key.component, key.family))]
 
 
 def firing_now(rows: Rows) -> list[str]:
