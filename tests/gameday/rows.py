@@ -11,6 +11,7 @@ from types import MappingProxyType
 from tests.gameday.network import Network, Place, Weather
 from tests.gameday.pages import PAGES
 from tests.gameday.runbook import RUNBOOKS
+from tests.gameday.stalls import STALLS
 from tests.gameday.versions import VERSIONS
 from tests.gameday.watchers import ALERTS
 
@@ -257,5 +258,7 @@ _ROWS = (
     ),
 )  # fmt: skip
 
-ALL = MappingProxyType({**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS, **ALERTS})
+ALL = MappingProxyType(
+    {**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS, **ALERTS, **STALLS}
+)
 """Every row of the matrix."""
