@@ -159,6 +159,14 @@ def test_a_certificate_that_ends_soon_is_told_of(stack: Stack) -> None:
     stack.until(waits, "CertificateExpiring is pending", patience=90)
 
 
+def test_backups_go_on_by_themselves(stack: Stack) -> None:
+    """The service of the profile makes the first one, which is due, and tests it by restoring it."""
+    stack.run("docker-compose --profile backup up -d backup")
+    stack.until(lambda: "all is as it must be" in stack.run("docker-compose logs backup"), "a backup was tested")
+    assert "-base made" in stack.run("docker-compose logs backup")
+    stack.run("docker-compose --profile backup stop backup")
+
+
 def test_a_backup_is_made_and_comes_back(stack: Stack) -> None:
     """By `make backup` and `make restore`, of the whole server and sealed; app and workers see how old it is."""
     assert "would" in stack.run("causal-eval stack run --superuser -- backup --dry-run").lower()
@@ -182,9 +190,3 @@ def test_an_operator_sees_the_sessions_of_the_program(stack: Stack) -> None:
     typed = "causal-eval stack run --superuser -- db connections --json"
     assert '"causal_eval"' in stack.run(typed)
     assert '"causal-eval-operator"' in stack.run(typed)
-
-
-def test_backups_go_on_by_themselves(stack: Stack) -> None:
-    """The service of the profile backs up, and tests what it made by restoring it."""
-    stack.run("docker-compose --profile backup up -d backup")
-    stack.until(lambda: "restore" in stack.run("docker-compose logs backup"), "a backup was tested")

@@ -18,7 +18,8 @@ def test_the_runbooks_lines_work(stack: Stack) -> None:
     shown = stack.run("docker-compose ps")
     for name in ("app", "worker", "postgres", "redis", "nginx"):
         assert f"causal-eval-{name}-1" in shown
-    assert "Causal Eval Bench at" in stack.run("docker-compose logs app | tail -100")
+    assert "Causal Eval Bench at" in stack.run("docker-compose logs app")
+    assert "app-1" in stack.run("docker-compose logs app | tail -100")
     assert "app" in stack.run("docker stats --no-stream")
     assert "ready to accept connections" in stack.run("docker-compose logs postgres")
     assert json.loads(stack.run("curl -sS -m 5 -f http://localhost:8000/health"))["status"] == "ok"
