@@ -53,6 +53,17 @@ def read_case(obj: Any) -> Case:
     Raises:
         MalformedCase: the message names the part that makes no sense.
     """
+    names, graph, scm = read_facts(obj)
+    query = read_query(mapping(obj.get("query"), "query"), names, scm=scm)
+    return Case(names, graph, scm, query)
+
+
+def read_facts(obj: Any) -> tuple[tuple[str, ...], Graph, Scm | None]:
+    """Names, graph and model of the case *obj*, whatever it asks.
+
+    Raises:
+        MalformedCase: the message names the part that makes no sense.
+    """
     whole = mapping(obj, "a case")
     graph_obj = mapping(whole.get("graph", {}), "graph")
     scm_obj = whole.get("scm", graph_obj if "equations" in graph_obj else None)
@@ -60,8 +71,7 @@ def read_case(obj: Any) -> Case:
         raise MalformedCase(f"graph: model {graph_obj['model']!r} is not among the file's models; add or inline it")
     names, graph = _read_structure(graph_obj, None if scm_obj is None else mapping(scm_obj, "scm"))
     scm = None if scm_obj is None else read_scm(scm_obj, names, graph=graph)
-    query = read_query(mapping(whole.get("query"), "query"), names, scm=scm)
-    return Case(tuple(names), graph, scm, query)
+    return tuple(names), graph, scm
 
 
 def write_case(case: Case) -> dict[str, Any]:

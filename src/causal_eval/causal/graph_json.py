@@ -19,7 +19,7 @@ def read_graph(
         MalformedCase: undirected edges, an unknown node, a self-loop, a duplicate edge or a cycle, by name.
     """
     if obj.get("undirected") or obj.get("type") == "cpdag":
-        raise MalformedCase("graph: undirected edges make it a CPDAG, which no kind solved here takes; direct them")
+        raise MalformedCase("graph: undirected edges make it a CPDAG, which this kind does not take; direct them")
     index = {name: node for node, name in enumerate(names)}
     directed = [*_edges(obj.get("directed"), index, field="directed"), *extra_edges]
     bidirected = _edges(obj.get("bidirected"), index, field="bidirected")
@@ -28,6 +28,24 @@ def read_graph(
     _refuse_cycle(directed, names)
     latent = mask_of(node_list(obj.get("latent"), index, where="graph: latent"))
     return Graph.build(len(names), directed, bidirected=bidirected, latent=latent | extra_latent)
+
+
+def read_cpdag(obj: Mapping[str, Any], names: Sequence[str]) -> tuple[Graph, tuple[tuple[int, int], ...]]:
+    """The directed part of the CPDAG *obj* over *names*, and its undirected edges (smaller, larger), sorted.
+
+    Raises:
+        MalformedCase: as :func:`read_graph`, an edge that is both, or bidirected edges and latent nodes.
+    """
+    index = {name: node for node, name in enumerate(names)}
+    undirected = sorted(tuple(sorted(edge)) for edge in _edges(obj.get("undirected"), index, field="undirected"))
+    _refuse_twice(undirected, names, arrow="-")
+    graph = read_graph({"directed": obj.get("directed")}, names)
+    if obj.get("bidirected") or obj.get("latent"):
+        raise MalformedCase("graph: a CPDAG has neither bidirected edges nor latent nodes; remove them")
+    for one, other in undirected:
+        if graph.parents[one] >> other & 1 or graph.parents[other] >> one & 1:
+            raise MalformedCase(f"graph: {names[one]} and {names[other]} are joined twice; remove one edge")
+    return graph, tuple((one, other) for one, other in undirected)
 
 
 def read_names(obj: Mapping[str, Any]) -> list[str]:

@@ -105,12 +105,18 @@ def explain(
 @app.command()
 def solve(
     file: Annotated[str, typer.Argument(help="A file of cases (JSON or JSON lines), or - for standard input.")] = "-",
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Have the second solver agree, and evaluate every step again; exit 8 on a mismatch."
+        ),
+    ] = False,
     json: Json = True,
 ) -> int:
     """The causal calculator: one JSON line per case, exact answer and derivation."""
     from causal_eval.cli import solving
 
-    return solving.solve_file(file, json=json)
+    return solving.solve_file(file, json=json, check=check)
 
 
 Elicit = Annotated[str | None, typer.Option("--elicitation", help="direct, reason or few-shot; default by provider.")]

@@ -14,18 +14,25 @@ from causal_eval.errors import CausalError, MalformedCase, MalformedFile
 from causal_eval.service.solving import case_id, solved_case
 
 
-def solve_file(file: str, *, json: bool) -> int:
-    """Answer every case of *file* (``-`` = standard input); exit 2 if any was malformed, the others still answered."""
+def solve_file(file: str, *, json: bool, check: bool) -> int:
+    """Answer every case of *file* (``-`` = standard input); exit 2 if any was malformed, the others still answered.
+
+    That the mathematics gives no answer is a result: it stands under ``answer``, and what it means under ``error``.
+
+    Raises:
+        VerificationMismatch: with *check*, the second solver, a step or the certificate says something else.
+    """
     del json  # the answer is always JSON lines; the flag is taken for uniformity
     malformed = False
     for case in _cases(file):
         try:
-            output.emit(solved_case(case))
+            output.emit(solved_case(case, check=check))
         except MalformedCase as error:
             malformed = True
             output.emit({"id": case_id(case), "error": {"kind": "malformed", "message": str(error)}})
         except CausalError as error:
-            output.emit({"id": case_id(case), "error": {"kind": _snake(error.kind), "message": str(error)}})
+            kind = _snake(error.kind)
+            output.emit({"id": case_id(case), "answer": kind, "error": {"kind": kind, "message": str(error)}})
     return MalformedCase.exit_code if malformed else 0
 
 

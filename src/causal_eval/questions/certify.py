@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -13,6 +10,7 @@ import msgspec
 
 from causal_eval.causal.case import Case, read_case, read_query, write_case
 from causal_eval.causal.solve import answer_json, value_of
+from causal_eval.causal.steps import evaluate
 from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import family
@@ -23,13 +21,6 @@ from causal_eval.questions.question import Certificate, Question, Step, canonica
 from causal_eval.questions.render import read_prompt
 from causal_eval.questions.story import contexts
 from causal_eval.questions.wording import Lexicon
-
-_OPERATORS: Mapping[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
 
 
 def verify(question: Question) -> None:
@@ -78,31 +69,6 @@ def check_steps(certificate: Certificate) -> Fraction | None:
             raise VerificationMismatch(f"step {step.id} says {step.value}, its expression gives {value}")
         known[step.id] = last = value
     return last
-
-
-def evaluate(expression: str, known: Mapping[str, Fraction]) -> Fraction:
-    """The value of an arithmetic expression over integers and earlier step ids.
-
-    Raises:
-        VerificationMismatch: anything but ``+ - * /``, parentheses, integers and known ids; a division by zero.
-    """
-    try:
-        return _value(ast.parse(expression, mode="eval").body, known)
-    except (SyntaxError, ZeroDivisionError) as error:
-        raise VerificationMismatch(f"step expression {expression!r} cannot be evaluated: {error}") from error
-
-
-def _value(node: ast.expr, known: Mapping[str, Fraction]) -> Fraction:
-    match node:
-        case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_value(left, known), _value(right, known))
-        case ast.UnaryOp(ast.USub(), operand):
-            return -_value(operand, known)
-        case ast.Constant(int() as number):
-            return Fraction(number)
-        case ast.Name(name) if name in known:
-            return known[name]
-    raise VerificationMismatch(f"a step may hold no {ast.dump(node)}")
 
 
 def _check_claim(step: Step, case: Case) -> None:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from causal_eval.causal.case import read_case
-from causal_eval.causal.derivation import derive
-from causal_eval.causal.solve import answer_json, solve
+from causal_eval.causal.calculator import calculate, verify
 
 
-def solved_case(given: Any) -> dict[str, Any]:
+def solved_case(given: Any, *, check: bool = False) -> dict[str, Any]:
     """The answer to the case *given* (JSON as ``causal-eval solve`` takes it), as JSON.
 
     Raises:
         MalformedCase: it makes no sense; the message names the part.
         CausalError: the mathematics gives no answer.
+        VerificationMismatch: with *check*, the second solver, a step or the certificate says something else.
     """
-    case = read_case(given)
-    answer = solve(case)
-    return {
+    reply = calculate(given)
+    if check:
+        verify(given, reply)
+    written = {
         "id": case_id(given),
-        "answer": answer_json(answer.value, case),
-        "method": answer.method,
+        "answer": reply.answer,
+        "method": reply.method,
         "derivation": [
             {
                 "id": f"s{number}",
@@ -30,9 +30,10 @@ def solved_case(given: Any) -> dict[str, Any]:
                 "expression": line.expression,
                 "value": line.value,
             }
-            for number, line in enumerate(derive(case), 1)
+            for number, line in enumerate(reply.derivation, 1)
         ],
     }
+    return written if reply.certificate is None else written | {"certificate": reply.certificate}
 
 
 def case_id(given: Any) -> Any:

@@ -1,0 +1,139 @@
+"""The causal calculator: a case in JSON in, its exact answer with derivation and certificate out.
+
+One door for all kinds: those that questions are made of (:class:`~causal_eval.causal.query.Kind`), which are compiled
+for speed, and all others (:data:`~causal_eval.causal.kinds.KINDS`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from causal_eval.causal import second
+from causal_eval.causal.case import read_case, read_facts
+from causal_eval.causal.derivation import derive
+from causal_eval.causal.graph_json import read_cpdag, read_names
+from causal_eval.causal.kinds import KINDS
+from causal_eval.causal.kinds.base import Found, Given, Kind
+from causal_eval.causal.ledger import Line, canonical_json
+from causal_eval.causal.query import Kind as Compiled
+from causal_eval.causal.reading import mapping
+from causal_eval.causal.solve import answer_json, solve
+from causal_eval.causal.steps import evaluate
+from causal_eval.errors import MalformedCase, SolversDisagree, VerificationMismatch
+
+COMPILED = frozenset(str(kind) for kind in Compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a case."""
+
+    answer: Any
+    method: str
+    derivation: tuple[Line, ...]
+    certificate: Any = None
+
+
+def names_of_kinds() -> tuple[str, ...]:
+    """Every kind that can be asked, sorted."""
+    return tuple(sorted(COMPILED | set(KINDS)))
+
+
+def calculate(whole: Any) -> Reply:
+    """The answer to the case *whole*.
+
+    Raises:
+        MalformedCase: it makes no sense; the message names the part.
+        CausalError: the mathematics gives no answer.
+    """
+    asked = _kind_of(whole)
+    if isinstance(asked, Kind):
+        found = asked.found(given_of(whole, mixed=asked.mixed))
+        return Reply(found.answer, found.method, found.lines, found.certificate)
+    case = read_case(whole)
+    answer = solve(case)
+    return Reply(answer_json(answer.value, case), answer.method, derive(case))
+
+
+def answered_again(whole: Any) -> Any:
+    """The answer of the second solver, which shares no code with the first.
+
+    Raises:
+        MalformedCase, CausalError: as :func:`calculate`; TooLarge also where only the second gives up.
+    """
+    asked = _kind_of(whole)
+    if isinstance(asked, Kind):
+        return asked.again(given_of(whole, mixed=asked.mixed))
+    case = read_case(whole)
+    return answer_json(second.solve(case), case)
+
+
+def verify(whole: Any, reply: Reply) -> None:
+    """See that both solvers give *reply*, that each claim of its derivation holds, and that the certificate proves it.
+
+    Raises:
+        SolversDisagree: the second solver finds something else.
+        VerificationMismatch: a step or the certificate is wrong.
+        MalformedCase, CausalError: as :func:`calculate`.
+    """
+    other = answered_again(whole)
+    if canonical_json(other) != canonical_json(reply.answer):
+        raise SolversDisagree(
+            f"kind {whole['query']['kind']}: the first solver finds {canonical_json(reply.answer)}, the second "
+            f"{canonical_json(other)}"
+        )
+    _check_lines(whole, reply)
+    asked = _kind_of(whole)
+    if isinstance(asked, Kind):
+        found = Found(reply.answer, reply.method, reply.derivation, reply.certificate)
+        asked.check(given_of(whole, mixed=asked.mixed), found)
+
+
+def _check_lines(whole: Any, reply: Reply) -> None:
+    """Evaluate every step again; the last one is the answer."""
+    known: dict[str, Fraction] = {}
+    for number, line in enumerate(reply.derivation, 1):
+        if line.rule == "claim":
+            query = msgspec.json.decode(line.expression)
+            value = canonical_json(answered_again({**whole, "query": query}))
+        else:
+            known[f"s{number}"] = evaluate(line.expression, known)
+            value = canonical_json(known[f"s{number}"])
+        if value != line.value:
+            raise VerificationMismatch(f"step s{number} says {line.value}, its expression gives {value}")
+    if reply.derivation and reply.derivation[-1].value != canonical_json(reply.answer):
+        raise VerificationMismatch(f"the last step says {reply.derivation[-1].value}, which is not the answer")
+
+
+def given_of(whole: Any, *, mixed: bool = False) -> Given:
+    """Graph, model and query of the case *whole*; *mixed*: undirected edges are taken.
+
+    Raises:
+        MalformedCase: the message names the part that makes no sense.
+    """
+    query = mapping(mapping(whole, "a case").get("query"), "query")
+    graph_obj = mapping(whole.get("graph", {}), "graph")
+    if mixed and (graph_obj.get("undirected") or graph_obj.get("type") == "cpdag"):
+        nodes = tuple(read_names(graph_obj))
+        return Given(nodes, *read_cpdag(graph_obj, nodes), None, query)
+    names, graph, scm = read_facts(whole)
+    return Given(tuple(names), graph, (), scm, query)
+
+
+def _kind_of(whole: Any) -> Kind | Compiled:
+    query = mapping(mapping(whole, "a case").get("query"), "query")
+    name = query.get("kind")
+    if isinstance(name, str) and name in COMPILED:
+        return Compiled(name)
+    if isinstance(name, str) and name in KINDS:
+        return KINDS[name]
+    known = names_of_kinds()
+    near = difflib.get_close_matches(str(name), known, n=3)
+    raise MalformedCase(
+        f"query: no kind {name!r}; {'did you mean' if near else 'known are'} {', '.join(near or known)}"
+    )

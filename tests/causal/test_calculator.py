@@ -1,0 +1,92 @@
+"""One door for every kind: published cases, both solvers, and derivations that are evaluated again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from causal_eval.causal.calculator import Reply, answered_again, calculate, names_of_kinds, verify
+from causal_eval.errors import CausalError, MalformedCase, VerificationMismatch
+
+Reader = Callable[[str], Any]
+CHAIN = {"nodes": ["U", "X", "M", "Y"], "directed": [["U", "X"], ["U", "Y"], ["X", "M"], ["M", "Y"]], "latent": ["U"]}
+
+
+def worked(shared: Reader) -> list[dict[str, Any]]:
+    """The worked cases of kinds that are solved, each with its graph filled in."""
+    whole = shared("solve-examples.json")
+    cases = [case for case in whole["cases"] if case["query"]["kind"] in names_of_kinds()]
+    named = (case["graph"].get("model") for case in cases)
+    return [case | {"graph": whole["models"][name]} if name else case for case, name in zip(cases, named, strict=True)]
+
+
+def holds(case: dict[str, Any], answer: Any) -> bool:
+    """Whether *answer* says what is expected of *case*, which may be a part of it."""
+    expected = case["expected"]
+    if several := case["query"].get("all_inclusion_minimal"):
+        return answer in several
+    if isinstance(answer, dict) and isinstance(expected, bool):
+        verdicts = [answer[name] for name in ("identifiable", "transportable", "is_cause") if name in answer]
+        return verdicts == [expected]
+    if isinstance(answer, dict) and isinstance(expected, dict):
+        return all(answer.get(name) == value for name, value in expected.items())
+    if isinstance(answer, dict) and "causes" in answer:
+        return sorted(answer["causes"]) == sorted(expected)
+    return bool(answer == expected)
+
+
+def test_worked_cases(shared: Reader) -> None:
+    """Every worked case of a kind solved here has its expected answer, and its reply is verified whole."""
+    cases = worked(shared)
+    assert len(cases) >= 16
+    wrong = [case["id"] for case in cases if not holds(case, calculate(case).answer)]
+    assert not wrong
+    for case in cases:
+        verify(case, calculate(case))
+
+
+def test_a_reply_that_was_changed_is_found() -> None:
+    """Another answer, another step: each is named."""
+    case = {"graph": CHAIN, "query": {"kind": "is_frontdoor_set", "X": "X", "Y": "Y", "M": "M"}}
+    reply = calculate(case)
+    assert reply.answer is True
+    verify(case, reply)
+    line = reply.derivation[-1]
+    forged = Reply(True, reply.method, (line._replace(value="false"),))
+    with pytest.raises(VerificationMismatch, match="step s1 says false"):
+        verify(case, forged)
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"kind": "frontdor_exists"}, "did you mean frontdoor_exists"),
+        ({"kind": 3}, "no kind 3"),
+        ({}, "no kind None"),
+        ({"kind": "is_frontdoor_set", "X": "X", "Y": "X", "M": []}, "'X' is in both X and Y"),
+        ({"kind": "is_frontdoor_set", "X": "X", "M": []}, "needs Y"),
+        ({"kind": "is_frontdoor_set", "X": "X", "Y": "Q"}, "no node is called 'Q'"),
+    ],
+)
+def test_bad_queries_are_named(query: dict[str, Any], message: str) -> None:
+    """By field and value."""
+    for solve in (calculate, answered_again):
+        with pytest.raises(MalformedCase, match=message):
+            solve({"graph": CHAIN, "query": query})
+
+
+@pytest.mark.parametrize("whole", [None, 3, [], {}, {"query": 3}, {"graph": 3, "query": {"kind": "frontdoor_exists"}}])
+def test_what_is_no_case_is_refused(whole: Any) -> None:
+    """Whatever it is."""
+    with pytest.raises((MalformedCase, CausalError)):
+        calculate(whole)
+
+
+def test_replies_are_json(shared: Reader) -> None:
+    """Every answer and certificate can be written down."""
+    for case in worked(shared):
+        reply = calculate(case)
+        assert msgspec.json.decode(msgspec.json.encode([reply.answer, reply.certificate])) is not None
