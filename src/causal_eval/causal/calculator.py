@@ -82,7 +82,7 @@ def verify(whole: Any, reply: Reply) -> None:
         MalformedCase, CausalError: as :func:`calculate`.
     """
     other = answered_again(whole)
-    if canonical_json(other) != canonical_json(reply.answer):
+    if _decided(whole, other) != _decided(whole, reply.answer):
         raise SolversDisagree(
             f"kind {whole['query']['kind']}: the first solver finds {canonical_json(reply.answer)}, the second "
             f"{canonical_json(other)}"
@@ -99,15 +99,22 @@ def _check_lines(whole: Any, reply: Reply) -> None:
     known: dict[str, Fraction] = {}
     for number, line in enumerate(reply.derivation, 1):
         if line.rule == "claim":
-            query = msgspec.json.decode(line.expression)
-            value = canonical_json(answered_again({**whole, "query": query}))
+            smaller = {**whole, "query": msgspec.json.decode(line.expression)}
+            value = _decided(smaller, answered_again(smaller))
+            stated = _decided(smaller, msgspec.json.decode(line.value))
         else:
             known[f"s{number}"] = evaluate(line.expression, known)
-            value = canonical_json(known[f"s{number}"])
-        if value != line.value:
+            value, stated = canonical_json(known[f"s{number}"]), line.value
+        if value != stated:
             raise VerificationMismatch(f"step s{number} says {line.value}, its expression gives {value}")
     if reply.derivation and reply.derivation[-1].value != canonical_json(reply.answer):
         raise VerificationMismatch(f"the last step says {reply.derivation[-1].value}, which is not the answer")
+
+
+def _decided(whole: Any, answer: Any) -> str:
+    """What of *answer* both solvers have to find, written down."""
+    asked = _kind_of(whole)
+    return canonical_json(asked.part(answer) if isinstance(asked, Kind) else answer)
 
 
 def given_of(whole: Any, *, mixed: bool = False) -> Given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, TypeVar
@@ -136,9 +136,18 @@ class Kind:
     """Whether the certificate proves the answer."""
     mixed: bool
     """Whether it takes a graph with undirected edges (a CPDAG)."""
+    decided: frozenset[str]
+    """Where an answer is an object: the fields in which both solvers agree; empty: all. Of formulas and witnesses there
+    are several that are right, which `check` sees to."""
+
+    def part(self, answer: Json) -> Json:
+        """What of *answer* both solvers have to find."""
+        if not self.decided or not isinstance(answer, dict):
+            return answer
+        return {field: value for field, value in answer.items() if field in self.decided}
 
 
-def kind(
+def kind(  # noqa: PLR0913 - a kind has these parts
     name: str,
     reads: Callable[[Given], Ask],
     *,
@@ -146,11 +155,12 @@ def kind(
     second: Callable[[Given, Ask], Json],
     check: Callable[[Given, Ask, Found], None] | None = None,
     mixed: bool = False,
+    decided: Iterable[str] = (),
 ) -> Kind:
     """The kind *name*: its own fields read by *reads*, each defect named, and what is asked handed to either solver.
 
-    *second* gives the answer alone, is written against the definition, and shares no code with *first*. *check*
-    raises VerificationMismatch where the certificate does not prove the answer.
+    *second* gives the answer alone (its *decided* fields), is written against the definition, and shares no code with
+    *first*. *check* raises VerificationMismatch where the certificate does not prove the answer.
     """
 
     def checked(given: Given, found: Found) -> None:
@@ -163,4 +173,5 @@ def kind(
         again=lambda given: second(given, reads(given)),
         check=checked,
         mixed=mixed,
+        decided=frozenset(decided),
     )

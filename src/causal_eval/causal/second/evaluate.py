@@ -63,6 +63,11 @@ def value_of(scm: Scm, node: int, *, known: dict[int, int]) -> int:
     return known[node]
 
 
+def said(expression: Expression, values: Mapping[int, Value]) -> Value:
+    """What *expression* is worth where the nodes have these values."""
+    return _column(expression, {node: (value,) for node, value in values.items()})[0]
+
+
 def _responding(scm: Scm, node: int, *, places: Mapping[int, int]) -> int:
     mechanism = scm.mechanisms[node]
     if isinstance(mechanism, Rule):

@@ -1,0 +1,131 @@
+"""Actual causation from the definitions: every contingency, every alternative, every part; small systems only."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from causal_eval.causal.scm import Call, Const, Expression, Scm, Var
+from causal_eval.causal.second.evaluate import said, value_of
+from causal_eval.causal.second.reach import causes_of, members
+from causal_eval.errors import TooLarge
+
+MOST_VARIABLES = 9
+
+Setting: TypeAlias = "dict[int, int]"
+
+
+class Story:
+    """What happened, and what would have happened instead; every world worked out once."""
+
+    def __init__(self, scm: Scm, context: Mapping[int, int], phi: Expression) -> None:
+        self.scm, self.context, self.phi = scm, dict(context), phi
+        mentioned = causes_of(scm.graph, sum(1 << node for node in _mentioned(phi)))
+        self.variables = [node for node in members(mentioned) if node not in self.context]
+        if len(self.variables) > MOST_VARIABLES:
+            raise TooLarge(f"{len(self.variables)} variables: the second solver tries everything for at most 9")
+        self._worlds: dict[tuple[tuple[int, int], ...], bool] = {}
+        known = dict(self.context)
+        self.actual = {node: value_of(scm, node, known=known) for node in members(mentioned)}
+
+    def holds(self, *done: Mapping[int, int]) -> bool:
+        """Whether phi holds after all of *done*; what is said first counts."""
+        together: Setting = {}
+        for one in done:
+            together = {**one, **together}
+        key = tuple(sorted(together.items()))
+        if key not in self._worlds:
+            known = {**self.context, **together}
+            values = {node: value_of(self.scm, node, known=known) for node in _mentioned(self.phi)}
+            named = {node: self.scm.values[node][v] if self.scm.values else v for node, v in values.items()}
+            self._worlds[key] = bool(said(self.phi, named))
+        return self._worlds[key]
+
+    def settings(self, nodes: Sequence[int]) -> Iterator[Setting]:
+        """All values of *nodes*."""
+        for values in itertools.product(*[range(self.scm.domains[node]) for node in nodes]):
+            yield dict(zip(nodes, values, strict=True))
+
+
+def conditions(story: Story, x: Mapping[int, int], variant: str) -> tuple[bool, bool, bool]:
+    """AC1, AC2 and AC3, each by itself."""
+    parts = [dict(part) for size in range(1, len(x)) for part in itertools.combinations(x.items(), size)]
+    smaller = any(_happened(story, part) and _depends(story, part, variant) for part in parts)
+    return _happened(story, x), _depends(story, x, variant), not smaller
+
+
+def causes(story: Story, variant: str) -> list[dict[int, int]]:
+    """Every X = x that meets all three."""
+    found = []
+    for size in range(1, len(story.variables) + 1):
+        for chosen in itertools.combinations(story.variables, size):
+            x = {node: story.actual[node] for node in chosen}
+            if conditions(story, x, variant) == (True, True, True):
+                found.append(x)
+    return found
+
+
+def fewest(story: Story, node: int, variant: str) -> int:
+    """1 / the degree of responsibility of *node* being as it was; 0: none."""
+    if not story.holds():
+        return 0
+    if variant != "modified":
+        x = {node: story.actual[node]}
+        changes = [_unlike(story, w) for w in _contingencies(story, x, variant)]
+        return 1 + min(changes) if changes else 0
+    sizes = [
+        len(x) + min(len(w) for w in _contingencies(story, x, variant)) for x in causes(story, variant) if node in x
+    ]
+    return min(sizes, default=0)
+
+
+def _happened(story: Story, x: Mapping[int, int]) -> bool:
+    return story.holds() and all(story.actual.get(node) == value for node, value in x.items())
+
+
+def _depends(story: Story, x: Mapping[int, int], variant: str) -> bool:
+    return next(_contingencies(story, x, variant), None) is not None
+
+
+def _contingencies(story: Story, x: Mapping[int, int], variant: str) -> Iterator[Setting]:
+    """Every W = w under which phi depends on X = x."""
+    others = [one for one in story.settings(list(x)) if one != dict(x)]
+    rest = [node for node in story.variables if node not in x]
+    for size in range(1 if variant == "but_for" else len(rest) + 1):
+        for chosen in itertools.combinations(rest, size):
+            as_it_was = {node: story.actual[node] for node in chosen}
+            ways = [as_it_was] if variant == "modified" else list(story.settings(chosen))
+            failing = (w for w in ways if any(not story.holds(one, w) for one in others))
+            yield from (w for w in failing if _enough(story, x, w, variant))
+
+
+def _enough(story: Story, x: Mapping[int, int], w: Mapping[int, int], variant: str) -> bool:
+    """AC2(b), where the definition asks for it."""
+    if variant in ("modified", "but_for"):
+        return True
+    rest = [(node, story.actual[node]) for node in story.variables if node not in x and node not in w]
+    for kept in _subsets(rest):
+        for part in [tuple(w.items())] if variant == "original" else _subsets(list(w.items())):
+            if not story.holds(x, dict(part), dict(kept)):
+                return False
+    return True
+
+
+def _unlike(story: Story, w: Mapping[int, int]) -> int:
+    return sum(story.actual[node] != value for node, value in w.items())
+
+
+def _subsets(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
+    for size in range(len(pairs) + 1):
+        yield from itertools.combinations(pairs, size)
+
+
+def _mentioned(phi: Expression) -> list[int]:
+    match phi:
+        case Var(node):
+            return [node]
+        case Const():
+            return []
+        case Call(_, args):
+            return sorted({node for arg in args for node in _mentioned(arg)})
