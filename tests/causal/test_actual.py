@@ -46,17 +46,17 @@ def test_the_search_finds_what_trying_everything_finds(seed: int, variant: Varia
     """Each condition, every cause, and every degree."""
     scm, context, draw = drawn(seed)
     phi = Call("eq", (Var(scm.graph.n - 1), Const(value=draw.stream.below(2))))
-    system, story = System(scm, context, phi), Story(scm, dict(context), phi)
+    system, story = System(scm, context, phi=phi), Story(scm, dict(context), phi)
     chosen = [node for node in story.variables if draw.stream.chance(1, 2)] or story.variables[:1]
     x = tuple((node, draw.stream.below(2) if draw.stream.chance(1, 8) else system.actual[node]) for node in chosen)
-    assert is_cause(system, x, variant)[:3] == conditions(story, dict(x), variant)
-    found = [dict(one) for one, _ in all_causes(system, variant)]
+    assert is_cause(system, x, variant=variant)[:3] == conditions(story, dict(x), variant=variant)
+    found = [dict(one) for one, _ in all_causes(system, variant=variant)]
     key = lambda one: sorted(one.items())  # noqa: E731 - twice the same
     if variant in (Variant.MODIFIED, Variant.BUT_FOR):
-        assert sorted(found, key=key) == sorted(causes(story, variant), key=key)
+        assert sorted(found, key=key) == sorted(causes(story, variant=variant), key=key)
     if variant is not Variant.BUT_FOR:
         node = chosen[0]
-        assert degree(system, (node, system.actual[node]), variant)[0] == fewest(story, node, variant)
+        assert degree(system, (node, system.actual[node]), variant=variant)[0] == fewest(story, node, variant=variant)
 
 
 @pytest.mark.parametrize(

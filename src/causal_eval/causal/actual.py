@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -69,29 +69,26 @@ class Verdict(NamedTuple):
         return self.ac1 and self.ac2 and self.ac3
 
 
-@dataclass
 class System:
-    """A deterministic system in a context, asked about phi."""
+    """A deterministic system in a context, asked about phi.
 
-    scm: Scm
-    context: Assignment
-    phi: Expression
-    actual: dict[int, int] = field(init=False)
-    """The value position of every node as things were, where the context decides it."""
-    inner: int = field(init=False)
-    """Mask of the endogenous nodes that phi may depend on."""
-    _order: tuple[int, ...] = field(init=False)
-    _results: dict[tuple[int, tuple[int, ...]], int] = field(default_factory=dict)
+    Raises:
+        MalformedCase: the context leaves a variable open that phi may depend on.
+    """
 
-    def __post_init__(self) -> None:
-        graph, given = self.scm.graph, dict(self.context)
+    def __init__(self, scm: Scm, context: Assignment, *, phi: Expression) -> None:
+        graph, given = scm.graph, dict(context)
+        self.scm, self.phi = scm, phi
+        self._results: dict[tuple[int, tuple[int, ...]], int] = {}
         outer = mask_of(node for node in range(graph.n) if not self._has_equation(node))
-        relevant = graph.ancestors(reads(self.phi))
+        relevant = graph.ancestors(reads(phi))
         if missing := bits(relevant & outer & ~mask_of(given)):
             raise MalformedCase(f"query: context leaves node {missing[0]} open; give every exogenous variable a value")
         self.inner = relevant & ~outer
+        """Mask of the endogenous nodes that phi may depend on."""
         self._order = tuple([node for node in graph.topological() if self.inner >> node & 1])
         self.actual = {node: value for node, value in given.items() if outer >> node & 1}
+        """The value position of every node as things were, where the context decides it."""
         for node in graph.topological():
             if not outer >> node & 1 and all(parent in self.actual for parent in bits(graph.parents[node])):
                 self.actual[node] = self.result(node, self.actual)
@@ -140,17 +137,17 @@ class System:
         return isinstance(mechanism, Rule)
 
 
-def is_cause(system: System, x: Assignment, variant: Variant = Variant.MODIFIED) -> Verdict:
+def is_cause(system: System, x: Assignment, *, variant: Variant = Variant.MODIFIED) -> Verdict:
     """Whether X = *x* is a cause of phi, under *variant*.
 
     Raises:
         TooLarge: the search for a contingency would not end.
     """
-    witness = dependence(system, x, variant)
-    return Verdict(_happened(system, x), witness is not None, _is_minimal(system, x, variant), witness)
+    witness = dependence(system, x, variant=variant)
+    return Verdict(_happened(system, x), witness is not None, _is_minimal(system, x, variant=variant), witness)
 
 
-def dependence(system: System, x: Assignment, variant: Variant) -> Witness | None:
+def dependence(system: System, x: Assignment, *, variant: Variant) -> Witness | None:
     """A witness of AC2 for X = *x*; None: there is none."""
     if variant is Variant.BUT_FOR:
         return next((Witness(other, ()) for other in system.others(x) if not system.holds(system.run(other))), None)
@@ -159,7 +156,7 @@ def dependence(system: System, x: Assignment, variant: Variant) -> Witness | Non
     return _Set(system, x, all_of_w=variant is Variant.ORIGINAL).fewest()
 
 
-def all_causes(system: System, variant: Variant = Variant.MODIFIED) -> list[tuple[Assignment, Witness]]:
+def all_causes(system: System, *, variant: Variant = Variant.MODIFIED) -> list[tuple[Assignment, Witness]]:
     """Every cause of phi with a witness, smallest first; phi's own variables included.
 
     Raises:
@@ -178,13 +175,15 @@ def all_causes(system: System, variant: Variant = Variant.MODIFIED) -> list[tupl
             if any(mask & smaller == smaller for smaller in masks):
                 continue
             x = tuple([(node, system.actual[node]) for node in chosen])
-            if witness := dependence(system, x, variant):
+            if witness := dependence(system, x, variant=variant):
                 found.append((x, witness))
                 masks.append(mask)
     return found
 
 
-def degree(system: System, literal: tuple[int, int], variant: Variant = Variant.MODIFIED) -> tuple[int, Witness | None]:
+def degree(
+    system: System, literal: tuple[int, int], *, variant: Variant = Variant.MODIFIED
+) -> tuple[int, Witness | None]:
     """1 / the degree of responsibility of *literal* for phi, and the witness; (0, None): it is part of no cause.
 
     Modified (Halpern 2016, section 6.1): the fewest variables in a cause that has the literal, together with its W.
@@ -194,7 +193,7 @@ def degree(system: System, literal: tuple[int, int], variant: Variant = Variant.
         return 0, None
     best: tuple[int, Witness | None] = (0, None)
     if variant is not Variant.MODIFIED:
-        witness = dependence(system, (literal,), variant)
+        witness = dependence(system, (literal,), variant=variant)
         return best if witness is None else (1 + witness.changes(system.actual), witness)
     rest = [node for node in bits(system.inner) if node != literal[0]]
     for size in range(len(rest) + 1):
@@ -203,7 +202,7 @@ def degree(system: System, literal: tuple[int, int], variant: Variant = Variant.
         for others in itertools.combinations(rest, size):
             x = tuple(sorted((literal, *((node, system.actual[node]) for node in others))))
             witness = _Kept(system, x).fewest(best[0] - size - 2 if best[0] else None)
-            if witness and _is_minimal(system, x, variant):
+            if witness and _is_minimal(system, x, variant=variant):
                 best = (size + 1 + len(witness.kept), witness)
     return best
 
@@ -213,7 +212,7 @@ def _happened(system: System, x: Assignment) -> bool:
     return system.holds(system.actual) and all(system.actual.get(node) == value for node, value in x)
 
 
-def _is_minimal(system: System, x: Assignment, variant: Variant) -> bool:
+def _is_minimal(system: System, x: Assignment, *, variant: Variant) -> bool:
     """AC3: no part of X = *x* meets AC1 and AC2.
 
     Under the modified definition what suffices for AC2 still does with more variables: leaving one out is enough.
@@ -221,7 +220,7 @@ def _is_minimal(system: System, x: Assignment, variant: Variant) -> bool:
     largest_only = variant is Variant.MODIFIED and _happened(system, x)
     sizes = range(max(1, len(x) - 1) if largest_only else 1, len(x))
     parts = (part for size in sizes for part in itertools.combinations(x, size))
-    return not any(_happened(system, part) and dependence(system, part, variant) for part in parts)
+    return not any(_happened(system, part) and dependence(system, part, variant=variant) for part in parts)
 
 
 class _Kept:

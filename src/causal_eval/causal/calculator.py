@@ -17,8 +17,8 @@ from causal_eval.causal import second
 from causal_eval.causal.case import read_case, read_facts
 from causal_eval.causal.derivation import derive
 from causal_eval.causal.graph_json import read_cpdag, read_names
-from causal_eval.causal.kinds import KINDS
-from causal_eval.causal.kinds.base import Found, Given, Kind
+from causal_eval.causal.kinds.kind import Found, Given, Kind
+from causal_eval.causal.kinds.table import KINDS
 from causal_eval.causal.ledger import Line, canonical_json
 from causal_eval.causal.query import Kind as Compiled
 from causal_eval.causal.reading import mapping

@@ -6,7 +6,7 @@ from causal_eval.causal.graph import Graph, bits, closure, mask_of
 from causal_eval.causal.separation import reachable
 
 
-def is_frontdoor_set(g: Graph, x: int, y: int, m: int) -> bool:
+def is_frontdoor_set(g: Graph, x: int, *, y: int, m: int) -> bool:
     """Whether *m* satisfies the front-door criterion for (*x*, *y*).
 
     No node of it is latent, and
@@ -25,7 +25,7 @@ def is_frontdoor_set(g: Graph, x: int, y: int, m: int) -> bool:
     return not reachable(g.without_outgoing(m), m, z=x) & y
 
 
-def widest_frontdoor_set(g: Graph, x: int, y: int) -> int | None:
+def widest_frontdoor_set(g: Graph, x: int, *, y: int) -> int | None:
     """The largest set that satisfies the criterion; None where none does.
 
     Conditions 2 and 3 hold of a union where they hold of both sets, and the first only asks for more members, so the
@@ -37,5 +37,5 @@ def widest_frontdoor_set(g: Graph, x: int, y: int) -> int | None:
         cut = g.without_outgoing(candidates)
         kept = mask_of(node for node in bits(candidates) if not reachable(cut, 1 << node, z=x) & y)
         if kept == candidates:
-            return candidates if is_frontdoor_set(g, x, y, candidates) else None
+            return candidates if is_frontdoor_set(g, x, y=y, m=candidates) else None
         candidates = kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from causal_eval.causal.formula.tree import Difference, Formula, Number, Prob, Product, Quotient, Ref, Sum
@@ -38,20 +38,22 @@ class Factor:
         return self.rows[key]
 
 
-@dataclass
 class Laws:
-    """What is known of each domain: the joint law of the observed nodes, after whatever intervention."""
+    """What is known of each domain: the joint law of the observed nodes, after whatever intervention.
 
-    models: Mapping[str, Scm]
-    """Domain -> model; all have the same nodes."""
-    _joints: dict[tuple[str, Assignment], _Rows] = field(default_factory=dict)
-    _margins: dict[tuple[str, Assignment, tuple[int, ...]], _Rows] = field(default_factory=dict)
+    Made of a model for each domain, all with the same nodes.
+    """
+
+    def __init__(self, models: Mapping[str, Scm]) -> None:
+        self.models = models
+        self._joints: dict[tuple[str, Assignment], _Rows] = {}
+        self._margins: dict[tuple[str, Assignment, tuple[int, ...]], _Rows] = {}
 
     def size(self, node: int) -> int:
         """How many values *node* has."""
         return next(iter(self.models.values())).domains[node]
 
-    def marginal(self, domain: str, nodes: tuple[int, ...], do: Assignment) -> _Rows:
+    def marginal(self, domain: str, nodes: tuple[int, ...], *, do: Assignment) -> _Rows:
         """P(nodes | do) by the nodes' values, kept.
 
         Raises:
@@ -65,13 +67,13 @@ class Laws:
             self._margins[domain, do, nodes] = found
         return self._margins[domain, do, nodes]
 
-    def probability(self, domain: str, values: Mapping[int, int] | None, do: Assignment) -> Fraction:
+    def probability(self, domain: str, values: Mapping[int, int] | None, *, do: Assignment) -> Fraction:
         """P(values | do); of None, which no world has, 0."""
         if values is None:
             return Fraction(0)
         nodes = tuple(sorted(values))
         key = tuple([values[node] for node in nodes])
-        return self.marginal(domain, nodes, do).get(key, Fraction(0))
+        return self.marginal(domain, nodes, do=do).get(key, Fraction(0))
 
     def _joint(self, domain: str, do: Assignment) -> _Rows:
         if (domain, do) not in self._joints:
@@ -139,8 +141,8 @@ def _probability(one: Prob, laws: Laws) -> Factor:
     for key in itertools.product(*[range(laws.size(ref.node)) for ref in scope]):
         at = dict(zip(scope, key, strict=True))
         do = tuple(sorted({ref.node: _value(ref, at) for ref in one.do}.items()))
-        if whole := laws.probability(one.domain, _values(one.given, at), do):
-            rows[key] = laws.probability(one.domain, _values((*one.event, *one.given), at), do) / whole
+        if whole := laws.probability(one.domain, _values(one.given, at), do=do):
+            rows[key] = laws.probability(one.domain, _values((*one.event, *one.given), at), do=do) / whole
     return Factor(scope, rows)
 
 

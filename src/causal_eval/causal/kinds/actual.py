@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from causal_eval.causal.actual import System, Variant, Witness, all_causes, degree, is_cause
 from causal_eval.causal.expression import ARITY, parse
-from causal_eval.causal.kinds.base import Found, Given, Json, kind
+from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger, canonical_json, product, total
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, mapping, sequence
@@ -37,7 +37,7 @@ class Happened:
     @property
     def system(self) -> System:
         """In the first context."""
-        return System(self.scm, self.contexts[0][0], self.phi)
+        return System(self.scm, self.contexts[0][0], phi=self.phi)
 
     @property
     def story(self) -> Story:
@@ -119,25 +119,25 @@ def _phi(given: Given, scm: Scm) -> Expression:
 
 
 def _verdict(given: Given, asked: Happened) -> Found:
-    verdict = is_cause(asked.system, asked.cause, asked.variant)
+    verdict = is_cause(asked.system, asked.cause, variant=asked.variant)
     answer: dict[str, Json] = {
         "is_cause": verdict.is_cause, "ac1": verdict.ac1, "ac2": verdict.ac2, "ac3": verdict.ac3,
-        "witness": _witness(given, asked, verdict.witness),
+        "witness": _witness(given, asked, witness=verdict.witness),
     }  # fmt: skip
     ledger = Ledger()
-    ledger.claim(f"{_said(given, asked.cause, asked.scm)} is a cause of phi", dict(given.query), value=answer)
+    ledger.claim(f"{_said(given, asked.cause, scm=asked.scm)} is a cause of phi", dict(given.query), value=answer)
     return Found(answer, _TITLES[asked.variant], tuple(ledger.lines))
 
 
 def _verdict_again(given: Given, asked: Happened) -> Json:
     del given
-    ac1, ac2, ac3 = conditions(asked.story, dict(asked.cause), asked.variant)
+    ac1, ac2, ac3 = conditions(asked.story, dict(asked.cause), variant=asked.variant)
     return {"is_cause": ac1 and ac2 and ac3, "ac1": ac1, "ac2": ac2, "ac3": ac3}
 
 
 def _listed(given: Given, asked: Happened) -> Found:
-    found = all_causes(asked.system, asked.variant)
-    written = [(_literals(given, x, asked.scm), _witness(given, asked, witness)) for x, witness in found]
+    found = all_causes(asked.system, variant=asked.variant)
+    written = [(_literals(given, x, scm=asked.scm), _witness(given, asked, witness=witness)) for x, witness in found]
     written.sort(key=lambda one: canonical_json(one[0]))
     answer: Json = {"causes": [x for x, _ in written], "witnesses": [witness for _, witness in written]}
     ledger = Ledger()
@@ -146,24 +146,26 @@ def _listed(given: Given, asked: Happened) -> Found:
 
 
 def _listed_again(given: Given, asked: Happened) -> Json:
-    found = causes(asked.story, asked.variant)
-    written = [_literals(given, tuple(sorted(x.items())), asked.scm) for x in found]
+    found = causes(asked.story, variant=asked.variant)
+    written = [_literals(given, tuple(sorted(x.items())), scm=asked.scm) for x in found]
     return {"causes": [*sorted(written, key=canonical_json)]}
 
 
 def _share(given: Given, asked: Happened) -> Found:
-    parts, witness = degree(asked.system, asked.cause[0], asked.variant)
+    parts, witness = degree(asked.system, asked.cause[0], variant=asked.variant)
     answer = str(Fraction(1, parts) if parts else Fraction(0))
     ledger = Ledger()
-    ledger.claim(f"degree of responsibility of {_said(given, asked.cause, asked.scm)}", dict(given.query), value=answer)
-    return Found(answer, _responsible(asked.variant), tuple(ledger.lines), _witness(given, asked, witness))
+    ledger.claim(
+        f"degree of responsibility of {_said(given, asked.cause, scm=asked.scm)}", dict(given.query), value=answer
+    )
+    return Found(answer, _responsible(asked.variant), tuple(ledger.lines), _witness(given, asked, witness=witness))
 
 
 def _share_again(given: Given, asked: Happened) -> Json:
     del given
     ((node, value),) = asked.cause
     story = asked.story
-    parts = fewest(story, node, asked.variant) if story.actual.get(node) == value else 0
+    parts = fewest(story, node, variant=asked.variant) if story.actual.get(node) == value else 0
     return str(Fraction(1, parts) if parts else Fraction(0))
 
 
@@ -172,14 +174,14 @@ def _blame(given: Given, asked: Happened) -> Found:
     ledger = Ledger()
     terms = []
     for place, (context, p) in enumerate(asked.contexts, 1):
-        parts, _ = degree(System(asked.scm, context, asked.phi), asked.cause[0], asked.variant)
+        parts, _ = degree(System(asked.scm, context, phi=asked.phi), asked.cause[0], variant=asked.variant)
         share = Fraction(1, parts) if parts else Fraction(0)
         terms.append(
             product(
                 [ledger.given(f"probability of context {place}", p), ledger.given(f"responsibility {place}", share)]
             )
         )
-    line = ledger.arithmetic(f"blame of {_said(given, asked.cause, asked.scm)}", total(terms))
+    line = ledger.arithmetic(f"blame of {_said(given, asked.cause, scm=asked.scm)}", total(terms))
     return Found(str(Fraction(line.value)), "expected degree of responsibility", tuple(ledger.lines))
 
 
@@ -189,7 +191,7 @@ def _blame_again(given: Given, asked: Happened) -> Json:
     whole = Fraction(0)
     for context, p in asked.contexts:
         story = Story(asked.scm, dict(context), asked.phi)
-        parts = fewest(story, node, asked.variant) if story.actual.get(node) == value else 0
+        parts = fewest(story, node, variant=asked.variant) if story.actual.get(node) == value else 0
         whole += p * (Fraction(1, parts) if parts else 0)
     return str(whole)
 
@@ -208,18 +210,18 @@ def _check_witness(given: Given, asked: Happened, found: Found) -> None:
         raise VerificationMismatch(f"phi still holds after {told}")
 
 
-def _witness(given: Given, asked: Happened, witness: Witness | None) -> Json:
+def _witness(given: Given, asked: Happened, *, witness: Witness | None) -> Json:
     if witness is None:
         return None
     parts = {"changed": witness.changed, "kept": witness.kept}
-    return {name: dict(_pairs(given, part, asked.scm)) for name, part in parts.items()}
+    return {name: dict(_pairs(given, part, scm=asked.scm)) for name, part in parts.items()}
 
 
-def _literals(given: Given, x: Assignment, scm: Scm) -> list[Json]:
-    return [[name, value] for name, value in sorted(_pairs(given, x, scm), key=lambda pair: pair[0])]
+def _literals(given: Given, x: Assignment, *, scm: Scm) -> list[Json]:
+    return [[name, value] for name, value in sorted(_pairs(given, x, scm=scm), key=lambda pair: pair[0])]
 
 
-def _pairs(given: Given, x: Assignment, scm: Scm) -> list[tuple[str, Json]]:
+def _pairs(given: Given, x: Assignment, *, scm: Scm) -> list[tuple[str, Json]]:
     return [(given.names[node], _plain(scm.names(node)[level])) for node, level in x]
 
 
@@ -227,8 +229,8 @@ def _plain(value: Value) -> Json:
     return str(value) if isinstance(value, Fraction) else value
 
 
-def _said(given: Given, x: Assignment, scm: Scm) -> str:
-    return ", ".join(f"{name}={value}" for name, value in _pairs(given, x, scm))
+def _said(given: Given, x: Assignment, *, scm: Scm) -> str:
+    return ", ".join(f"{name}={value}" for name, value in _pairs(given, x, scm=scm))
 
 
 def _responsible(variant: Variant) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causal_eval.causal.frontdoor import is_frontdoor_set, widest_frontdoor_set
-from causal_eval.causal.kinds.base import Found, Given, Json, kind
+from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.second import frontdoor as second
 
@@ -32,14 +32,14 @@ def _without_m(given: Given) -> Mediated:
 
 
 def _is_set(given: Given, asked: Mediated) -> Found:
-    holds = is_frontdoor_set(given.graph, asked.x, asked.y, asked.m)
+    holds = is_frontdoor_set(given.graph, asked.x, y=asked.y, m=asked.m)
     ledger = Ledger()
     ledger.claim(_says(given, asked), _query(given, asked), value=holds)
     return Found(holds, "front-door criterion", tuple(ledger.lines))
 
 
 def _exists(given: Given, asked: Mediated) -> Found:
-    widest = widest_frontdoor_set(given.graph, asked.x, asked.y)
+    widest = widest_frontdoor_set(given.graph, asked.x, y=asked.y)
     ledger = Ledger()
     if widest is not None:
         whole = Mediated(asked.x, asked.y, widest)
@@ -68,12 +68,12 @@ KINDS = (
         "is_frontdoor_set",
         _with_m,
         first=_is_set,
-        second=lambda given, ask: second.is_frontdoor(given.graph, ask.x, ask.y, ask.m),
+        second=lambda given, ask: second.is_frontdoor(given.graph, ask.x, y=ask.y, m=ask.m),
     ),
     kind(
         "frontdoor_exists",
         _without_m,
         first=_exists,
-        second=lambda given, ask: second.exists(given.graph, ask.x, ask.y),
+        second=lambda given, ask: second.exists(given.graph, ask.x, y=ask.y),
     ),
 )

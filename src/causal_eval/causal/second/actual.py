@@ -48,47 +48,45 @@ class Story:
             yield dict(zip(nodes, values, strict=True))
 
 
-def conditions(story: Story, x: Mapping[int, int], variant: str) -> tuple[bool, bool, bool]:
+def conditions(story: Story, x: Mapping[int, int], *, variant: str) -> tuple[bool, bool, bool]:
     """AC1, AC2 and AC3, each by itself."""
     parts = [dict(part) for size in range(1, len(x)) for part in itertools.combinations(x.items(), size)]
-    smaller = any(_happened(story, part) and _depends(story, part, variant) for part in parts)
-    return _happened(story, x), _depends(story, x, variant), not smaller
+    smaller = any(_happened(story, part) and _depends(story, part, variant=variant) for part in parts)
+    return _happened(story, x), _depends(story, x, variant=variant), not smaller
 
 
-def causes(story: Story, variant: str) -> list[dict[int, int]]:
+def causes(story: Story, *, variant: str) -> list[dict[int, int]]:
     """Every X = x that meets all three."""
     found = []
     for size in range(1, len(story.variables) + 1):
         for chosen in itertools.combinations(story.variables, size):
             x = {node: story.actual[node] for node in chosen}
-            if conditions(story, x, variant) == (True, True, True):
+            if conditions(story, x, variant=variant) == (True, True, True):
                 found.append(x)
     return found
 
 
-def fewest(story: Story, node: int, variant: str) -> int:
+def fewest(story: Story, node: int, *, variant: str) -> int:
     """1 / the degree of responsibility of *node* being as it was; 0: none."""
     if not story.holds():
         return 0
     if variant != "modified":
         x = {node: story.actual[node]}
-        changes = [_unlike(story, w) for w in _contingencies(story, x, variant)]
+        changes = [_unlike(story, w) for w in _contingencies(story, x, variant=variant)]
         return 1 + min(changes) if changes else 0
-    sizes = [
-        len(x) + min(len(w) for w in _contingencies(story, x, variant)) for x in causes(story, variant) if node in x
-    ]
-    return min(sizes, default=0)
+    with_it = [x for x in causes(story, variant=variant) if node in x]
+    return min((len(x) + min(map(len, _contingencies(story, x, variant=variant))) for x in with_it), default=0)
 
 
 def _happened(story: Story, x: Mapping[int, int]) -> bool:
     return story.holds() and all(story.actual.get(node) == value for node, value in x.items())
 
 
-def _depends(story: Story, x: Mapping[int, int], variant: str) -> bool:
-    return next(_contingencies(story, x, variant), None) is not None
+def _depends(story: Story, x: Mapping[int, int], *, variant: str) -> bool:
+    return next(_contingencies(story, x, variant=variant), None) is not None
 
 
-def _contingencies(story: Story, x: Mapping[int, int], variant: str) -> Iterator[Setting]:
+def _contingencies(story: Story, x: Mapping[int, int], *, variant: str) -> Iterator[Setting]:
     """Every W = w under which phi depends on X = x."""
     others = [one for one in story.settings(list(x)) if one != dict(x)]
     rest = [node for node in story.variables if node not in x]
@@ -97,10 +95,10 @@ def _contingencies(story: Story, x: Mapping[int, int], variant: str) -> Iterator
             as_it_was = {node: story.actual[node] for node in chosen}
             ways = [as_it_was] if variant == "modified" else list(story.settings(chosen))
             failing = (w for w in ways if any(not story.holds(one, w) for one in others))
-            yield from (w for w in failing if _enough(story, x, w, variant))
+            yield from (w for w in failing if _enough(story, x, w=w, variant=variant))
 
 
-def _enough(story: Story, x: Mapping[int, int], w: Mapping[int, int], variant: str) -> bool:
+def _enough(story: Story, x: Mapping[int, int], *, w: Mapping[int, int], variant: str) -> bool:
     """AC2(b), where the definition asks for it."""
     if variant in ("modified", "but_for"):
         return True

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 from causal_eval.causal.graph import Graph, mask_of
@@ -19,7 +19,7 @@ Ask = TypeVar("Ask")
 """What a kind asks: a frozen value, and with the graph and model all that either solver gets."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Given:
     """A case with its graph and model read, and its query as it stands."""
 
@@ -31,10 +31,10 @@ class Given:
     scm: Scm | None
     query: Mapping[str, object]
 
-    @cached_property
+    @property
     def index(self) -> Mapping[str, int]:
         """Name -> node."""
-        return {name: node for node, name in enumerate(self.names)}
+        return _index(self.names)
 
     @property
     def kind(self) -> str:
@@ -110,6 +110,11 @@ class Given:
         return self.scm
 
 
+@lru_cache(maxsize=64)
+def _index(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: node for node, name in enumerate(names)}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the first solver found."""
@@ -134,11 +139,16 @@ class Kind:
     """The second solver."""
     check: Callable[[Given, Found], None]
     """Whether the certificate proves the answer."""
-    mixed: bool
-    """Whether it takes a graph with undirected edges (a CPDAG)."""
     decided: frozenset[str]
     """Where an answer is an object: the fields in which both solvers agree; empty: all. Of formulas and witnesses there
     are several that are right, which `check` sees to."""
+
+    mixed: bool = False
+    """Whether it takes a graph with undirected edges (a CPDAG)."""
+
+    def on_cpdags(self) -> Kind:
+        """The same kind, of graphs with undirected edges too."""
+        return replace(self, mixed=True)
 
     def part(self, answer: Json) -> Json:
         """What of *answer* both solvers have to find."""
@@ -147,14 +157,13 @@ class Kind:
         return {field: value for field, value in answer.items() if field in self.decided}
 
 
-def kind(  # noqa: PLR0913 - a kind has these parts
+def kind(
     name: str,
     reads: Callable[[Given], Ask],
     *,
     first: Callable[[Given, Ask], Found],
     second: Callable[[Given, Ask], Json],
     check: Callable[[Given, Ask, Found], None] | None = None,
-    mixed: bool = False,
     decided: Iterable[str] = (),
 ) -> Kind:
     """The kind *name*: its own fields read by *reads*, each defect named, and what is asked handed to either solver.
@@ -172,6 +181,5 @@ def kind(  # noqa: PLR0913 - a kind has these parts
         found=lambda given: first(given, reads(given)),
         again=lambda given: second(given, reads(given)),
         check=checked,
-        mixed=mixed,
         decided=frozenset(decided),
     )

@@ -1,0 +1,12 @@
+"""Every kind of query beyond those that questions are made of: a module each group, with its `KINDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from causal_eval.causal.kinds import actual, frontdoor
+from causal_eval.causal.kinds.kind import Kind
+
+GROUPS = (actual, frontdoor)
+KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
+"""Name -> kind."""
