@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from causal_eval.causal.kinds import actual, frontdoor
+from causal_eval.causal.kinds import actual, classes, discovery, frontdoor
 from causal_eval.causal.kinds.kind import Kind
 
-GROUPS = (actual, frontdoor)
+GROUPS = (actual, classes, discovery, frontdoor)
 KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
 """Name -> kind."""

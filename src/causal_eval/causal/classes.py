@@ -1,0 +1,258 @@
+"""Markov equivalence: patterns, Meek's rules, completed graphs (CPDAGs), interventions, and the size of a class.
+
+Two DAGs are equivalent iff they have one skeleton and the same immoralities (Verma and Pearl 1990); the class is
+written as the graph whose directed edges every member has (Andersson, Madigan and Perlman 1997). Meek 1995 gives the
+rules that complete a pattern; with interventions (Hauser and Buehlmann 2012) edges between what a target holds and what
+it does not are directed too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import factorial
+
+from causal_eval.causal.graph import Graph, bits, closure, mask_of
+from causal_eval.errors import MalformedCase, TooLarge
+
+MOST_STEPS = 200_000
+"""Partial orientations that are looked at while a class is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A graph with directed and undirected edges."""
+
+    n: int
+    parents: tuple[int, ...]
+    """Mask of the nodes with a directed edge into each node."""
+    beside: tuple[int, ...]
+    """Mask of the nodes to which each node has an undirected edge."""
+
+    @property
+    def children(self) -> tuple[int, ...]:
+        """Mask of the nodes to which each node has a directed edge."""
+        found = [0] * self.n
+        for node, mask in enumerate(self.parents):
+            for parent in bits(mask):
+                found[parent] |= 1 << node
+        return tuple(found)
+
+    @property
+    def adjacent(self) -> tuple[int, ...]:
+        """Mask of the neighbours of each node along any edge."""
+        return tuple(
+            [up | down | side for up, down, side in zip(self.parents, self.children, self.beside, strict=True)]
+        )
+
+    def directed(self) -> tuple[tuple[int, int], ...]:
+        """The directed edges (from, to), sorted."""
+        return tuple(sorted((parent, node) for node, mask in enumerate(self.parents) for parent in bits(mask)))
+
+    def undirected(self) -> tuple[tuple[int, int], ...]:
+        """The undirected edges (smaller, larger), sorted."""
+        return tuple((one, other) for one, mask in enumerate(self.beside) for other in bits(mask) if one < other)
+
+
+def plain(g: Graph) -> None:
+    """Refuse what is no DAG over observed nodes.
+
+    Raises:
+        MalformedCase: it has bidirected edges or latent nodes.
+    """
+    if any(g.bidirected) or g.latent:
+        raise MalformedCase("graph: Markov equivalence is of DAGs; remove bidirected edges and latent nodes")
+
+
+def adjacencies(g: Graph) -> tuple[int, ...]:
+    """The skeleton: mask of the neighbours of each node."""
+    return tuple([up | down for up, down in zip(g.parents, g.children, strict=True)])
+
+
+def immoralities(g: Graph) -> frozenset[tuple[int, int, int]]:
+    """Every (parent, child, parent) with parents that are not adjacent, the smaller parent first."""
+    near = adjacencies(g)
+    return frozenset(
+        (one, child, other)
+        for child, mask in enumerate(g.parents)
+        for one in bits(mask)
+        for other in bits(mask & ~near[one])
+        if one < other
+    )
+
+
+def equivalent(one: Graph, other: Graph) -> bool:
+    """Whether both are in one Markov equivalence class; nodes of the same number are the same."""
+    return adjacencies(one) == adjacencies(other) and immoralities(one) == immoralities(other)
+
+
+def cpdag(g: Graph, targets: Iterable[int] = ()) -> Mixed:
+    """The completed graph of the class of *g*; with *targets* (masks of nodes set together): of its I-class."""
+    parents = [0] * g.n
+    for one, child, other in immoralities(g):
+        parents[child] |= 1 << one | 1 << other
+    for target in targets:
+        for node, mask in enumerate(g.parents):
+            inside = target >> node & 1
+            parents[node] |= mask & (~target if inside else target)
+    return completed(_oriented(g, parents))
+
+
+def _oriented(g: Graph, parents: Sequence[int]) -> Mixed:
+    """The skeleton of *g* with these edges directed."""
+    beside = list(adjacencies(g))
+    for node, mask in enumerate(parents):
+        beside[node] &= ~mask
+        for parent in bits(mask):
+            beside[parent] &= ~(1 << node)
+    return Mixed(g.n, tuple(parents), tuple(beside))
+
+
+def completed(pattern: Mixed) -> Mixed:
+    """*pattern* after Meek's rules R1 to R4, as often as one applies."""
+    parents, beside = list(pattern.parents), list(pattern.beside)
+    again = True
+    while again:
+        again = False
+        now = Mixed(pattern.n, tuple(parents), tuple(beside))
+        ways = [way for edge in now.undirected() for way in (edge, edge[::-1])]
+        for tail, head in ways:
+            if beside[tail] >> head & 1 and _is_forced(now, tail, head=head):
+                parents[head] |= 1 << tail
+                beside[tail] &= ~(1 << head)
+                beside[head] &= ~(1 << tail)
+                again = True
+    return Mixed(pattern.n, tuple(parents), tuple(beside))
+
+
+def _is_forced(g: Mixed, a: int, *, head: int) -> bool:
+    """Whether a - b becomes a -> b (Meek 1995, rules R1 to R4)."""
+    b, near, children = head, g.adjacent, g.children
+    if g.parents[a] & ~near[b]:  # R1: c -> a - b, c and b not adjacent
+        return True
+    if children[a] & g.parents[b]:  # R2: a -> c -> b
+        return True
+    through = bits(g.beside[a] & g.parents[b])  # R3: a - c -> b and a - d -> b, c and d not adjacent
+    if any(not near[c] >> d & 1 for place, c in enumerate(through) for d in through[place + 1 :]):
+        return True
+    last = bits(g.parents[b] & near[a])  # R4: a - k -> l -> b, a and l adjacent, k and b not
+    return any(g.parents[end] & g.beside[a] & ~near[b] & ~(1 << b) for end in last)
+
+
+def strongly_protected(g: Mixed, tail: int, *, head: int) -> bool:
+    """Whether the edge is strongly protected in *g* itself (Andersson, Madigan and Perlman 1997, definition 3.3)."""
+    near, a, b = g.adjacent, tail, head
+    if g.parents[a] & ~near[b]:  # (a) c -> a -> b
+        return True
+    if g.parents[b] & ~near[a] & ~(1 << a):  # (b) a -> b <- c
+        return True
+    if g.children[a] & g.parents[b]:  # (c) a -> c -> b
+        return True
+    between = bits(g.beside[a] & g.parents[b])  # (d) a - c -> b and a - d -> b, c and d not adjacent
+    return any(not near[c] >> d & 1 for place, c in enumerate(between) for d in between[place + 1 :])
+
+
+def size(g: Mixed) -> int:
+    """How many DAGs the class has: the product over its undirected components (He, Jia and Yu 2015).
+
+    Raises:
+        TooLarge: a component has too many partial orientations.
+    """
+    whole, counter = 1, _Counter()
+    for component in components(g.beside):
+        whole *= counter.orientations(tuple([mask & component for mask in g.beside]), component)
+    return whole
+
+
+def components(beside: Sequence[int]) -> Iterator[int]:
+    """The masks of what hangs together, single nodes left out."""
+    left = mask_of(node for node, mask in enumerate(beside) if mask)
+    while left:
+        found = closure(beside, left & -left)
+        left &= ~found
+        yield found
+
+
+class _Counter:
+    """Counts orientations of connected chordal graphs without immoralities, each graph once."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, ...], int] = {}
+        self.steps = 0
+
+    def orientations(self, beside: tuple[int, ...], component: int) -> int:
+        """The sum over the possible sources; what is left undirected behind a source is counted the same way."""
+        nodes, edges = component.bit_count(), sum(mask.bit_count() for mask in beside) // 2
+        if edges == nodes - 1:  # a tree: its root decides
+            return nodes
+        if edges == nodes * (nodes - 1) // 2:
+            return factorial(nodes)
+        if beside not in self.known:
+            self.steps += nodes
+            if self.steps > MOST_STEPS:
+                raise TooLarge(f"the class has a component of {nodes} nodes that is too tangled to be counted")
+            self.known[beside] = sum(self._from(beside, source) for source in bits(component))
+        return self.known[beside]
+
+    def _from(self, beside: tuple[int, ...], source: int) -> int:
+        """Orientations with *source* as the only source: layer by layer away from it."""
+        rooted = completed_from(beside, source)
+        whole = 1
+        for part in components(rooted):
+            whole *= self.orientations(tuple([mask & part for mask in rooted]), part)
+        return whole
+
+
+def completed_from(beside: tuple[int, ...], source: int) -> tuple[int, ...]:
+    """The edges of a connected chordal graph that stay undirected once *source* is its only source."""
+    n = len(beside)
+    parents, left = [0] * n, list(beside)
+    for node in bits(beside[source]):
+        parents[node] |= 1 << source
+        left[node] &= ~(1 << source)
+    left[source] = 0
+    return completed(Mixed(n, tuple(parents), tuple(left))).beside
+
+
+def members(g: Mixed) -> Iterator[Graph]:
+    """Every DAG of the class: oriented edge by edge and completed again, so that no way is a dead end (Meek 1995)."""
+    edges = g.undirected()
+    if not edges:
+        yield Graph(g.n, g.parents, (0,) * g.n)
+        return
+    for tail, head in (edges[0], edges[0][::-1]):
+        parents, beside = list(g.parents), list(g.beside)
+        parents[head] |= 1 << tail
+        beside[tail] &= ~(1 << head)
+        beside[head] &= ~(1 << tail)
+        yield from members(completed(Mixed(g.n, tuple(parents), tuple(beside))))
+
+
+def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
+    """Every smallest set of nodes which, each set alone in an experiment, leave no edge of *g*'s class undirected.
+
+    Raises:
+        TooLarge: more than 2^16 sets would have to be tried.
+    """
+    open_nodes = bits(mask_of(node for node, mask in enumerate(cpdag(g).beside) if mask))
+    tried = 0
+    for count in range(len(open_nodes) + 1):
+        found = []
+        for chosen in _choices(open_nodes, count):
+            tried += 1
+            if tried > 1 << 16:
+                raise TooLarge("more than 65,536 sets of experiments would have to be tried; ask about fewer nodes")
+            if not any(cpdag(g, [1 << node for node in chosen]).beside):
+                found.append(chosen)
+        if found:
+            return found
+    raise AssertionError("experiments on every node orient every edge")
+
+
+def _choices(nodes: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:
+    if not count:
+        yield ()
+        return
+    for place, node in enumerate(nodes):
+        for rest in _choices(nodes[place + 1 :], count - 1):
+            yield (node, *rest)

@@ -1,0 +1,112 @@
+"""Equivalence from the definition: every orientation of the skeleton that is acyclic and has the same immoralities."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from causal_eval.causal.graph import Graph
+from causal_eval.causal.second.reach import causes_of, cut_off, members
+from causal_eval.errors import TooLarge
+
+MOST_EDGES = 15
+Edges = frozenset[tuple[int, int]]
+
+
+def edges_of(g: Graph) -> Edges:
+    """Every (cause, effect)."""
+    return frozenset((cause, effect) for effect in range(g.n) for cause in members(g.parents[effect]))
+
+
+def colliders(edges: Edges) -> frozenset[tuple[frozenset[int], int]]:
+    """Every pair of causes of one effect that no edge joins."""
+    joined = {frozenset(edge) for edge in edges}
+    return frozenset(
+        (frozenset((one, other)), effect)
+        for (one, effect), (other, second) in itertools.product(edges, edges)
+        if effect == second and one != other and frozenset((one, other)) not in joined
+    )
+
+
+def same_class(one: Edges, other: Edges, *, targets: Iterable[int] = ()) -> bool:
+    """Whether the two have one skeleton, the same colliders, and one skeleton after every intervention of *targets*."""
+    if {frozenset(edge) for edge in one} != {frozenset(edge) for edge in other} or colliders(one) != colliders(other):
+        return False
+    return all(_cut(one, target) == _cut(other, target) for target in targets)
+
+
+@lru_cache(maxsize=64)
+def whole_class(n: int, edges: Edges, *, targets: tuple[int, ...] = ()) -> tuple[Edges, ...]:
+    """Every DAG that no data tell from this one.
+
+    Raises:
+        TooLarge: more than 15 edges.
+    """
+    return tuple(other for other in orientations(n, edges) if same_class(edges, other, targets=targets))
+
+
+def orientations(n: int, edges: Edges) -> Iterator[Edges]:
+    """Every way round of these edges without a cycle.
+
+    Raises:
+        TooLarge: more than 15 edges.
+    """
+    if len(edges) > MOST_EDGES:
+        raise TooLarge(f"{len(edges)} edges: the second solver tries all orientations of at most {MOST_EDGES}")
+    for turned in itertools.product((False, True), repeat=len(edges)):
+        other = frozenset(edge[::-1] if turn else edge for edge, turn in zip(sorted(edges), turned, strict=True))
+        if _is_acyclic(n, other):
+            yield other
+
+
+def shared(members_: Sequence[Edges]) -> tuple[Edges, frozenset[frozenset[int]]]:
+    """The edges that all have the same way round, and the others."""
+    alike = frozenset[tuple[int, int]].intersection(*members_)
+    return alike, frozenset(frozenset(edge) for edge in members_[0] if edge not in alike)
+
+
+def independences(g: Graph) -> frozenset[tuple[int, int, int]]:
+    """Every (smaller node, larger node, mask) that are separated."""
+    found = set()
+    for one, other in itertools.combinations(range(g.n), 2):
+        rest = [1 << node for node in range(g.n) if node not in (one, other)]
+        given = [sum(chosen) for size in range(len(rest) + 1) for chosen in itertools.combinations(rest, size)]
+        found |= {(one, other, z) for z in given if cut_off(g, 1 << one, 1 << other, z)}
+    return frozenset(found)
+
+
+def ancestral_graphs(n: int, independent: frozenset[tuple[int, int, int]]) -> Iterator[Graph]:
+    """Every graph of arrows and double arrows, none between a node and its ancestor, with exactly these independences.
+
+    Raises:
+        TooLarge: more than 4 nodes.
+    """
+    if n > 4:  # noqa: PLR2004 - three ways for each of six pairs
+        raise TooLarge(f"{n} nodes: the second solver tries all ancestral graphs of at most 4")
+    apart = {frozenset(told[:2]) for told in independent}
+    pairs = [pair for pair in itertools.combinations(range(n), 2) if frozenset(pair) not in apart]
+    for both in itertools.product((False, True), repeat=len(pairs)):
+        arrows = frozenset(pair for pair, twice in zip(pairs, both, strict=True) if not twice)
+        doubled = [pair for pair, twice in zip(pairs, both, strict=True) if twice]
+        tried = [Graph.build(n, edges, bidirected=doubled) for edges in orientations(n, arrows)]
+        ancestral = (g for g in tried if not any(_leads(g, one, other=other) for one, other in doubled))
+        yield from (g for g in ancestral if independences(g) == independent)
+
+
+def _leads(g: Graph, one: int, *, other: int) -> bool:
+    return bool(causes_of(g, 1 << one) >> other & 1 or causes_of(g, 1 << other) >> one & 1)
+
+
+def _cut(edges: Edges, target: int) -> frozenset[frozenset[int]]:
+    return frozenset(frozenset(edge) for edge in edges if not target >> edge[1] & 1)
+
+
+def _is_acyclic(n: int, edges: Edges) -> bool:
+    left = set(range(n))
+    while left:
+        ends = {node for node in left if not any(effect == node and cause in left for cause, effect in edges)}
+        if not ends:
+            return False
+        left -= ends
+    return True
