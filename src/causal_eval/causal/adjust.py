@@ -92,17 +92,27 @@ def minimal_separators(g: Graph, x: int, *, y: int, include: int, allowed: int) 
     """Every inclusion-minimal Z within *allowed* such that Z and *include* together separate *x* from *y*.
 
     Listed with polynomial delay (Takata 2010, "Space-optimal, backtracking algorithms to list the minimal vertex
-    separators of a graph") in the moral graph of the ancestors, from which *include* is removed and every node that
-    may not be used is contracted.
+    separators of a graph") in :func:`contracted_moral`.
     """
-    adjacent = moral(g, g.ancestors(x | y | include))
-    relevant = g.ancestors(x | y | include) & ~include
-    adjacent = [mask & relevant if relevant >> node & 1 else 0 for node, mask in enumerate(adjacent)]
-    for node in bits(relevant & ~(allowed | x | y)):
-        _contract(adjacent, node)
+    adjacent = contracted_moral(g, x | y, include=include, allowed=allowed)
     if _spread(adjacent, x, cut=0, only=x)[1] & y:
         return
     yield from _list_separators(adjacent, near=x, far=y, fixed=0)
+
+
+def contracted_moral(g: Graph, ends: int, *, include: int, allowed: int) -> list[int]:
+    """The moral graph of the ancestors of *ends* and *include* in which *include* is given and only *allowed* cuts.
+
+    *include* is removed, every other node that is neither an end nor allowed is contracted: a set of allowed nodes
+    separates parts of *ends* given *include* iff it cuts them here.
+    """
+    relevant = g.ancestors(ends | include)
+    adjacent = moral(g, relevant)
+    relevant &= ~include
+    adjacent = [mask & relevant if relevant >> node & 1 else 0 for node, mask in enumerate(adjacent)]
+    for node in bits(relevant & ~(allowed | ends)):
+        _contract(adjacent, node)
+    return adjacent
 
 
 def _list_separators(adjacent: Sequence[int], *, near: int, far: int, fixed: int) -> Iterator[int]:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from causal_eval.causal.kinds import actual, classes, discovery, frontdoor
+from causal_eval.causal.kinds import (
+    actual,
+    classes,
+    direct,
+    discovery,
+    frontdoor,
+    instruments,
+    optimal,
+    selection,
+    structure,
+)
 from causal_eval.causal.kinds.kind import Kind
 
-GROUPS = (actual, classes, discovery, frontdoor)
+GROUPS = (actual, classes, direct, discovery, frontdoor, instruments, optimal, selection, structure)
 KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
 """Name -> kind."""

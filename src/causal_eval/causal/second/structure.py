@@ -1,0 +1,38 @@
+"""Relatives and smallest separators from their definitions."""
+
+from __future__ import annotations
+
+from causal_eval.causal.graph import Graph
+from causal_eval.causal.second.paths import Walker
+from causal_eval.causal.second.reach import causes_of, effects_of, members, moral_neighbours
+
+__all__ = ["causes_of", "effects_of", "smallest_separator"]
+
+
+def smallest_separator(g: Graph, ends: tuple[int, int], *, fixed: int, excluded: int) -> int | None:
+    """Of the smallest sets with *fixed* that separate the *ends*, the one with the least on the side of the second.
+
+    Raises:
+        TooLarge: more than 16 candidates.
+    """
+    x, y = ends
+    usable = causes_of(g, x | y | fixed) & ~(x | y | fixed | g.latent | excluded)
+    walker = Walker(g, usable, fixed)
+    found = list(walker.sets(walker.minimal(walker.all & ~walker.open_any(x, y))))
+    if not found:
+        return None
+    size = min(one.bit_count() for one in found)
+    smallest = [one | fixed for one in found if one.bit_count() == size]
+    return min(smallest, key=lambda one: _beside(g, x | y | fixed, y=y, cut=one))
+
+
+def _beside(g: Graph, ends: int, *, y: int, cut: int) -> int:
+    """How many nodes hang together with *y* in the moral graph of the causes of *ends* once *cut* is removed."""
+    neighbours = moral_neighbours(g, causes_of(g, ends))
+    seen = set(members(y))
+    stack = list(seen)
+    for node in stack:
+        fresh = [other for other in neighbours[node] if other not in seen and not cut >> other & 1]
+        seen.update(fresh)
+        stack += fresh
+    return len(seen)
