@@ -11,12 +11,24 @@ from causal_eval.causal.kinds import (
     discovery,
     frontdoor,
     instruments,
+    mediation,
     optimal,
     selection,
     structure,
 )
 from causal_eval.causal.kinds.kind import Kind
 
-GROUPS = (actual, classes, direct, discovery, frontdoor, instruments, optimal, selection, structure)
+GROUPS = (
+    actual,
+    classes,
+    direct,
+    discovery,
+    frontdoor,
+    instruments,
+    mediation,
+    optimal,
+    selection,
+    structure,
+)
 KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
 """Name -> kind."""
