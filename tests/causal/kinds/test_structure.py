@@ -11,6 +11,7 @@ from tests.causal.cases import graph_of, published
 from tests.causal.drawing import Draw
 
 from causal_eval.causal.calculator import answered_again, calculate, verify
+from causal_eval.causal.classes import cpdag
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.graph_json import write_graph
 from causal_eval.errors import MalformedCase
@@ -81,6 +82,35 @@ def test_sets_of_several_treatments(seed: int) -> None:
     for kind in kinds if y else ():
         case = {"graph": write_graph(names, g), "query": {"kind": kind, "X": x, "Y": y, "must_include": z}}
         assert answered_again(case) == calculate(case).answer
+
+
+@settings(max_examples=60)
+@given(SEEDS)
+def test_every_dag_of_a_class(seed: int) -> None:
+    """Adjustment in a CPDAG, and in one with further arrows known, agrees with adjustment in each of its DAGs."""
+    draw = Draw(seed)
+    dag = draw.graph(draw.stream.between(3, 6), density=draw.stream.choice([40, 60, 80]))
+    known = cpdag(dag)
+    arrows = [edge for edge in dag.edges() if draw.stream.chance(1, 6) or edge in known.directed()]
+    open_edges = [edge for edge in known.undirected() if edge not in arrows and edge[::-1] not in arrows]
+    names = list("ABCDEF"[: dag.n])
+    x, y, z = ([names[node] for node in part] for part in draw.nodes(dag, 1, 1, draw.stream.below(3)))
+    edges = {
+        field: [[names[node] for node in edge] for edge in part]
+        for field, part in (("directed", arrows), ("undirected", open_edges))
+    }
+    query = {"kind": "is_adjustment_set_cpdag", "X": x, "Y": y, "Z": z}
+    case = {"graph": {"nodes": names, "type": "cpdag"} | edges, "query": query}
+    verify(case, calculate(case))
+
+
+def test_what_is_no_class_is_refused() -> None:
+    """A pattern that no DAG has is named as such by both solvers."""
+    query = {"kind": "is_adjustment_set_cpdag", "X": "A", "Y": "B", "Z": []}
+    square = graph_of("A -- B, B -- C, C -- D, D -- A")
+    for solve in (calculate, answered_again):
+        with pytest.raises(MalformedCase, match="no DAG has these edges"):
+            solve({"graph": square, "query": query})
 
 
 def test_descendants_of_the_outcome_without_an_edge() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from causal_eval.causal.kinds import (
     actual,
+    amenable,
     classes,
     direct,
     discovery,
@@ -20,6 +21,7 @@ from causal_eval.causal.kinds.kind import Kind
 
 GROUPS = (
     actual,
+    amenable,
     classes,
     direct,
     discovery,

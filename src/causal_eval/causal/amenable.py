@@ -1,0 +1,150 @@
+"""The generalised adjustment criterion in a CPDAG, or in one with background knowledge.
+
+Perkovic, Textor, Kalisch and Maathuis 2018, "Complete graphical characterization and construction of adjustment sets in
+Markov equivalence classes of ancestral graphs", and Perkovic, Kalisch and Maathuis 2017 for background knowledge: Z is
+an adjustment set in every DAG of the class iff the graph is amenable (every possibly causal path from X to Y leaves X
+by an arrow), no member of Z possibly follows from a node on such a path, and Z blocks the rest, which may be seen in
+any one DAG of the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from causal_eval.causal.adjust import proper_backdoor_graph
+from causal_eval.causal.classes import Mixed, completed, immoralities
+from causal_eval.causal.graph import Graph, bits, closure, find_cycle
+from causal_eval.causal.separation import Separation, judge
+from causal_eval.errors import MalformedCase
+
+
+class Amenability(NamedTuple):
+    """What adjustment for the effect of X on Y meets with in a class."""
+
+    edge: tuple[int, int] | None
+    """An undirected edge out of X that a causal path to Y may begin with; None where the graph is amenable."""
+    forbidden: int
+    """Mask of the nodes that follow from a causal path in some DAG of the class."""
+    dag: Graph
+    """One DAG of the class."""
+
+
+def judged(dag: Graph, x: int, *, y: int, z: int) -> Separation:
+    """Whether *z* blocks all paths of *dag* from *x* to *y* that are not causal."""
+    return judge(proper_backdoor_graph(dag, x, y), x, y, z)
+
+
+def amenability(g: Graph, undirected: tuple[tuple[int, int], ...], *, x: int, y: int) -> Amenability:
+    """How the class that *g* and the *undirected* edges stand for treats the effect of *x* on *y*.
+
+    Raises:
+        MalformedCase: no DAG has these edges and these immoralities only.
+    """
+    whole = _mixed(g, undirected)
+    dag = _member(g, completed(whole))
+    return Amenability(_started(completed(whole), x, y=y), _forbidden(completed(whole), x, y=y), dag)
+
+
+def _mixed(g: Graph, undirected: tuple[tuple[int, int], ...]) -> Mixed:
+    beside = [0] * g.n
+    for one, other in undirected:
+        beside[one] |= 1 << other
+        beside[other] |= 1 << one
+    return Mixed(g.n, g.parents, tuple(beside))
+
+
+def _directed(g: Mixed, tail: int, *, head: int) -> Mixed:
+    """*g* with tail - head turned into an arrow, and what follows from it."""
+    parents, beside = list(g.parents), list(g.beside)
+    parents[head] |= 1 << tail
+    beside[head] &= ~(1 << tail)
+    beside[tail] &= ~(1 << head)
+    return completed(Mixed(g.n, tuple(parents), tuple(beside)))
+
+
+def _member(g: Graph, whole: Mixed) -> Graph:
+    """One DAG of the class: of a completed graph any undirected edge may be turned either way."""
+    while edge := next(iter(whole.undirected()), None):
+        whole = _directed(whole, edge[0], head=edge[1])
+    found = Graph(g.n, whole.parents, g.bidirected, g.latent)
+    if find_cycle(found.parents) or not _same_colliders(g, found):
+        raise MalformedCase("graph: no DAG has these edges and no other immoralities; it is no CPDAG")
+    return found
+
+
+def _same_colliders(g: Graph, dag: Graph) -> bool:
+    """Whether *dag* has no immorality that the directed edges of *g* do not make."""
+    return all(g.parents[child] >> one & g.parents[child] >> other & 1 for one, child, other in immoralities(dag))
+
+
+def _started(whole: Mixed, x: int, *, y: int) -> tuple[int, int] | None:
+    """An undirected edge from *x* to a node from which a causal path to *y* may go on."""
+    for start in bits(x):
+        for node in bits(whole.beside[start] & ~x):
+            if _possibly(_directed(whole, start, head=node), node, avoiding=x) & y:
+                return start, node
+    return None
+
+
+def _forbidden(whole: Mixed, x: int, *, y: int) -> int:
+    """What follows in some DAG of the class from a node on a causal path from *x* to *y*.
+
+    Two parts of such a path, and what follows from it, have to be in one DAG: each part is decided before the next.
+    """
+    found = 0
+    for first in range(whole.n):
+        if not whole.parents[first] & x or x >> first & 1:
+            continue
+        for known in _ways(whole, first):
+            for node in bits(_surely(known, first, avoiding=x)):
+                found |= _behind(known, node, x=x, y=y, found=found)
+    return found
+
+
+def _behind(known: Mixed, node: int, *, x: int, y: int, found: int) -> int:
+    """What may follow from *node* when a causal path leads on to *y*, *found* aside."""
+    after = _possibly(known, node)
+    if not after & ~found or not _possibly(known, node, avoiding=x) & y:
+        return 0
+    more = 0
+    for further in _ways(known, node):
+        if _surely(further, node, avoiding=x) & y:
+            more |= _possibly(further, node)
+    return more
+
+
+def _ways(known: Mixed, node: int) -> Iterator[Mixed]:
+    """*known* as it is, and with each undirected edge at *node* turned away from it."""
+    yield known
+    for other in bits(known.beside[node]):
+        yield _directed(known, node, head=other)
+
+
+def _surely(known: Mixed, node: int, *, avoiding: int) -> int:
+    """The nodes to which arrows lead from *node* without *avoiding*."""
+    return closure([mask & ~avoiding for mask in known.children], 1 << node)
+
+
+def _possibly(whole: Mixed, start: int, *, avoiding: int = 0) -> int:
+    """The nodes that follow from *start* in some DAG of the class, by a causal path without *avoiding*.
+
+    Such a path can be shortened until nodes two steps apart are not adjacent; then its first arrow forces all others
+    (Meek's first rule), so it is enough to walk along edges that do not point back.
+    """
+    seen: set[tuple[int, int]] = set()
+    stack = [(start, start)]
+    found = 1 << start
+    for came, node in stack:
+        fresh = [(node, other) for other in _onward(whole, came, node=node) if not avoiding >> other & 1]
+        for step in fresh:
+            if step not in seen:
+                seen.add(step)
+                stack.append(step)
+                found |= 1 << step[1]
+    return found
+
+
+def _onward(whole: Mixed, came: int, *, node: int) -> Iterator[int]:
+    near = 0 if came == node else whole.adjacent[came] | 1 << came
+    yield from bits((whole.children[node] | whole.beside[node]) & ~near)
