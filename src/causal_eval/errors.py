@@ -106,6 +106,11 @@ class CausalError(CausalEvalError):
 class NotDetermined(CausalError):
     """Models that fit everything stated disagree on the answer."""
 
+    def __init__(self, message: str, certificate: object = None) -> None:
+        super().__init__(message)
+        self.certificate = certificate
+        """Two of them, in JSON, where they were made."""
+
 
 class NotIdentifiable(CausalError):
     """No formula over observed quantities equals the query."""

@@ -14,19 +14,25 @@ from typing import Any
 import msgspec
 
 from causal_eval.causal import second
-from causal_eval.causal.case import read_case, read_facts
+from causal_eval.causal.case import Case, read_case, read_facts
 from causal_eval.causal.derivation import derive
 from causal_eval.causal.graph_json import read_cpdag, read_names
+from causal_eval.causal.kinds.bounds import answered as tabled_bounds
+from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
+from causal_eval.causal.kinds.bounds import tabled
 from causal_eval.causal.kinds.kind import Found, Given, Kind
 from causal_eval.causal.kinds.table import KINDS
 from causal_eval.causal.ledger import Line, canonical_json
 from causal_eval.causal.query import Kind as Compiled
 from causal_eval.causal.reading import mapping
+from causal_eval.causal.second.bounds import loose
 from causal_eval.causal.solve import answer_json, solve
 from causal_eval.causal.steps import evaluate
-from causal_eval.errors import MalformedCase, SolversDisagree, VerificationMismatch
+from causal_eval.errors import MalformedCase, NotDetermined, SolversDisagree, VerificationMismatch
 
 COMPILED = frozenset(str(kind) for kind in Compiled)
+_BOUNDED = frozenset({Compiled.PN, Compiled.PS, Compiled.PNS, Compiled.COUNTERFACTUAL})
+"""Compiled kinds that are bounded where tables do not decide them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,27 @@ def calculate(whole: Any) -> Reply:
         found = asked.found(given_of(whole, mixed=asked.mixed))
         return Reply(found.answer, found.method, found.lines, found.certificate)
     case = read_case(whole)
-    answer = solve(case)
+    try:
+        answer = solve(case)
+    except NotDetermined:
+        if asked not in _BOUNDED:
+            raise
+        return _left_open(whole)
     return Reply(answer_json(answer.value, case), answer.method, derive(case))
+
+
+def _left_open(whole: Any) -> Reply:
+    """Where tables leave a response open: the point on which all models agree, or the bounds."""
+    given = given_of(whole)
+    found = tabled_bounds(given, tabled(given))
+    if isinstance(found.answer, list) and given.kind == Compiled.COUNTERFACTUAL and not given.flag("bounds"):
+        low, high = found.answer
+        raise NotDetermined(
+            f"models that fit what is stated give anything from {low} to {high}; state equations with their noise, or "
+            "ask for bounds",
+            certificate=found.certificate,
+        )
+    return Reply(found.answer, found.method, found.lines, found.certificate)
 
 
 def answered_again(whole: Any) -> Any:
@@ -70,7 +95,15 @@ def answered_again(whole: Any) -> Any:
     if isinstance(asked, Kind):
         return asked.again(given_of(whole, mixed=asked.mixed))
     case = read_case(whole)
+    if asked in _BOUNDED and case.scm is not None and loose(case.scm, _done(case)):
+        given = given_of(whole)
+        return tabled_bounds_again(given, tabled(given))
     return answer_json(second.solve(case), case)
+
+
+def _done(case: Case) -> set[int]:
+    """The nodes that are set in some world."""
+    return {*case.query.x, *(node for node, _ in case.query.do)}
 
 
 def verify(whole: Any, reply: Reply) -> None:

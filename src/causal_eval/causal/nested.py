@@ -80,12 +80,23 @@ class Network:
             MalformedCase: what is given has probability 0. NotDetermined: a table leaves it open. TooLarge: it would
                 not end.
         """
-        whole = self._weight(given)
+        whole = self.weight(given)
         if not whole:
             raise MalformedCase("what is given has probability 0; nothing would have followed from it")
-        return self._weight([*asked, *given]) / whole
+        return self.weight([*asked, *given]) / whole
 
-    def _weight(self, literals: Sequence[Literal]) -> Fraction:
+    def with_model(self, scm: Scm) -> Network:
+        """The same copies of another model over the same graph."""
+        found = Network(scm, self.names)
+        found.homes = self.homes
+        return found
+
+    def weight(self, literals: Sequence[Literal]) -> Fraction:
+        """P(all of *literals*).
+
+        Raises:
+            NotDetermined: a table leaves it open. TooLarge: it would not end.
+        """
         wanted: dict[int, int] = {}
         for source, level in literals:
             if isinstance(source, Value):

@@ -1,0 +1,323 @@
+"""Sharp bounds: the least and the greatest value of a counterfactual over every model that fits what is stated.
+
+What is open are *districts*: nodes that share a latent common cause, and single nodes whose table does not say how one
+unit responds to two rows. A model gives each district a law over its response functions (Balke and Pearl 1994); what is
+stated are linear equations of that law, and a counterfactual is linear in the law of each district. One open district
+makes it a linear programme; of several, all but one are put into every corner in turn, which is enough because the
+extremes of a function that is linear in each lie in corners.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from causal_eval.causal.graph import Graph, bits, closure
+from causal_eval.causal.mechanism import is_determinate
+from causal_eval.causal.nested import Copy, Literal, Network, Value
+from causal_eval.causal.scm import Mechanism, Scm, Table
+from causal_eval.causal.simplex import Optimum, Programme, corners, minimum
+from causal_eval.errors import MalformedCase, TooLarge
+
+MOST_TYPES = 1 << 10
+"""Response functions of one district."""
+MOST_COMBINATIONS = 1 << 13
+"""Response functions of all open districts together."""
+MOST_CORNERS = 2_000
+
+Key: TypeAlias = "tuple[int, ...]"
+Law: TypeAlias = "Mapping[Key, Fraction]"
+Response: TypeAlias = "Mapping[Key, int]"
+"""Values of the parents -> value."""
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """Nodes whose response to their parents is open, and what is stated of it."""
+
+    nodes: tuple[int, ...]
+    types: tuple[tuple[Response, ...], ...]
+    """For every type the response of every node."""
+    rows: tuple[tuple[Fraction, ...], ...]
+    right: tuple[Fraction, ...]
+    """Equations of the types' probabilities."""
+
+
+class Term(NamedTuple):
+    """A weight times the probability that all literals hold."""
+
+    weight: Fraction
+    literals: tuple[Literal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The sum of *terms*, given that *given* holds, where what is in *never* has probability 0."""
+
+    network: Network
+    terms: tuple[Term, ...]
+    given: tuple[Literal, ...] = ()
+    never: tuple[tuple[Literal, ...], ...] = ()
+
+    @property
+    def literals(self) -> Iterator[Literal]:
+        """All of them."""
+        for term in self.terms:
+            yield from term.literals
+        yield from self.given
+        for one in self.never:
+            yield from one
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """One end of the bounds: its value, and the law of every district that takes it."""
+
+    value: Fraction
+    laws: tuple[tuple[Fraction, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Both ends, and the districts that were open."""
+
+    low: Extreme
+    high: Extreme
+    districts: tuple[District, ...]
+
+
+def bounds(question: Question, districts: Sequence[District]) -> Bounds:
+    """The sharp bounds.
+
+    Raises:
+        MalformedCase: no model fits what is stated, or what is given has probability 0. TooLarge: too many responses.
+    """
+    if math.prod(len(one.types) for one in districts) > MOST_COMBINATIONS:
+        raise TooLarge(f"over {MOST_COMBINATIONS:,} joint responses; ask about fewer nodes, or state equations")
+    table = _Coefficients(question, districts)
+    low, high = (table.extreme(sign) for sign in (1, -1))
+    return Bounds(low, high, tuple(districts))
+
+
+def coupled_nodes(network: Network, literals: Sequence[Literal]) -> list[tuple[int, tuple[Key, ...]]]:
+    """The nodes with a mere table of which several copies matter, each with the rows that these may read."""
+    found: dict[int, set[Key]] = {}
+    copies: dict[int, set[int]] = {}
+    stack = [source for source, _ in literals if isinstance(source, Copy)]
+    seen: set[Copy] = set()
+    while stack:
+        copy = stack.pop()
+        if copy in seen:
+            continue
+        seen.add(copy)
+        home = network.homes[copy.number]
+        stack += [source for source in home.sources if isinstance(source, Copy)]
+        copies.setdefault(home.node, set()).add(copy.number)
+        parents = bits(network.scm.graph.parents[home.node])
+        levels = [
+            (source.level,) if isinstance(source, Value) else range(network.scm.domains[parent])
+            for parent, source in zip(parents, home.sources, strict=True)
+        ]
+        found.setdefault(home.node, set()).update(itertools.product(*levels))
+    several = [node for node, numbers in copies.items() if len(numbers) > 1 and not is_determinate(network.scm, node)]
+    return [(node, tuple(sorted(found[node]))) for node in sorted(several)]
+
+
+def single(scm: Scm, node: int, *, rows: Sequence[Key]) -> District:
+    """The district of one node whose table states the law of each of *rows* alone.
+
+    Raises:
+        TooLarge: more than 1,024 response functions.
+    """
+    mechanism = scm.mechanisms[node]
+    assert isinstance(mechanism, Table), "only a table leaves its responses open"
+    size = scm.domains[node]
+    _bounded(size ** len(rows))
+    types = tuple((dict(zip(rows, way, strict=True)),) for way in itertools.product(range(size), repeat=len(rows)))
+    told = [(row, level) for row in rows for level in range(size)]
+    equations = tuple(tuple(Fraction(one[0][row] == level) for one in types) for row, level in told)
+    return District((node,), types, equations, tuple(mechanism.rows[row][level] for row, level in told))
+
+
+def districts_of(graph: Graph) -> list[int]:
+    """The masks of the observed nodes that hang together by latent common causes, single nodes too."""
+    left, found = graph.observed, []
+    while left:
+        one = closure(graph.bidirected, left & -left)
+        found.append(one)
+        left &= ~one
+    return found
+
+
+def confounded(graph: Graph, domains: Sequence[int], *, nodes: int, law: Law) -> District:
+    """The district *nodes* of which the joint law of all observed nodes is known (Tian and Pearl 2002, lemma 1).
+
+    Raises:
+        TooLarge: more than 1,024 joint response functions. MalformedCase: the law contradicts the graph.
+    """
+    inside = [node for node in graph.topological() if nodes >> node & 1]
+    parents = [bits(graph.parents[node]) for node in inside]
+    keys = [list(itertools.product(*[range(domains[parent]) for parent in one])) for one in parents]
+    _bounded(math.prod(domains[node] ** len(one) for node, one in zip(inside, keys, strict=True)))
+    ways = [
+        [dict(zip(one, way, strict=True)) for way in itertools.product(range(domains[node]), repeat=len(one))]
+        for node, one in zip(inside, keys, strict=True)
+    ]
+    types = tuple(itertools.product(*ways))
+    outer = sorted({parent for one in parents for parent in one if not nodes >> parent & 1})
+    factor = _factor(graph, inside, outer=outer, law=law)
+    equations, right = [], []
+    for (given, own), p in sorted(factor.items()):
+        fixed = dict(zip(outer, given, strict=True))
+        equations.append(tuple(Fraction(_responds(inside, parents, one=one, fixed=fixed) == own) for one in types))
+        right.append(p)
+    return District(tuple(inside), types, tuple(equations), tuple(right))
+
+
+def _responds(
+    inside: Sequence[int], parents: Sequence[Sequence[int]], *, one: Sequence[Response], fixed: Mapping[int, int]
+) -> Key:
+    """The values of the district's nodes, in causal order, when its outer parents are *fixed*."""
+    values = dict(fixed)
+    for node, above, response in zip(inside, parents, one, strict=True):
+        values[node] = response[tuple([values[parent] for parent in above])]
+    return tuple([values[node] for node in inside])
+
+
+def _factor(graph: Graph, inside: Sequence[int], *, outer: Sequence[int], law: Law) -> dict[tuple[Key, Key], Fraction]:
+    """Q[inside] for the values of *outer*: the product of P(v | all before v) over its nodes."""
+    order = [node for node in graph.topological() if graph.observed >> node & 1]
+    before = {node: order[: order.index(node)] for node in inside}
+    known: dict[tuple[int, ...], dict[Key, Fraction]] = {}
+
+    def margin(nodes: Sequence[int], values: Key) -> Fraction:
+        names = tuple(nodes)
+        if names not in known:
+            table = known.setdefault(names, {})
+            for whole, p in law.items():
+                key = tuple([whole[node] for node in names])
+                table[key] = table.get(key, Fraction(0)) + p
+        return known[names].get(tuple([values[node] for node in names]), Fraction(0))
+
+    found: dict[tuple[Key, Key], Fraction] = {}
+    known_values: list[tuple[Key, Fraction]] = []
+    last = max(order.index(node) for node in inside) + 1
+    for values in _assignments(graph, law):
+        p = Fraction(1)
+        for node in inside:
+            if p and (whole := margin(before[node], values)):
+                p *= margin((*before[node], node), values) / whole
+            elif p:
+                break  # never seen: nothing is known of it
+        else:
+            known_values.append((values, p))
+    for values, p in known_values:
+        key = (tuple([values[node] for node in outer]), tuple([values[node] for node in inside]))
+        if found.setdefault(key, p) != p:
+            raise MalformedCase(f"the probabilities contradict the graph: nodes {order[:last]} are not as it says")
+    return found
+
+
+def _assignments(graph: Graph, law: Law) -> Iterator[Key]:
+    """Every joint value of the observed nodes; latent places hold 0."""
+    sizes = [1 + max(whole[node] for whole in law) if graph.observed >> node & 1 else 1 for node in range(graph.n)]
+    return itertools.product(*map(range, sizes))
+
+
+class _Coefficients:
+    """The probability of each part of a question for every combination of types."""
+
+    def __init__(self, question: Question, districts: Sequence[District]) -> None:
+        self.question, self.districts = question, districts
+        self.combinations = list(itertools.product(*[range(len(one.types)) for one in districts]))
+        self.weights = [self._weights(chosen) for chosen in self.combinations]
+
+    def _weights(self, chosen: Sequence[int]) -> tuple[Fraction, ...]:
+        """The sum of the terms, what is given, and each that never is, when the districts have the *chosen* types."""
+        scm = self.question.network.scm
+        mechanisms: list[Mechanism] = list(scm.mechanisms)
+        for district, number in zip(self.districts, chosen, strict=True):
+            for node, response in zip(district.nodes, district.types[number], strict=True):
+                mechanisms[node] = _sure(scm, node, response=response)
+        network = self.question.network.with_model(replace(scm, mechanisms=tuple(mechanisms)))
+        given = network.weight(self.question.given)
+        terms = [term.weight * network.weight((*term.literals, *self.question.given)) for term in self.question.terms]
+        return (sum(terms, Fraction(0)), given, *[network.weight(one) for one in self.question.never])
+
+    def extreme(self, sign: int) -> Extreme:
+        """The least (*sign* 1) or greatest (-1) value."""
+        if not self.districts:
+            value, whole, *_ = self.weights[0]
+            if not whole:
+                raise _impossible()
+            return Extreme(value / whole, ())
+        main = max(range(len(self.districts)), key=lambda place: len(self.districts[place].types))
+        others = [one for place, one in enumerate(self.districts) if place != main]
+        found = [
+            one
+            for laws in itertools.product(*[_corners(district) for district in others])
+            if (one := self._within(sign, laws, main=main)) is not None
+        ]
+        if not found:
+            raise MalformedCase("no model fits everything that is stated; something contradicts something else")
+        return min(found, key=lambda one: sign * one.value)
+
+    def _within(self, sign: int, laws: Sequence[Sequence[Fraction]], *, main: int) -> Extreme | None:
+        """The extreme when all districts but the *main* one have these *laws*."""
+        district = self.districts[main]
+        size = len(district.types)
+        parts = [[Fraction(0)] * size for _ in self.weights[0]]
+        for chosen, weights in zip(self.combinations, self.weights, strict=True):
+            rest = [number for place, number in enumerate(chosen) if place != main]
+            share = math.prod((law[number] for law, number in zip(laws, rest, strict=True)), start=Fraction(1))
+            if share:
+                for part, weight in zip(parts, weights, strict=True):
+                    part[chosen[main]] += share * weight
+        optimum = _optimum(district, [sign * value for value in parts[0]], whole=parts[1], never=parts[2:])
+        if optimum is None:
+            return None
+        value, law = optimum
+        every = [*laws[:main], law, *laws[main:]]
+        return Extreme(sign * value, tuple(tuple(one) for one in every))
+
+
+def _optimum(
+    district: District, cost: Sequence[Fraction], *, whole: Sequence[Fraction], never: Sequence[Sequence[Fraction]]
+) -> tuple[Fraction, tuple[Fraction, ...]] | None:
+    """The least cost / whole and its law: with x = t law and whole x = 1 it is linear (Charnes and Cooper 1962)."""
+    zero, one = Fraction(0), Fraction(1)
+    rows = [[*row, -b] for row, b in zip(district.rows, district.right, strict=True)]
+    rows += [[*row, zero] for row in never if any(row)]
+    rows.append([*whole, zero])
+    right = [zero] * (len(rows) - 1) + [one]
+    found: Optimum | None = minimum(Programme(rows, right, [*cost, zero]))
+    if found is None:
+        return None
+    scale = found.point[-1]
+    return found.value, tuple([x / scale for x in found.point[:-1]])
+
+
+def _corners(district: District) -> list[tuple[Fraction, ...]]:
+    return corners(district.rows, district.right, most=MOST_CORNERS)
+
+
+def _sure(scm: Scm, node: int, *, response: Response) -> Table:
+    """The table of a node that always responds so; rows that nothing reads respond with 0."""
+    keys = itertools.product(*[range(scm.domains[parent]) for parent in bits(scm.graph.parents[node])])
+    size = scm.domains[node]
+    return Table(
+        {key: tuple([Fraction(level == response.get(key, 0)) for level in range(size)]) for key in keys}, threshold=True
+    )
+
+
+def _bounded(types: int) -> None:
+    if types > MOST_TYPES:
+        raise TooLarge(f"{types:,} response functions; the most is {MOST_TYPES:,}: ask about fewer or simpler nodes")
+
+
+def _impossible() -> MalformedCase:
+    return MalformedCase("what is given has probability 0; nothing would have followed from it")

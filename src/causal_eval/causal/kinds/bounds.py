@@ -1,0 +1,230 @@
+"""Sharp bounds: of what tables do not decide, of effects with an instrument, and of causes of effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from causal_eval.causal.bounds import (
+    Bounds,
+    District,
+    Extreme,
+    Question,
+    Term,
+    bounds,
+    confounded,
+    coupled_nodes,
+    single,
+)
+from causal_eval.causal.graph import Graph, bits
+from causal_eval.causal.kinds.kind import Found, Given, Json
+from causal_eval.causal.ledger import Ledger
+from causal_eval.causal.nested import Literal, Network, Source, Value
+from causal_eval.causal.query import Assignment
+from causal_eval.causal.reading import assignment, position
+from causal_eval.causal.scm import Scm
+from causal_eval.causal.second import bounds as second
+from causal_eval.causal.second import nested as by_unit
+from causal_eval.errors import MalformedCase, VerificationMismatch
+
+_METHOD = "exact linear programme over response functions"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What holds after what is done."""
+
+    do: Assignment
+    event: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A weight times the probability that everything in several worlds holds."""
+
+    weight: Fraction
+    worlds: tuple[World, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be bounded in a model of which some responses are open."""
+
+    scm: Scm
+    parts: tuple[Part, ...]
+    evidence: Assignment = ()
+    never: tuple[tuple[World, ...], ...] = ()
+    law: Mapping[tuple[int, ...], Fraction] | None = None
+    """The joint law of the observed nodes, where that is all that is known."""
+    districts: tuple[int, ...] = ()
+    """Masks of the districts of which only that is known."""
+
+
+def question_of(asked: Asked, names: Sequence[str]) -> Question:
+    """The question over copies of nodes."""
+    network = Network(asked.scm, names)
+
+    def literals(worlds: Sequence[World]) -> tuple[Literal, ...]:
+        found: list[Literal] = []
+        for world in worlds:
+            do: dict[int, Source] = {node: Value(level) for node, level in world.do}
+            known: dict[int, Source] = {}
+            known_or_plain = known if do else None
+            found += [(network.source(node, do, known=known_or_plain), level) for node, level in world.event]
+        return tuple(found)
+
+    terms = tuple(Term(part.weight, literals(part.worlds)) for part in asked.parts)
+    given = literals((World((), asked.evidence),)) if asked.evidence else ()
+    return Question(network, terms, given, tuple(literals(one) for one in asked.never))
+
+
+def bounded(asked: Asked, names: Sequence[str]) -> Bounds:
+    """The sharp bounds, whatever is open.
+
+    Raises:
+        MalformedCase: nothing fits what is stated. TooLarge: too many responses.
+    """
+    question = question_of(asked, names)
+    districts = [
+        confounded(asked.scm.graph, asked.scm.domains, nodes=mask, law=asked.law or {}) for mask in asked.districts
+    ]
+    inside = {node for district in districts for node in district.nodes}
+    coupled = coupled_nodes(question.network, list(question.literals))
+    districts += [single(asked.scm, node, rows=rows) for node, rows in coupled if node not in inside]
+    return bounds(question, districts)
+
+
+def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
+    """The same by trying every corner."""
+    scm = asked.scm
+
+    def happens(worlds: Sequence[World]) -> Callable[[by_unit.Unit], bool]:
+        return lambda unit: all(
+            by_unit.worked_out(scm, unit, node=node, does=dict(world.do)) == level
+            for world in worlds
+            for node, level in world.event
+        )
+
+    openings = [second.one_district(scm, _ordered(scm.graph, mask), law=asked.law or {}) for mask in asked.districts]
+    inside = {node for one in openings for node in one.nodes}
+    done = {node for part in asked.parts for world in part.worlds for node, _ in world.do}
+    loose = [node for node in second.loose(scm, done) if node not in inside]
+    openings += [second.one_table(scm, node) for node in loose]
+    parts = [(part.weight, happens(part.worlds)) for part in asked.parts]
+    return second.ends(
+        scm,
+        lambda unit: sum((weight for weight, event in parts if event(unit)), Fraction(0)),
+        holds=happens((World((), asked.evidence),)),
+        openings=openings,
+        never=[happens(one) for one in asked.never],
+    )
+
+
+def _ordered(graph: Graph, mask: int) -> list[int]:
+    return [node for node in graph.topological() if mask >> node & 1]
+
+
+def causes_of_effects(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], Assignment, World, World]:
+    """PN, PS or PNS as parts with their evidence, and the worlds in which X is set."""
+    x, y = (bits(given.nodes(field, least=1, most=1))[0] for field in ("X", "Y"))
+    given.apart({"X": 1 << x, "Y": 1 << y})
+    x1, x0 = (_level(given, scm, x=x, field=field) for field in ("x1", "x0"))
+    if scm.domains[y] != 2:  # noqa: PLR2004 - an event happens or does not
+        raise MalformedCase(f"query: kind {name} needs a two-valued Y, {given.names[y]!r} has more values")
+    with_x, without = World(((x, x1),), ((y, 1),)), World(((x, x0),), ((y, 0),))
+    if name == "pns":
+        return (Part(Fraction(1), (with_x, without)),), (), with_x, without
+    own, outcome, other = (x1, 1, without) if name == "pn" else (x0, 0, with_x)
+    return (Part(Fraction(1), (other,)),), tuple(sorted(((x, own), (y, outcome)))), with_x, without
+
+
+def _level(given: Given, scm: Scm, *, x: int, field: str) -> int:
+    value = given.query.get(field)
+    return int(field == "x1") if value is None else position(value, scm.names(x), f"query: {field}")
+
+
+def _monotone(with_x: World, without: World) -> tuple[tuple[World, ...], ...]:
+    """What never happens where X never prevents Y."""
+    (y, _) = with_x.event[0]
+    return ((World(with_x.do, ((y, 0),)), World(without.do, ((y, 1),))),)
+
+
+def tabled(given: Given) -> Asked:
+    """PN, PS, PNS or a counterfactual of a model with tables."""
+    scm = given.model()
+    if given.kind in ("pn", "ps", "pns"):
+        parts, evidence, with_x, without = causes_of_effects(given, scm, name=given.kind)
+        never = _monotone(with_x, without) if given.flag("monotone") else ()
+        return Asked(scm, parts, evidence, never)
+    event, do, evidence = (
+        assignment(given.query.get(field), given.index, scm, f"query: {field}") for field in ("event", "do", "evidence")
+    )
+    return Asked(scm, (Part(Fraction(1), (World(do, event),)),), evidence)
+
+
+def answered(given: Given, asked: Asked) -> Found:
+    """The bounds, or the point that they are."""
+    found = bounded(asked, given.names)
+    low, high = found.low.value, found.high.value
+    answer: Json = str(low) if low == high else [str(low), str(high)]
+    ledger = Ledger()
+    ledger.claim("the least and the greatest value over all models that fit", dict(given.query), value=answer)
+    certificate: Json = {
+        end: {"value": str(one.value), "responses": _laws(given, found.districts, extreme=one)}
+        for end, one in (("low", found.low), ("high", found.high))
+    }
+    return Found(answer, _METHOD, tuple(ledger.lines), certificate)
+
+
+def answered_again(given: Given, asked: Asked) -> Json:
+    """The same by the second solver."""
+    del given
+    low, high = bounded_again(asked)
+    return str(low) if low == high else [str(low), str(high)]
+
+
+def _laws(given: Given, districts: Sequence[District], *, extreme: Extreme) -> Json:
+    """The law of each open district: its nodes' responses that have a probability."""
+    return [
+        {
+            "nodes": [given.names[node] for node in district.nodes],
+            "parents": [[given.names[p] for p in bits(_parents(given, node))] for node in district.nodes],
+            "law": [
+                {"probability": str(p), "responses": [_table(one) for one in responses]}
+                for responses, p in zip(district.types, law, strict=True)
+                if p
+            ],
+        }
+        for district, law in zip(districts, extreme.laws, strict=True)
+    ]
+
+
+def _parents(given: Given, node: int) -> int:
+    return given.graph.parents[node] & given.graph.observed
+
+
+def _table(response: Mapping[tuple[int, ...], int]) -> Json:
+    return {",".join(map(str, key)): level for key, level in response.items()}
+
+
+def check(given: Given, asked: Asked, found: Found) -> None:
+    """Each end's law satisfies what is stated, and gives that end.
+
+    Raises:
+        VerificationMismatch: it does not.
+    """
+    again = bounded(asked, given.names)
+    assert isinstance(found.certificate, dict), "bounds come with the laws of both ends"
+    for end, one in (("low", again.low), ("high", again.high)):
+        laws = zip(again.districts, one.laws, strict=True)
+        if not all(_fits(district, law) for district, law in laws):
+            raise VerificationMismatch(f"the law at the {end} end contradicts what is stated")
+        told = found.certificate[end]
+        if not isinstance(told, dict) or told["value"] != str(one.value):
+            raise VerificationMismatch(f"the {end} end is {one.value}, the certificate says otherwise")
+
+
+def _fits(district: District, law: Sequence[Fraction]) -> bool:
+    told = zip(district.rows, district.right, strict=True)
+    return all(sum((a * p for a, p in zip(row, law, strict=True)), Fraction(0)) == right for row, right in told)
