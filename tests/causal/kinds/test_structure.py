@@ -22,16 +22,16 @@ SEEDS = st.integers(0, 1 << 30)
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_published_cases(case: dict[str, Any]) -> None:
-    """The answer is the published one, and the reply is verified whole by the second solver."""
+    """The answer is the published one, or one of the several that are, and both solvers and every step agree."""
     reply = calculate(case)
-    assert reply.answer == case["expected"]
+    assert reply.answer in case["expected"] if case.get("any_of") else reply.answer == case["expected"]
     verify(case, reply)
 
 
 def test_known_wrong_answers_of_peers() -> None:
     """Where a peer's own test asserts something else, ours is what both solvers find."""
     wrong = [case for case in CASES if "peer" in case]
-    assert len(wrong) >= 2
+    assert len(wrong) >= 6
     for case in wrong:
         assert answered_again(case) == calculate(case).answer != case["peer"]
 
