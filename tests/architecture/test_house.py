@@ -71,7 +71,6 @@ ANY = {
     "store/accounts.py": _ROW,
     "store/api_keys.py": _ROW,
     "web/asked.py": "templates take values of any kind",
-    "web/graph_text.py": "a case is JSON",
     "web/pages/evaluation.py": "templates take values of any kind",
     "web/pages/playground.py": _JSON,
     "store/audit.py": _ROW,

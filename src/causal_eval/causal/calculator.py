@@ -17,6 +17,7 @@ from causal_eval.causal import second
 from causal_eval.causal.case import Case, read_case, read_facts
 from causal_eval.causal.derivation import derive
 from causal_eval.causal.graph_json import read_cpdag, read_names
+from causal_eval.causal.graph_text import of_networkx, read_graph_text
 from causal_eval.causal.kinds.bounds import answered as tabled_bounds
 from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
 from causal_eval.causal.kinds.bounds import tabled
@@ -50,6 +51,30 @@ def names_of_kinds() -> tuple[str, ...]:
     return tuple(sorted(COMPILED | set(KINDS)))
 
 
+def ask(graph: Any, query: dict[str, Any], *, scm: dict[str, Any] | None = None) -> Reply:
+    """The answer to *query* about *graph*: a mapping as in a case, text (edges, DAGitty, DOT), or a ``networkx`` graph.
+
+    Raises:
+        MalformedCase, CausalError: as :func:`calculate`.
+    """
+    whole = {"graph": graph, "query": query}
+    return calculate(whole if scm is None else whole | {"scm": scm})
+
+
+def spelled_out(whole: Any) -> Any:
+    """The case with its graph as a mapping, however it was given.
+
+    Raises:
+        MalformedCase: a text that says no graph.
+    """
+    graph: Any = whole.get("graph") if isinstance(whole, dict) else None
+    if isinstance(graph, str):
+        return {**whole, "graph": read_graph_text(graph)}
+    if hasattr(graph, "nodes") and hasattr(graph, "edges"):
+        return {**whole, "graph": of_networkx(graph)}
+    return whole
+
+
 def calculate(whole: Any) -> Reply:
     """The answer to the case *whole*.
 
@@ -57,7 +82,7 @@ def calculate(whole: Any) -> Reply:
         MalformedCase: it makes no sense; the message names the part.
         CausalError: the mathematics gives no answer.
     """
-    asked = _kind_of(whole)
+    whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
         found = asked.found(given_of(whole, mixed=asked.mixed))
         return Reply(found.answer, found.method, found.lines, found.certificate)
@@ -91,7 +116,7 @@ def answered_again(whole: Any) -> Any:
     Raises:
         MalformedCase, CausalError: as :func:`calculate`; TooLarge also where only the second gives up.
     """
-    asked = _kind_of(whole)
+    whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
         return asked.again(given_of(whole, mixed=asked.mixed))
     case = read_case(whole)
@@ -114,6 +139,7 @@ def verify(whole: Any, reply: Reply) -> None:
         VerificationMismatch: a step or the certificate is wrong.
         MalformedCase, CausalError: as :func:`calculate`.
     """
+    whole = spelled_out(whole)
     other = answered_again(whole)
     if _decided(whole, other) != _decided(whole, reply.answer):
         raise SolversDisagree(

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from causal_eval.causal.graph_text import names, read_graph_text
 from causal_eval.causal.query import Kind
 from causal_eval.errors import CausalError, MalformedCase, UsageError
 from causal_eval.questions.question import Question
@@ -19,9 +20,10 @@ from causal_eval.service.solving import solved_case
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.dag import Drawing
 from causal_eval.web.forms import whole
-from causal_eval.web.graph_text import names, read_graph_text
 from causal_eval.web.pages.question import proof
 
+MOST_NODES = 40
+"""Nodes of a graph that is typed into the page."""
 STRUCTURAL = (
     Kind.DSEP, Kind.MINIMAL_SEPARATOR, Kind.MARKOV_BLANKET, Kind.IS_ADJUSTMENT_SET, Kind.IS_BACKDOOR_SET,
     Kind.MINIMAL_ADJUSTMENT_SETS, Kind.ATTRIBUTION,
@@ -117,7 +119,12 @@ def _case(given: dict[str, str]) -> Any:
         return _json(given, "case")
     query: dict[str, Any] = {"kind": given["kind"]}
     query |= {field: names(given[field]) for field in ("X", "Y", "Z") if given[field].strip()}
-    case: dict[str, Any] = {"graph": read_graph_text(given["graph"]), "query": query}
+    graph = read_graph_text(given["graph"])
+    if len(graph["nodes"]) > MOST_NODES:
+        raise MalformedCase(
+            f"graph: {len(graph['nodes'])} nodes, more than {MOST_NODES}: use `causal-eval solve` for larger ones"
+        )
+    case: dict[str, Any] = {"graph": graph, "query": query}
     if given["scm"].strip():
         case["scm"] = _json(given, "scm")
     if given["more"].strip():
