@@ -1,0 +1,104 @@
+"""What makes a verdict on an effect believable by itself: formulas and pairs of models, gone through state by state."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from causal_eval.causal.formula.tree import Formula, Ref, free
+from causal_eval.causal.graph import Graph
+from causal_eval.causal.scm import Row, Scm, Table
+from causal_eval.causal.second.enumeration import Enumeration, nodes_in
+from causal_eval.causal.second.reach import causes_of, members
+from causal_eval.errors import TooLarge
+from causal_eval.seeds import Stream
+
+MOST_NODES = 13
+"""Nodes and common causes of a model in which a formula is tried."""
+
+
+def random_scm(g: Graph, stream: Stream, *, keep: int) -> Scm:
+    """A random positive model of *g* with two values a node; every bidirected edge is one more latent node.
+
+    Of nodes but the ancestors of *keep*, which cannot matter, there is one value.
+    """
+    kept = causes_of(g, keep)
+    pairs = [(one, other) for one in members(kept) for other in members(g.bidirected[one] & kept) if one < other]
+    if kept.bit_count() + len(pairs) > MOST_NODES:
+        raise TooLarge(f"the second solver tries formulas on at most {MOST_NODES} nodes and common causes")
+    parents = [*[causes if kept >> node & 1 else 0 for node, causes in enumerate(g.parents)], *[0] * len(pairs)]
+    for place, (one, other) in enumerate(pairs):
+        parents[one] |= 1 << g.n + place
+        parents[other] |= 1 << g.n + place
+    tables = []
+    sizes = [2 if kept >> node & 1 or node >= g.n else 1 for node in range(len(parents))]
+    for size, causes in zip(sizes, parents, strict=True):
+        keys = itertools.product((0, 1), repeat=causes.bit_count())
+        tables.append(Table({key: _row(stream) if size > 1 else (Fraction(1),) for key in keys}))
+    hidden = g.latent | (1 << len(parents)) - (1 << g.n)
+    graph = Graph(len(parents), tuple(parents), (0,) * len(parents), hidden)
+    return Scm(graph, tuple(sizes), tuple(tables))
+
+
+def _row(stream: Stream) -> Row:
+    p = Fraction(stream.between(1, 12), 13)
+    return (1 - p, p)
+
+
+def formula_holds(g: Graph, formula: Formula, *, x: int, y: int, z: int) -> bool:
+    """Whether *formula* is P(y | do x, z) in a random model of *g* whatever its free copies are.
+
+    Raises:
+        TooLarge: more than 13 nodes and common causes.
+    """
+    states = Enumeration(random_scm(g, Stream("second", "formula", g.n), keep=x | y | z | nodes_in(formula)))
+    asked = [Ref(node) for node in members(x | y | z)]
+    refs = [*asked, *sorted(free(formula) - set(asked))]
+    for values in itertools.product((0, 1), repeat=len(refs)):
+        at = dict(zip(refs, values, strict=True))
+        do, given, both = (_at(at, mask) for mask in (x, z, y | z))
+        if states.worth(formula, at) * states.probability(given, do=do) != states.probability(both, do=do):
+            return False
+    return True
+
+
+def _at(at: Mapping[Ref, int], mask: int) -> dict[int, int]:
+    return {node: at[Ref(node)] for node in members(mask)}
+
+
+def effect_differs(
+    one: Scm, other: Scm, *, do: Mapping[int, int], event: Mapping[int, int], given: Mapping[int, int]
+) -> Sequence[Fraction] | None:
+    """P(event | do, given) in two models where it differs and their laws of what is observed are one, all positive.
+
+    Nodes that stand alone are fair coins in both and are passed over.
+    """
+    asked = sum(1 << node for node in {*do, *event, *given})
+    models = [_joined(scm, asked) for scm in (one, other)]
+    states = [Enumeration(scm) for scm in models]
+    seen = [node for node in members(~one.graph.latent & (1 << one.graph.n) - 1) if models[0].domains[node] > 1]
+    for values in itertools.product(*[range(one.domains[node]) for node in seen]):
+        at = dict(zip(seen, values, strict=True))
+        first, second = (state.probability(at, do={}) for state in states)
+        if first != second or not first:
+            return None
+    shares = [state.probability({**event, **given}, do=do) / state.probability(given, do=do) for state in states]
+    return shares if shares[0] != shares[1] else None
+
+
+def _joined(scm: Scm, asked: int) -> Scm:
+    """*scm* with one value for every node outside *asked* that no edge joins to another and that is a fair coin."""
+    g = scm.graph
+    caused = 0
+    for causes in g.parents:
+        caused |= causes
+    half = (Fraction(1, 2), Fraction(1, 2))
+    idle = [
+        not (g.parents[node] or (caused | asked) >> node & 1) and isinstance(table, Table) and table.rows[()] == half
+        for node, table in enumerate(scm.mechanisms)
+    ]
+    sizes = tuple([1 if alone else size for alone, size in zip(idle, scm.domains, strict=True)])
+    certain = Table({(): (Fraction(1),)})
+    tables = tuple([certain if alone else table for alone, table in zip(idle, scm.mechanisms, strict=True)])
+    return Scm(g, sizes, tables)
