@@ -156,7 +156,7 @@ BUDGETS = {
     "errors.py": 150,
     "settings": 520,
     "seeds.py": 80,
-    "causal": 7000,
+    "causal": 10000,
     "questions": 5500,
     "providers": 4100,
     "mock": 1900,

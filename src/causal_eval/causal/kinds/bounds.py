@@ -37,6 +37,8 @@ class World:
 
     do: Assignment
     event: Assignment
+    under: tuple[tuple[int, Assignment], ...] = ()
+    """Nodes that are set to what they would be after something else was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ def question_of(asked: Asked, names: Sequence[str]) -> Question:
         found: list[Literal] = []
         for world in worlds:
             do: dict[int, Source] = {node: Value(level) for node, level in world.do}
+            for node, other in world.under:
+                elsewhere: dict[int, Source] = {one: Value(level) for one, level in other}
+                do[node] = network.source(node, elsewhere, known={})
             known: dict[int, Source] = {}
             known_or_plain = known if do else None
             found += [(network.source(node, do, known=known_or_plain), level) for node, level in world.event]
@@ -101,15 +106,21 @@ def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
 
     def happens(worlds: Sequence[World]) -> Callable[[by_unit.Unit], bool]:
         return lambda unit: all(
-            by_unit.worked_out(scm, unit, node=node, does=dict(world.do)) == level
+            by_unit.worked_out(scm, unit, node=node, does=done(unit, world)) == level
             for world in worlds
             for node, level in world.event
         )
 
+    def done(unit: by_unit.Unit, world: World) -> by_unit.Does:
+        under = {node: by_unit.worked_out(scm, unit, node=node, does=dict(other)) for node, other in world.under}
+        return {**under, **dict(world.do)}
+
     openings = [second.one_district(scm, _ordered(scm.graph, mask), law=asked.law or {}) for mask in asked.districts]
     inside = {node for one in openings for node in one.nodes}
-    done = {node for part in asked.parts for world in part.worlds for node, _ in world.do}
-    loose = [node for node in second.loose(scm, done) if node not in inside]
+    worlds = [world for part in asked.parts for world in part.worlds]
+    set_nodes = {node for world in worlds for node, _ in (*world.do, *world.under)}
+    set_nodes |= {node for world in worlds for _, other in world.under for node, _ in other}
+    loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
     openings += [second.one_table(scm, node) for node in loose]
     parts = [(part.weight, happens(part.worlds)) for part in asked.parts]
     return second.ends(

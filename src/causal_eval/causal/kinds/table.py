@@ -20,6 +20,7 @@ from causal_eval.causal.kinds import (
     projection,
     selection,
     structure,
+    worlds,
 )
 from causal_eval.causal.kinds.kind import Kind
 
@@ -39,6 +40,7 @@ GROUPS = (
     projection,
     selection,
     structure,
+    worlds,
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
 """Name -> kind."""
