@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.causal.drawing import Draw
 
 from causal_eval.causal.calculator import answered_again, calculate, verify
 from causal_eval.causal.graph_json import write_graph
-from causal_eval.errors import MalformedCase, TooLarge
+from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
 
 KIND = "linear_coefficients_identified"
 
@@ -53,6 +54,21 @@ def test_what_decides() -> None:
     assert answer(known, ["3->4"]) == ["3->4"]  # a cycle of missing edges that leaves one value
     two = "0 -> 1, 0 <-> 1, 0 <-> 2, 0 <-> 3, 0 <-> 4, 1 -> 2, 1 <-> 3, 2 -> 3, 2 <-> 4, 3 -> 4"
     assert answer(two, ["3->4"]) == []  # one that leaves two
+
+
+def test_two_systems_prove_that_a_coefficient_is_open() -> None:
+    """They stand in the certificate, and a changed one is found."""
+    case = {"graph": graph_of("X -> Y, X <-> Y"), "query": {"kind": KIND}}
+    reply = calculate(case)
+    one, other = reply.certificate["X->Y"]
+    assert one["coefficients"] != other["coefficients"]
+    verify(case, reply)
+    for forged, message in (
+        ([one, one], "same coefficient"),
+        ([one, one | {"coefficients": {"X->Y": "77"}}], "differ"),
+    ):
+        with pytest.raises(VerificationMismatch, match=message):
+            verify(case, replace(reply, certificate={"X->Y": forged}))
 
 
 def test_latent_roots_correlate_errors() -> None:

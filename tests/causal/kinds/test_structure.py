@@ -74,6 +74,28 @@ def test_both_solvers_agree(seed: int) -> None:
 
 
 @given(SEEDS)
+def test_the_order_of_nodes_does_not_matter(seed: int) -> None:
+    """The same case with its nodes listed in another order has the same answer, by name."""
+    draw, names, g = drawn(seed)
+    perm = draw.stream.shuffled(range(g.n))
+    renamed = [names[perm.index(place)] for place in range(g.n)]
+    x, y = ([names[node] for node in part] for part in draw.nodes(g, 1, 1))
+    kinds = ("minimum_separator", "minimal_direct_effect_sets", "optimal_adjustment", "instruments")
+    for kind in kinds:
+        query = {"kind": kind, "X": x, "Y": y}
+        one = calculate({"graph": write_graph(names, g), "query": query}).answer
+        assert calculate({"graph": write_graph(renamed, g.relabel(perm)), "query": query}).answer == one
+
+
+def test_costs_in_every_form() -> None:
+    """An object, pairs, and the attribute dictionaries of networkx say the same."""
+    graph = graph_of("B -> X, B -> T, T -> Y, X -> Y")
+    for costs in ({"B": 1, "T": "3/2"}, [["B", 1], ["T", 1.5]], [["B", {"cost": 1}], ["T", {"cost": 2}]]):
+        query = {"kind": "optimal_adjustment", "X": "X", "Y": "Y", "costs": costs}
+        assert calculate({"graph": graph, "query": query}).answer["optimal_mincost"] == ["B"]
+
+
+@given(SEEDS)
 def test_sets_of_several_treatments(seed: int) -> None:
     """Kinds that take several treatments and outcomes agree on them."""
     draw, names, g = drawn(seed)

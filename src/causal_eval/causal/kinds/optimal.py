@@ -30,7 +30,9 @@ def _reads(given: Given) -> Priced:
     sets = read_sets(given, ("include",))
     costs = dict.fromkeys(range(given.graph.n), Fraction(1))
     for name, value in _pairs(given):
-        cost = fraction(value, f"query: costs: {name!r}")
+        cost = fraction(
+            value["cost"] if isinstance(value, dict) and "cost" in value else value, f"query: costs: {name!r}"
+        )
         if cost <= 0:
             raise MalformedCase(f"query: costs: {name!r} costs {cost}; costs are positive")
         costs[node_of(name, given.index, where="query: costs")] = cost

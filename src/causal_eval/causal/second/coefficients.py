@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from fractions import Fraction
 from typing import TypeAlias
 
 from causal_eval.causal.graph import Graph
@@ -43,6 +44,20 @@ def has_one_value(g: Graph, edge: Edge) -> bool:
         _power(width): PRIME - 1,
     }
     return _holds_one([*ideal, apart])
+
+
+def covariances(g: Graph, slopes: dict[Edge, Fraction], *, errors: list[list[Fraction]]) -> list[list[Fraction]]:
+    """The covariances of the variables, every pair by the total effects of all errors on both."""
+    effect = [[Fraction(one == other) for other in range(g.n)] for one in range(g.n)]
+    for node in causal_order(g):
+        for cause in members(g.parents[node]):
+            c = slopes[cause, node]
+            effect[node] = [a + c * b for a, b in zip(effect[node], effect[cause], strict=True)]
+    pairs = list(itertools.product(range(g.n), repeat=2))
+    return [
+        [sum((effect[a][i] * errors[i][j] * effect[b][j] for i, j in pairs), Fraction(0)) for b in range(g.n)]
+        for a in range(g.n)
+    ]
 
 
 def _some(name: str) -> int:
