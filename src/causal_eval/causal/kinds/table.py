@@ -21,6 +21,7 @@ from causal_eval.causal.kinds import (
     recover,
     selection,
     structure,
+    transport,
     worlds,
 )
 from causal_eval.causal.kinds.kind import Kind
@@ -42,6 +43,7 @@ GROUPS = (
     recover,
     selection,
     structure,
+    transport,
     worlds,
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for group in GROUPS for kind in group.KINDS}
