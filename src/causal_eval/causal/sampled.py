@@ -1,4 +1,4 @@
-"""Random strictly positive models of a graph, to try formulas on: every probability a random sixteenth.
+"""Random strictly positive models of a graph, to try formulas on: every probability a random fraction of 128.
 
 A bidirected edge is a two-valued common cause of its ends, so that the model has a law of what is observed and of what
 any intervention does to it; both are tables of integers.
@@ -17,23 +17,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_eval.causal.districts import districts, projected
-from causal_eval.causal.formula.tree import Difference, Formula, Number, Prob, Product, Quotient, Ref, Sum
+from causal_eval.causal.formula.tree import Difference, Formula, Number, Prob, Product, Quotient, Sum, refs
 from causal_eval.causal.formula.value import Laws, value_of
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.query import Assignment
+from causal_eval.errors import TooLarge
 from causal_eval.seeds import Stream
 
-MOST_NODES = 9
+MOST_NODES = 12
 """Nodes of the largest graph on which formulas are tried: beyond, one value takes seconds."""
 MOST_STATES = 18
 """Nodes and latent common causes of the largest district, parents included."""
 MODELS = 3
 """Models on which a formula is tried."""
 _Numbers: TypeAlias = NDArray[Any]
-_SHARE = 16
+_SHARE = 128
 """The denominator of every probability."""
-_INT64 = 15
-"""Factors of a sixteenth that a machine integer holds."""
+_INT64 = 8
+"""Factors of that denominator that a machine integer holds."""
 
 
 class Tried(NamedTuple):
@@ -52,31 +53,31 @@ class Effect(NamedTuple):
     z: int = 0
 
 
-def tried(g: Graph, formula: Formula, *, asked: Effect, stream: Stream, models: int = MODELS) -> Tried:
+def tried(g: Graph, formula: Formula, *, asked: Effect, stream: Stream) -> Tried:
     """Whether *formula* is what is *asked* on random models of *g*, whatever the values of its other free copies."""
-    within, around = _around(g, formula, asked=asked)
+    effect = Prob(refs(bits(asked.y)), refs(bits(asked.z)), refs(bits(asked.x)))
+    return compared(g, formula, other=effect, stream=stream)
+
+
+def compared(g: Graph, one: Formula, *, other: Formula, stream: Stream) -> Tried:
+    """Whether two formulas are one function of their free copies on random models of *g*."""
+    within, around = _around(g, mentioned(one) | mentioned(other))
     if within.bit_count() > MOST_NODES or _states(around, within) > MOST_STATES:
         return Tried(0, right=False)
-    for _ in range(models):
-        if not _equal(Sampled(around, within, stream=stream), formula, asked=asked):
-            return Tried(models, right=False)
-    return Tried(models, right=True)
+    try:
+        right = all(_equal(Sampled(around, within, stream=stream), one, other=other) for _ in range(MODELS))
+    except TooLarge:  # a table of a formula itself
+        return Tried(0, right=False)
+    return Tried(MODELS, right)
 
 
-def _equal(laws: Sampled, formula: Formula, *, asked: Effect) -> bool:
+def _equal(laws: Sampled, one: Formula, *, other: Formula) -> bool:
     """Whether the two are the same function in one model."""
-    found = value_of(formula, laws)
-    nodes = bits(asked.x | asked.y | asked.z)
-    truth = laws.effect(asked.x, y=asked.y | asked.z)
-    kept = [place for place, node in enumerate(nodes) if not asked.y >> node & 1]
-    below: dict[tuple[int, ...], Fraction] = {}
-    for key, p in truth.items():
-        rest = tuple([key[place] for place in kept])
-        below[rest] = below.get(rest, Fraction(0)) + p
-    refs = [*map(Ref, nodes), *sorted(set(found.scope) - set(map(Ref, nodes)))]
-    for key in itertools.product((0, 1), repeat=len(refs)):
-        wanted = truth[key[: len(nodes)]] / below[tuple([key[place] for place in kept])]
-        if found.at(dict(zip(refs, key, strict=True))) != wanted:
+    first, second = value_of(one, laws), value_of(other, laws)
+    free = sorted({*first.scope, *second.scope})
+    for key in itertools.product((0, 1), repeat=len(free)):
+        at = dict(zip(free, key, strict=True))
+        if first.at(at) != second.at(at):
             return False
     return True
 
@@ -88,10 +89,9 @@ class _Around(NamedTuple):
     g: Graph
 
 
-def _around(g: Graph, formula: Formula, *, asked: Effect) -> _Around:
-    """The ancestors of what is mentioned; where they are too many, the rest of them is marginalised too."""
+def _around(g: Graph, named: int) -> _Around:
+    """The ancestors of *named*; where they are too many, the rest of them is marginalised too."""
     seen = projected(g)
-    named = asked.x | asked.y | asked.z | mentioned(formula)
     within = seen.ancestors(named)
     if within.bit_count() <= MOST_NODES and _states(seen, within) <= MOST_STATES:
         return _Around(within, seen)
@@ -151,14 +151,10 @@ class Sampled(Laws):
             self._found[nodes, do] = self._marginal(nodes, do)
         return self._found[nodes, do]
 
-    def effect(self, x: int, *, y: int) -> Mapping[tuple[int, ...], Fraction]:
-        """P(y | do x): by the values of the nodes in *x* and *y*, ascending."""
-        return self._rows(bits(x | y), x)
-
     def _rows(self, nodes: tuple[int, ...], x: int) -> dict[tuple[int, ...], Fraction]:
         table, below = self._after(x)
         others = tuple(axis for node, axis in self._axis.items() if node not in nodes and not x >> node & 1)
-        rest = table.sum(axis=others) if others else table
+        rest = np.asarray(table.sum(axis=others)) if others else table
         return {key: Fraction(int(rest[key]), below) for key in itertools.product((0, 1), repeat=len(nodes))}
 
     def _marginal(self, nodes: tuple[int, ...], do: Assignment) -> dict[tuple[int, ...], Fraction]:
@@ -208,7 +204,7 @@ class _District:
         self._factors: dict[int, _Table] = {}
 
     def weight(self, x: int) -> int:
-        """How many sixteenths every entry is a product of."""
+        """How many probabilities every entry is a product of."""
         return sum(not x >> node & 1 for node in self.nodes) + len(self.shared)
 
     def factor(self, x: int) -> _Table:

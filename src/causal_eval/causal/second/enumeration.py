@@ -124,3 +124,17 @@ def nodes_in(formula: Formula) -> int:
         case Quotient(one, other) | Difference(one, other):
             return nodes_in(one) | nodes_in(other)
     return 0
+
+
+def free_in(formula: Formula) -> set[Ref]:
+    """The copies in *formula* that stand for a value that no sum runs over."""
+    match formula:
+        case Prob(event, given, do):
+            return {ref for ref in (*event, *given, *do) if ref.value is None}
+        case Sum(over, body):
+            return free_in(body) - {*over}
+        case Product(parts):
+            return {ref for part in parts for ref in free_in(part)}
+        case Quotient(one, other) | Difference(one, other):
+            return free_in(one) | free_in(other)
+    return set()

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from causal_eval.causal.formula.tree import Formula, Ref, free
+from causal_eval.causal.formula.tree import Formula, Prob, Ref
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Row, Scm, Table
-from causal_eval.causal.second.enumeration import Enumeration, nodes_in
+from causal_eval.causal.second.enumeration import Enumeration, free_in, nodes_in
 from causal_eval.causal.second.reach import causes_of, members
 from causal_eval.errors import TooLarge
 from causal_eval.seeds import Stream
@@ -42,29 +42,36 @@ def random_scm(g: Graph, stream: Stream, *, keep: int) -> Scm:
 
 
 def _row(stream: Stream) -> Row:
-    p = Fraction(stream.between(1, 12), 13)
+    p = Fraction(stream.between(1, 96), 97)
     return (1 - p, p)
 
 
 def formula_holds(g: Graph, formula: Formula, *, x: int, y: int, z: int) -> bool:
-    """Whether *formula* is P(y | do x, z) in a random model of *g* whatever its free copies are.
+    """Whether *formula* is P(y | do x, z) in random models of *g* whatever its free copies are.
 
     Raises:
         TooLarge: more than 13 nodes and common causes.
     """
-    states = Enumeration(random_scm(g, Stream("second", "formula", g.n), keep=x | y | z | nodes_in(formula)))
-    asked = [Ref(node) for node in members(x | y | z)]
-    refs = [*asked, *sorted(free(formula) - set(asked))]
-    for values in itertools.product((0, 1), repeat=len(refs)):
-        at = dict(zip(refs, values, strict=True))
-        do, given, both = (_at(at, mask) for mask in (x, z, y | z))
-        if states.worth(formula, at) * states.probability(given, do=do) != states.probability(both, do=do):
-            return False
+    y_, z_, x_ = (tuple([Ref(node) for node in members(mask)]) for mask in (y, z, x))
+    return formulas_agree(g, formula, other=Prob(y_, z_, x_))
+
+
+def formulas_agree(g: Graph, one: Formula, *, other: Formula, seed: int = 0) -> bool:
+    """Whether two formulas have one value in two random models of *g*, whatever their free copies are.
+
+    Raises:
+        TooLarge: more than 13 nodes and common causes.
+    """
+    keep = nodes_in(one) | nodes_in(other)
+    free = sorted(free_in(one) | free_in(other))
+    stream = Stream("second", "formula", seed)
+    for _ in range(2):  # one might give two different formulas the same value by chance
+        states = Enumeration(random_scm(g, stream, keep=keep))
+        for values in itertools.product((0, 1), repeat=len(free)):
+            at = dict(zip(free, values, strict=True))
+            if states.worth(one, at) != states.worth(other, at):
+                return False
     return True
-
-
-def _at(at: Mapping[Ref, int], mask: int) -> dict[int, int]:
-    return {node: at[Ref(node)] for node in members(mask)}
 
 
 def effect_differs(
