@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from causal_eval.causal.graph import Graph, bits, closure
+from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.mechanism import is_determinate
 from causal_eval.causal.nested import Copy, Literal, Network, Value
 from causal_eval.causal.scm import Mechanism, Scm, Table
@@ -141,16 +141,6 @@ def single(scm: Scm, node: int, *, rows: Sequence[Key]) -> District:
     told = [(row, level) for row in rows for level in range(size)]
     equations = tuple(tuple(Fraction(one[0][row] == level) for one in types) for row, level in told)
     return District((node,), types, equations, tuple(mechanism.rows[row][level] for row, level in told))
-
-
-def districts_of(graph: Graph) -> list[int]:
-    """The masks of the observed nodes that hang together by latent common causes, single nodes too."""
-    left, found = graph.observed, []
-    while left:
-        one = closure(graph.bidirected, left & -left)
-        found.append(one)
-        left &= ~one
-    return found
 
 
 def confounded(graph: Graph, domains: Sequence[int], *, nodes: int, law: Law) -> District:

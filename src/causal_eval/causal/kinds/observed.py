@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from causal_eval.causal.bounds import districts_of
+from causal_eval.causal.districts import districts, projected
 from causal_eval.causal.formula.value import joint
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.kinds.bounds import Asked, Part, World, answered, answered_again, causes_of_effects, check
@@ -36,9 +36,9 @@ def known_of(given: Given) -> Known:
     """What is observed of the case: its ``distribution``, or what its model gives once latent nodes are unseen.
 
     Raises:
-        MalformedCase: neither is there, or a latent node is no root.
+        MalformedCase: neither is there.
     """
-    graph = _projected(given)
+    graph = projected(given.graph)
     told = given.query.get("distribution")
     if told is not None:
         return _told(given, graph, mapping(told, "query: distribution"))
@@ -49,21 +49,6 @@ def known_of(given: Given) -> Known:
         law[key] = law.get(key, Fraction(0)) + p
     domains = tuple(1 if graph.latent >> node & 1 else size for node, size in enumerate(scm.domains))
     return Known(graph, domains, scm.values, law)
-
-
-def _projected(given: Given) -> Graph:
-    """The graph over the observed nodes: a latent root joins its children by bidirected edges."""
-    graph = given.graph
-    both = {tuple(sorted(edge)) for edge in graph.bidirected_edges()}
-    for node in bits(graph.latent):
-        below = bits(graph.children[node])
-        if graph.parents[node] or any(graph.latent >> child & 1 for child in below):
-            raise MalformedCase(
-                f"graph: latent {given.names[node]!r} is not a root above observed nodes; project it out"
-            )
-        both |= set(itertools.combinations(below, 2))
-    directed = [(a, b) for a, b in graph.edges() if not graph.latent >> a & 1]
-    return Graph.build(graph.n, directed, bidirected=sorted((a, b) for a, b in both), latent=graph.latent)
 
 
 def _told(given: Given, graph: Graph, told: Mapping[str, object]) -> Known:
@@ -89,7 +74,7 @@ def _told(given: Given, graph: Graph, told: Mapping[str, object]) -> Known:
 def model_of(known: Known) -> tuple[Scm, tuple[int, ...]]:
     """A model whose single nodes have the tables that the law gives, and the masks of the districts that stay open."""
     mechanisms: list[Mechanism] = []
-    open_masks = {mask for mask in districts_of(known.graph) if mask.bit_count() > 1}
+    open_masks = {mask for mask in districts(known.graph, known.graph.observed) if mask.bit_count() > 1}
     inside = sum(open_masks)
     for node in range(known.graph.n):
         table = _table(known, node)
