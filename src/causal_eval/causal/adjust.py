@@ -49,6 +49,17 @@ def is_backdoor_set(g: Graph, x: int, y: int, z: int) -> bool:
     return all(not reachable(g.without_outgoing(1 << node), 1 << node, z=z) & y for node in bits(x))
 
 
+def minimal_backdoor_sets(g: Graph, x: int, *, y: int, must_include: int = 0, must_exclude: int = 0) -> tuple[int, ...]:
+    """All sets of Pearl's back-door criterion for the one node *x* that have no smaller one with *must_include*."""
+    _check(x, y, z=must_include)
+    banned = g.latent | must_exclude | g.descendants(x)
+    if must_include & banned:
+        return ()
+    allowed = g.everything & ~(banned | x | y)
+    found = minimal_separators(g.without_outgoing(x), x, y=y, include=must_include, allowed=allowed)
+    return tuple(separator | must_include for separator in found)
+
+
 @lru_cache(maxsize=64)  # a question asks it for its answer and again for the mistakes that would miss it
 def minimal_adjustment_sets(
     g: Graph, x: int, y: int, *, must_include: int = 0, must_exclude: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from causal_eval.causal.adjust import contracted_moral
+from causal_eval.causal.adjust import contracted_moral, forbidden, proper_backdoor_graph
 from causal_eval.causal.graph import Graph, bits, mask_of
 
 
@@ -39,7 +39,22 @@ def minimum_separator(g: Graph, x: int, *, y: int, include: int = 0, exclude: in
     None where no set separates. It lies among the ancestors, where separation is a vertex cut of the moral graph
     (van der Zander, Liskiewicz and Textor 2019, algorithm FINDMINCOSTSEP).
     """
-    allowed = g.observed & ~(x | y | include | exclude)
+    return _smallest(g, x, y=y, include=include, allowed=g.observed & ~(x | y | include | exclude))
+
+
+def minimum_adjustment_set(g: Graph, x: int, *, y: int, include: int = 0, exclude: int = 0) -> int | None:
+    """A smallest adjustment set that contains *include* and avoids *exclude*; of several the nearest to *y*.
+
+    None where no set is valid.
+    """
+    banned = g.latent | forbidden(g, x, y)
+    if include & banned:
+        return None
+    allowed = g.everything & ~(banned | x | y | include | exclude)
+    return _smallest(proper_backdoor_graph(g, x, y), x, y=y, include=include, allowed=allowed)
+
+
+def _smallest(g: Graph, x: int, *, y: int, include: int, allowed: int) -> int | None:
     adjacent = contracted_moral(g, x | y, include=include, allowed=allowed)
     found = minimum_cut(adjacent, x, far=y, costs=dict.fromkeys(bits(allowed), 1))
     return None if found is None else found | include

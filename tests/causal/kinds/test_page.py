@@ -7,9 +7,19 @@ import re
 from pathlib import Path
 
 from causal_eval.causal.calculator import calculate, verify
-from causal_eval.causal.kinds import amenable, coefficients, direct, instruments, optimal, recover, selection, structure
+from causal_eval.causal.kinds import (
+    adjustment,
+    amenable,
+    coefficients,
+    direct,
+    instruments,
+    optimal,
+    recover,
+    selection,
+    structure,
+)
 
-GROUPS = (amenable, coefficients, direct, instruments, optimal, recover, selection, structure)
+GROUPS = (adjustment, amenable, coefficients, direct, instruments, optimal, recover, selection, structure)
 
 
 def test_every_example_holds(root: Path) -> None:

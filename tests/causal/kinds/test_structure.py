@@ -56,6 +56,8 @@ def test_both_solvers_agree(seed: int) -> None:
         {"kind": "ancestors", "X": x},
         {"kind": "descendants", "X": x},
         ends | {"kind": "minimum_separator"} | free,
+        ends | {"kind": "minimal_backdoor_sets"} | free,
+        ends | {"kind": "minimum_adjustment_set"} | free,
         ends | {"kind": "is_direct_effect_set", "Z": z},
         ends | {"kind": "minimal_direct_effect_sets"} | free,
         ends | {"kind": "is_adjustment_set_selection", "Z": z, "selection": s},
@@ -179,7 +181,14 @@ def test_wide_graphs(seed: int) -> None:
     assert blanket.answer == answered_again(
         {"graph": write_graph(names, g), "query": {"kind": "markov_blanket", "X": order[5]}}
     )
-    for kind in ("minimal_separator", "minimum_separator", "optimal_adjustment", "instruments", "ancestors"):
+    for kind in (
+        "minimal_separator",
+        "minimum_separator",
+        "minimum_adjustment_set",
+        "optimal_adjustment",
+        "instruments",
+        "ancestors",
+    ):
         assert calculate({"graph": write_graph(names, g), "query": query | {"kind": kind}}).derivation
     smallest, small = (
         calculate({"graph": write_graph(names, g), "query": query | {"kind": kind}}).answer

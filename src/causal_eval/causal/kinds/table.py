@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from causal_eval.causal.kinds import (
     actual,
+    adjustment,
     amenable,
     classes,
     coefficients,
@@ -29,6 +30,7 @@ from causal_eval.causal.kinds.kind import Kind
 
 GROUPS = (
     actual,
+    adjustment,
     amenable,
     classes,
     coefficients,

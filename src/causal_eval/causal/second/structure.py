@@ -6,7 +6,7 @@ from causal_eval.causal.graph import Graph
 from causal_eval.causal.second.paths import Walker
 from causal_eval.causal.second.reach import causes_of, effects_of, members, moral_neighbours
 
-__all__ = ["causes_of", "effects_of", "smallest_separator"]
+__all__ = ["beside", "causes_of", "effects_of", "smallest_separator"]
 
 
 def smallest_separator(g: Graph, ends: tuple[int, int], *, fixed: int, excluded: int) -> int | None:
@@ -23,10 +23,10 @@ def smallest_separator(g: Graph, ends: tuple[int, int], *, fixed: int, excluded:
         return None
     size = min(one.bit_count() for one in found)
     smallest = [one | fixed for one in found if one.bit_count() == size]
-    return min(smallest, key=lambda one: _beside(g, x | y | fixed, y=y, cut=one))
+    return min(smallest, key=lambda one: beside(g, x | y | fixed, y=y, cut=one))
 
 
-def _beside(g: Graph, ends: int, *, y: int, cut: int) -> int:
+def beside(g: Graph, ends: int, *, y: int, cut: int) -> int:
     """How many nodes hang together with *y* in the moral graph of the causes of *ends* once *cut* is removed."""
     neighbours = moral_neighbours(g, causes_of(g, ends))
     seen = set(members(y))
