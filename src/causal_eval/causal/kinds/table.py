@@ -23,6 +23,7 @@ from causal_eval.causal.kinds import (
     recover,
     selection,
     structure,
+    systems,
     transport,
     worlds,
 )
@@ -47,6 +48,7 @@ GROUPS = (
     recover,
     selection,
     structure,
+    systems,
     transport,
     worlds,
 )
