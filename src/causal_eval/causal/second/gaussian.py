@@ -25,16 +25,16 @@ def mean_of(scm: Scm, y: int, *, do: Mapping[int, Fraction], seen: Mapping[int, 
         direction = dict(cross[node])
         gap = seen[node] - means[node]
         for earlier, length in basis:
-            share = _product(direction, earlier, spread) / length
+            share = _product(direction, earlier, spread=spread) / length
             direction = {at: direction.get(at, Fraction(0)) - share * earlier.get(at, Fraction(0)) for at in spread}
-        length = _product(direction, direction, spread)
+        length = _product(direction, direction, spread=spread)
         if not length:
             if gap:
                 raise MalformedCase("query: evidence: no noise gives these values")
             continue
         step = gap / length
-        mean += step * _product(target, direction, spread)
-        means = {at: value + step * _product(cross[at], direction, spread) for at, value in means.items()}
+        mean += step * _product(target, direction, spread=spread)
+        means = {at: value + step * _product(cross[at], direction, spread=spread) for at, value in means.items()}
         basis.append((direction, length))
     return mean
 
@@ -61,7 +61,7 @@ def _moved(scm: Scm, node: int, *, do: Mapping[int, Fraction]) -> Fractions:
     return found
 
 
-def _product(one: Fractions, other: Fractions, spread: Fractions) -> Fraction:
+def _product(one: Fractions, other: Fractions, *, spread: Fractions) -> Fraction:
     return sum((value * other[at] * spread[at] for at, value in one.items() if at in other), Fraction(0))
 
 
