@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from causal_eval.causal.adjust import proper_backdoor_graph
+from causal_eval.causal.adjust import minimal_separators, proper_backdoor_graph
 from causal_eval.causal.classes import Mixed, completed, immoralities
 from causal_eval.causal.graph import Graph, bits, closure, find_cycle
 from causal_eval.causal.separation import Separation, judge
@@ -33,6 +33,20 @@ class Amenability(NamedTuple):
 def judged(dag: Graph, x: int, *, y: int, z: int) -> Separation:
     """Whether *z* blocks all paths of *dag* from *x* to *y* that are not causal."""
     return judge(proper_backdoor_graph(dag, x, y), x, y, z)
+
+
+def minimal_sets(
+    known: Amenability, x: int, *, y: int, must_include: int = 0, must_exclude: int = 0
+) -> tuple[int, ...]:
+    """All sets that are valid in every DAG of the class of which no smaller one with *must_include* is."""
+    dag = known.dag
+    banned = known.forbidden | dag.latent | must_exclude
+    if known.edge is not None or must_include & banned:
+        return ()
+    allowed = dag.everything & ~(banned | x | y)
+    cut = proper_backdoor_graph(dag, x, y)
+    found = minimal_separators(cut, x, y=y, include=must_include, allowed=allowed)
+    return tuple(separator | must_include for separator in found)
 
 
 def amenability(g: Graph, undirected: tuple[tuple[int, int], ...], *, x: int, y: int) -> Amenability:

@@ -123,9 +123,10 @@ def test_every_dag_of_a_class(seed: int) -> None:
         field: [[names[node] for node in edge] for edge in part]
         for field, part in (("directed", arrows), ("undirected", open_edges))
     }
-    query = {"kind": "is_adjustment_set_cpdag", "X": x, "Y": y, "Z": z}
-    case = {"graph": {"nodes": names, "type": "cpdag"} | edges, "query": query}
-    verify(case, calculate(case))
+    free = {"must_include": z[:1], "must_exclude": z[1:]}
+    for query in ({"kind": "is_adjustment_set_cpdag", "Z": z}, {"kind": "minimal_adjustment_sets_cpdag"} | free):
+        case = {"graph": {"nodes": names, "type": "cpdag"} | edges, "query": query | {"X": x, "Y": y}}
+        verify(case, calculate(case))
 
 
 def test_what_is_no_class_is_refused() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from causal_eval.causal.amenable import amenability, judged
-from causal_eval.causal.kinds.kind import Found, Given, kind
-from causal_eval.causal.kinds.sets import Sets, braces, query_of, read_sets
+from causal_eval.causal.amenable import amenability, judged, minimal_sets
+from causal_eval.causal.kinds.kind import Found, Given, Json, kind
+from causal_eval.causal.kinds.sets import Sets, braces, listed, minimal_claims, query_of, read_sets
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.second import amenable as second
 
@@ -27,11 +27,40 @@ def _is_set(given: Given, asked: Sets) -> Found:
     return Found(holds, "generalised adjustment criterion", tuple(ledger.lines))
 
 
+def _minimal(given: Given, asked: Sets) -> Found:
+    known = amenability(given.graph, given.undirected, x=asked.x, y=asked.y)
+    sets = minimal_sets(known, asked.x, y=asked.y, must_include=asked.include, must_exclude=asked.exclude)
+    ledger = Ledger()
+    minimal_claims(
+        ledger,
+        given,
+        sets=sets,
+        fixed=asked.include,
+        query=lambda z: query_of(given, "is_adjustment_set_cpdag", asked=Sets(asked.x, asked.y, z)),
+        says="is valid in every DAG of the class",
+    )
+    return Found(listed(given, sets), "generalised adjustment criterion, minimal separators", tuple(ledger.lines))
+
+
+def _minimal_again(given: Given, asked: Sets) -> Json:
+    ends = (asked.x, asked.y)
+    found = second.minimal_everywhere(
+        given.graph, given.undirected, ends=ends, fixed=asked.include, excluded=asked.exclude
+    )
+    return listed(given, found)
+
+
 KINDS = (
     kind(
         "is_adjustment_set_cpdag",
         lambda given: read_sets(given, ("z",)),
         first=_is_set,
         second=lambda given, ask: second.valid_everywhere(given.graph, given.undirected, x=ask.x, y=ask.y, z=ask.z),
+    ).on_cpdags(),
+    kind(
+        "minimal_adjustment_sets_cpdag",
+        lambda given: read_sets(given, ("include", "exclude")),
+        first=_minimal,
+        second=_minimal_again,
     ).on_cpdags(),
 )

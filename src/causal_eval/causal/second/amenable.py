@@ -27,6 +27,29 @@ def valid_everywhere(g: Graph, undirected: Edges, *, x: int, y: int, z: int) -> 
     return all(_valid(dag, x, y=y, z=z) for dag in dags)
 
 
+def minimal_everywhere(g: Graph, undirected: Edges, *, ends: tuple[int, int], fixed: int, excluded: int) -> list[int]:
+    """All minimal sets with *fixed* that are valid in every DAG; *ends*: x and y.
+
+    Raises:
+        TooLarge: more than 15 undirected edges, or more than 16 candidates.
+        MalformedCase: no DAG has them.
+    """
+    x, y = ends
+    dags = list(every_dag(g, undirected))
+    if not dags:
+        raise MalformedCase("graph: no DAG has these edges and no other immoralities")
+    banned = g.latent | excluded
+    for dag in dags:
+        banned |= effects_of(dag, on_causal_paths(dag, x, y=y))
+    if fixed & banned:
+        return []
+    walkers = [Walker(dag, ((1 << g.n) - 1) & ~(x | y | fixed | banned), fixed) for dag in dags]
+    valid = walkers[0].all
+    for walker in walkers:
+        valid &= ~walker.open_noncausal(x, y)
+    return [one | fixed for one in walkers[0].sets(walkers[0].minimal(valid))]
+
+
 def every_dag(g: Graph, undirected: Edges) -> Iterator[Graph]:
     """Every way round of the *undirected* edges without a cycle and without a new immorality.
 
