@@ -198,7 +198,20 @@ class _Rules:
                 under.remove(part)
         return Quotient(product_of(over), product_of(under)) if under else product_of(over)
 
-    def share(self, whole: Formula, part: Formula) -> Prob | None:
+    def share(self, whole: Formula, part: Formula) -> Formula | None:
+        """*whole* / *part* without a line, where a factor of *whole*, inside its sum if it is one, gives it."""
+        if not isinstance(whole, Sum):
+            return self.ratio(whole, part)
+        inside = _halves(whole.body)
+        if inside.bottom or free(part) & set(whole.over):
+            return None
+        for place, factor in enumerate(inside.top):
+            less = self.ratio(factor, part)
+            if less is not None:
+                return self.sum(whole.over, product_of([*inside.top[:place], less, *inside.top[place + 1 :]]))
+        return None
+
+    def ratio(self, whole: Formula, part: Formula) -> Prob | None:
         """P(a, b | c) / P(b | c) as P(a | b, c), and P(a, b | c) / P(a | b, c) as P(b | c)."""
         if not (isinstance(whole, Prob) and isinstance(part, Prob)) or whole.do or part.do:
             return None

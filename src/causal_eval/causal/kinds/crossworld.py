@@ -1,0 +1,205 @@
+"""Counterfactual events from experiments: a formula over interventional distributions, or what forbids one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from causal_eval.causal.crossworld import Conflict, Term, counterfactual, in_observation, nodes_of
+from causal_eval.causal.districts import projected
+from causal_eval.causal.formula import Formula, latex, read_formula, value_of, written
+from causal_eval.causal.formula.tree import Ref
+from causal_eval.causal.kinds.kind import Found, Given, Json, kind
+from causal_eval.causal.ledger import Ledger
+from causal_eval.causal.reading import mapping, node_of
+from causal_eval.causal.responses import Responses
+from causal_eval.causal.sampled import MODELS, mentioned
+from causal_eval.causal.second import idstar
+from causal_eval.causal.second.districts import without_latents
+from causal_eval.causal.simplify import simplified
+from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
+from causal_eval.seeds import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """What is asked about several worlds at once."""
+
+    event: tuple[Term, ...]
+    given: tuple[Term, ...]
+    labels: tuple[tuple[str, ...], ...]
+    """What the values of each node are called."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many values each node has."""
+        return [len(names) for names in self.labels]
+
+    def word(self, ref: Ref) -> str:
+        """What the value of *ref* is called."""
+        assert ref.value is not None
+        return self.labels[ref.node][ref.value]
+
+    def position(self, node: int, word: str) -> int:
+        """The position of the value that is called *word*."""
+        return self.labels[node].index(word)
+
+
+def _event(given: Given) -> Crossing:
+    return _read(given, ("event",))
+
+
+def _conditional(given: Given) -> Crossing:
+    return _read(given, ("event", "given"))
+
+
+def _read(given: Given, fields: Sequence[str]) -> Crossing:
+    raw = {field: [_raw(given, field, item=item) for item in given.items(field)] for field in fields}
+    if not raw["event"]:
+        raise MalformedCase(
+            f'query: kind {given.kind} needs an event, such as [{{"node": "Y", "value": 1, "do": {{"X": 0}}}}]'
+        )
+    labels: list[dict[str, int]] = [{} for _ in given.names]
+    for field in fields:
+        for node, word, done in raw[field]:
+            for one, said in ((node, word), *done):
+                labels[one].setdefault(said, len(labels[one]))
+    named = tuple([_named(found) for found in labels])
+    terms = {
+        field: tuple(
+            [
+                Term(node, named[node].index(word), tuple(sorted((one, named[one].index(said)) for one, said in done)))
+                for node, word, done in raw[field]
+            ]
+        )
+        for field in fields
+    }
+    return Crossing(terms["event"], terms.get("given", ()), named)
+
+
+def _named(found: dict[str, int]) -> tuple[str, ...]:
+    """The labels of a node's values: 0 and 1 where no other is used, and one more where there is one alone."""
+    if set(found) <= {"0", "1"}:
+        return ("0", "1")
+    return (*found, "other") if len(found) == 1 else tuple(found)
+
+
+def _raw(given: Given, field: str, *, item: object) -> tuple[int, str, list[tuple[int, str]]]:
+    where = f"query: {field}"
+    one = mapping(item, where)
+    node = node_of(one.get("node"), given.index, where=where)
+    done = mapping(one.get("do") or {}, f"{where}: do")
+    pairs = [(node_of(name, given.index, where=f"{where}: do"), _label(said, where)) for name, said in done.items()]
+    given.observed({field: sum({1 << other for other in (node, *[cause for cause, _ in pairs])})})
+    return node, _label(one.get("value"), where), pairs
+
+
+def _label(value: object, where: str) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, int) or (isinstance(value, str) and value):
+        return str(value)
+    raise MalformedCase(f"{where}: {value!r} is no value; write a number or a word such as x or x'")
+
+
+def _first(given: Given, asked: Crossing) -> Found:
+    g = projected(given.graph)
+    try:
+        found = counterfactual(g, asked.event, given=asked.given)
+    except ZeroDivisionError:
+        raise _impossible() from None
+    name = "IDC*" if asked.given else "ID*"
+    ledger = Ledger()
+    if isinstance(found, Conflict):
+        district: list[Json] = [given.names[node] for node in sorted(found.district)]
+        answer: Json = {
+            "identifiable": False,
+            "conflict": {"node": given.names[found.node], "district": district},
+        }
+        text = (
+            f"no experiment gives {given.names[found.node]} two values at once, as the factor of {district} would need"
+        )
+        ledger.claim(text, dict(given.query), value=answer)
+        return Found(answer, f"{name} (Shpitser and Pearl 2008), line 8", tuple(ledger.lines), {"conflict": found.node})
+    found = simplified(found, g, asked=0)
+    evaluated = _tried(given, asked, formula=found)
+    plain = in_observation(g, found)
+    answer = {"identifiable": True} | _said(given, asked, formula=found)
+    if plain is not None:
+        plain = simplified(plain, g, asked=0)
+        _tried(given, asked, formula=plain)
+        answer |= {"from_observation": written(plain, given.names, words=asked.word)}
+    ledger.claim("what is asked as a formula over experiments", dict(given.query), value=answer)
+    method = f"{name} (Shpitser and Pearl 2008), by counterfactual factors"
+    return Found(answer, method, tuple(ledger.lines), {"evaluated": evaluated})
+
+
+def _said(given: Given, asked: Crossing, *, formula: Formula) -> dict[str, Json]:
+    return {
+        "estimand": written(formula, given.names, words=asked.word),
+        "latex": latex(formula, given.names, words=asked.word),
+    }
+
+
+def _tried(given: Given, asked: Crossing, *, formula: Formula, seed: int = 0) -> dict[str, Json]:
+    """Whether *formula* is what is asked in random functional models.
+
+    Raises:
+        VerificationMismatch: it is not.
+    """
+    g = projected(given.graph)
+    within = g.ancestors(mentioned(formula) | nodes_of((*asked.event, *asked.given)))
+    stream = Stream("crossworld", seed)
+    count = 0
+    for _ in range(4 * MODELS):  # in some what is given has probability 0
+        try:
+            laws = Responses(g, within, sizes=asked.sizes, stream=stream)
+        except TooLarge as error:
+            return {"models": 0, "reason": str(error)}
+        below = laws.joint(asked.given)
+        if below and count < MODELS:
+            count += 1
+            if value_of(formula, laws).at({}) != laws.joint((*asked.event, *asked.given)) / below:
+                text = written(formula, given.names, words=asked.word)
+                raise VerificationMismatch(f"{text} is not what is asked in a model of the graph")
+    return {"models": count}
+
+
+def _again(given: Given, asked: Crossing) -> Json:
+    g = without_latents(given.graph)
+    gamma, delta = (tuple([idstar.Atom(*term) for term in terms]) for terms in (asked.event, asked.given))
+    if delta and idstar.impossible(g, delta):
+        raise _impossible()
+    return {"identifiable": idstar.conditional_identified(g, gamma, delta=delta)}
+
+
+def _impossible() -> MalformedCase:
+    return MalformedCase(
+        "query: given contradicts itself: it has probability 0 in every model; nothing follows from it"
+    )
+
+
+def _check(given: Given, asked: Crossing, found: Found) -> None:
+    """The printed formulas hold in models that they have not met.
+
+    Raises:
+        VerificationMismatch: one does not.
+    """
+    answer = mapping(found.answer, "answer")
+    for field in ("estimand", "from_observation"):
+        if field in answer:
+            formula = read_formula(str(answer[field]), given.names, values=asked.position)
+            _tried(given, asked, formula=formula, seed=1)
+
+
+KINDS = (
+    kind("counterfactual_effect", _event, first=_first, second=_again, check=_check, decided=("identifiable",)),
+    kind(
+        "conditional_counterfactual_effect",
+        _conditional,
+        first=_first,
+        second=_again,
+        check=_check,
+        decided=("identifiable",),
+    ),
+)
