@@ -62,6 +62,21 @@ def test_certificates(asked: dict[str, Any]) -> None:
         verify({**model, "query": query}, calculate({**model, "query": query}))
 
 
+def test_latent_nodes_of_the_case_are_those_of_the_models() -> None:
+    """A latent root takes what its children share, several coins at once; only what has no host is a new node."""
+    graph: dict[str, Any] = {
+        "nodes": ["U", "L", "X", "M", "Y"],
+        "directed": [["U", "X"], ["U", "M"], ["U", "Y"], ["L", "Y"], ["X", "M"], ["M", "Y"]],
+        "latent": ["U", "L"],
+    }
+    asked = {"graph": graph, "query": {"kind": "effect", "X": ["X"], "Y": ["Y"]}}
+    reply = calculate(asked)
+    verify(asked, reply)
+    for model in reply.certificate["models"]:
+        assert model["graph"]["nodes"] == graph["nodes"]
+        assert all(edge in graph["directed"] for edge in model["graph"]["directed"])
+
+
 def test_forged_certificates_are_found() -> None:
     """A hedge that is none, models that are one, a value that is another, an estimand of something else."""
     reply = calculate(BOW)
@@ -71,6 +86,7 @@ def test_forged_certificates_are_found() -> None:
         whole | {"hedge": whole["hedge"] | {"F": ["Y"]}},
         whole | {"models": [whole["models"][0]] * 2},
         whole | {"values": whole["values"][::-1]},
+        whole | {"models": calculate(case("Y->X, X<->Y", "Y", y="X")).certificate["models"]},
     ]
     for certificate in forged:
         with pytest.raises(VerificationMismatch):

@@ -15,6 +15,7 @@ from causal_eval.causal.formula.tree import free
 from causal_eval.causal.graph import Graph, mask_of
 from causal_eval.causal.graph_json import write_graph
 from causal_eval.causal.hedge import Forest, forest_of, smaller
+from causal_eval.causal.hosting import at_home
 from causal_eval.causal.identify import Conditional, Hedge
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger
@@ -23,7 +24,7 @@ from causal_eval.causal.reading import mapping, sequence
 from causal_eval.causal.sampled import MOST_NODES, MOST_STATES, Effect, tried
 from causal_eval.causal.scm_json import write_scm
 from causal_eval.causal.second import identification as second
-from causal_eval.causal.second.witness import effect_differs, formula_holds
+from causal_eval.causal.second.witness import effect_differs, formula_holds, is_of
 from causal_eval.errors import TooLarge, VerificationMismatch
 from causal_eval.seeds import Stream
 
@@ -141,7 +142,7 @@ def _hedged(ledger: Ledger, case: _Case, *, hedge: Hedge, moved: Conditional) ->
     ledger.claim(f"{case.title()} is not a function of P(V)", dict(case.given.query), value=answer)
     certificate: dict[str, Json] = {"hedge": shape, "X": case.names(moved.x), "Z": case.names(moved.z)}
     pair = pair_of(case.g, case.given.names, forest=forest, asked=Effect(moved.x, case.asked.y, moved.z))
-    certificate |= {"models": None} if pair is None else _pair(pair)
+    certificate |= {"models": None} if pair is None else _pair(at_home(pair, case.given.graph))
     name = "IDC" if case.asked.z else "ID"
     return Found(answer, f"{name} (Shpitser and Pearl 2006), line 5: a hedge", tuple(ledger.lines), certificate)
 
@@ -190,7 +191,7 @@ def _check(given: Given, asked: Effect, found: Found) -> None:
     if not second.is_hedge(given.graph, f, f_prime=f_prime, x=x, y=asked.y | z):
         raise VerificationMismatch(f"F = {sorted(hedge['F'])} with its F' is no hedge for the effect")
     if certificate["models"] is not None:
-        _check_pair(certificate)
+        _check_pair(given, certificate)
 
 
 def _check_estimand(given: Given, asked: Effect, *, text: str) -> None:
@@ -204,12 +205,13 @@ def _check_estimand(given: Given, asked: Effect, *, text: str) -> None:
         raise VerificationMismatch(f"the estimand {text} is not the effect in a model of the graph")
 
 
-def _check_pair(certificate: Mapping[str, object]) -> None:
+def _check_pair(given: Given, certificate: Mapping[str, object]) -> None:
     models = []
     names: tuple[str, ...] = ()
     for one in sequence(certificate["models"], "certificate: models"):
         names, _, scm = read_facts(one)
-        assert scm is not None
+        if scm is None or not is_of(given.graph, scm):
+            raise VerificationMismatch("one of the two models has an edge that the graph has not")
         models.append(scm)
     query = mapping(certificate["query"], "certificate: query")
     index = {name: node for node, name in enumerate(names)}

@@ -9,6 +9,7 @@ from fractions import Fraction
 from causal_eval.causal.formula.tree import Formula, Prob, Ref
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Row, Scm, Table
+from causal_eval.causal.second.districts import without_latents
 from causal_eval.causal.second.enumeration import Enumeration, free_in, nodes_in
 from causal_eval.causal.second.reach import causes_of, members
 from causal_eval.errors import TooLarge
@@ -71,6 +72,21 @@ def formulas_agree(g: Graph, one: Formula, *, other: Formula, seed: int = 0) -> 
             at = dict(zip(free, values, strict=True))
             if states.worth(one, at) != states.worth(other, at):
                 return False
+    return True
+
+
+def is_of(g: Graph, scm: Scm) -> bool:
+    """Whether every edge of *scm* is one of *g* or its latent projection, and every further node stands for one there."""
+    seen = without_latents(g)
+    if scm.graph.n < g.n or any(scm.graph.parents[node] for node in range(g.n, scm.graph.n)):
+        return False
+    own = (1 << g.n) - 1
+    if any(scm.graph.parents[node] & own & ~(g.parents[node] | seen.parents[node]) for node in range(g.n)):
+        return False
+    for extra in range(g.n, scm.graph.n):
+        ends = [node for node in range(g.n) if scm.graph.parents[node] >> extra & 1]
+        if any(one != other and not seen.bidirected[one] >> other & 1 for one in ends for other in ends):
+            return False
     return True
 
 
