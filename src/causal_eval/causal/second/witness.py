@@ -76,7 +76,7 @@ def formulas_agree(g: Graph, one: Formula, *, other: Formula, seed: int = 0) -> 
 
 
 def is_of(g: Graph, scm: Scm) -> bool:
-    """Whether every edge of *scm* is one of *g* or its latent projection, and every further node stands for one there."""
+    """Whether every edge of *scm* is one of *g* or its latent projection; a further node stands for one of those."""
     seen = without_latents(g)
     if scm.graph.n < g.n or any(scm.graph.parents[node] for node in range(g.n, scm.graph.n)):
         return False
