@@ -81,6 +81,17 @@ def test_two_rocks(variant: str, cause: dict[str, bool], expected: bool) -> None
     assert reply.answer["is_cause"] is expected
 
 
+def test_what_phi_does_not_depend_on_happened_all_the_same() -> None:
+    """AC1 holds of it, AC2 does not."""
+    case = {
+        "graph": {"exogenous": ["U"], "equations": {"C": "U", "D": ["not", "U"]}},
+        "query": {"kind": "is_cause", "context": {"U": True}, "cause": {"C": True}, "phi": {"D": False}},
+    }
+    reply = calculate(case)
+    verify(case, reply)
+    assert (reply.answer["ac1"], reply.answer["ac2"], reply.answer["is_cause"]) == (True, False, False)
+
+
 def votes(kind: str, *, for_it: int, **more: Any) -> dict[str, Any]:
     """Eleven voters of whom *for_it* are for it."""
     equations: dict[str, Any] = {f"{name}_": name for name in VOTERS}

@@ -14,6 +14,7 @@ from causal_eval.causal.calculator import answered_again, calculate, verify
 from causal_eval.causal.case import write_case
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.query import Case, Query
+from causal_eval.causal.scm import Scm, Table
 from causal_eval.errors import MalformedCase, TooLarge
 
 MEDIATED = Graph.build(3, [(0, 1), (0, 2), (1, 2)])
@@ -46,6 +47,21 @@ def test_two_worlds_are_the_probability_of_necessity_and_sufficiency(seed: int) 
     plain = [{"do": {"X": 0}, "event": {"Y": 1}}]
     one, zero = (Fraction(asked(case, "joint_counterfactual", worlds=worlds)) for worlds in (crossed, plain))
     assert one - zero == Fraction(asked(case, "nde", X="X", Y="Y"))
+
+
+def test_a_value_that_is_set_is_no_copy_of_another_node() -> None:
+    """A with C set to 1 is not the A that reads the network's copy number 1: enumeration by hand gives 72/97."""
+    graph = Graph.build(3, [(0, 1), (2, 0), (2, 1)])
+    rows: tuple[dict[tuple[int, ...], str], ...] = (
+        {(0,): "2/5", (1,): "1/5"},
+        {(0, 0): "4/5", (0, 1): "1/5", (1, 0): "1/3", (1, 1): "1/3"},
+    )
+    a, b = (Table({key: (1 - Fraction(p), Fraction(p)) for key, p in one.items()}, threshold=True) for one in rows)
+    coin = Table({(): (Fraction(1, 4), Fraction(3, 4))})
+    scm = Scm(graph, (2, 2, 2), (a, b, coin))
+    whole = write_case(Case(("A", "B", "C"), graph, scm, Query("probability", event=((0, 1),))))
+    worlds = [{"do": {"C": 1}, "event": {"A": 0}}, {"do": {"B": 1}, "event": {"A": 0}}]
+    assert asked(whole, "joint_counterfactual", worlds=worlds, evidence={"B": 1}) == "72/97"
 
 
 @settings(max_examples=8, deadline=None)

@@ -22,8 +22,9 @@ MOST_STATES = 1 << 19
 """Joint values of the copies that are held at once."""
 
 
-class Value(NamedTuple):
-    """A value that is set."""
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that is set; no tuple, so that it never equals a copy of that number."""
 
     level: int
 

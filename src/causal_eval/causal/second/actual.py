@@ -79,7 +79,9 @@ def fewest(story: Story, node: int, *, variant: str) -> int:
 
 
 def _happened(story: Story, x: Mapping[int, int]) -> bool:
-    return story.holds() and all(story.actual.get(node) == value for node, value in x.items())
+    """AC1; what is no cause of what phi mentions has its value all the same."""
+    values = {node: value_of(story.scm, node, known=dict(story.context)) for node in x}
+    return story.holds() and values == dict(x)
 
 
 def _depends(story: Story, x: Mapping[int, int], *, variant: str) -> bool:

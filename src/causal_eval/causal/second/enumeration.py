@@ -60,7 +60,7 @@ class Enumeration:
                     Fraction(0),
                 )
             case Product(parts):
-                return math.prod((self.worth(part, at) for part in parts), start=Fraction(1))
+                return self._product(parts, at)
             case Quotient(top, bottom):
                 below = self.worth(bottom, at)
                 if not below:
@@ -70,6 +70,19 @@ class Enumeration:
                 return self.worth(one, at) - self.worth(other, at)
             case Number(value):
                 return value
+
+    def _product(self, parts: Sequence[Formula], at: Mapping[Ref, int]) -> Fraction:
+        """The product; one that is zero makes it zero, also beside what is not defined there."""
+        found: list[Fraction] = []
+        undefined: MalformedCase | None = None
+        for part in parts:
+            try:
+                found.append(self.worth(part, at))
+            except MalformedCase as error:
+                undefined = error
+        if undefined is not None and all(found):
+            raise undefined
+        return math.prod(found, start=Fraction(1)) if undefined is None else Fraction(0)
 
     def _share(self, one: Prob, at: Mapping[Ref, int]) -> Fraction:
         done, given, event = (_read(part, at) for part in (one.do, one.given, (*one.given, *one.event)))
