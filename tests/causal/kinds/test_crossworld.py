@@ -50,6 +50,19 @@ def case(edges: str, event: list[dict[str, Any]], given: list[dict[str, Any]] | 
         (case("X -> Y", [term("X", 1, X=1)]), "1"),
         (case("X -> Y", [term("Y", 1), term("Y", 0, X=1), term("X", 1)]), "0"),
         (case("X -> Y", [term("X", 1)], [term("Y", 1, X=1), term("Y", 1)]), None),
+        (
+            case("X -> Z, X -> Y, Z -> Y, X <-> Z", [term("Y", "y", X="x")], [term("Z", "z", X="x"), term("X", "x'")]),
+            "P(Y=y|do(X=x,Z=z))",
+        ),
+        (
+            case(
+                f"{FIGURE_9A}, X -> Y", [term("Y", "y", X="x"), term("X", "x'"), term("Z", "z", D="d"), term("D", "d")]
+            ),
+            None,
+        ),
+        (case("D -> Z, Z -> Y", [term("Z", "z", D="d"), term("Z", "z'"), term("D", "d")]), "0"),
+        (case("D -> Z, Z -> Y", [term("Z", "z", D="d")], [term("Z", "z'"), term("D", "d")]), "0"),
+        (case(FIGURE_9A, [term("D", "d", D="d")]), "1"),
     ],
     ids=[
         "figure 9a",
@@ -64,14 +77,31 @@ def case(edges: str, event: list[dict[str, Any]], given: list[dict[str, Any]] | 
         "always",
         "a contradiction by consistency",
         "what is divided by is not known",
+        "cfid's figure 2",
+        "cfid's graph without a formula",
+        "line 5",
+        "line 3 of IDC*",
+        "line 3",
     ],
 )
 def test_known_cases(asked: dict[str, Any], formula: str | None) -> None:
-    """As Shpitser and Pearl 2008 print them (figure 9a), and what follows from the axioms."""
+    """As Shpitser and Pearl 2008 print them (figure 9a), and what follows from the axioms.
+
+    Those of cfid (Tikka 2022) and of single lines as y0 0.2.11 asserts them in tests/test_algorithm/test_id_star.py.
+    """
     reply = calculate(asked)
     assert reply.answer["identifiable"] is (formula is not None)
     assert reply.answer.get("estimand") == formula
     verify(asked, reply)
+
+
+def test_what_is_given_may_contradict_itself() -> None:
+    """Line 1 of IDC*: an error by both solvers, as y0 0.2.11 asserts it."""
+    given_ = [term("Z", "z", D="d"), term("Z", "z'"), term("D", "d")]
+    asked = case("D -> Z, Z -> Y", [term("Y", "y", D="d")], given_)
+    for solver in (calculate, answered_again):
+        with pytest.raises(MalformedCase, match="contradicts itself"):
+            solver(asked)
 
 
 def test_from_observation() -> None:
