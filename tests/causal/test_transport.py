@@ -12,7 +12,8 @@ from tests.causal.drawing import Draw
 from causal_eval.causal.calculator import calculate, verify
 from causal_eval.causal.formula import read_formula, written
 from causal_eval.causal.graph import mask_of
-from causal_eval.causal.second.transport import Place, holds, transportable
+from causal_eval.causal.kinds.transport import holds
+from causal_eval.causal.second.transport import Place, transportable
 from causal_eval.causal.transport import Population, Transported, transported
 from causal_eval.errors import MalformedCase
 

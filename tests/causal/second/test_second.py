@@ -22,11 +22,15 @@ from causal_eval.errors import CausalError, MalformedCase, NotDetermined, TooLar
 
 SEEDS = st.integers(0, 2**32)
 FROZEN = {
+    "causal_eval.causal.formula.tree": {
+        "Difference", "Formula", "Number", "Prob", "Product", "Quotient", "Ref", "Sum", "free",
+    },
     "causal_eval.causal.graph": {"Graph"},
     "causal_eval.causal.scm": {
-        "Call", "Const", "Expression", "Linear", "Rule", "Scm", "Table", "Unspecified", "Value", "Var",
+        "Call", "Const", "Expression", "Linear", "Row", "Rule", "Scm", "Table", "Unspecified", "Value", "Var",
     },
     "causal_eval.causal.query": {"Assignment", "Case", "Kind", "Query"},
+    "causal_eval.seeds": {"Stream"},
 }  # fmt: skip
 """What the second solver may import of the package besides itself and the errors: frozen values."""
 

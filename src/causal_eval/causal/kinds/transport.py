@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causal_eval.causal.districts import projected
-from causal_eval.causal.formula import latex, read_formula, written
-from causal_eval.causal.graph import Graph, mask_of
+from causal_eval.causal.formula import Formula, Laws, latex, read_formula, value_of, written
+from causal_eval.causal.formula.tree import Ref, free
+from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.reading import mapping, node_list
-from causal_eval.causal.second.transport import Place, holds, transportable
+from causal_eval.causal.scm import Scm
+from causal_eval.causal.second.transport import Place, transportable
+from causal_eval.causal.second.witness import random_scm
 from causal_eval.causal.transport import Population, Transported, surrogate, transported
 from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
+from causal_eval.seeds import Stream
 
 SOURCE = "source"
 """What the population with the experiments is called where the case does not name it."""
@@ -140,6 +144,35 @@ def _check(given: Given, asked: Elsewhere, found: Found) -> None:
 
 def _verdict(asked: Elsewhere) -> bool:
     return transportable(asked.graph, asked.x, y=asked.y, places=asked.places)
+
+
+def holds(g: Graph, formula: Formula, *, x: int, y: int, places: Sequence[Place], seed: int) -> bool:
+    """Whether *formula* is P(y | do x) in random models that differ between populations just where they may.
+
+    Raises:
+        TooLarge: more than 13 nodes and common causes.
+    """
+    stream = Stream("transport", seed)
+    whole = (1 << g.n) - 1
+    here = random_scm(g, stream, keep=whole)
+    models = {"": here}
+    for place in places:
+        other = random_scm(g, stream, keep=whole)
+        mechanisms = [
+            other.mechanisms[node] if place.differs >> node & 1 else mechanism
+            for node, mechanism in enumerate(here.mechanisms)
+        ]
+        models[place.name] = here if not place.name else Scm(here.graph, here.domains, tuple(mechanisms))
+    laws = Laws(models)
+    found = value_of(formula, laws)
+    refs = [*map(Ref, bits(x | y)), *sorted(free(formula) - set(map(Ref, bits(x | y))))]
+    for number in range(1 << len(refs)):
+        at = {ref: number >> place & 1 for place, ref in enumerate(refs)}
+        do = tuple((node, at[Ref(node)]) for node in bits(x))
+        truth = laws.probability("", {node: at[Ref(node)] for node in bits(y)}, do=do)
+        if found.at(at) != truth:
+            return False
+    return True
 
 
 KINDS = (

@@ -89,9 +89,19 @@ def ancestral_graphs(n: int, independent: frozenset[tuple[int, int, int]]) -> It
     for both in itertools.product((False, True), repeat=len(pairs)):
         arrows = frozenset(pair for pair, twice in zip(pairs, both, strict=True) if not twice)
         doubled = [pair for pair, twice in zip(pairs, both, strict=True) if twice]
-        tried = [Graph.build(n, edges, bidirected=doubled) for edges in orientations(n, arrows)]
+        tried = [_graph(n, edges, doubled=doubled) for edges in orientations(n, arrows)]
         ancestral = (g for g in tried if not any(_leads(g, one, other=other) for one, other in doubled))
         yield from (g for g in ancestral if independences(g) == independent)
+
+
+def _graph(n: int, edges: Edges, *, doubled: Iterable[tuple[int, int]]) -> Graph:
+    parents, beside = [0] * n, [0] * n
+    for cause, effect in edges:
+        parents[effect] |= 1 << cause
+    for one, other in doubled:
+        beside[one] |= 1 << other
+        beside[other] |= 1 << one
+    return Graph(n, tuple(parents), tuple(beside))
 
 
 def _leads(g: Graph, one: int, *, other: int) -> bool:
