@@ -119,6 +119,14 @@ def solve(
     return solving.solve_file(file, json=json, check=check)
 
 
+@app.command()
+def cladder(folder: Annotated[Path, typer.Argument(help="CLadder's folder `data`.")], json: Json = False) -> int:
+    """Compute CLadder's published models again: every stored value that is wrong, every gold answer that flips."""
+    from causal_eval.cli import cladder as published
+
+    return published.recompute(folder, json=json)
+
+
 Elicit = Annotated[str | None, typer.Option("--elicitation", help="direct, reason or few-shot; default by provider.")]
 ModelArgs = Annotated[
     list[str] | None,
