@@ -119,3 +119,12 @@ def test_a_graph_too_large_to_try_says_so() -> None:
     assert reply.answer["identifiable"]
     assert reply.certificate["evaluated"]["models"] == 0
     assert "not evaluated" in reply.certificate["evaluated"]["reason"]
+
+
+def test_simplifying_ends() -> None:
+    """Also where the rules would hand parts of a sum around for ever, as in this graph of 40 nodes."""
+    draw = Draw(21)
+    g = draw.graph(40, density=10, bidirected=3)
+    x, y, *z = draw.stream.shuffled(range(40))[:4]
+    _, found = conditional_estimand(g, Effect(1 << x, 1 << y, sum(1 << node for node in z)))
+    assert isinstance(found, Estimand)

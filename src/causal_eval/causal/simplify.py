@@ -29,16 +29,21 @@ from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.separation import reachable
 
 
+ROUNDS = 8
+"""How often the rules are gone through; parts of a sum may come back in another order for ever."""
+
+
 def simplified(formula: Formula, g: Graph, *, asked: int) -> Formula:
     """*formula*, whose probabilities are of the nodes of *g* as they are observed, as short as the rules make it.
 
     The plain copies of the nodes in *asked* are free in what asks for it, so that no sum binds them.
     """
-    while True:
+    for _ in range(ROUNDS):
         shorter = primed(_Rules(g).of(apart(formula)), asked=asked)
         if shorter == formula:
-            return shorter
+            break
         formula = shorter
+    return formula
 
 
 def primed(formula: Formula, *, asked: int) -> Formula:
