@@ -28,7 +28,6 @@ from causal_eval.causal.formula.tree import (
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.separation import reachable
 
-
 ROUNDS = 8
 """How often the rules are gone through; parts of a sum may come back in another order for ever."""
 
