@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from causal_eval.service.examples import examples
 from causal_eval.service.readonly import READ_ONLY
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
@@ -163,6 +165,37 @@ def test_a_typed_graph_is_solved(visitor: Make) -> None:
     case = '{"graph": {"nodes": ["A"]}, "query": {"kind": "ate"}}'
     assert browser.fill("/playground", {**fields, "kind": "json", "case": case})[0] == 422
     assert browser.fill("/playground", {**fields, "kind": "json", "case": "[" * 5000})[0] == 422
+
+
+def test_every_kind_has_a_page_that_begins_with_its_example(visitor: Make) -> None:
+    """Sent as it stands, it is answered; the page of a kind that does not exist begins as always."""
+    browser = visitor("viewer")
+    for kind in sorted(set(examples()) - {"iv_bounds"}):
+        one, typed = examples()[kind], _fields(browser.get(f"/playground?kind={kind}").text)
+        assert typed["kind"] == kind
+        status, page = browser.fill("/playground", typed)
+        assert (status, "causal-eval solve -" in page) == (200, True), (kind, typed, one)
+    assert _fields(browser.get("/playground?kind=luck").text)["kind"] == "minimal_adjustment_sets"
+
+
+def _fields(page: str) -> dict[str, str]:
+    """What the form of the playground holds."""
+    form = page[page.index('action="/playground"') :]
+    found = {name: html.unescape(text) for name, text in re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>([^<]*)<', form)}
+    found |= {
+        name: html.unescape(text) for name, text in re.findall(r'<input id="f-([XYZ])"[^>]* value="([^"]*)"', form)
+    }
+    return found | {"kind": re.findall(r'<option value="(\w+)" selected', form)[0]}
+
+
+def test_an_error_is_shown_at_its_field(visitor: Make) -> None:
+    """Where it is about X, X says so."""
+    fields = {"graph": "Z -> X, Y\nX -> Y", "kind": "dsep", "X": "Q", "Y": "Y", "Z": ""}
+    status, page = visitor("viewer").fill("/playground", fields)
+    assert status == 422
+    assert re.search(r'id="f-X"[^>]*aria-invalid="true"', page)
+    assert not re.search(r'id="f-Y"[^>]*aria-invalid', page)
+    assert 'id="e-X"' in page
 
 
 def test_a_question_is_drawn_answered_and_judged(visitor: Make) -> None:

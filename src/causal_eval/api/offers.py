@@ -42,6 +42,10 @@ class Solved(BaseModel):
     answer: Any
     method: str
     derivation: list[SolvedStep]
+    certificate: Any = Field(
+        None,
+        description="What makes the answer checkable by itself: a hedge, two models, a witness; null where nothing is.",
+    )
 
 
 class KeyHealth(Out):

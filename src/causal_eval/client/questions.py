@@ -97,6 +97,7 @@ class Solved(Shape, frozen=True):
     answer: Any
     method: str
     derivation: tuple[SolvedStep, ...]
+    certificate: Any = None
 
 
 class KeyHealth(Shape, frozen=True):

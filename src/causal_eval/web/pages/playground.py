@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.responses import Response
 
 from causal_eval.causal.graph_text import names, read_graph_text
-from causal_eval.causal.query import Kind
 from causal_eval.errors import CausalError, MalformedCase, UsageError
 from causal_eval.questions.question import Question
 from causal_eval.service import questions
 from causal_eval.service.access import Permission, require
+from causal_eval.service.examples import Example, examples, groups
 from causal_eval.service.practice import Draw
 from causal_eval.service.practice import drawn as draw
 from causal_eval.service.practice import judged as judge
@@ -24,15 +25,8 @@ from causal_eval.web.pages.question import proof
 
 MOST_NODES = 40
 """Nodes of a graph that is typed into the page."""
-STRUCTURAL = (
-    Kind.DSEP, Kind.MINIMAL_SEPARATOR, Kind.MARKOV_BLANKET, Kind.IS_ADJUSTMENT_SET, Kind.IS_BACKDOOR_SET,
-    Kind.MINIMAL_ADJUSTMENT_SETS, Kind.ATTRIBUTION,
-)  # fmt: skip
-"""Kinds that a graph alone answers."""
-KINDS = {
-    "by_graph": [str(kind) for kind in STRUCTURAL],
-    "by_scm": [str(kind) for kind in Kind if kind not in STRUCTURAL],
-}
+KINDS = {group.group: [one.kind for one in group.examples] for group in groups()}
+"""Group -> its kinds."""
 DRAWING = (
     "added", "removed", "joined", "parted", "renamed", "begun", "seen", "unseen", "refused", "unreadable", "how-move",
     "how-arrow", "how-both", "how-delete", "undone", "redone", "nothing",
@@ -40,14 +34,16 @@ DRAWING = (
 """What the drawing says; the script takes the words from the page, in its language."""
 WHOLE = "json"
 """A whole case is given, in the format of ``causal-eval solve``."""
-EXAMPLE = {"graph": "Z -> X, Y\nX -> M\nM -> Y", "kind": str(Kind.MINIMAL_ADJUSTMENT_SETS), "X": "X", "Y": "Y"}
+USUAL = "minimal_adjustment_sets"
+"""The kind that the page begins with."""
 FIELDS = ("graph", "kind", "X", "Y", "Z", "scm", "more", "case")
 
 
 def shown(asked: Asked) -> Response:
-    """Both forms, with an example."""
+    """Both forms, with the example of the kind that the address names."""
     require(asked.visit.caller, Permission.READ)
-    return _page(asked, {name: EXAMPLE.get(name, "") for name in FIELDS}, {})
+    one = examples().get(asked.query.get("kind", ""), examples()[USUAL])
+    return _page(asked, dict.fromkeys(FIELDS, "") | _typed(one), {})
 
 
 def solved(asked: Asked) -> Response:
@@ -58,7 +54,7 @@ def solved(asked: Asked) -> Response:
         case = _case(given)
         answer = solved_case(case)
     except (MalformedCase, CausalError) as error:
-        return _page(asked, given, {"wrong": str(error)})
+        return _page(asked, given, {"wrong": str(error), "at": _at(str(error))})
     except RecursionError:
         return _page(asked, given, {"wrong": "case: it nests too deep to be read"})
     values = {"answer": answer, "drawing": _drawing(case), "case": json.dumps(case)}
@@ -89,7 +85,7 @@ def judged(asked: Asked) -> Response:
 
 def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Response:
     domains, regimes = questions.worlds()
-    usual = {"answer": None, "wrong": "", "drawing": None, "case": ""}
+    usual = {"answer": None, "wrong": "", "at": "", "drawing": None, "case": ""}
     values = (
         usual
         | found
@@ -119,12 +115,13 @@ def _case(given: dict[str, str]) -> Any:
         return _json(given, "case")
     query: dict[str, Any] = {"kind": given["kind"]}
     query |= {field: names(given[field]) for field in ("X", "Y", "Z") if given[field].strip()}
-    graph = read_graph_text(given["graph"])
+    is_model_alone = given["scm"].strip() and not given["graph"].strip()
+    graph = {"nodes": []} if is_model_alone else read_graph_text(given["graph"])
     if len(graph["nodes"]) > MOST_NODES:
         raise MalformedCase(
             f"graph: {len(graph['nodes'])} nodes, more than {MOST_NODES}: use `causal-eval solve` for larger ones"
         )
-    case: dict[str, Any] = {"graph": graph, "query": query}
+    case: dict[str, Any] = {"graph": {} if is_model_alone else graph, "query": query}
     if given["scm"].strip():
         case["scm"] = _json(given, "scm")
     if given["more"].strip():
@@ -133,6 +130,40 @@ def _case(given: dict[str, str]) -> Any:
             raise MalformedCase('more: give an object, such as {"do": {"X": 1}}')
         case["query"] = query | more
     return case
+
+
+def _typed(one: Example) -> dict[str, str]:
+    """The example as somebody would type it."""
+    graph, query = one.graph, one.query
+    model = graph if "equations" in graph else one.scm
+    sets = {field: query[field] for field in ("X", "Y", "Z") if field in query}
+    more = {name: value for name, value in query.items() if name != "kind" and name not in sets}
+    return {
+        "graph": "" if "equations" in graph else "\n".join(_lines(graph)),
+        "kind": one.kind,
+        "scm": "" if model is None else json.dumps(model, indent=1),
+        "more": json.dumps(more) if more else "",
+    } | {field: nodes if isinstance(nodes, str) else ", ".join(nodes) for field, nodes in sets.items()}
+
+
+def _lines(graph: dict[str, Any]) -> Iterator[str]:
+    """A graph as lines of edges."""
+    arrows = {"directed": "->", "bidirected": "<->", "undirected": "--"}
+    edges = [(one, arrow, other) for field, arrow in arrows.items() for one, other in graph.get(field, ())]
+    joined = {end for one, _, other in edges for end in (one, other)}
+    if alone := [node for node in graph["nodes"] if node not in joined]:
+        yield f"node {', '.join(alone)}"
+    for one, arrow, other in edges:
+        yield f"{one} {arrow} {other}"
+    if graph.get("latent"):
+        yield f"latent {', '.join(graph['latent'])}"
+
+
+def _at(message: str) -> str:
+    """The field that a message is about: ``query: X: no node is called 'Q'`` is about X."""
+    first, _, rest = message.partition(": ")
+    field = rest.partition(": ")[0].split(" ")[0] if first == "query" else first
+    return field if field in FIELDS else "graph"
 
 
 def _json(given: dict[str, str], field: str) -> Any:
