@@ -171,7 +171,7 @@ BUDGETS = {
     "incidents": 3900,
     "effects": 900,
     "gamedays": 700,
-    "service": 4000,
+    "service": 4100,
     "performing": 900,
     "api": 2500,
     "web": 2100,
