@@ -203,6 +203,8 @@ def test_nobody_asks_without_end(tmp_path: Path) -> None:
         found = [page(url, form, X_Forwarded_For=f"198.51.100.{n}, 203.0.113.9").status for n in range(12)]
         assert found == [200] * 10 + [429] * 2
         assert page(url, form, X_Forwarded_For="203.0.113.10").status == 200
+        assert page(url, form, X_Forwarded_For="203.0.113.11, 127.0.0.9").status == 200, "a proxy behind a proxy"
+        assert page(url, form, X_Forwarded_For="203.0.113.12, 203.0.113.9").status == 429, "what anybody may write"
 
 
 def test_without_an_address_there_is_no_form(tmp_path: Path) -> None:

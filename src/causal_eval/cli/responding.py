@@ -27,11 +27,14 @@ def sentinel(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 9095,
     every: Annotated[float, typer.Option(min=0.1, max=300, callback=number, help="Seconds between two looks.")] = 15.0,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="Network of a proxy that says who subscribes; beside this machine.")
+    ] = None,
 ) -> int:
     """Keep incidents: take alerts, look by itself, write the status page, remind people."""
     from causal_eval.cli import sentinels
 
-    return sentinels.sentinel(host, port, every)
+    return sentinels.sentinel(host, port, every=every, proxies=tuple(proxy or ()))
 
 
 @incident_app.command(name="open")

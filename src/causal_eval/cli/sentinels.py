@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import signal
 
@@ -18,17 +19,26 @@ from causal_eval.operations.redaction import Redactor, secrets_of
 from causal_eval.operations.stack.plan import MARK, load_plan
 from causal_eval.sentinel.listening import LOOPBACK, Address, make_app
 from causal_eval.sentinel.process import Sentinel, Watched
+from causal_eval.sentinel.subscribing import HERE, Network
 from causal_eval.settings import Settings, read_settings
 
 
-def sentinel(host: str, port: int, every: float) -> int:
+def sentinel(host: str, port: int, *, every: float, proxies: tuple[str, ...]) -> int:
     """Watch, and keep incidents, until SIGTERM or SIGINT."""
     settings = read_settings(os.environ)
     if host not in LOOPBACK and settings.sentinel_token_file is None:
         raise UsageError(f"--host {host} is no address of this machine alone: set CEB_SENTINEL_TOKEN_FILE first")
     with logging_to(settings, Redactor(secrets_of(settings, os.environ))):
-        loops.run(_run(settings, Address(host, port, settings.sentinel_token_file), every=every))
+        address = Address(host, port, settings.sentinel_token_file, (*HERE, *map(_network, proxies)))
+        loops.run(_run(settings, address, every=every))
     return 0
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise UsageError(f"--proxy {text!r} is no network: write it as 10.0.0.0/8 or as one address") from error
 
 
 async def _run(settings: Settings, address: Address, *, every: float) -> None:

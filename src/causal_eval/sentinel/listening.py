@@ -15,7 +15,7 @@ from causal_eval.incidents.book import live
 from causal_eval.incidents.incident import Incident, Severity
 from causal_eval.sentinel.answering import add_routes
 from causal_eval.sentinel.process import LARGEST, Sentinel
-from causal_eval.sentinel.subscribing import add_pages
+from causal_eval.sentinel.subscribing import HERE, Network, add_pages
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 OWN_NAMES = LOOPBACK | {"localhost"}
@@ -29,6 +29,8 @@ class Address:
     port: int
     token_file: Path | None = None
     """Holds what others than this machine have to show; without one nobody else is heard."""
+    proxies: tuple[Network, ...] = HERE
+    """What may say whose request it hands on."""
 
 
 def make_app(sentinel: Sentinel, address: Address) -> web.Application:
@@ -64,7 +66,7 @@ def make_app(sentinel: Sentinel, address: Address) -> web.Application:
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/health", health)
     add_routes(app, sentinel, admit=lambda request: _admit(request, address))
-    add_pages(app, sentinel, loopback=LOOPBACK)
+    add_pages(app, sentinel, proxies=address.proxies)
     sentinel.status_dir.mkdir(parents=True, exist_ok=True)
     app.router.add_get("/", index)
     app.router.add_static("/", sentinel.status_dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+HERE: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+"""This machine."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -39,8 +43,8 @@ class Subscribing:
 
     sentinel: Sentinel
     turnstile: Turnstile
-    loopback: frozenset[str]
-    """Who may say for whom he asks: a proxy on this machine."""
+    proxies: tuple[Network, ...]
+    """Who may say for whom he asks: what stands in front, on this machine or on another."""
 
     async def asked(self, request: web.Request) -> web.Response:
         """The form of the status page was sent."""
@@ -101,13 +105,23 @@ class Subscribing:
         return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
 
     def _who(self, request: web.Request) -> str:
-        """The address that asks; of a proxy on this machine, the one that it names last."""
-        remote = request.remote or ""
-        named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        return named[:64] if named and remote in self.loopback else remote
+        """The address that asks; of a proxy, the last one that it names and that is none itself."""
+        found = request.remote or ""
+        for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+            if not self._is_proxy(found) or not hop.strip():
+                break
+            found = hop.strip()[:64]
+        return found
+
+    def _is_proxy(self, address: str) -> bool:
+        try:
+            found = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self.proxies)
 
 
-def add_pages(app: web.Application, sentinel: Sentinel, *, loopback: frozenset[str]) -> None:
+def add_pages(app: web.Application, sentinel: Sentinel, *, proxies: tuple[Network, ...]) -> None:
     """Give *app* the pages of subscriptions, where there are any, and all its answers what keeps a page to itself."""
 
     async def protect(_: web.Request, response: web.StreamResponse) -> None:
@@ -117,7 +131,7 @@ def add_pages(app: web.Application, sentinel: Sentinel, *, loopback: frozenset[s
     app.on_response_prepare.append(protect)
     if not sentinel.ways:
         return
-    pages = Subscribing(sentinel, Turnstile(sentinel.clock), loopback)
+    pages = Subscribing(sentinel, Turnstile(sentinel.clock), proxies)
     posts: dict[str, Handler] = {"subscribe": pages.asked, "confirm": pages.confirmed, "unsubscribe": pages.ended}
     for name, handler in posts.items():
         app.router.add_post(f"/{name}", _limited(handler))
