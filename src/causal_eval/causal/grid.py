@@ -32,7 +32,7 @@ LARGEST_GRID = 1 << 22
 KEPT_WORLDS = 4
 """Worlds that a grid keeps."""
 
-KEPT_GRID = 1 << 10
+KEPT_GRID = 1 << 11
 """Rows up to which the states of the noise are kept for the next grid of that shape, and worlds at all."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from causal_eval.causal.adjust import is_adjustment_set, is_backdoor_set, minimal_adjustment_sets
@@ -96,8 +97,28 @@ def answer_json(value: Any, case: Case) -> Any:
 
 
 def worlds_of(case: Case) -> Worlds:
-    """The worlds of the case's model."""
-    return Worlds(model_of(case), case.names)
+    """The worlds of the case's model; of one that was asked about just before, those that are compiled already."""
+    return _worlds(_Same(model_of(case), case.names))
+
+
+class _Same:
+    """A model as itself: to compare two by their tables takes longer than to compile one."""
+
+    __slots__ = ("names", "scm")
+
+    def __init__(self, scm: Scm, names: tuple[str, ...]) -> None:
+        self.scm, self.names = scm, names
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.scm is other.scm and self.names == other.names
+
+    def __hash__(self) -> int:
+        return id(self.scm)
+
+
+@lru_cache(maxsize=32)  # one model is asked several things: its effect, then its causes of effects
+def _worlds(same: _Same) -> Worlds:
+    return Worlds(same.scm, same.names)
 
 
 def model_of(case: Case) -> Scm:
