@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.browser.hands import Keyboard, Mouse, choose, follow
+from tests.browser.hands import Keyboard, Mouse, choose, follow, replace
 from tests.browser.test_pages import AUDIT, AXE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -211,12 +211,12 @@ async def test_numbers_are_asked_of_a_drawn_graph(page: Any) -> None:
     scm += '"Y": {"parents": ["X"], "table": {"0": ["3/4", "1/4"], "1": ["1/4", "3/4"]}}}}'
     for field, words in (("#f-scm", scm), ("#f-more", '{"event": {"Y": 1}, "do": {"X": 1}}')):
         await Mouse().enter(page, field)
-        await page.write(words)
+        await replace(page, words)
     for field in ("#f-X", "#f-Y"):
         await Mouse().enter(page, field)
         await page.run("document.activeElement.select()")
         await page.press("Backspace", 8)
     await Mouse().enter(page, "#f-kind")
-    await choose(page, "probability after")
+    await choose(page, "Probability after")
     await follow(page, Mouse(), "main form[action='/playground'] button.primary")
     assert await page.run("document.querySelector('p.answer').textContent") == "3/4"

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,10 +29,17 @@ with drilling._guarded(Path(sys.argv[1])):
 """
 
 
+@pytest.fixture
+def near() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="game-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_kill_leaves_neither_process_nor_folder(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_kill_leaves_neither_process_nor_folder(near: Path, number: signal.Signals) -> None:
     """Both are gone soon, though nobody was left to end them."""
-    folder = tmp_path / "game"
+    folder = near / "game"
     (folder / "stack").mkdir(parents=True)
     save_plan(changed(new_plan(folder / "stack", PROGRAMS, token="a1b2c3d4e5f60718"), Wanted(free_ports=True)))
     command = [sys.executable, "-c", STARTS % MARK, str(folder)]
