@@ -14,6 +14,7 @@ from tests.gameday.runbook import RUNBOOKS
 from tests.gameday.stalls import STALLS
 from tests.gameday.versions import VERSIONS
 from tests.gameday.watchers import ALERTS
+from tests.gameday.worse import WORSE
 
 from causal_eval.errors import OperationFailed
 from causal_eval.operations.drills.asking import OK
@@ -259,6 +260,8 @@ _ROWS = (
 )  # fmt: skip
 
 ALL = MappingProxyType(
-    {**DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **PAGES, **RUNBOOKS, **ALERTS, **STALLS}
-)
+    {
+        **DRILLS, **{row.name: row for row in _ROWS}, **VERSIONS, **WORSE, **PAGES, **RUNBOOKS, **ALERTS, **STALLS,
+    }
+)  # fmt: skip
 """Every row of the matrix."""

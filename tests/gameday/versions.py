@@ -86,7 +86,8 @@ def _deploy(ground: Ground, *changes: Change) -> subprocess.CompletedProcess[str
     return done
 
 
-def _deployed(ground: Ground, *changes: Change) -> None:
+def deployed(ground: Ground, *changes: Change) -> None:
+    """The same, which must be taken."""
     done = _deploy(ground, *changes)
     if done.returncode:
         raise OperationFailed(f"the bad version is refused: {done.stderr[-400:]}")
@@ -124,7 +125,7 @@ def gone_back(ground: Ground) -> str:
 
 def deploy_failing(ground: Ground) -> None:
     """A version is deployed that fails one request in five where the gate does not ask, and people come."""
-    _deployed(ground, Change("api/guard.py", _DOOR, _DOOR + _FAILS))
+    deployed(ground, Change("api/guard.py", _DOOR, _DOOR + _FAILS))
     crowd = contextlib.ExitStack()
     ground.held["crowd"] = crowd
     for _ in range(CROWD):

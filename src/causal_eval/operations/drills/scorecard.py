@@ -41,14 +41,6 @@ WITHOUT: Mapping[str, str] = MappingProxyType(
             ("AuthenticationSystemFailure", "HighCPU", "MemoryNearLimit", "database_connection_pool_exhausted"),
             "nobody has carried out a drill of it yet",
         ),
-        **dict.fromkeys(
-            ("HighLatency", "HighLatencySevere"),
-            "tried with a version that takes six seconds: they were pending, but who asked did so in step, and between "
-            "two answers of all they were over",
-        ),
-        "APIAvailabilityBudgetBurn": "it was seen to fire where AllRequestsFailing was tried, which did not",
-        "AllRequestsFailing": "tried with a version that fails all about evaluations: nine tenths of all requests "
-        "failed, the last tenth were the stack's own looks, and 95 % must",
         "CertificateExpiring": "a stack of processes has no TLS; `make test-containers` gives nginx one that ends soon",
         "HighErrorRate": "`version-fails` waits for it beside its own",
         "StatusPageStale": "its five minutes are real ones in every stack, longer than a drill waits",

@@ -1,0 +1,81 @@
+"""Versions of the program that are worse than the last, deployed as good ones are: broken and slow."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from types import MappingProxyType
+
+from tests.gameday.versions import Change, base, deployed, gone_back, good_again, roll_back
+
+from causal_eval.operations.drills.asking import Answer, Question, Visitors, ask
+from causal_eval.operations.drills.drill import Drill
+from causal_eval.operations.drills.ground import Ground
+from causal_eval.operations.drills.matrix import EVERY
+
+CROWD, PATIENT = 8, 60.0
+_APART = 0.25
+"""Seconds: 24 people are spread over the six that a slow answer takes."""
+_LISTING = Question("GET", "/api/v1/evaluations?limit=5")
+_DOOR = '        """Pass the request on, or answer why not."""\n'
+_BREAKS = """        if scope.get("path") == "/api/v1/evaluations" and not self.__class__.__doc__.endswith("broken"):
+            type(self).__doc__ += "broken"
+        kept = ("/metrics", "/health/live", "/health/ready")
+        if self.__class__.__doc__.endswith("broken") and scope.get("path") not in kept:
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+            await send({"type": "http.response.body"})
+            return
+"""
+_WAITS = """        if scope.get("path") == "/api/v1/evaluations" and scope.get("method") == "GET":
+            import asyncio
+            await asyncio.sleep(6)
+"""
+
+
+class Patient(Visitors):
+    """Those who wait a minute for their answer."""
+
+    def _go(self) -> None:
+        while not self._left.wait(0.05):
+            ask(self._port, self._question, seconds=PATIENT)
+
+
+def _come(ground: Ground, question: Question, *, crowd: int = CROWD) -> None:
+    """People come one after another, so that they do not ask in step, and stay until the version is gone."""
+    there = contextlib.ExitStack()
+    ground.held["crowd"] = there
+    for _ in range(crowd):
+        time.sleep(_APART)
+        there.enter_context(Patient(ground.plan.ports["lb"], question, tell=_forget))
+
+
+def _forget(answer: Answer) -> None:
+    del answer
+
+
+def deploy_broken(ground: Ground) -> None:
+    """A version is deployed that fails every request once it was asked what the gate does not ask, and people come."""
+    deployed(ground, Change("api/guard.py", _DOOR, _DOOR + _BREAKS))
+    _come(ground, _LISTING, crowd=3 * CROWD)
+
+
+def deploy_slow(ground: Ground) -> None:
+    """A version is deployed that takes six seconds to list evaluations."""
+    deployed(ground, Change("api/guard.py", _DOOR, _DOOR + _WAITS))
+    _come(ground, _LISTING, crowd=3 * CROWD)
+
+
+_ROWS = (
+    Drill(
+        "version-broken", "a version is deployed that fails every request", deploy_broken, roll_back,
+        "AllRequestsFailing", beside=("APIAvailabilityBudgetBurn",), prepare=base, told=gone_back, clear=good_again,
+        unused=EVERY, full=True,
+    ),
+    Drill(
+        "version-slow", "a version is deployed that takes six seconds for an answer", deploy_slow, roll_back,
+        "HighLatencySevere", beside=("HighLatency",), prepare=base, told=gone_back, clear=good_again, unused=EVERY,
+        full=True,
+    ),
+)  # fmt: skip
+
+WORSE = MappingProxyType({row.name: row for row in _ROWS})
