@@ -25,8 +25,8 @@ from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Expression, Rule, Scm, Table
 from causal_eval.errors import MalformedCase, TooLarge
 
-MOST_STEPS = 1 << 21
-"""Steps of one search for a contingency."""
+MOST_STEPS = 1 << 20
+"""Worlds that are looked at for one answer, in all its searches together."""
 MOST_CONTINGENCIES = 1 << 18
 """Ways to set, keep or leave alone every variable, under the original and updated definitions."""
 MOST_CANDIDATES = 16
@@ -80,6 +80,7 @@ class System:
         graph, given = scm.graph, dict(context)
         self.scm, self.phi = scm, phi
         self._results: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._steps = 0
         outer = mask_of(node for node in range(graph.n) if not self._has_equation(node))
         relevant = graph.ancestors(reads(phi))
         if missing := bits(relevant & outer & ~mask_of(given)):
@@ -99,6 +100,16 @@ class System:
         for node in self._order:
             found[node] = done[node] if node in done else self.result(node, found)
         return found
+
+    def step(self) -> None:
+        """Count one more world.
+
+        Raises:
+            TooLarge: it is one too many.
+        """
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise TooLarge(f"not decided within {MOST_STEPS:,} worlds; ask about fewer variables")
 
     def holds(self, found: Mapping[int, int]) -> bool:
         """Whether phi holds where the nodes have these values."""
@@ -160,7 +171,7 @@ def all_causes(system: System, *, variant: Variant = Variant.MODIFIED) -> list[t
     """Every cause of phi with a witness, smallest first; phi's own variables included.
 
     Raises:
-        TooLarge: more than 16 variables may be part of one, or a single search would not end.
+        TooLarge: more than 16 variables may be part of one, or over a million worlds would be looked at.
     """
     if not system.holds(system.actual):
         return []
@@ -233,7 +244,6 @@ class _Kept:
         self.system, self.x = system, x
         below = system.scm.graph.descendants(mask_of(node for node, _ in x)) & system.inner
         self.nodes = [node for node in system.scm.graph.topological() if below >> node & 1]
-        self.steps = 0
 
     def any(self) -> Witness | None:
         """A witness, if there is one."""
@@ -262,9 +272,7 @@ class _Kept:
         self, at: int, found: dict[int, int], *, other: Mapping[int, int], bound: int, first: bool
     ) -> list[tuple[int, int]] | None:
         """Variables to keep from place *at* on, at most *bound*, such that phi fails; None: it cannot be made to."""
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise TooLarge(f"no contingency was found in {MOST_STEPS:,} steps; ask about fewer variables")
+        self.system.step()
         actual = self.system.actual
         while at < len(self.nodes):
             node, at = self.nodes[at], at + 1
@@ -319,6 +327,7 @@ class _Set:
         return all(self._holds((*self.x, *part, *kept)) for part in settings for kept in _parts(rest))
 
     def _holds(self, do: Sequence[tuple[int, int]]) -> bool:
+        self.system.step()
         key = tuple(sorted(do))
         if key not in self._held:
             self._held[key] = self.system.holds(self.system.run(key))

@@ -27,7 +27,8 @@ MOST_TYPES = 1 << 10
 """Response functions of one district."""
 MOST_COMBINATIONS = 1 << 13
 """Response functions of all open districts together."""
-MOST_CORNERS = 2_000
+MOST_CORNERS = 500
+"""Corners of all open districts but the largest, together: each is a linear programme."""
 
 Key: TypeAlias = "tuple[int, ...]"
 Law: TypeAlias = "Mapping[Key, Fraction]"
@@ -247,11 +248,10 @@ class _Coefficients:
             return Extreme(value / whole, ())
         main = max(range(len(self.districts)), key=lambda place: len(self.districts[place].types))
         others = [one for place, one in enumerate(self.districts) if place != main]
-        found = [
-            one
-            for laws in itertools.product(*[_corners(district) for district in others])
-            if (one := self._within(sign, laws, main=main)) is not None
-        ]
+        every = [_corners(district) for district in others]
+        if (count := math.prod(map(len, every))) > MOST_CORNERS:
+            raise TooLarge(f"{count:,} corners of what is open; the most is {MOST_CORNERS:,}: ask about fewer nodes")
+        found = [one for laws in itertools.product(*every) if (one := self._within(sign, laws, main=main)) is not None]
         if not found:
             raise MalformedCase("no model fits everything that is stated; something contradicts something else")
         return min(found, key=lambda one: sign * one.value)

@@ -15,8 +15,10 @@ from math import factorial
 from causal_eval.causal.graph import Graph, bits, closure, mask_of
 from causal_eval.errors import MalformedCase, TooLarge
 
-MOST_STEPS = 200_000
+MOST_STEPS = 20_000
 """Partial orientations that are looked at while a class is counted."""
+MOST_SETS = 1 << 12
+"""Sets of experiments that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
     """Every smallest set of nodes which, each set alone in an experiment, leave no edge of *g*'s class undirected.
 
     Raises:
-        TooLarge: more than 2^16 sets would have to be tried.
+        TooLarge: more than 4,096 sets would have to be tried.
     """
     open_nodes = bits(mask_of(node for node, mask in enumerate(cpdag(g).beside) if mask))
     tried = 0
@@ -240,8 +242,8 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
         found = []
         for chosen in _choices(open_nodes, count):
             tried += 1
-            if tried > 1 << 16:
-                raise TooLarge("more than 65,536 sets of experiments would have to be tried; ask about fewer nodes")
+            if tried > MOST_SETS:
+                raise TooLarge(f"over {MOST_SETS:,} sets of experiments would have to be tried; ask about fewer nodes")
             if not any(cpdag(g, [1 << node for node in chosen]).beside):
                 found.append(chosen)
         if found:

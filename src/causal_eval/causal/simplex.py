@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from causal_eval.errors import TooLarge
 
-MOST_PIVOTS = 20_000
+MOST_WORK = 60_000_000
+"""Entries that pivots may rewrite: beyond, an answer takes longer than a quarter of a minute."""
 
 
 class Programme(NamedTuple):
@@ -39,7 +40,7 @@ def minimum(programme: Programme) -> Optimum | None:
     """The optimum of a bounded *programme*; None: nothing is feasible.
 
     Raises:
-        ValueError: it has no least value. TooLarge: over 20,000 pivots.
+        ValueError: it has no least value. TooLarge: over 60 million entries would be rewritten.
     """
     tableau = _Tableau(programme)
     if not tableau.feasible():
@@ -101,7 +102,7 @@ class _Tableau:
             self.rows.append([int(entry * factor) for entry in row] + unit + [int(right * factor)])
         self.basis = [self.n + place for place in range(self.m)]
         self.below = 1
-        self.pivots = 0
+        self.work = 0
         self.objective: list[int] = []
         self.cost_scale = 1
 
@@ -185,9 +186,9 @@ class _Tableau:
         return None if best is None else best[2]
 
     def pivot(self, leaving: int, entering: int) -> None:
-        self.pivots += 1
-        if self.pivots > MOST_PIVOTS:
-            raise TooLarge(f"the linear programme takes over {MOST_PIVOTS:,} steps; ask about fewer nodes")
+        self.work += (self.m + 1) * (self.n + self.m + 1)
+        if self.work > MOST_WORK:
+            raise TooLarge(f"the linear programme rewrites over {MOST_WORK:,} entries; ask about fewer nodes")
         chosen = self.rows[leaving]
         if chosen[entering] < 0:
             chosen = self.rows[leaving] = [-entry for entry in chosen]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from causal_eval.causal.formula.tree import Difference, Formula, Number, Prob, Product, Quotient, Ref, Sum
 from causal_eval.causal.mechanism import compile_mechanism
@@ -17,6 +18,7 @@ from causal_eval.errors import MalformedCase, TooLarge
 LARGEST_FACTOR = 1 << 18
 """Entries of a table that is held at once."""
 _Rows = Mapping[tuple[int, ...], Fraction]
+_Some: TypeAlias = "Fraction | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,9 @@ def value_of(formula: Formula, laws: Laws) -> Factor:
         case Product(parts):
             return _eliminated([value_of(part, laws) for part in parts], (), laws=laws)
         case Quotient(top, bottom):
-            return _both(value_of(top, laws), value_of(bottom, laws), laws=laws, divide=True)
+            return _both(value_of(top, laws), value_of(bottom, laws), laws=laws, how=_over)
         case Difference(first, second):
-            one, other = value_of(first, laws), value_of(second, laws)
-            minus = Factor(other.scope, {key: -value for key, value in other.rows.items()})
-            return _added(one, minus, laws=laws)
+            return _both(value_of(first, laws), value_of(second, laws), laws=laws, how=_less)
         case Number(value):
             return Factor((), {(): value})
 
@@ -180,7 +180,7 @@ def _cost(factors: Sequence[Factor], ref: Ref, *, laws: Laws) -> int:
 def _multiplied(factors: Sequence[Factor], *, laws: Laws) -> Factor:
     found = Factor((), {(): Fraction(1)})
     for factor in factors:
-        found = _both(found, factor, laws=laws, divide=False)
+        found = _both(found, factor, laws=laws, how=_times)
     return found
 
 
@@ -201,33 +201,33 @@ def _summed(factor: Factor, ref: Ref, *, laws: Laws) -> Factor:
     return Factor(factor.scope[:place] + factor.scope[place + 1 :], kept)
 
 
-def _both(one: Factor, other: Factor, *, laws: Laws, divide: bool) -> Factor:
+def _both(one: Factor, other: Factor, *, laws: Laws, how: Callable[[_Some, _Some], _Some]) -> Factor:
+    """The two put together wherever *how* says a number."""
     scope = tuple(dict.fromkeys((*one.scope, *other.scope)))
     _bounded(scope, laws)
     rows: dict[tuple[int, ...], Fraction] = {}
     for key in itertools.product(*[range(laws.size(ref.node)) for ref in scope]):
         at = dict(zip(scope, key, strict=True))
         first = one.rows.get(tuple([at[ref] for ref in one.scope]))
-        second = other.rows.get(tuple([at[ref] for ref in other.scope]))
-        if first is None or second is None or (divide and not second):
-            if not divide and Fraction(0) in (first, second):
-                rows[key] = Fraction(0)  # 0 times what is conditioned on the impossible
-            continue
-        rows[key] = first / second if divide else first * second
+        found = how(first, other.rows.get(tuple([at[ref] for ref in other.scope])))
+        if found is not None:
+            rows[key] = found
     return Factor(scope, rows)
 
 
-def _added(one: Factor, other: Factor, *, laws: Laws) -> Factor:
-    scope = tuple(dict.fromkeys((*one.scope, *other.scope)))
-    _bounded(scope, laws)
-    rows: dict[tuple[int, ...], Fraction] = {}
-    for key in itertools.product(*[range(laws.size(ref.node)) for ref in scope]):
-        at = dict(zip(scope, key, strict=True))
-        first = one.rows.get(tuple([at[ref] for ref in one.scope]))
-        second = other.rows.get(tuple([at[ref] for ref in other.scope]))
-        if first is not None and second is not None:
-            rows[key] = first + second
-    return Factor(scope, rows)
+def _times(one: _Some, other: _Some) -> _Some:
+    """0 times what is conditioned on the impossible is 0."""
+    if one is None or other is None:
+        return Fraction(0) if 0 in (one, other) else None
+    return one * other
+
+
+def _over(one: _Some, other: _Some) -> _Some:
+    return one / other if one is not None and other else None
+
+
+def _less(one: _Some, other: _Some) -> _Some:
+    return None if one is None or other is None else one - other
 
 
 def _bounded(scope: Sequence[Ref], laws: Laws) -> None:
