@@ -92,13 +92,14 @@ def test_what_phi_does_not_depend_on_happened_all_the_same() -> None:
     assert (reply.answer["ac1"], reply.answer["ac2"], reply.answer["is_cause"]) == (True, False, False)
 
 
-def votes(kind: str, *, for_it: int, **more: Any) -> dict[str, Any]:
-    """Eleven voters of whom *for_it* are for it."""
-    equations: dict[str, Any] = {f"{name}_": name for name in VOTERS}
-    equations["W"] = ["count_ge", [f"{name}_" for name in VOTERS], 6]
-    context = {name: place < for_it for place, name in enumerate(VOTERS)}
+def votes(kind: str, *, for_it: int, voters: int = 11, **more: Any) -> dict[str, Any]:
+    """Eleven voters, or fewer, of whom *for_it* are for it."""
+    names = VOTERS[:voters]
+    equations: dict[str, Any] = {f"{name}_": name for name in names}
+    equations["W"] = ["count_ge", [f"{name}_" for name in names], 6]
+    context = {name: place < for_it for place, name in enumerate(names)}
     query = {"kind": kind, "context": context, "phi": "W", "cause": {"V0_": True}, **more}
-    return {"graph": {"exogenous": VOTERS, "equations": equations}, "query": query}
+    return {"graph": {"exogenous": names, "equations": equations}, "query": query}
 
 
 def test_eleven_voters() -> None:
@@ -108,6 +109,12 @@ def test_eleven_voters() -> None:
     assert calculate(votes("is_cause", for_it=6)).answer["is_cause"] is True
     assert calculate(votes("responsibility", for_it=11)).answer == "1/6"
     assert len(calculate(votes("all_causes", for_it=11)).answer["causes"]) == 462 + 1
+
+
+def test_what_would_not_end_is_refused() -> None:
+    """All causes of a unanimous vote, where any contingency may be set: too many worlds."""
+    with pytest.raises(TooLarge, match="1,048,576 worlds"):
+        calculate(votes("all_causes", for_it=11, variant="updated", voters=10))
 
 
 def test_blame_is_expected_responsibility() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +16,7 @@ from causal_eval.causal.calculator import answered_again, calculate, verify
 from causal_eval.causal.case import write_case
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.query import Case, Query
-from causal_eval.errors import MalformedCase, NotDetermined, TooLarge
+from causal_eval.errors import MalformedCase, NotDetermined, TooLarge, VerificationMismatch
 
 HALF, LIKELY = ["1/2", "1/2"], ["9/10", "1/10"]
 STRATA: dict[str, Any] = {
@@ -166,6 +168,35 @@ def test_a_counterfactual_that_tables_leave_open() -> None:
     low, high = map(Fraction, reply.answer)
     assert 0 <= low < high <= 1
     assert [calculate(STRATA | {"query": {"kind": "pn", "X": "X", "Y": "Y"}}).answer] == [reply.answer]
+
+
+@pytest.mark.parametrize("kind", ["pns", "joint_counterfactual"])
+def test_a_certificate_that_proves_nothing_is_found(kind: str) -> None:
+    """A law with other shares, and one that is not of its end."""
+    worlds = [{"do": {"X": 1}, "event": {"Y": 1}}, {"do": {"X": 0}, "event": {"Y": 0}}]
+    case = STRATA | {"query": {"kind": kind, "X": "X", "Y": "Y"} | ({"worlds": worlds} if kind != "pns" else {})}
+    reply = calculate(case)
+    verify(case, reply)
+    low, high = reply.certificate["low"], reply.certificate["high"]
+    with pytest.raises(VerificationMismatch, match="does not give 2/5"):
+        verify(case, replace(reply, certificate={"low": high, "high": high}))
+    (part,) = low["responses"]
+    moved = [{**one, "probability": "1/2"} for one in part["law"]]
+    forged = {"low": {**low, "responses": [{**part, "law": moved}]}, "high": high}
+    with pytest.raises(VerificationMismatch, match="contradicts what is stated"):
+        verify(case, replace(reply, certificate=forged))
+
+
+def test_too_much_is_refused_soon() -> None:
+    """Three tables that all respond twice: more joint responses than are gone through."""
+    names = ["X", "A", "B", "Y"]
+    parents = {name: names[:place] for place, name in enumerate(names)}
+    keys = {name: itertools.product("01", repeat=len(above)) for name, above in parents.items()}
+    tables = {name: {",".join(key): ["1/3", "2/3"] for key in keys[name]} for name in names}
+    cpts = {name: {"parents": parents[name], "table": tables[name]} for name in names}
+    graph = {"nodes": names, "directed": [[a, b] for b in names for a in parents[b]]}
+    with pytest.raises(TooLarge, match="joint responses"):
+        calculate({"graph": graph, "scm": {"cpts": cpts}, "query": {"kind": "pns", "X": "X", "Y": "Y"}})
 
 
 def test_what_all_models_agree_on_is_a_point() -> None:

@@ -104,6 +104,17 @@ def bounds(question: Question, districts: Sequence[District]) -> Bounds:
     return Bounds(low, high, tuple(districts))
 
 
+def worth(question: Question, districts: Sequence[District], *, laws: Sequence[Sequence[Fraction]]) -> Fraction | None:
+    """The value when the districts have these *laws*; None: what is given, or never happens, is not as it should be."""
+    table = _Coefficients(question, districts)
+    sums = [Fraction(0)] * len(table.weights[0])
+    for chosen, weights in zip(table.combinations, table.weights, strict=True):
+        share = math.prod((law[at] for law, at in zip(laws, chosen, strict=True)), start=Fraction(1))
+        sums = [total + share * weight for total, weight in zip(sums, weights, strict=True)]
+    value, whole, *never = sums
+    return value / whole if whole and not any(never) else None
+
+
 def coupled_nodes(network: Network, literals: Sequence[Literal]) -> list[tuple[int, tuple[Key, ...]]]:
     """The nodes with a mere table of which several copies matter, each with the rows that these may read."""
     found: dict[int, set[Key]] = {}

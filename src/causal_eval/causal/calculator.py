@@ -20,6 +20,7 @@ from causal_eval.causal.graph_json import read_cpdag, read_names
 from causal_eval.causal.graph_text import of_networkx, read_graph_text
 from causal_eval.causal.kinds.bounds import answered as tabled_bounds
 from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
+from causal_eval.causal.kinds.bounds import check as check_tabled
 from causal_eval.causal.kinds.bounds import tabled
 from causal_eval.causal.kinds.kind import Found, Given, Kind
 from causal_eval.causal.kinds.table import KINDS
@@ -147,10 +148,12 @@ def verify(whole: Any, reply: Reply) -> None:
             f"{canonical_json(other)}"
         )
     _check_lines(whole, reply)
-    asked = _kind_of(whole)
+    asked, found = _kind_of(whole), Found(reply.answer, reply.method, reply.derivation, reply.certificate)
     if isinstance(asked, Kind):
-        found = Found(reply.answer, reply.method, reply.derivation, reply.certificate)
         asked.check(given_of(whole, mixed=asked.mixed), found)
+    elif reply.certificate is not None:
+        given = given_of(whole)
+        check_tabled(given, tabled(given), found)
 
 
 def _check_lines(whole: Any, reply: Reply) -> None:

@@ -16,13 +16,14 @@ from causal_eval.causal.bounds import (
     confounded,
     coupled_nodes,
     single,
+    worth,
 )
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.kinds.kind import Found, Given, Json
-from causal_eval.causal.ledger import Ledger
+from causal_eval.causal.ledger import Ledger, canonical_json
 from causal_eval.causal.nested import Literal, Network, Source, Value
 from causal_eval.causal.query import Assignment
-from causal_eval.causal.reading import assignment, position
+from causal_eval.causal.reading import assignment, fraction, mapping, position, sequence
 from causal_eval.causal.scm import Scm
 from causal_eval.causal.second import bounds as second
 from causal_eval.causal.second import nested as by_unit
@@ -91,13 +92,17 @@ def bounded(asked: Asked, names: Sequence[str]) -> Bounds:
         MalformedCase: nothing fits what is stated. TooLarge: too many responses.
     """
     question = question_of(asked, names)
+    return bounds(question, _open(asked, question))
+
+
+def _open(asked: Asked, question: Question) -> list[District]:
+    """What of the model is open."""
     districts = [
         confounded(asked.scm.graph, asked.scm.domains, nodes=mask, law=asked.law or {}) for mask in asked.districts
     ]
     inside = {node for district in districts for node in district.nodes}
     coupled = coupled_nodes(question.network, list(question.literals))
-    districts += [single(asked.scm, node, rows=rows) for node, rows in coupled if node not in inside]
-    return bounds(question, districts)
+    return districts + [single(asked.scm, node, rows=rows) for node, rows in coupled if node not in inside]
 
 
 def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
@@ -155,7 +160,7 @@ def _level(given: Given, scm: Scm, *, x: int, field: str) -> int:
     return int(field == "x1") if value is None else position(value, scm.names(x), f"query: {field}")
 
 
-def _monotone(with_x: World, without: World) -> tuple[tuple[World, ...], ...]:
+def monotone(with_x: World, without: World) -> tuple[tuple[World, ...], ...]:
     """What never happens where X never prevents Y."""
     (y, _) = with_x.event[0]
     return ((World(with_x.do, ((y, 0),)), World(without.do, ((y, 1),))),)
@@ -166,7 +171,7 @@ def tabled(given: Given) -> Asked:
     scm = given.model()
     if given.kind in ("pn", "ps", "pns"):
         parts, evidence, with_x, without = causes_of_effects(given, scm, name=given.kind)
-        never = _monotone(with_x, without) if given.flag("monotone") else ()
+        never = monotone(with_x, without) if given.flag("monotone") else ()
         return Asked(scm, parts, evidence, never)
     event, do, evidence = (
         assignment(given.query.get(field), given.index, scm, f"query: {field}") for field in ("event", "do", "evidence")
@@ -220,22 +225,38 @@ def _table(response: Mapping[tuple[int, ...], int]) -> Json:
 
 
 def check(given: Given, asked: Asked, found: Found) -> None:
-    """Each end's law satisfies what is stated, and gives that end.
+    """The law that is told of each end satisfies what is stated, and gives that end.
+
+    That nothing lies beyond is what both solvers have to find.
 
     Raises:
         VerificationMismatch: it does not.
     """
-    again = bounded(asked, given.names)
-    assert isinstance(found.certificate, dict), "bounds come with the laws of both ends"
-    for end, one in (("low", again.low), ("high", again.high)):
-        laws = zip(again.districts, one.laws, strict=True)
-        if not all(_fits(district, law) for district, law in laws):
+    question = question_of(asked, given.names)
+    districts = _open(asked, question)
+    ends = found.answer if isinstance(found.answer, list) else [found.answer, found.answer]
+    certificate = mapping(found.certificate, "certificate")
+    for end, value in zip(("low", "high"), ends, strict=True):
+        told = sequence(mapping(certificate[end], f"certificate: {end}")["responses"], f"certificate: {end}")
+        laws = [_law(district, one) for district, one in zip(districts, told, strict=True)]
+        if not all(_fits(district, law) for district, law in zip(districts, laws, strict=True)):
             raise VerificationMismatch(f"the law at the {end} end contradicts what is stated")
-        told = found.certificate[end]
-        if not isinstance(told, dict) or told["value"] != str(one.value):
-            raise VerificationMismatch(f"the {end} end is {one.value}, the certificate says otherwise")
+        if str(worth(question, districts, laws=laws)) != value:
+            raise VerificationMismatch(f"the law at the {end} end does not give {value}")
+
+
+def _law(district: District, told: object) -> list[Fraction]:
+    """The probability of every type, as it is told."""
+    places = {canonical_json([_table(one) for one in types]): place for place, types in enumerate(district.types)}
+    law = [Fraction(0)] * len(district.types)
+    for item in sequence(mapping(told, "certificate: responses")["law"], "certificate: law"):
+        one = mapping(item, "certificate: law")
+        law[places[canonical_json(one["responses"])]] += fraction(one["probability"], "certificate: probability")
+    return law
 
 
 def _fits(district: District, law: Sequence[Fraction]) -> bool:
     told = zip(district.rows, district.right, strict=True)
+    if min(law) < 0:
+        return False
     return all(sum((a * p for a, p in zip(row, law, strict=True)), Fraction(0)) == right for row, right in told)

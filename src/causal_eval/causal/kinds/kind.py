@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
@@ -98,6 +99,19 @@ class Given:
         if value is None or isinstance(value, bool):
             return bool(value)
         raise MalformedCase(f"query: {field}: {value!r} is neither true nor false")
+
+    def numbers(self, scm: Scm, node: int) -> list[Fraction]:
+        """The values of *node* as numbers; a truth value counts 1.
+
+        Raises:
+            MalformedCase: they are words.
+        """
+        found = []
+        for value in scm.names(node):
+            if isinstance(value, str):
+                raise MalformedCase(f"{self.names[node]} has the value {value!r}, so it has no mean")
+            found.append(Fraction(value))
+        return found
 
     def model(self) -> Scm:
         """The model beside the graph.

@@ -181,7 +181,7 @@ def _first(makes: Makes, title: str) -> Callable[[Given, Contrast], Found]:
         ledger, parts = Ledger(), []
         for which, source in zip(("first", "second"), makes(net, asked), strict=True):
             terms = []
-            for level, number in enumerate(_numbers(given, asked)):
+            for level, number in enumerate(given.numbers(asked.scm, asked.y)):
                 if number:
                     p = net.probability([(source, level)], evidence)
                     weight = ledger.given(f"value {level} of {given.names[asked.y]}", number)
@@ -192,15 +192,6 @@ def _first(makes: Makes, title: str) -> Callable[[Given, Contrast], Found]:
         return Found(str(Fraction(line.value)), _NOISE, tuple(ledger.lines))
 
     return first
-
-
-def _numbers(given: Given, asked: Contrast) -> list[Fraction]:
-    found = []
-    for value in asked.scm.names(asked.y):
-        if isinstance(value, str):
-            raise MalformedCase(f"{given.names[asked.y]} has the value {value!r}, so it has no mean")
-        found.append(Fraction(value))
-    return found
 
 
 def _linear(given: Given, asked: Contrast, *, title: str) -> Found:

@@ -10,7 +10,16 @@ from fractions import Fraction
 from causal_eval.causal.districts import districts, projected
 from causal_eval.causal.formula.value import joint
 from causal_eval.causal.graph import Graph, bits
-from causal_eval.causal.kinds.bounds import Asked, Part, World, answered, answered_again, causes_of_effects, check
+from causal_eval.causal.kinds.bounds import (
+    Asked,
+    Part,
+    World,
+    answered,
+    answered_again,
+    causes_of_effects,
+    check,
+    monotone,
+)
 from causal_eval.causal.kinds.kind import Given, kind
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, mapping, name_list, node_of
@@ -136,7 +145,7 @@ def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int,
     if name in ("pn", "ps", "pns"):
         parts, evidence, with_x, without = causes_of_effects(given, scm, name=name)
         if given.flag("monotone"):
-            never = ((World(with_x.do, ((with_x.event[0][0], 0),)), World(without.do, ((without.event[0][0], 1),))),)
+            never = monotone(with_x, without)
         return Asked(scm, parts, evidence, never, known.law, masks)
     if name in ("ate", "ett", "etu"):
         parts, evidence = _contrast(given, scm, name=name)
@@ -170,20 +179,11 @@ def _contrast(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], A
     parts = [
         Part(sign * Fraction(value), (World(((x, level),), ((y, place),)),))
         for sign, level in ((1, x1), (-1, x0))
-        for place, value in enumerate(_numbers(given, scm, y=y))
+        for place, value in enumerate(given.numbers(scm, y))
         if value
     ]
     group: Sequence[tuple[int, int]] = () if name == "ate" else ((x, x1 if name == "ett" else x0),)
     return tuple(parts), tuple(group)
-
-
-def _numbers(given: Given, scm: Scm, *, y: int) -> list[Fraction]:
-    found = []
-    for value in scm.names(y):
-        if isinstance(value, str):
-            raise MalformedCase(f"{given.names[y]} has the value {value!r}, so it has no mean")
-        found.append(Fraction(value))
-    return found
 
 
 KINDS = (
