@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.causal.drawing import Draw, enumerated
 
-from causal_eval.causal.graph import Graph
+from causal_eval.causal.counterfactual import Seen, joint
+from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Table, binary
-from causal_eval.errors import TooLarge
+from causal_eval.errors import MalformedCase, NotDetermined, TooLarge
 
 SEEDS = st.integers(0, 2**32)
 
@@ -81,6 +82,41 @@ def test_a_kept_world_is_the_world_that_was_asked_for() -> None:
             assert other is not None
             assert np.array_equal(one, other)
     assert grid.after(interventions[0]) is grid.after(interventions[0])
+
+
+@given(SEEDS)
+def test_a_larger_grid_serves_for_fewer_nodes(seed: int) -> None:
+    """What is asked of one model in a row is what it is asked alone, whichever grids are there already."""
+    made = Draw(seed)
+    scm = made.scm(made.graph(4, density=60), rules=30)
+    worlds = Worlds(scm)
+    worlds.grid(scm.graph.everything)
+    for _ in range(3):
+        one, other = (Seen(made.assignment(scm, 1), made.assignment(scm, 1)) for _ in range(2))
+        assert told(worlds, one, other) == told(Worlds(scm), one, other)
+
+
+def told(worlds: Worlds, one: Seen, other: Seen) -> Fraction | str:
+    """The probability of both, or why there is none."""
+    try:
+        return joint(worlds, (one, other))
+    except (NotDetermined, MalformedCase) as error:
+        return str(error)
+
+
+@given(SEEDS)
+def test_a_column_is_as_long_as_the_noise_that_reaches_its_node(seed: int) -> None:
+    """Along the noise of a node that is no ancestor a column has one entry, and written out it has one a cell."""
+    made = Draw(seed)
+    scm = made.positive(made.graph(4, density=40))
+    grid = Worlds(scm).grid(scm.graph.everything)
+    axes = {node: axis for axis, node in enumerate(scm.graph.topological())}
+    for node, column in enumerate(grid.solve()):
+        assert column is not None
+        above = scm.graph.ancestors(1 << node)
+        longer = {axis for axis, size in enumerate(column.shape) if size > 1}
+        assert longer <= {axes[other] for other in bits(above)}
+        assert grid.rows(column).size == grid.size
 
 
 def test_a_grid_beyond_the_limit_is_refused() -> None:

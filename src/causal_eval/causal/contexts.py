@@ -108,15 +108,12 @@ def _consistent(case: Case, worlds: Worlds) -> list[tuple[Assignment, bool]] | N
     matters = g.ancestors(nodes_of(query.event) | nodes_of(query.evidence))
     grid = worlds.grid(matters)  # its rows are the contexts of positive probability
     factual = grid.after(())
-    would = grid.holds(grid.after(query.do), query.event)
-    rows = np.flatnonzero(grid.holds(factual, query.evidence))
+    would = grid.rows(grid.holds(grid.after(query.do), query.event))
+    rows = np.flatnonzero(grid.rows(grid.holds(factual, query.evidence)))
     if len(rows) > MOST_CONSISTENT:
         return None
-    columns = [(node, factual[node]) for node in roots if matters >> node & 1]
-    return [
-        (tuple((node, int(column[row])) for node, column in columns if column is not None), bool(would[row]))
-        for row in rows.tolist()
-    ]
+    columns = [(node, grid.rows(column)) for node in roots if (column := factual[node]) is not None]
+    return [(tuple((node, int(column[row])) for node, column in columns), bool(would[row])) for row in rows.tolist()]
 
 
 def _full(roots: Sequence[int], context: Assignment) -> Assignment:

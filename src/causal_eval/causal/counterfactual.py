@@ -37,7 +37,7 @@ def joint(worlds: Worlds, asked: Sequence[Seen], evidence: Sequence[Seen] = ()) 
         MalformedCase: the evidence has probability 0.
     """
     every = [*asked, *evidence]
-    grid = worlds.grid(_relevant(worlds.scm.graph, every))
+    grid = worlds.grid_over(_relevant(worlds.scm.graph, every))
     common = _common(every)
     solved = [grid.after(one.do, common) for one in every]
     masks = [grid.holds(world, one.seen) for world, one in zip(solved, every, strict=True)]

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from causal_eval.causal.graph import Graph, bits
-from causal_eval.causal.grid import Column, Grid, World
-from causal_eval.causal.mechanism import Compiled, as_fraction, compile_mechanism
+from causal_eval.causal.grid import KEPT_GRID, Column, Grid, World
+from causal_eval.causal.mechanism import Compiled, Noisy, as_fraction, compile_mechanism, thresholds
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Scm
 from causal_eval.errors import MalformedCase, TooLarge
@@ -31,6 +31,7 @@ class Worlds:
         self.scm = scm
         self._names = names
         self._compiled: dict[int, Compiled] = {}
+        self._thresholds: dict[int, Noisy] = {}
         self._extensions: dict[int, _Extension] = {}
         self._grids: dict[int, Grid] = {}
         self._shift, place = [], 0
@@ -69,9 +70,16 @@ class Worlds:
     def grid(self, relevant: int) -> Grid:
         """The shared noise of the nodes in *relevant*."""
         if relevant not in self._grids:
-            compiled = {node: self.compiled(node) for node in bits(relevant)}
-            self._grids[relevant] = Grid(self.scm.graph, self.scm.domains, compiled)
+            noisy = {node: self._noisy(node) for node in bits(relevant)}
+            self._grids[relevant] = Grid(self.scm.graph, self.scm.domains, noisy)
         return self._grids[relevant]
+
+    def grid_over(self, relevant: int) -> Grid:
+        """The shared noise of the nodes in *relevant*, and of others where a small grid has them already."""
+        for nodes, grid in self._grids.items():
+            if not relevant & ~nodes and grid.size <= KEPT_GRID:
+                return grid
+        return self.grid(relevant)
 
     def world(self, do: Mapping[int, int | Column] | None = None) -> World:
         """The column of every node over the whole exogenous grid, after the intervention *do*."""
@@ -82,6 +90,11 @@ class Worlds:
         if node not in self._compiled:
             self._compiled[node] = compile_mechanism(self.scm, node, names=self._names)
         return self._compiled[node]
+
+    def _noisy(self, node: int) -> Noisy:
+        if node not in self._thresholds:
+            self._thresholds[node] = thresholds(self.compiled(node))
+        return self._thresholds[node]
 
     def settled(self, given: Mapping[int, int]) -> dict[int, int]:
         """The value of every node when those of *given* have theirs and all others have rules."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -45,22 +46,31 @@ def compile_mechanism(scm: Scm, node: int, *, names: Sequence[str] | None = None
     raise MalformedCase(f"{label} has no probabilities for its values; state them, or ask a kind that takes a context")
 
 
-def thresholds(compiled: Compiled) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """Interval lengths of a uniform noise, and for every row the value in each interval.
+class Noisy(NamedTuple):
+    """A mechanism as a function of its parents' values and one uniform noise, collapsed to intervals."""
 
-    The noise runs over 0..denominator-1 and is collapsed to the intervals that some row tells apart; in every row the
-    value grows with the noise, which is the rank-preserving coupling.
+    parents: tuple[int, ...]
+    lengths: tuple[int, ...]
+    """Of the intervals that some row tells apart."""
+    values: tuple[tuple[int, ...], ...]
+    """For every row of :class:`Compiled`, the value in each interval."""
+
+
+def thresholds(compiled: Compiled) -> Noisy:
+    """The rank-preserving coupling of the rows: in every row the value grows with the noise.
+
+    The noise runs over 0..denominator-1.
     """
     if compiled.denominator == 1:
-        return (1,), tuple([(row.index(1),) for row in compiled.rows])
+        return Noisy(compiled.parents, (1,), tuple([(row.index(1),) for row in compiled.rows]))
     if len(compiled.rows) == 1:
         possible = [value for value, weight in enumerate(compiled.rows[0]) if weight]
-        return tuple([compiled.rows[0][value] for value in possible]), (tuple(possible),)
+        return Noisy(compiled.parents, tuple([compiled.rows[0][value] for value in possible]), (tuple(possible),))
     cumulative = [tuple(itertools.accumulate(row)) for row in compiled.rows]
     cuts = sorted({0, *itertools.chain.from_iterable(cumulative)})
-    lengths = tuple(end - start for start, end in itertools.pairwise(cuts))
-    values = tuple(tuple(sum(bound <= start for bound in row) for start in cuts[:-1]) for row in cumulative)
-    return lengths, values
+    lengths = tuple([end - start for start, end in itertools.pairwise(cuts)])
+    values = tuple([tuple([bisect_right(row, start) for start in cuts[:-1]]) for row in cumulative])
+    return Noisy(compiled.parents, lengths, values)
 
 
 def is_determinate(scm: Scm, node: int) -> bool:

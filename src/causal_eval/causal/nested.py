@@ -150,7 +150,7 @@ class _Sum:
                 "and the answer depends on it; state an equation with its noise, or a threshold"
             )
         place = {number: at for at, number in enumerate(held)}
-        lengths, values = thresholds(law) if len(copies) > 1 else ((), ())
+        _, lengths, values = thresholds(law) if len(copies) > 1 else ((), (), ())
         found: _State = {}
         for state, weight in states.items():
             rows = [self._row(number, state, place=place, law=law) for number in copies]
