@@ -74,7 +74,8 @@ def _sets(one: Drawn) -> Asked:
     if one.kind.startswith("is_instrument"):
         more |= {"Z": z[:1] or s}
     if one.kind in ("minimal_adjustment_sets", "minimal_direct_effect_sets", "minimal_separator", "minimum_separator",
-                    "minimal_sets_selection", "minimal_backdoor_sets", "minimum_adjustment_set"):  # fmt: skip
+                    "minimal_separators", "minimal_sets_selection", "minimal_backdoor_sets",
+                    "minimum_adjustment_set"):  # fmt: skip
         del more["Z"]
         more |= {"must_include": w, "must_exclude": z}
     if one.kind == "optimal_adjustment":
@@ -277,12 +278,12 @@ def _crossed(one: Drawn) -> Asked:
 
 
 _GROUPS: tuple[tuple[Callable[[Drawn], Asked], str], ...] = (
-    (_sets, ("dsep minimal_separator minimum_separator markov_blanket ancestors descendants is_adjustment_set "
-            "is_backdoor_set minimal_adjustment_sets optimal_adjustment is_direct_effect_set instruments "
-            "minimal_direct_effect_sets is_frontdoor_set frontdoor_exists is_instrument is_instrument_total "
-            "is_adjustment_set_selection minimal_sets_selection or_adjustment recoverable latent_projection districts "
-            "c_factor_identified effect conditional_effect attribution minimal_backdoor_sets "
-            "minimum_adjustment_set")),
+    (_sets, ("dsep minimal_separator minimum_separator minimal_separators markov_blanket ancestors descendants "
+            "is_adjustment_set is_backdoor_set minimal_adjustment_sets optimal_adjustment is_direct_effect_set "
+            "instruments minimal_direct_effect_sets is_frontdoor_set frontdoor_exists is_instrument "
+            "is_instrument_total is_adjustment_set_selection minimal_sets_selection or_adjustment recoverable "
+            "latent_projection districts c_factor_identified effect conditional_effect attribution "
+            "minimal_backdoor_sets minimum_adjustment_set")),
     (_rule, "do_calculus_rule"),
     (_linear, "linear_coefficients_identified"),
     (_formula, "is_estimand estimand_equivalent"),

@@ -58,7 +58,6 @@ ANY = {
     "mock/wire.py": _JSON,
     "questions/answers.py": "gold is JSON",
     "questions/card.py": "steps carry JSON",
-    "questions/certify.py": "steps carry JSON",
     "questions/file.py": _JSON,
     "questions/question.py": "gold and certificates are JSON",
     "questions/story_file.py": _JSON,

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from causal_eval.questions.facts import Fact, Slot, normal
-from causal_eval.questions.render import ASSUMPTIONS, read_prompt, render
+from causal_eval.questions.render import read_prompt, render
 from causal_eval.questions.story import REGIMES, cast, contexts, domains
 from causal_eval.questions.wording import SHARE_STYLES, Form, Lexicon, forms, read, say, share_text
 from causal_eval.seeds import Stream
@@ -126,7 +126,7 @@ def test_a_prompt_reads_back_as_its_facts(seed: int) -> None:
     regime = REGIMES[seed % 4]
     words = cast("economics", regime, order=range(N), n=N, stream=stream)
     lexicon_ = Lexicon.of(words.names, words.states)
-    said = [form for form in forms().values() if not form.name.startswith("ask-") and form.name not in ASSUMPTIONS]
+    said = [form for form in forms().values() if not form.name.startswith("ask-") and not form.assumption]
     asks = [form for form in forms().values() if form.name.startswith("ask-")]
     facts = normal(
         [random_fact(stream.choice(said), stream) for _ in range(12)]

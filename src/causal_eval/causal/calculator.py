@@ -141,12 +141,7 @@ def verify(whole: Any, reply: Reply) -> None:
         MalformedCase, CausalError: as :func:`calculate`.
     """
     whole = spelled_out(whole)
-    other = answered_again(whole)
-    if _decided(whole, other) != _decided(whole, reply.answer):
-        raise SolversDisagree(
-            f"kind {whole['query']['kind']}: the first solver finds {canonical_json(reply.answer)}, the second "
-            f"{canonical_json(other)}"
-        )
+    _compare(whole, reply)
     _check_lines(whole, reply)
     asked, found = _kind_of(whole), Found(reply.answer, reply.method, reply.derivation, reply.certificate)
     if isinstance(asked, Kind):
@@ -154,6 +149,40 @@ def verify(whole: Any, reply: Reply) -> None:
     elif reply.certificate is not None:
         given = given_of(whole)
         check_tabled(given, tabled(given), found)
+
+
+def agreed(whole: Any) -> Reply:
+    """The answer to the case *whole* on which both solvers agree.
+
+    Raises:
+        SolversDisagree: they do not.
+        MalformedCase, CausalError: as :func:`calculate`.
+    """
+    whole = spelled_out(whole)
+    reply = calculate(whole)
+    _compare(whole, reply)
+    return reply
+
+
+def _compare(whole: Any, reply: Reply) -> None:
+    other = answered_again(whole)
+    if _decided(whole, other) != _decided(whole, reply.answer):
+        raise SolversDisagree(
+            f"kind {whole['query']['kind']}: the first solver finds {canonical_json(reply.answer)}, the second "
+            f"{canonical_json(other)}"
+        )
+
+
+def check_claim(whole: Any, expression: str, *, value: str) -> None:
+    """See that the query *expression* (canonical JSON) on the case *whole* has the answer *value* (canonical JSON).
+
+    Raises:
+        VerificationMismatch: it has another one.
+    """
+    smaller = {**whole, "query": msgspec.json.decode(expression)}
+    found = _decided(smaller, answered_again(smaller))
+    if found != _decided(smaller, msgspec.json.decode(value)):
+        raise VerificationMismatch(f"the query {expression} is said to give {value}, the engine finds {found}")
 
 
 def _check_lines(whole: Any, reply: Reply) -> None:

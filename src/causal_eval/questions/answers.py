@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from causal_eval.questions.family import Value
+from causal_eval.questions.posing import by_node
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 
@@ -22,8 +22,8 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
         case AnswerKind.CHOICE | AnswerKind.TEXT:
             return lexicon.names[value] if isinstance(value, int) else str(value)
         case AnswerKind.LABELS:
-            assert isinstance(value, Mapping)
-            return {lexicon.names[node]: _label(node, label, lexicon=lexicon) for node, label in value.items()}
+            labels = by_node(value)
+            return {lexicon.names[node]: _label(node, label, lexicon=lexicon) for node, label in labels.items()}
         case AnswerKind.SET | AnswerKind.SETS:
             assert isinstance(value, tuple)
             return sorted(_members(part, lexicon) for part in value)

@@ -34,6 +34,16 @@ def latent(node: int) -> Fact:
     return Fact("latent", (node,))
 
 
+def confounded(one: int, other: int) -> Fact:
+    """Some hidden quantity affects *one* and *other*."""
+    return Fact("confounded", (min(one, other), max(one, other)))
+
+
+def letter(node: int, symbol: int) -> Fact:
+    """In formulas *node* is called by the letter number *symbol*."""
+    return Fact("letter", (node, symbol))
+
+
 def share(node: int, p: Fraction, given: Iterable[Literal] = ()) -> Fact:
     """P(node = 1 | given) = p; *given* names every direct cause of *node*, and nothing else."""
     conditions = tuple(sorted(given))

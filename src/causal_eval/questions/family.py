@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from causal_eval.causal.query import Case
 from causal_eval.questions.facts import Facts
+from causal_eval.questions.posing import Posed, Value
 from causal_eval.questions.question import AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
-Value = Fraction | bool | int | str | tuple["Value", ...] | Mapping[int, "Value"]
-"""An answer in terms of nodes: a number, a truth value, sets of nodes, or a value per node."""
+__all__ = ["APART", "Family", "Group", "Kind", "Value"]
+
 
 APART = Fraction(3, 200)
 """Every named mistake and every no-graph guess of a NUMBER lies at least this far from the truth."""
@@ -54,15 +55,17 @@ class Family:
 
     name: str
     title: str
+    number: int
+    """Its place in the catalogue of families; 0: a user's own."""
     kinds: tuple[Kind, ...]
     draw: Callable[[Stream, Kind, int], Group]
     """(stream, kind, difficulty 1..5) -> a twin group that keeps all margins."""
-    case: Callable[[Facts, int], Case]
-    """(facts, n) -> the case that the facts decide, for the exact engine."""
+    case: Callable[[Facts, int], Case | Posed]
+    """(facts, n) -> the case, or the queries, that the facts decide, for the exact engine."""
     spec: Callable[[Facts, Lexicon], AnswerSpec]
     """(facts, lexicon) -> what an answer must look like."""
     answer: Callable[[Facts, Value], Value]
-    """(facts, value of the case) -> the answer to what is asked (mostly the value itself)."""
+    """(facts, what the engine found) -> the answer to what is asked (mostly the value itself)."""
     mistakes: Callable[[Facts, int], Mapping[str, Value]]
     """(facts, n) -> named wrong method -> the answer it would give."""
 

@@ -18,7 +18,7 @@ Parents = tuple[tuple[int, ...], ...]
 
 @functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes
 def graph_of(facts: Facts, n: int) -> Graph:
-    """The graph of the printed edges; latent nodes are those said to be unmeasured."""
+    """The graph of the printed edges and hidden common causes; latent nodes are those said to be unmeasured."""
     edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
     latent = 0
     for fact in of_form(facts, "latent"):
@@ -26,7 +26,8 @@ def graph_of(facts: Facts, n: int) -> Graph:
         if latent >> hidden & 1:
             raise VerificationMismatch(f"node {hidden} is said twice to be unmeasured")
         latent |= 1 << hidden
-    return Graph.build(n, edges, latent=latent)
+    pairs = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "confounded")]
+    return Graph.build(n, edges, bidirected=pairs, latent=latent)
 
 
 def scm_of(facts: Facts, n: int) -> Scm:

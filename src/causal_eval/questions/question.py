@@ -70,6 +70,8 @@ class Step:
     integers and earlier ids); claim: canonical JSON of a ``solve`` query."""
     value: str
     """Canonical JSON of the value (fractions as ``"3/10"``)."""
+    of: int = 0
+    """The case that the step is about: 0 the certificate's first, 1 and on those in ``more``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class Certificate:
     """Variable of the case -> the printed name, the printed word for value 0 and that for value 1."""
     mistakes: dict[str, str]
     """Named wrong method -> what it would have answered (canonical JSON)."""
+    more: tuple[dict[str, Any], ...] = ()
+    """Further cases that the answer rests on."""
+    proofs: tuple[Any, ...] = ()
+    """What makes the engine's answers checkable by themselves, one a case where there is any: a hedge, two models, a
+    witness."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,8 @@ from collections.abc import Collection
 
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, normal, the_ask
-from causal_eval.questions.wording import SHARE_STYLES, Lexicon, read, say
+from causal_eval.questions.wording import SHARE_STYLES, Lexicon, assumptions, read, say
 from causal_eval.seeds import Stream
-
-ASSUMPTIONS = frozenset({"closed", "markov", "mechanical", "settled"})
-"""Forms without slots that state what holds beyond the listed facts; they are printed last."""
 
 _BULLETS = ("- ", "* ", "", "{}. ")
 _BULLET = re.compile(r"(?:[-*] |\d+\. )")
@@ -22,9 +19,9 @@ def render(facts: Facts, lexicon: Lexicon, *, context: str, stream: Stream) -> s
     style = stream.choice(SHARE_STYLES)
     bullet = stream.choice(_BULLETS)
     ask = the_ask(facts)
-    statements = [fact for fact in facts if fact.form not in ASSUMPTIONS and fact is not ask]
+    statements = [fact for fact in facts if fact.form not in assumptions() and fact is not ask]
     stream.shuffle(statements)
-    statements += [fact for fact in facts if fact.form in ASSUMPTIONS]
+    statements += [fact for fact in facts if fact.form in assumptions()]
     lines = [
         bullet.format(number) + say(fact, lexicon, stream=stream, style=style)
         for number, fact in enumerate(statements, 1)
@@ -42,7 +39,7 @@ def read_prompt(prompt: str, lexicon: Lexicon, *, contexts: Collection[str]) -> 
     if context not in contexts:
         raise VerificationMismatch(f"the prompt begins with a context that its domain does not have: {context!r}")
     facts = normal(_read_line(line, lexicon) for line in body)
-    assumed = [fact.form for fact in facts if fact.form in ASSUMPTIONS]
+    assumed = [fact.form for fact in facts if fact.form in assumptions()]
     if len(assumed) != 1:
         raise VerificationMismatch(f"the prompt must say once what holds beyond the listed facts, found {assumed}")
     return facts

@@ -2,7 +2,9 @@
 
 A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
 listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
-``share`` (a probability: percent, decimal or fraction) and ``count`` (an integer).
+``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is A, 1 is B ...) and
+``count`` (an integer). A form with ``assumption = true`` says what holds beyond the listed facts: it has
+no slots and is printed last.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from string import ascii_uppercase
 from typing import TypeAlias
 
 from causal_eval.questions.facts import Fact, Literal, Slot
@@ -76,6 +79,13 @@ class Form:
     voices: tuple[Voice, ...]
     """How each slot is said."""
     templates: tuple[Template, ...]
+    assumption: bool = False
+
+
+@functools.cache
+def assumptions() -> frozenset[str]:
+    """The forms that say what holds beyond the listed facts."""
+    return frozenset(name for name, form in forms().items() if form.assumption)
 
 
 @functools.cache
@@ -84,7 +94,7 @@ def forms() -> Mapping[str, Form]:
     folder = importlib.resources.files("causal_eval.questions").joinpath("phrases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda file: file.name)
     return {
-        name: _form(name, entry["slots"], wordings=entry["say"])
+        name: _form(name, entry["slots"], wordings=entry["say"], assumption=entry.get("assumption", False))
         for file in files
         for name, entry in tomllib.loads(file.read_text("utf-8")).items()
     }
@@ -121,10 +131,10 @@ def share_text(p: Fraction, style: str) -> str:
     return str(p)
 
 
-def _form(name: str, types: Mapping[str, str], *, wordings: list[str]) -> Form:
+def _form(name: str, types: Mapping[str, str], *, wordings: list[str], assumption: bool) -> Form:
     voices = tuple(_SAY[kind] for kind in types.values())
     templates = tuple(_template(text, types) for text in wordings)
-    return Form(name, tuple(types), tuple(types.values()), voices, templates)
+    return Form(name, tuple(types), tuple(types.values()), voices, templates, assumption)
 
 
 def _template(text: str, types: Mapping[str, str]) -> Template:
@@ -181,6 +191,19 @@ def _joined(separator: str) -> Voice:
 def _say_share(slot: Slot, _lexicon: Lexicon, _stream: Stream, style: str) -> str:
     assert isinstance(slot, Fraction)
     return share_text(slot, style)
+
+
+def _say_number(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    """As a decimal where that ends within three places, else as a fraction."""
+    assert isinstance(slot, Fraction)
+    if slot.denominator == 1 or (slot * 1000).denominator != 1:
+        return str(slot)
+    return f"{float(slot):.3f}".rstrip("0")
+
+
+def _say_letter(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, int)
+    return ascii_uppercase[slot]
 
 
 def _say_count(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
@@ -240,6 +263,17 @@ def _read_share(text: str, _lexicon: Lexicon) -> Slot | None:
         return None
 
 
+def _read_number(text: str, _lexicon: Lexicon) -> Slot | None:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _read_letter(text: str, _lexicon: Lexicon) -> Slot | None:
+    return ascii_uppercase.index(text.upper())
+
+
 def _read_count(text: str, _lexicon: Lexicon) -> Slot | None:
     return int(text)
 
@@ -251,6 +285,8 @@ _PATTERN = {
     "clauses": r".+?",
     "list": r".+?",
     "share": r"\d+%|\d+\.\d+|\d+/\d+|[01]",
+    "number": r"-?\d+(?:\.\d+|/\d+)?",
+    "letter": r"[A-Z]",
     "count": r"\d+",
 }
 _SAY: dict[str, Voice] = {
@@ -260,6 +296,8 @@ _SAY: dict[str, Voice] = {
     "clauses": _joined(" and "),
     "list": _joined("; "),
     "share": _say_share,
+    "number": _say_number,
+    "letter": _say_letter,
     "count": _say_count,
 }
 _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
@@ -269,5 +307,7 @@ _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
     "clauses": _split(" and "),
     "list": _split("; "),
     "share": _read_share,
+    "number": _read_number,
+    "letter": _read_letter,
     "count": _read_count,
 }

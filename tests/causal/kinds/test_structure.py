@@ -56,6 +56,7 @@ def test_both_solvers_agree(seed: int) -> None:
         {"kind": "ancestors", "X": x},
         {"kind": "descendants", "X": x},
         ends | {"kind": "minimum_separator"} | free,
+        ends | {"kind": "minimal_separators"} | free,
         ends | {"kind": "minimal_backdoor_sets"} | free,
         ends | {"kind": "minimum_adjustment_set"} | free,
         ends | {"kind": "is_direct_effect_set", "Z": z},

@@ -13,6 +13,7 @@ from causal_eval.causal.solve import solve
 from causal_eval.errors import CausalEvalError
 from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
 from causal_eval.questions.families.attribution import FAMILY, LABELS
+from causal_eval.questions.families.attribution import case as case_of
 from causal_eval.questions.family import Group
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -71,7 +72,7 @@ def members(kind: str, first: int = N) -> Iterator[tuple[Group, Facts]]:
 def decided(facts: Facts, n: int) -> tuple[Case, AnswerSpec]:
     """All that the facts decide about a question."""
     lexicon = Lexicon.of(tuple(f"n{index}" for index in range(n)), (("low", "high"),) * n)
-    return FAMILY.case(facts, n), FAMILY.spec(facts, lexicon)
+    return case_of(facts, n), FAMILY.spec(facts, lexicon)
 
 
 def causes_of(labels: Mapping[int, str]) -> tuple[int, ...]:
@@ -82,7 +83,7 @@ def causes_of(labels: Mapping[int, str]) -> tuple[int, ...]:
 def test_the_answer_is_what_the_printed_definitions_say(kind: str) -> None:
     """The engine's labels, and the set of causes, follow from the definitions in the ask alone."""
     for group, facts in members(kind):
-        value = FAMILY.answer(facts, solve(FAMILY.case(facts, group.n)).value)
+        value = FAMILY.answer(facts, solve(case_of(facts, group.n)).value)
         labels = truth_by_definition(facts)
         assert value == (labels if kind == "labels" else (causes_of(labels),))
 
@@ -194,7 +195,7 @@ def test_mistakes_are_wrong_and_mostly_there(kind: str) -> None:
     """No named mistake gives the right answer; correlation and one-step views are always available as traps."""
     names: Counter[str] = Counter()
     for group, facts in members(kind, 500):
-        right = FAMILY.answer(facts, solve(FAMILY.case(facts, group.n)).value)
+        right = FAMILY.answer(facts, solve(case_of(facts, group.n)).value)
         found = FAMILY.mistakes(facts, group.n)
         assert all(answer not in (right, ((),)) for answer in found.values())
         names.update(found.keys())

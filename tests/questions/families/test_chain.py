@@ -15,6 +15,7 @@ from causal_eval.errors import CausalEvalError
 from causal_eval.questions.circuit import Gate, gates_of
 from causal_eval.questions.facts import Fact, Facts, Slot, of_form, the_ask
 from causal_eval.questions.families.chain import FAMILY, SIZES, _system
+from causal_eval.questions.families.chain import case as case_of
 from causal_eval.questions.family import Group, Value
 from causal_eval.questions.network import literal
 from causal_eval.questions.regime import System, differs
@@ -35,7 +36,7 @@ def members(name: str, count: int = 60) -> Iterator[tuple[Facts, int]]:
 
 
 def truth(facts: Facts, n: int) -> Value:
-    return FAMILY.answer(facts, solve(FAMILY.case(facts, n)).value)
+    return FAMILY.answer(facts, solve(case_of(facts, n)).value)
 
 
 def settle(sources: Mapping[int, int], gates: Mapping[int, Gate | int]) -> dict[int, int]:
@@ -76,7 +77,7 @@ def ancestors(system: System, node: int) -> set[int]:
 def test_both_solvers_agree(name: str) -> None:
     """Evaluation in causal order and recursion from the definition give the same two worlds."""
     for facts, n in members(name):
-        case = FAMILY.case(facts, n)
+        case = case_of(facts, n)
         assert solve(case).value == second.solve(case)
 
 
@@ -86,7 +87,7 @@ def test_the_case_holds_both_worlds(name: str) -> None:
     for facts, n in members(name):
         before, after = by_hand(facts)
         both = {**after, **{n + node: value for node, value in before.items()}}
-        assert solve(FAMILY.case(facts, n)).value == both
+        assert solve(case_of(facts, n)).value == both
 
 
 def test_values_are_the_states_after() -> None:
@@ -178,7 +179,7 @@ def test_answers_name_only_what_may_be_named() -> None:
 def outcome(facts: Facts, n: int) -> object:
     """Everything that verification compares, or that the facts state no case."""
     try:
-        return write_case(FAMILY.case(facts, n)), the_ask(facts).form
+        return write_case(case_of(facts, n)), the_ask(facts).form
     except CausalEvalError as error:
         return type(error)
 
@@ -224,7 +225,7 @@ def test_a_foreign_statement_has_no_place() -> None:
     """A statement that the family does not use is refused, not ignored."""
     group = draws("values")[0]
     with pytest.raises(CausalEvalError, match="no place"):
-        FAMILY.case((*group.members[0], Fact("edge", (0, 1))), group.n)
+        case_of((*group.members[0], Fact("edge", (0, 1))), group.n)
 
 
 def votes(facts: Facts, *, own: int, named: int) -> dict[int, int]:

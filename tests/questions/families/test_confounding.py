@@ -14,6 +14,7 @@ from causal_eval.causal.solve import solve
 from causal_eval.errors import CausalEvalError
 from causal_eval.questions.facts import Fact, Facts, edge, latent, of_form, the_ask
 from causal_eval.questions.families.confounding import FAMILY, MOST_SETS, SIZES
+from causal_eval.questions.families.confounding import case as case_of
 from causal_eval.questions.family import Group
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -43,7 +44,7 @@ def members(kind: str, first: int = N) -> Iterator[tuple[Group, Facts]]:
 
 @functools.cache
 def right_sets(facts: Facts, n: int) -> Sets:
-    value: Sets = solve(FAMILY.case(facts, n)).value
+    value: Sets = solve(case_of(facts, n)).value
     return value
 
 
@@ -118,7 +119,7 @@ def sets_by_definition(facts: Facts, n: int) -> Sets:
 def decided(facts: Facts, n: int) -> tuple[Case, AnswerSpec]:
     """All that the facts decide about a question."""
     lexicon = Lexicon.of(tuple(f"n{index}" for index in range(n)), (("low", "high"),) * n)
-    return FAMILY.case(facts, n), FAMILY.spec(facts, lexicon)
+    return case_of(facts, n), FAMILY.spec(facts, lexicon)
 
 
 @pytest.mark.parametrize("kind", KINDS)

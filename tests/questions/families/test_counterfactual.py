@@ -19,6 +19,7 @@ from causal_eval.questions.abduction import Unit
 from causal_eval.questions.circuit import gates_of, share_of
 from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, the_ask
 from causal_eval.questions.families.counterfactual import FAMILY, RAREST, SIZES, _unit
+from causal_eval.questions.families.counterfactual import case as case_of
 from causal_eval.questions.family import APART, Group, Value
 from causal_eval.questions.margins import guesses, printed_shares
 from causal_eval.questions.network import literal
@@ -41,7 +42,7 @@ def members(name: str, count: int = 60) -> Iterator[tuple[Facts, int]]:
 
 
 def truth(facts: Facts, n: int) -> Value:
-    return FAMILY.answer(facts, solve(FAMILY.case(facts, n)).value)
+    return FAMILY.answer(facts, solve(case_of(facts, n)).value)
 
 
 def run(facts: Facts, roots: Mapping[int, int], do: Mapping[int, int]) -> dict[int, int]:
@@ -80,7 +81,7 @@ def by_hand(facts: Facts) -> list[tuple[Fraction, dict[int, int], dict[int, int]
 def test_both_solvers_agree(name: str) -> None:
     """Abduction on the exogenous grid and elimination on the twin network give the same fraction."""
     for facts, n in members(name, 25):
-        case = FAMILY.case(facts, n)
+        case = case_of(facts, n)
         assert solve(case).value == second.solve(case)
 
 
@@ -207,7 +208,7 @@ def test_the_same_stream_draws_the_same_group() -> None:
 def outcome(facts: Facts, n: int) -> object:
     """Everything that verification compares, or that the facts state no case."""
     try:
-        return write_case(FAMILY.case(facts, n)), the_ask(facts).form
+        return write_case(case_of(facts, n)), the_ask(facts).form
     except CausalEvalError as error:
         return type(error)
 
@@ -256,7 +257,7 @@ def test_a_foreign_statement_has_no_place() -> None:
     facts = draws("probability")[0].members[0]
     assert outcome((*facts, Fact("edge", (0, 1))), draws("probability")[0].n) is not None
     with pytest.raises(CausalEvalError, match="no place"):
-        FAMILY.case((*facts, Fact("edge", (0, 1))), draws("probability")[0].n)
+        case_of((*facts, Fact("edge", (0, 1))), draws("probability")[0].n)
 
 
 def votes(unit: Unit, facts: Facts, *, own: int, named: int, seen: bool) -> dict[int, int]:

@@ -11,6 +11,7 @@ from causal_eval.causal import second
 from causal_eval.causal.solve import solve
 from causal_eval.questions.facts import the_ask
 from causal_eval.questions.families.effect import FAMILY, MARGIN, STRUCTURES
+from causal_eval.questions.families.effect import case as case_of
 from causal_eval.questions.family import APART, Group, Kind
 from causal_eval.questions.joint import Joint
 from causal_eval.questions.margins import guesses, printed_shares
@@ -26,7 +27,7 @@ def draws(kind: Kind, count: int = DRAWS) -> list[Group]:
 
 
 def truth(group: Group, member: int = 0) -> Fraction:
-    value = solve(FAMILY.case(group.members[member], group.n)).value
+    value = solve(case_of(group.members[member], group.n)).value
     assert isinstance(value, Fraction)
     return value
 
@@ -36,7 +37,7 @@ def test_both_solvers_agree(kind: Kind) -> None:
     """Variable elimination and enumeration give the same fraction on every member of every group."""
     for group in draws(kind):
         for facts in group.members:
-            case = FAMILY.case(facts, group.n)
+            case = case_of(facts, group.n)
             assert solve(case).value == second.solve(case)
 
 
@@ -81,7 +82,7 @@ def test_direction_groups_pair_agreement_with_disagreement() -> None:
     for group in draws(KINDS["direction"]):
         signs = []
         for facts in group.members:
-            effect = solve(FAMILY.case(facts, group.n)).value
+            effect = solve(case_of(facts, group.n)).value
             answer = FAMILY.answer(facts, effect)
             follows = FAMILY.mistakes(facts, group.n)["correlation is causation"]
             assert abs(effect) >= MARGIN

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from causal_eval.causal.adjust import minimal_separators
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
-from causal_eval.causal.kinds.sets import Sets, braces, query_of, read_sets
+from causal_eval.causal.kinds.sets import Sets, braces, listed, minimal_claims, query_of, read_sets
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.mincut import minimum_separator
 from causal_eval.causal.second import structure as second
@@ -37,6 +38,27 @@ def _separator(given: Given, asked: Sets) -> Found:
     return Found(answer, "minimum vertex cut of the moral ancestral graph", tuple(ledger.lines))
 
 
+def _separators(given: Given, asked: Sets) -> Found:
+    g, free = given.graph, given.graph.observed & ~(asked.x | asked.y | asked.include | asked.exclude)
+    found = minimal_separators(g, asked.x, y=asked.y, include=asked.include, allowed=free)
+    sets = [one | asked.include for one in found]
+    ledger = Ledger()
+    minimal_claims(
+        ledger,
+        given,
+        sets=sets,
+        fixed=asked.include,
+        query=lambda z: query_of(given, "dsep", asked=Sets(asked.x, asked.y, z)),
+        says=f"separates {braces(given, asked.x)} from {braces(given, asked.y)}",
+    )
+    return Found(listed(given, sets), "Takata 2010 in the moral ancestral graph", tuple(ledger.lines))
+
+
+def _separators_again(given: Given, asked: Sets) -> Json:
+    ends = (asked.x, asked.y)
+    return listed(given, second.every_separator(given.graph, ends, fixed=asked.include, excluded=asked.exclude))
+
+
 def _separator_again(given: Given, asked: Sets) -> Json:
     ends = (asked.x, asked.y)
     found = second.smallest_separator(given.graph, ends, fixed=asked.include, excluded=asked.exclude)
@@ -61,5 +83,11 @@ KINDS = (
         lambda given: read_sets(given, ("include", "exclude")),
         first=_separator,
         second=_separator_again,
+    ),
+    kind(
+        "minimal_separators",
+        lambda given: read_sets(given, ("include", "exclude")),
+        first=_separators,
+        second=_separators_again,
     ),
 )

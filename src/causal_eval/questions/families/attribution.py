@@ -19,6 +19,7 @@ from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.network import graph_of, node
 from causal_eval.questions.numbering import hidden, linear_extension
+from causal_eval.questions.posing import by_node
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
@@ -88,8 +89,7 @@ def spec(facts: Facts, lexicon: Lexicon) -> AnswerSpec:
 
 def answer(facts: Facts, value: Value) -> Value:
     """The printed label of each other quantity, or the one right set of causes."""
-    assert isinstance(value, Mapping)
-    return _printed(the_ask(facts).form, value)
+    return _printed(the_ask(facts).form, by_node(value))
 
 
 def _printed(form: str, value: Mapping[int, Value]) -> Value:
@@ -207,6 +207,7 @@ def _asked(facts: Facts) -> tuple[int, tuple[int, ...]]:
 FAMILY = Family(
     name="attribution",
     title="Cause or mere correlate",
+    number=1,
     kinds=(Kind("labels", rung=1, weight=2), Kind("causes", rung=1, weight=1)),
     draw=draw,
     case=case,

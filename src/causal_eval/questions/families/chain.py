@@ -23,6 +23,7 @@ from causal_eval.questions.circuit import Gate, at_least, gates_of, sorted_gates
 from causal_eval.questions.facts import Fact, Facts, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.network import literal
+from causal_eval.questions.posing import by_node
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.regime import AFTER, BEFORE, BOTH, System, differs
 from causal_eval.questions.wording import Lexicon
@@ -80,9 +81,9 @@ def spec(facts: Facts, lexicon: Lexicon) -> AnswerSpec:
 
 def answer(facts: Facts, value: Value) -> Value:
     """The states after the change, all that moved, or the one that moved first."""
-    assert isinstance(value, Mapping)
-    n = len(value) // 2
-    columns = [BEFORE * (value[n + node] == 1) | AFTER * (value[node] == 1) for node in range(n)]
+    states = by_node(value)
+    n = len(states) // 2
+    columns = [BEFORE * (states[n + node] == 1) | AFTER * (states[node] == 1) for node in range(n)]
     return _reading(the_ask(facts).form, _system(facts, n), columns=columns)
 
 
@@ -352,6 +353,7 @@ def _statements(system: System) -> Facts:
 FAMILY = Family(
     name="chain",
     title="Change along a chain of rules",
+    number=36,
     kinds=(
         Kind("values", rung=2, weight=2),
         Kind("changed", rung=3, weight=2),

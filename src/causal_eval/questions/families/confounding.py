@@ -280,6 +280,7 @@ def _asked(facts: Facts) -> tuple[int, int]:
 FAMILY = Family(
     name="confounding",
     title="What to adjust for",
+    number=17,
     kinds=(Kind("one", rung=2, size=2, joint=True), Kind("minimal", rung=2)),
     draw=draw,
     case=case,

@@ -282,6 +282,7 @@ def _misleading(pair: tuple[_Picked, _Picked], stream: Stream) -> tuple[Facts, .
 FAMILY = Family(
     name="counterfactual",
     title="Counterfactual of one case",
+    number=26,
     kinds=(
         Kind("probability", rung=3, weight=3),
         Kind("world", rung=3, weight=2),

@@ -323,6 +323,7 @@ def _gap(joint: Joint[_N], y: int, *, do: bool) -> _N:
 FAMILY = Family(
     name="effect",
     title="Effect of an intervention",
+    number=14,
     kinds=(
         Kind("do", rung=2, weight=2),
         Kind("ate", rung=2, weight=2),

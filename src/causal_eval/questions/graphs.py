@@ -1,0 +1,52 @@
+"""Random graphs for questions about structure: every draw follows from a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causal_eval.questions.facts import Fact, confounded, edge
+from causal_eval.questions.family import Group, Kind
+from causal_eval.questions.numbering import Arrow, hidden, linear_extension
+from causal_eval.seeds import Stream
+
+
+def random_arrows(n: int, count: int, *, most: int, stream: Stream) -> list[Arrow]:
+    """About *count* arrows among nodes 0..n-1, each to a higher number, in one piece; at most *most* causes a node."""
+    causes: list[set[int]] = [set() for _ in range(n)]
+    for node in range(1, n):
+        causes[node].add(stream.between(max(0, node - 4), node - 1))
+    for _ in range(4 * count):
+        if sum(map(len, causes)) >= count:
+            break
+        effect = stream.between(1, n - 1)
+        if len(causes[effect]) < most:
+            causes[effect].add(stream.below(effect))
+    return [(cause, effect) for effect in range(n) for cause in sorted(causes[effect])]
+
+
+def told(
+    kind: Kind, n: int, arrows: Sequence[Arrow], *, asks: Sequence[Fact], stream: Stream, siblings: Sequence[Arrow] = ()
+) -> Group:
+    """A group over one graph, told completely: a question for each of *asks*, which are in the graph's own numbers.
+
+    The numbers of the questions are random, so that they give no role away; slots of the asks that are nodes or tuples
+    of nodes are renumbered.
+    """
+    number, moved = hidden(n, arrows, stream=stream)
+    pairs = [confounded(number[one], number[other]) for one, other in siblings]
+    closing = Fact("listed" if siblings else "closed")
+    shared = (*(edge(*arrow) for arrow in moved), *pairs, closing)
+    members = tuple((*shared, renumbered(ask, number)) for ask in asks)
+    return Group(kind.name, n, linear_extension(n, moved, stream=stream), members)
+
+
+def renumbered(fact: Fact, number: Sequence[int]) -> Fact:
+    """*fact*, all of whose slots are nodes or tuples of nodes, in new numbers."""
+    return Fact(
+        fact.form,
+        tuple(
+            tuple(number[part] for part in slot if isinstance(part, int)) if isinstance(slot, tuple) else number[slot]
+            for slot in fact.slots
+            if isinstance(slot, int | tuple)
+        ),
+    )
