@@ -132,7 +132,10 @@ def main(rounds: int) -> None:
     print(f"ours {1e6 * own:.1f} us, compiled {1e6 * statistics.median(ready):.1f} us; second solver alike: {exact}")
     for way, answers in peer.items():
         ratio = statistics.median(one.seconds / said.seconds for one, said in zip(answers, mine, strict=True))
-        off = max(abs(float(one) - two) for one, two in zip(mine[0].values, answers[0].values, strict=True))
+        off = max(
+            float(abs(Fraction(str(one)) - Fraction(str(two))))
+            for one, two in zip(mine[0].values, answers[0].values, strict=True)
+        )
         median = 1e6 * statistics.median(said.seconds for said in answers)
         print(f"pgmpy {way}: {median:.0f} us, {ratio:.1f} times ours; at most {off:.1g} from the exact answer")
 
