@@ -1,8 +1,8 @@
 """P(y | do x) of 6-node binary models beside pgmpy: PEERS=FOLDER python -m benchmarks.engine.effect [ROUNDS].
 
 FOLDER is a virtual environment with pgmpy, made for this and thrown away; where it is not there the reason is printed
-and ours is measured alone. Ours and theirs take turns on the same models, each asked once; a model is there as an object
-on both sides before the clock starts, and ours is compiled while it runs.
+and ours is measured alone. Ours and theirs take turns on the same models, each asked once; a model is there as an
+object on both sides before the clock starts, and ours is compiled while it runs.
 """
 
 from __future__ import annotations
