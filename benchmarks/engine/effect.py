@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +34,7 @@ PEER = Path(__file__).with_name("effect_peer.py")
 class Said(NamedTuple):
     """P(y | do x) of every model, and mean seconds."""
 
-    values: list[Fraction] | list[float]
+    values: Sequence[Fraction | float]
     seconds: float
 
 
