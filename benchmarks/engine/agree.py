@@ -22,7 +22,6 @@ from causal_eval.causal.kinds.table import KINDS as TABLE
 from causal_eval.errors import CausalError, MalformedCase, NotDetermined, TooLarge
 
 RARE = {
-    "iv_bounds": 2000,
     "recoverable": 5,
     "linear_coefficients_identified": 20,
     "estimand_equivalent": 5,

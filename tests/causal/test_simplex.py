@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from causal_eval.causal.second.vertices import vertices
 from causal_eval.causal.simplex import Optimum, Programme, corners, minimum, proves
+from causal_eval.errors import TooLarge
 from causal_eval.seeds import Stream
 
 
@@ -43,6 +44,13 @@ def test_the_least_value_is_that_of_the_best_vertex(seed: int) -> None:
     assert found.value == min(values)
     assert tuple(corners(programme.rows, programme.right, most=5_000)) == vertices(programme.rows, programme.right)
     assert not proves(programme, Optimum(found.value - 1, found.point, found.duals))
+
+
+def test_too_many_corners_are_refused() -> None:
+    """Half of 70 variables on either side of a cut: 1,225 edges are met."""
+    rows = [[Fraction(sign) for sign in (1, -1) for _ in range(35)]]
+    with pytest.raises(TooLarge, match="1,000 corners"):
+        vertices(rows, [Fraction(0)])
 
 
 def test_what_is_not_feasible_has_no_optimum() -> None:

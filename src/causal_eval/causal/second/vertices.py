@@ -1,66 +1,63 @@
-"""The corners of what linear equations leave open, all of them, by solving for every choice of variables."""
+"""The corners of what linear equations leave open of a law, all of them, by cutting the simplex one equation at a time.
+
+The double description method (Motzkin, Raiffa, Thompson and Thrall 1953): a cut keeps the corners that lie on it, and
+adds the point where it meets each edge between a corner on one side and a corner on the other. Two corners share an
+edge when no third lies in the smallest face around both, which their supports tell.
+"""
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
+from typing import TypeAlias
 
 from causal_eval.errors import TooLarge
 
-MOST_CHOICES = 12_000
+MOST_CORNERS = 1_000
+
+_Point: TypeAlias = tuple[Fraction, ...]
+_Corner: TypeAlias = tuple[int, _Point]
+"""Mask of the variables that are not 0, and the point."""
 
 
-def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[tuple[Fraction, ...], ...]:
-    """Every vertex of {x >= 0: rows x = right}, sorted.
+def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[_Point, ...]:
+    """Every vertex of {x >= 0: sum of x = 1, rows x = right}, sorted.
 
     Raises:
-        TooLarge: more than 12,000 choices of basic variables.
+        TooLarge: more than 1,000 on the way.
     """
     return _vertices(tuple(map(tuple, rows)), tuple(right))
 
 
 @lru_cache(maxsize=64)  # one model is asked several things
-def _vertices(rows: tuple[tuple[Fraction, ...], ...], right: tuple[Fraction, ...]) -> tuple[tuple[Fraction, ...], ...]:
-    independent = _independent([[*row, b] for row, b in zip(rows, right, strict=True)])
-    n, rank = len(rows[0]), len(independent)
-    if math.comb(n, rank) > MOST_CHOICES:
-        raise TooLarge(f"{math.comb(n, rank):,} choices of variables: the second solver tries at most {MOST_CHOICES:,}")
-    found = {_solved(independent, chosen, n=n) for chosen in itertools.combinations(range(n), rank)}
-    return tuple(sorted(point for point in found if point is not None))
+def _vertices(rows: tuple[_Point, ...], right: _Point) -> tuple[_Point, ...]:
+    n = len(rows[0])
+    corners: list[_Corner] = [(1 << at, tuple([Fraction(at == other) for other in range(n)])) for at in range(n)]
+    for done, (row, b) in enumerate(zip(rows, right, strict=True)):
+        corners = _cut(corners, row, b=b, longest=done + 2)
+        if len(corners) > MOST_CORNERS:
+            raise TooLarge(f"over {MOST_CORNERS:,} corners, more than the second solver goes through")
+    return tuple(sorted(point for _, point in corners))
 
 
-def _independent(rows: list[list[Fraction]]) -> list[list[Fraction]]:
-    """Rows in echelon form, those that follow from others left out; a contradiction stays as a row of zeros but one."""
-    left, found = [list(row) for row in rows], []
-    for column in range(len(rows[0])):
-        pivot = next((row for row in left if row[column]), None)
-        if pivot is None:
-            continue
-        left.remove(pivot)
-        left = [_less(row, pivot, column=column) for row in left]
-        found.append(pivot)
-    return found
+def _cut(corners: list[_Corner], row: _Point, *, b: Fraction, longest: int) -> list[_Corner]:
+    """The corners of what is left; no edge has more than *longest* variables that are not 0."""
+    gaps = [sum((a * x for a, x in zip(row, point, strict=True) if a and x), -b) for _, point in corners]
+    kept = [corner for corner, gap in zip(corners, gaps, strict=True) if not gap]
+    above, below = (
+        [(corner, gap) for corner, gap in zip(corners, gaps, strict=True) if gap * sign > 0] for sign in (1, -1)
+    )
+    supports = [support for support, _ in corners]
+    for (one, high), gap in above:
+        for (other, low), lack in below:
+            face = one | other
+            if face.bit_count() <= longest and _is_edge(face, supports):
+                share = -lack / (gap - lack)
+                kept.append((face, tuple([share * x + (1 - share) * y for x, y in zip(high, low, strict=True)])))
+    return kept
 
 
-def _less(row: list[Fraction], pivot: list[Fraction], *, column: int) -> list[Fraction]:
-    factor = row[column] / pivot[column]
-    return [a - factor * b for a, b in zip(row, pivot, strict=True)]
-
-
-def _solved(rows: list[list[Fraction]], chosen: Sequence[int], *, n: int) -> tuple[Fraction, ...] | None:
-    """The point at which only the *chosen* variables are not 0; None: there is none, or one of them is negative."""
-    square = [[*[row[at] for at in chosen], row[-1]] for row in rows]
-    for place in range(len(chosen)):
-        at = next((other for other in range(place, len(square)) if square[other][place]), None)
-        if at is None:
-            return None
-        square[place], square[at] = square[at], square[place]
-        pivot = [entry / square[place][place] for entry in square[place]]
-        square = [pivot if other == place else _less(row, pivot, column=place) for other, row in enumerate(square)]
-    values = {variable: square[place][-1] for place, variable in enumerate(chosen)}
-    if any(value < 0 for value in values.values()):
-        return None
-    return tuple([values.get(variable, Fraction(0)) for variable in range(n)])
+def _is_edge(face: int, supports: Sequence[int]) -> bool:
+    """Whether only two corners lie in the face; different corners have different supports."""
+    return sum(not support & ~face for support in supports) == 2  # noqa: PLR2004 - the ends of an edge
