@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -64,7 +67,55 @@ def asked(draw: st.DrawFn) -> tuple[AnswerSpec, Any]:
             gold = draw(st.lists(subset, min_size=least, max_size=4, unique_by=tuple))
         case AnswerKind.TEXT:
             gold = draw(_NAME)
+        case _:
+            return draw(with_parts(spec))
     return spec, gold
+
+
+def _number() -> st.SearchStrategy[str]:
+    return st.fractions(min_value=-1, max_value=1, max_denominator=1000).map(str)
+
+
+@st.composite
+def with_parts(draw: st.DrawFn, spec: AnswerSpec) -> tuple[AnswerSpec, Any]:
+    """A gold answer to a spec whose answers have parts, and the spec (FORMULA: over symbols)."""
+    match spec.kind:
+        case AnswerKind.NUMBERS:
+            return spec, {item: draw(_number()) for item in spec.items}
+        case AnswerKind.INTERVAL:
+            ends = sorted(map(Fraction, draw(st.lists(_number(), min_size=2, max_size=2))))
+            return spec, list(map(str, ends))
+        case AnswerKind.ORDER:
+            return spec, draw(st.permutations(spec.items))
+        case AnswerKind.GRAPH:
+            gold: dict[str, list[list[str]]] = {"directed": [], "undirected": []}
+            for one, other in itertools.combinations(sorted(spec.items), 2):
+                how = draw(st.sampled_from(["", "->", "<-", "--"]))
+                if how:
+                    field = "undirected" if how == "--" else "directed"
+                    gold[field].append([other, one] if how == "<-" else [one, other])
+            return spec, {field: sorted(pairs) for field, pairs in gold.items()}
+    z = draw(st.sampled_from(["z", "age", "W_1"]))
+    gold = dict(draw(st.sampled_from(FORMULAS)))
+    gold = json.loads(json.dumps(gold).replace("Z", z))
+    return replace(spec, items=("x", "y", z), may_be_none=True), gold
+
+
+def _effect(formula: str | None, edges: str, *, hidden: str = "") -> dict[str, Any]:
+    directed = [list(edge) for edge in edges.split()]
+    nodes = ["x", "y", "Z", *hidden]
+    graph = {"nodes": nodes, "directed": directed, "latent": list(hidden)}
+    return {"formula": formula, "graph": graph, "query": {"kind": "identify", "X": ["x"], "Y": ["y"]}}
+
+
+FORMULAS = [
+    _effect("sum_Z P(y|x,Z) P(Z)", "Zx Zy xy"),
+    _effect("P(y|x)", "xZ Zy"),
+    _effect("P(y)", "yx xZ"),
+    _effect("sum_{Z} P(Z|x) sum_{x'} P(y|x',Z) P(x')", "xZ Zy ux uy", hidden="u"),
+    _effect(None, "xy ux uy", hidden="u"),
+]
+"""Confounder, chain, effect taken for a cause, front door, and an effect that is not identifiable."""
 
 
 @settings(derandomize=True, max_examples=500, deadline=None)
@@ -141,6 +192,12 @@ def test_grammar_reaches_every_subset() -> None:
         (AnswerSpec(AnswerKind.SET, items=("none",)), "rename"),
         (AnswerSpec(AnswerKind.LABELS, options=("",), items=("a",)), "nothing to read"),
         (AnswerSpec(AnswerKind.NUMBER, tolerance=Fraction(-1)), "negative"),
+        (AnswerSpec(AnswerKind.GRAPH, items=("a", "b->c")), "'>'"),
+        (AnswerSpec(AnswerKind.GRAPH, items=("a", "b-")), "joins"),
+        (AnswerSpec(AnswerKind.ORDER, items=("a", "b>c")), "'>'"),
+        (AnswerSpec(AnswerKind.ORDER, items=tuple("abcdefghijk")), "too many"),
+        (AnswerSpec(AnswerKind.FORMULA, items=("the age",)), "symbol"),
+        (AnswerSpec(AnswerKind.FORMULA, items=("P",)), "symbol"),
     ],
 )
 def test_problems(spec: AnswerSpec, part: str) -> None:
@@ -150,7 +207,19 @@ def test_problems(spec: AnswerSpec, part: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "gold"),
-    [("number", "three"), ("number", "1/0"), ("labels", ["a"]), ("labels", {"b": "x"}), ("set", 3), ("text", [])],
+    [
+        ("number", "three"),
+        ("number", "1/0"),
+        ("labels", ["a"]),
+        ("labels", {"b": "x"}),
+        ("set", 3),
+        ("text", []),
+        ("numbers", {"b": "1"}),
+        ("interval", ["1"]),
+        ("graph", [["a", "b"]]),
+        ("order", 3),
+        ("formula", "P(y)"),
+    ],
 )
 def test_malformed_gold(kind: str, gold: object) -> None:
     """A gold answer of the wrong shape is an error that names it."""

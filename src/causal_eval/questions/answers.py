@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,11 @@ from causal_eval.questions.wording import Lexicon
 
 
 def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
-    """The JSON form of *value* for this kind of answer, nodes as printed names."""
+    """The JSON form of *value* for this kind of answer, nodes as printed names.
+
+    NUMBERS: a mapping from the quantity's name to its number; INTERVAL: (low, high); GRAPH: (directed pairs, undirected
+    pairs) of nodes; ORDER: nodes or names, first to last; FORMULA: the gold itself, over symbols, lists as tuples.
+    """
     match spec.kind:
         case AnswerKind.NUMBER:
             assert isinstance(value, Fraction)
@@ -27,6 +32,21 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
         case AnswerKind.SET | AnswerKind.SETS:
             assert isinstance(value, tuple)
             return sorted(_members(part, lexicon) for part in value)
+        case AnswerKind.NUMBERS:
+            assert isinstance(value, Mapping)
+            return {str(name): str(number) for name, number in value.items()}
+        case AnswerKind.INTERVAL:
+            assert isinstance(value, tuple)
+            return [str(end) for end in value]
+        case AnswerKind.ORDER:
+            assert isinstance(value, tuple)
+            return [_word(part, lexicon) for part in value]
+        case AnswerKind.GRAPH:
+            assert isinstance(value, tuple)
+            directed, undirected = (_pairs(part, lexicon) for part in value)
+            return {"directed": sorted(directed), "undirected": sorted(map(sorted, undirected))}
+        case AnswerKind.FORMULA:
+            return _plain(value)
 
 
 def _label(node: int, label: Value, *, lexicon: Lexicon) -> str:
@@ -36,3 +56,18 @@ def _label(node: int, label: Value, *, lexicon: Lexicon) -> str:
 def _members(part: Value, lexicon: Lexicon) -> list[str]:
     assert isinstance(part, tuple)
     return sorted(lexicon.names[node] for node in part if isinstance(node, int))
+
+
+def _word(value: Value, lexicon: Lexicon) -> str:
+    return lexicon.names[value] if isinstance(value, int) else str(value)
+
+
+def _pairs(value: Value, lexicon: Lexicon) -> list[list[str]]:
+    assert isinstance(value, tuple)
+    return [[_word(end, lexicon) for end in pair] for pair in value if isinstance(pair, tuple)]
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

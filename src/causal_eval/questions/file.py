@@ -244,6 +244,10 @@ def _gold(spec: AnswerSpec, gold: Any) -> Any:
         return None
     if spec.kind is AnswerKind.NUMBER:
         return _canonical_number(str(gold))
+    if spec.kind is AnswerKind.NUMBERS:
+        return {item: _canonical_number(str(number)) for item, number in gold.items()}
+    if spec.kind is AnswerKind.INTERVAL:
+        return [_canonical_number(str(end)) for end in gold]
     if spec.kind is AnswerKind.YES_NO:
         return {True: "yes", False: "no"}[gold] if isinstance(gold, bool) else gold.lower()
     return gold
@@ -289,6 +293,48 @@ def _text_problem(_: AnswerSpec, gold: Any) -> str | None:
     return None if isinstance(gold, str | list) else f"expected a text or a list of texts, got {gold!r}"
 
 
+def _numbers_problem(spec: AnswerSpec, gold: Any) -> str | None:
+    if not isinstance(gold, dict) or set(gold) != set(spec.items):
+        return f"expected an object with a number for each of {list(spec.items)}"
+    return next((problem for number in gold.values() if (problem := _number_problem(spec, number))), None)
+
+
+def _interval_problem(spec: AnswerSpec, gold: Any) -> str | None:
+    if not isinstance(gold, list) or len(gold) != 2 or any(_number_problem(spec, end) for end in gold):  # noqa: PLR2004 - two ends
+        return f'expected the two ends, such as ["1/5", "1/2"], got {gold!r}'
+    low, high = (Fraction(str(end)) for end in gold)
+    return f"the lower end {low} lies above the upper end {high}: swap them" if low > high else None
+
+
+def _graph_problem(spec: AnswerSpec, gold: Any) -> str | None:
+    pairs: list[Any] = [gold.get("directed"), gold.get("undirected")] if isinstance(gold, dict) else [None]
+    if not all(isinstance(part, list) and all(map(_is_pair, part)) for part in pairs):
+        return 'expected {"directed": [[cause, effect], ...], "undirected": [[name, name], ...]}'
+    ends = [tuple(sorted(pair)) for part in pairs for pair in part]
+    if unknown := {end for pair in ends for end in pair} - set(spec.items):
+        return f"names {sorted(unknown)} are not among the items {list(spec.items)}"
+    twice = next((pair for pair in ends if ends.count(pair) > 1 or pair[0] == pair[1]), None)
+    return f"{twice[0]} and {twice[1]} must be two nodes that are joined once" if twice else None
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, str) for end in pair)  # noqa: PLR2004 - two ends
+
+
+def _order_problem(spec: AnswerSpec, gold: Any) -> str | None:
+    right = isinstance(gold, list) and sorted(map(str, gold)) == sorted(spec.items)
+    return None if right else f"expected each of {list(spec.items)} once, first to last, got {gold!r}"
+
+
+def _formula_problem(spec: AnswerSpec, gold: Any) -> str | None:
+    if not isinstance(gold, dict) or not all(isinstance(gold.get(part), dict) for part in ("graph", "query")):
+        return 'expected {"formula": text or null, "graph": {...}, "query": {...}}'
+    if not isinstance(gold.get("formula"), str | None):
+        return f"formula: expected a text, or null where there is none, got {gold['formula']!r}"
+    unknown = set(spec.items) - {str(node) for node in gold["graph"].get("nodes") or ()}
+    return f"items {sorted(unknown)} are not among the graph's nodes" if unknown else None
+
+
 _PROBLEMS: dict[AnswerKind, Callable[[AnswerSpec, Any], str | None]] = {
     AnswerKind.NUMBER: _number_problem,
     AnswerKind.YES_NO: _yes_no_problem,
@@ -297,4 +343,9 @@ _PROBLEMS: dict[AnswerKind, Callable[[AnswerSpec, Any], str | None]] = {
     AnswerKind.SET: _sets_problem,
     AnswerKind.SETS: _sets_problem,
     AnswerKind.TEXT: _text_problem,
+    AnswerKind.NUMBERS: _numbers_problem,
+    AnswerKind.INTERVAL: _interval_problem,
+    AnswerKind.GRAPH: _graph_problem,
+    AnswerKind.ORDER: _order_problem,
+    AnswerKind.FORMULA: _formula_problem,
 }

@@ -37,6 +37,19 @@ class AnswerKind(StrEnum):
     """All sets at once, in any order; gold ``[[...], ...]``; ``[]`` = none exists, ``[[]]`` = only the empty set."""
     TEXT = "text"
     """Free text compared after case and space folding; for users' own files; gold a string or a list of them."""
+    NUMBERS = "numbers"
+    """A rational number for every one of ``items``; gold ``{item: "p/q"}``."""
+    INTERVAL = "interval"
+    """Bounds; gold ``["lo", "hi"]``, both rational."""
+    GRAPH = "graph"
+    """Edges among ``items``; gold ``{"directed": [[cause, effect], ...], "undirected": [[a, b], ...]}``, sorted, the
+    ends of undirected edges too."""
+    ORDER = "order"
+    """All ``items``, first to last; gold ``[first, ..., last]``."""
+    FORMULA = "formula"
+    """An estimand of probabilities of the observed ``items`` (symbols); gold ``{"formula": text, "graph": ...,
+    "query": {"kind": "identify", "X": ..., "Y": ..., "Z"?: ...}}`` with graph and query as in ``causal-eval solve``;
+    the formula null = not identifiable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,12 @@ class AnswerSpec:
     options: tuple[str, ...] = ()
     """CHOICE: the options; LABELS: the labels an item can take."""
     items: tuple[str, ...] = ()
-    """LABELS: what is labelled; SET, SETS: the candidate members."""
+    """LABELS: what is labelled; SET, SETS: the candidate members; NUMBERS: the quantities; GRAPH: the nodes; ORDER:
+    what is ordered; FORMULA: the symbols of observed variables that a formula may use."""
     may_be_none: bool = False
-    """SET, SETS: "none exists" is a possible answer."""
+    """SET, SETS: "none exists" is a possible answer; FORMULA: "not identifiable" is."""
     tolerance: Fraction = TOLERANCE
-    """NUMBER: absolute tolerance."""
+    """NUMBER, NUMBERS, INTERVAL: absolute tolerance."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,16 @@ from typing import Any
 
 from causal_eval.errors import MalformedCase
 from causal_eval.questions.question import AnswerKind, AnswerSpec
-from causal_eval.scoring import names, sets
+from causal_eval.scoring import edges, formulas, gbnf, names, sets
 from causal_eval.scoring.clean import fold
+from causal_eval.scoring.gbnf import alternatives, quoted
 from causal_eval.scoring.parse import MARK
 
 _RESERVED = frozenset(";,={}\n\r")
 _MOST_SETS = 8
+_WITH_ITEMS = frozenset(AnswerKind) - {
+    AnswerKind.NUMBER, AnswerKind.YES_NO, AnswerKind.CHOICE, AnswerKind.TEXT, AnswerKind.INTERVAL
+}  # fmt: skip
 _LINE = f"End with one line: {MARK}"
 
 
@@ -38,6 +42,8 @@ def instruction(spec: AnswerSpec) -> str:
             return f"{_LINE} <all sets, as {{name, name}}; {{name}}; {{}} for the empty set{_or_none(spec)}>"
         case AnswerKind.TEXT:
             return f"{_LINE} <your answer>"
+        case _:
+            return _parts_instruction(spec)
 
 
 def example(spec: AnswerSpec, gold: Any) -> str:
@@ -66,28 +72,55 @@ def grammar(spec: AnswerSpec) -> str:
         case AnswerKind.YES_NO:
             rules = ['answer ::= "yes" | "no"']
         case AnswerKind.CHOICE:
-            rules = [f"answer ::= {_alternatives(spec.options)}"]
+            rules = [f"answer ::= {alternatives(spec.options)}"]
         case AnswerKind.LABELS:
-            pairs = ' "; " '.join(f"{_quoted(f'{item} = ')} label" for item in spec.items)
-            rules = [f"answer ::= {pairs}", f"label ::= {_alternatives(spec.options)}"]
+            pairs = ' "; " '.join(f"{quoted(f'{item} = ')} label" for item in spec.items)
+            rules = [f"answer ::= {pairs}", f"label ::= {alternatives(spec.options)}"]
         case AnswerKind.SET:
             rules = [f"answer ::= set{_none_rule(spec)}", *_set_rules(spec.items)]
         case AnswerKind.SETS:
             rules = [f"answer ::= more{_MOST_SETS - 1}{_none_rule(spec)}", *_more_rules(), *_set_rules(spec.items)]
         case AnswerKind.TEXT:
             rules = ["answer ::= [A-Za-z0-9] rest", "rest ::= [A-Za-z0-9 ,-]*"]
+        case _:
+            rules = gbnf.rules(spec)
     return "\n".join(['root ::= " " answer "\\n"', *rules]) + "\n"
 
 
 def problems(spec: AnswerSpec) -> tuple[str, ...]:
     """Why answers to *spec* could not be told apart or written down, one line each; empty where they can."""
     wants_options = spec.kind in (AnswerKind.CHOICE, AnswerKind.LABELS)
-    wants_items = spec.kind in (AnswerKind.LABELS, AnswerKind.SET, AnswerKind.SETS)
+    wants_items = spec.kind in _WITH_ITEMS
     found = _name_problems("options", spec.options, reserved=spec.kind is AnswerKind.LABELS) if wants_options else []
     found += _name_problems("items", spec.items) if wants_items else []
+    found += _special_problems(spec)
     if spec.tolerance < 0:
         found.append(f"tolerance {spec.tolerance} is negative: give 0 or more")
     return tuple(found)
+
+
+def _parts_instruction(spec: AnswerSpec) -> str:
+    match spec.kind:
+        case AnswerKind.NUMBERS:
+            parts = "; ".join(f"{item} = <number>" for item in spec.items)
+            return f"Every number is a fraction or a decimal.\n{_LINE} {parts}"
+        case AnswerKind.INTERVAL:
+            return f"{_LINE} [<lower end>, <upper end>], both as fractions or decimals"
+        case AnswerKind.GRAPH:
+            return (
+                f"Write cause -> effect for a directed edge, name -- name for an undirected one.\n"
+                f"{_LINE} <all edges, separated by semicolons; none if there is no edge>"
+            )
+        case AnswerKind.ORDER:
+            return f"Name each of {', '.join(spec.items)} once.\n{_LINE} <first> > <next> > <last>"
+        case AnswerKind.FORMULA:
+            none = "; none if there is no such formula" if spec.may_be_none else ""
+            return (
+                "Use only probabilities such as P(b|a,c) of the observed variables "
+                f"{', '.join(spec.items)}, sums such as sum_{{a,c}}, products, quotients and differences; no do().\n"
+                f"{_LINE} <a formula{none}>"
+            )
+    raise AssertionError(f"unreachable: {spec.kind} has an instruction of its own")
 
 
 def _or_none(spec: AnswerSpec) -> str:
@@ -108,6 +141,18 @@ def _example(spec: AnswerSpec, gold: Any) -> str:
             return "; ".join(map(_set_text, gold)) or "none"
         case AnswerKind.TEXT:
             return str(gold[0] if isinstance(gold, list) else gold)
+        case AnswerKind.NUMBERS:
+            return "; ".join(f"{item} = {Fraction(str(gold[item]))}" for item in spec.items)
+        case AnswerKind.INTERVAL:
+            low, high = (Fraction(str(end)) for end in gold)
+            return f"[{low}, {high}]"
+        case AnswerKind.GRAPH:
+            arrows = [f"{cause} -> {effect}" for cause, effect in gold["directed"]]
+            return "; ".join(arrows + [f"{one} -- {other}" for one, other in gold["undirected"]]) or "none"
+        case AnswerKind.ORDER:
+            return " > ".join(gold)
+        case AnswerKind.FORMULA:
+            return "none" if gold["formula"] is None else str(gold["formula"])
 
 
 def _set_text(members: Sequence[str]) -> str:
@@ -126,8 +171,8 @@ def _set_rules(items: Sequence[str]) -> list[str]:
     last = len(items)
     rules = ['set ::= "{" from0 "}"', f'from{last} ::= ""', f'then{last} ::= ""']
     for place, item in enumerate(items):
-        rules.append(f"from{place} ::= {_quoted(item)} then{place + 1} | from{place + 1}")
-        rules.append(f"then{place} ::= {_quoted(f', {item}')} then{place + 1} | then{place + 1}")
+        rules.append(f"from{place} ::= {quoted(item)} then{place + 1} | from{place + 1}")
+        rules.append(f"then{place} ::= {quoted(f', {item}')} then{place + 1} | then{place + 1}")
     return rules
 
 
@@ -136,13 +181,19 @@ def _more_rules() -> list[str]:
     return ["more0 ::= set", *(f'more{count} ::= set | set "; " more{count - 1}' for count in range(1, _MOST_SETS))]
 
 
-def _alternatives(texts: Sequence[str]) -> str:
-    return " | ".join(map(_quoted, texts))
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
+def _special_problems(spec: AnswerSpec) -> list[str]:
+    """Names that the signs of this kind would cut, and formats too large to be written down."""
+    found = []
+    signs = edges.RESERVED if spec.kind is AnswerKind.GRAPH else (">",) if spec.kind is AnswerKind.ORDER else ()
+    for name in spec.items:
+        found += [f"items: {name!r} contains {sign!r}, which answers use: rename it" for sign in signs if sign in name]
+        if spec.kind is AnswerKind.GRAPH and name != name.strip(" -"):
+            found.append(f"items: {name!r} begins or ends with a sign that joins nodes: rename it")
+        if spec.kind is AnswerKind.FORMULA and not formulas.is_symbol(name):
+            found.append(f"items: {name!r} is no symbol for a formula: use letters, digits and _, such as x or z_1")
+    if spec.kind is AnswerKind.ORDER and len(spec.items) > gbnf.MOST_ORDERED:
+        found.append(f"items: {len(spec.items)} are too many to order; the most is {gbnf.MOST_ORDERED}")
+    return found
 
 
 def _name_problems(field: str, given: tuple[str, ...], *, reserved: bool = True) -> list[str]:

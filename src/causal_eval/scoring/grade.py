@@ -9,9 +9,21 @@ from typing import Any
 
 from causal_eval.errors import MalformedCase
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
+from causal_eval.scoring import partly
 from causal_eval.scoring.choices import TEXT
 from causal_eval.scoring.parse import parse
-from causal_eval.scoring.reading import Abstained, Answer, Parse, Reading, Unparsed, Value
+from causal_eval.scoring.reading import (
+    Abstained,
+    Answer,
+    Edges,
+    Estimand,
+    Parse,
+    Ranking,
+    Reading,
+    Span,
+    Unparsed,
+    Value,
+)
 from causal_eval.scoring.verdict import Mark, Verdict
 
 _NOTHING = Fraction(0)
@@ -24,6 +36,10 @@ def grade(parsed: Parse, spec: AnswerSpec, *, gold: Any) -> Verdict:
 
     NUMBER: right within ``spec.tolerance``, ends included. SET: right iff one of the gold sets (none exists: iff there
     is none). SETS: right iff the same set of sets. LABELS: the whole vector, its share of right items beside it.
+    NUMBERS: all within the tolerance, the share of them beside it. INTERVAL: both ends, the overlap (intersection over
+    union) beside it. GRAPH: every pair, the share of pairs joined as in gold beside it (1 - distance / pairs, the
+    distance being Hamming's). ORDER: the whole, the share of pairs in the right order beside it. FORMULA: equal to
+    the effect on every hidden model.
 
     A gold of None (a public file) gives UNGRADED.
 
@@ -57,6 +73,16 @@ def as_json(value: Value, spec: AnswerSpec) -> Any:
             return sorted(sorted(part) for part in value)
         case tuple() if spec.kind is AnswerKind.LABELS:
             return dict(value)
+        case tuple() if spec.kind is AnswerKind.NUMBERS:
+            return {item: str(number) for item, number in value}
+        case Span(low, high):
+            return [str(low), str(high)]
+        case Edges(directed, undirected):
+            return {"directed": sorted(map(list, directed)), "undirected": sorted(map(list, undirected))}
+        case Ranking(items):
+            return list(items)
+        case Estimand(formula):
+            return {"formula": formula}
     raise MalformedCase(f"answer {value!r} is not of kind {spec.kind.value}")
 
 
@@ -77,7 +103,7 @@ def _graded(share: Fraction) -> Mark:
 
 
 def _share(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:
-    """The share of the answer that is right; 0 or 1 for every kind but LABELS."""
+    """The share of the answer that is right, 1 iff it is right as a whole."""
     match spec.kind:
         case AnswerKind.NUMBER:
             return _whole(isinstance(value, Fraction) and abs(value - _number(gold)) <= spec.tolerance)
@@ -93,6 +119,8 @@ def _share(value: Value, spec: AnswerSpec, *, gold: Any) -> Fraction:
         case AnswerKind.TEXT:
             golds = gold if isinstance(gold, list) else [gold]
             return _whole(any(TEXT.strict(str(one), spec) == value for one in golds))
+        case _:
+            return partly.share(value, spec, gold=gold)
 
 
 def _whole(right: bool) -> Fraction:  # noqa: FBT001 - the one thing it turns into a number

@@ -62,7 +62,7 @@ def strict(text: str, _spec: AnswerSpec) -> Value | None:
 
 def marked(payload: str, _spec: AnswerSpec) -> Reading:
     """The number on the first line of *payload*."""
-    return _line(first_line(payload))
+    return in_line(first_line(payload))
 
 
 def loose(reply: str, _spec: AnswerSpec) -> Reading:
@@ -83,7 +83,8 @@ def loose(reply: str, _spec: AnswerSpec) -> Reading:
     return _headed(masked[last.start() :])
 
 
-def _line(text: str) -> Reading:
+def in_line(text: str) -> Reading:
+    """The number that a folded line gives, whatever explanation follows it."""
     if text.rstrip(".!") in _WORDS:
         return Answer(_WORDS[text.rstrip(".!")])
     for candidate in (text, text[_lead(text) :]):

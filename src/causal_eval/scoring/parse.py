@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from causal_eval.questions.question import AnswerKind, AnswerSpec
-from causal_eval.scoring import choices, labels, marks, names, numbers, sets
+from causal_eval.scoring import choices, edges, formulas, labels, marks, names, numbers, orders, sets, spans, vectors
 from causal_eval.scoring.abstain import abstains, declines
 from causal_eval.scoring.clean import clean, fold, unfenced
 from causal_eval.scoring.reading import (
@@ -21,6 +21,7 @@ from causal_eval.scoring.reading import (
     Abstained,
     Answer,
     Parse,
+    Ranking,
     Reader,
     Reading,
     Unparsed,
@@ -40,8 +41,15 @@ _READERS: dict[AnswerKind, Reader] = {
     AnswerKind.SET: sets.READER,
     AnswerKind.SETS: sets.READER,
     AnswerKind.TEXT: choices.TEXT,
+    AnswerKind.NUMBERS: vectors.READER,
+    AnswerKind.INTERVAL: spans.READER,
+    AnswerKind.GRAPH: edges.READER,
+    AnswerKind.ORDER: orders.READER,
+    AnswerKind.FORMULA: formulas.READER,
 }
-_SEVERAL_LINES = frozenset({AnswerKind.LABELS, AnswerKind.SET, AnswerKind.SETS})
+_ITEMWISE = frozenset({AnswerKind.LABELS, AnswerKind.NUMBERS})
+"""Kinds with a part of the answer for every item."""
+_SEVERAL_LINES = _ITEMWISE | {AnswerKind.SET, AnswerKind.SETS, AnswerKind.GRAPH, AnswerKind.ORDER, AnswerKind.FORMULA}
 """Kinds whose answers people spread over lines."""
 _CUT = frozenset({"length", "max_tokens"})
 _DECLINED = frozenset({"content_filter", "refusal", "safety"})
@@ -138,8 +146,8 @@ def _marked(reply: str, mark: marks.Mark, *, spec: AnswerSpec) -> Reading:
 def _plainly(payload: str, spec: AnswerSpec) -> Answer | None:
     """One line that is, but for markup and a full stop, exactly as asked for; no pattern of names is built for it."""
     line = payload.strip()
-    if "\n" in line or len(line) > _LONGEST_LINE:
-        return None
+    if "\n" in line or len(line) > _LONGEST_LINE or spec.kind is AnswerKind.FORMULA:
+        return None  # in a formula, primes are no quotes
     value = _READERS[spec.kind].strict(clean(line).strip().rstrip(".").rstrip(), spec)
     return None if value is None else Answer(value)
 
@@ -172,10 +180,10 @@ def _whole(reply: str, spec: AnswerSpec) -> Reading:
 
 
 def _complete(text: str, spec: AnswerSpec) -> Reading:
-    """What *text* says as a marked answer would; LABELS: only where every item is labelled."""
+    """What *text* says as a marked answer would; LABELS, NUMBERS: only where every item has its part."""
     reading = _READERS[spec.kind].marked(text, spec)
-    labelled = isinstance(reading, Answer) and isinstance(reading.value, tuple) and len(reading.value)
-    return reading if spec.kind is not AnswerKind.LABELS or labelled == len(spec.items) else BAD_FORMAT
+    given = isinstance(reading, Answer) and isinstance(reading.value, tuple) and len(reading.value)
+    return reading if spec.kind not in _ITEMWISE or given == len(spec.items) else BAD_FORMAT
 
 
 def _ending(reply: str, spec: AnswerSpec) -> Reading:
@@ -187,7 +195,7 @@ def _ending(reply: str, spec: AnswerSpec) -> Reading:
         return BAD_FORMAT
     reader = _READERS[spec.kind]
     bold = agree([reader.marked(match[1], spec) for match in _BOLD.finditer(line)])
-    if isinstance(bold, Answer) and spec.kind is not AnswerKind.LABELS:
+    if isinstance(bold, Answer) and spec.kind not in _ITEMWISE:
         return bold
     reading = _bare(line, spec)
     if spec.kind in _SEVERAL_LINES or not isinstance(reading, Answer):
@@ -214,7 +222,16 @@ def _bare(line: str, spec: AnswerSpec) -> Reading:
 def _words_of_an_answer(spec: AnswerSpec) -> int:
     """How many words a line may have to be nothing but an answer."""
     longest = max((len(name.split()) for name in spec.options + spec.items), default=1)
-    few = {AnswerKind.NUMBER: 3, AnswerKind.YES_NO: 1, AnswerKind.CHOICE: longest + 1, AnswerKind.TEXT: 0}
+    few = {
+        AnswerKind.NUMBER: 3,
+        AnswerKind.YES_NO: 1,
+        AnswerKind.CHOICE: longest + 1,
+        AnswerKind.TEXT: 0,
+        AnswerKind.INTERVAL: 5,
+        AnswerKind.GRAPH: (2 * longest + 2) * len(spec.items),
+        AnswerKind.ORDER: (longest + 1) * len(spec.items),
+        AnswerKind.FORMULA: _LONGEST_LINE,
+    }
     return few.get(spec.kind, 3 * longest + 8)
 
 
@@ -236,16 +253,27 @@ def _uncut(reading: Reading, text: str, *, spec: AnswerSpec) -> Reading:
         case AnswerKind.CHOICE:
             whole = not _extendable(str(value), spec.options)
         case AnswerKind.LABELS:
-            final = value[-1][1] if isinstance(value, tuple) and value else ""
+            final = str(value[-1][1]) if isinstance(value, tuple) and value else ""
             whole = isinstance(value, tuple) and len(value) == len(spec.items)
             whole = whole and not _extendable(final, spec.options)
         case AnswerKind.SET:
             whole = text.rstrip(" .*`$").endswith(("}", "]"))
         case AnswerKind.NUMBER:
-            whole = not (text[-1:].isdigit() or text[-1:] in ".,/^-+eE ")
-        case AnswerKind.SETS | AnswerKind.TEXT:
+            whole = _ends(text)
+        case AnswerKind.NUMBERS:
+            whole = isinstance(value, tuple) and len(value) == len(spec.items) and _ends(text)
+        case AnswerKind.INTERVAL:
+            whole = text.rstrip(" .*`$").endswith(("]", ")"))
+        case AnswerKind.ORDER:
+            whole = isinstance(value, Ranking) and not _extendable(value.items[-1], spec.items)
+        case AnswerKind.SETS | AnswerKind.TEXT | AnswerKind.GRAPH | AnswerKind.FORMULA:
             whole = False
     return reading if whole else Unparsed(TRUNCATED.reason)
+
+
+def _ends(text: str) -> bool:
+    """No further digit can follow a number at the end of *text*."""
+    return not (text[-1:].isdigit() or text[-1:] in ".,/^-+eE ")
 
 
 def _extendable(name: str, options: tuple[str, ...]) -> bool:

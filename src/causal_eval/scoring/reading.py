@@ -13,7 +13,43 @@ Sets = frozenset[frozenset[str]]
 """SET: no set (none exists) or exactly one; SETS: all of them."""
 Labels = tuple[tuple[str, str], ...]
 """(item, label) pairs in the order of the spec's items; unlabelled items are left out."""
-Value = Fraction | str | Sets | Labels
+Numbers = tuple[tuple[str, Fraction], ...]
+"""NUMBERS: (item, number) pairs in the order of the spec's items; items without a number are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """INTERVAL: the two ends; a lower end above the upper one is an answer too, and never right."""
+
+    low: Fraction
+    high: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """GRAPH: every pair of nodes at most once."""
+
+    directed: frozenset[tuple[str, str]]
+    """(cause, effect)."""
+    undirected: frozenset[tuple[str, str]]
+    """The two ends, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """ORDER: all items, first to last."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """FORMULA: its canonical text over the spec's items; None: not identifiable."""
+
+    formula: str | None
+
+
+Value = Fraction | str | Sets | Labels | Numbers | Span | Edges | Ranking | Estimand
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ class Mark(StrEnum):
     CORRECT = "correct"
     WRONG = "wrong"
     PARTIAL = "partial"
-    """LABELS only: some items right, some wrong; the headline score of it is 0, the share is kept beside."""
+    """Kinds with parts: some right, some wrong; the headline score of it is 0, the share is kept beside."""
     UNPARSED = "unparsed"
     """The reply holds no answer that can be read; ``reason`` says why. Scores 0."""
     ABSTAINED = "abstained"

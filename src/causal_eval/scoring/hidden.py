@@ -1,0 +1,107 @@
+"""Whether a formula is an effect: exact values on hidden, random, strictly positive models of the graph.
+
+The models follow from graph and query alone, so that every reply to a question is tried on the same ones.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from causal_eval.causal.districts import projected
+from causal_eval.causal.formula import Formula, read_formula, value_of
+from causal_eval.causal.formula.tree import Difference, Number, Prob, Product, Quotient, Ref, Sum, free, refs
+from causal_eval.causal.formula.value import Factor
+from causal_eval.causal.graph import Graph
+from causal_eval.causal.graph_json import read_graph, read_names
+from causal_eval.causal.reading import mapping, node_list
+from causal_eval.causal.sampled import MOST_NODES, MOST_STATES, Sampled
+from causal_eval.errors import MalformedCase
+from causal_eval.questions.question import canonical
+from causal_eval.seeds import Stream
+
+MODELS = 20
+"""Models on which a formula must equal the effect."""
+MOST_WORK = 1 << 16
+"""Entries of all tables together that evaluating one formula in one model may need."""
+
+
+def equals_effect(text: str, gold: Mapping[str, Any]) -> bool:
+    """Whether the formula *text* equals, on every hidden model, the effect that *gold* asks about.
+
+    Raises:
+        MalformedCase: *gold* is no gold of a formula, or its graph is too large to be tried.
+    """
+    key = canonical({"graph": mapping(gold.get("graph"), "gold: graph"), "query": mapping(gold.get("query"), "query")})
+    names = tuple(read_names(gold["graph"]))
+    try:
+        formula = read_formula(text, names)
+    except MalformedCase:
+        return False  # a symbol of the answer format that is no node
+    return all(_same(formula, _hidden(key, place)) for place in range(MODELS))
+
+
+def work(formula: Formula) -> int:
+    """An upper bound of the table entries that evaluating *formula* over two-valued nodes needs."""
+    match formula:
+        case Prob():
+            return 1 << len(free(formula))
+        case Sum(over, body):
+            parts = body.parts if isinstance(body, Product) else (body,)
+            return sum(map(work, parts)) + (len(parts) + len(over)) * (1 << len(free(body) | set(over)))
+        case Product(parts):
+            return sum(map(work, parts)) + len(parts) * (1 << len(free(formula)))
+        case Quotient(one, other) | Difference(one, other):
+            return work(one) + work(other) + (1 << len(free(formula)))
+        case Number():
+            return 1
+
+
+class _Hidden(NamedTuple):
+    """One hidden model and the effect in it."""
+
+    laws: Sampled
+    effect: Factor
+
+
+@functools.lru_cache(maxsize=2048)
+def _hidden(key: bytes, place: int) -> _Hidden:
+    g, effect = _asked(key)
+    laws = Sampled(g, g.everything & ~g.latent, stream=Stream("hidden", key.hex(), place))
+    return _Hidden(laws, value_of(effect, laws))
+
+
+@functools.lru_cache(maxsize=128)
+def _asked(key: bytes) -> tuple[Graph, Prob]:
+    gold = json.loads(key)
+    names = read_names(gold["graph"])
+    index = {name: node for node, name in enumerate(names)}
+    g = read_graph(gold["graph"], names)
+    x, y, z = (refs(node_list(gold["query"].get(field), index, where=f"gold: {field}")) for field in ("X", "Y", "Z"))
+    if not x or not y or {ref.node for ref in (*x, *y, *z)} & {node for node in range(g.n) if g.latent >> node & 1}:
+        raise MalformedCase("gold: query: X and Y must name observed nodes")
+    seen = projected(g)
+    count = (g.everything & ~g.latent).bit_count()
+    if count > MOST_NODES or count + len(seen.bidirected_edges()) > MOST_STATES:
+        raise MalformedCase(
+            f"gold: graph: a formula is tried on at most {MOST_NODES} observed nodes, and {MOST_STATES} with their "
+            "common causes; ask about a smaller graph"
+        )
+    return seen, Prob(y, z, x)
+
+
+def _same(formula: Formula, model: _Hidden) -> bool:
+    """Whether the two are the same function of their free copies in *model*."""
+    try:
+        found = value_of(formula, model.laws)
+        scope: list[Ref] = sorted({*found.scope, *model.effect.scope})
+        for key in itertools.product((0, 1), repeat=len(scope)):
+            at = dict(zip(scope, key, strict=True))
+            if found.at(at) != model.effect.at(at):
+                return False
+    except MalformedCase:  # it divides by zero
+        return False
+    return True
