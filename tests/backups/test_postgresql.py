@@ -13,14 +13,15 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
-from causal_eval.backups import take, target, wal
+from causal_eval.backups import shelf, take, target, wal
 from causal_eval.backups.check import sums_at
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.postgres import programs
 from causal_eval.backups.recover import log_of
 from causal_eval.backups.restore import Wish, flush_log, plan, restore, try_restore
+from causal_eval.backups.rounds import Rounds
 from causal_eval.backups.scratch import scratch, serving
-from causal_eval.backups.shelf import Kept, Manifest, write_manifest
+from causal_eval.backups.shelf import Kept, Manifest, read_manifest, write_manifest
 from causal_eval.backups.state import read_state
 from causal_eval.errors import Conflict, StoreError, UsageError, VerificationMismatch
 from causal_eval.store.locks import hold_file
@@ -146,6 +147,25 @@ def test_the_log_is_kept_sealed_in_both_places_and_watched_over(
     assert read_state(keeping.folder).restore_test_ok is False
     newest = take.back_up(replace(keeping, keep=1))
     assert wal.segments(keeping.folder)[0] >= newest.manifest.wal_start
+
+
+def test_a_dump_stands_in_no_base_backups_place(
+    archiving: Any, make_data: Callable[..., Any], make_keeping: Callable[..., Keeping]
+) -> None:
+    """One that somebody makes by hand is not the day's backup of the schedule, and throws no base away."""
+    make_data(archiving.url).write(0, 5)
+    keeping = make_keeping(archiving.url, spool=archiving.spool)
+    take.back_up(keeping, kind="dump")
+    rounds = Rounds(keeping, interval=1000.0, test=False, further=lambda _: [], say=list[str]().append)
+    rounds.once()
+    kinds = {name: read_manifest(keeping.folder / name, keeping.keys).kind for name in shelf.names(keeping.folder)}
+    assert sorted(kinds.values()) == ["base", "dump"]
+    (base,) = [name for name, kind in kinds.items() if kind == "base"]
+    few = replace(keeping, keep=1)
+    dumps = [take.back_up(few, kind="dump").manifest.name for _ in range(2)]
+    assert shelf.names(keeping.folder) == [base, dumps[-1]]
+    rounds.once()
+    assert shelf.names(keeping.folder) == [base, dumps[-1]]
 
 
 def test_a_base_backup_becomes_a_data_folder(

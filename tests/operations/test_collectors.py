@@ -64,7 +64,7 @@ def test_an_idle_service_is_told_whole(metrics: Metrics) -> None:
 def test_the_page_of_metrics_lists_them_all(watch: Watch, metrics: Metrics, root: Path) -> None:
     """By name, type and labels, and no others; what only a door or a Redis tells stands there too."""
     note_process(watch.store, by="somebody")
-    note_success(watch.settings.backup_dir, name="b", at=1.0)
+    note_success(watch.settings.backup_dir, name="b", kind="dump", at=1.0)
     note_test(watch.settings.backup_dir, ok=True, said="", at=1.0)
     metrics.hear(Checked(1.0, {"tally": 0}, 0))
     told = {

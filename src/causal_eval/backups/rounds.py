@@ -10,7 +10,7 @@ from causal_eval.backups.check import Check
 from causal_eval.backups.keeping import Keeping
 from causal_eval.backups.restore import try_restore
 from causal_eval.backups.state import read_state
-from causal_eval.backups.take import back_up
+from causal_eval.backups.take import back_up, kind_of
 from causal_eval.errors import CausalEvalError
 
 AGAIN_SECONDS = 600.0
@@ -39,11 +39,12 @@ class Rounds:
             self.say(str(error))
 
     def _is_due(self) -> bool:
-        """By what was last done, so that a restart changes nothing."""
+        """By what was last done, so that a restart changes nothing; a dump between two bases is none of them."""
         state, now = read_state(self.keeping.folder), self.keeping.clock()
         if state.last_failure_at is not None and now - state.last_failure_at < min(AGAIN_SECONDS, self.interval):
             return False
-        return state.last_success_at is None or now - state.last_success_at >= self.interval
+        made_at = state.made_at.get(kind_of(self.keeping))
+        return made_at is None or now - made_at >= self.interval
 
     def _untested(self) -> str:
         """The last backup, if nobody has tried to restore it: the process that made it may have been ended before."""

@@ -224,9 +224,13 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def prune(folder: Path, keys: Sequence[Key], *, keep: int) -> list[str]:
-    """Throw away all but the newest *keep* good ones; what was. One that cannot be read does not count, and stays."""
+    """Throw away all but the newest *keep* good ones; what was. One that cannot be read does not count, and stays.
+
+    The newest base of a server stays however many dumps there are: the log is good for nothing without it.
+    """
     good = [name for name in names(folder) if _is_readable(folder / name, keys)]
-    gone = good[: -max(1, keep)]
+    bases = [name for name in good if "-base" in name]
+    gone = [name for name in good[: -max(1, keep)] if name not in bases[-1:]]
     for name in gone:
         hidden = folder / f".{name}.part"
         (folder / name).rename(hidden)  # at no moment half of it stands there under its name

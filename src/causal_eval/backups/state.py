@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,8 @@ class BackupState:
     last_success_at: float | None = None
     """A backup was written, verified and, where there is a second place, copied."""
     last_backup: str = ""
+    made_at: Mapping[str, float] = field(default_factory=dict)
+    """When that last was, of each kind."""
     last_failure_at: float | None = None
     last_failure: str = ""
     restore_test_at: float | None = None
@@ -34,9 +37,11 @@ def read_state(folder: Path) -> BackupState:
         return BackupState()
 
 
-def note_success(folder: Path, *, name: str, at: float) -> None:
+def note_success(folder: Path, *, name: str, kind: str, at: float) -> None:
     """Backup *name* is whole."""
-    _write(folder, replace(read_state(folder), last_success_at=at, last_backup=name))
+    state = read_state(folder)
+    made = {**state.made_at, kind: at}
+    _write(folder, replace(state, last_success_at=at, last_backup=name, made_at=made))
 
 
 def note_failure(folder: Path, *, said: str, at: float) -> None:

@@ -88,7 +88,7 @@ def back_up(keeping: Keeping, *, kind: str = AUTO) -> Kept:
             except CausalEvalError as error:
                 note_failure(keeping.folder, said=str(error), at=keeping.clock())
                 raise
-            note_success(keeping.folder, name=kept.manifest.name, at=keeping.clock())
+            note_success(keeping.folder, name=kept.manifest.name, kind=chosen, at=keeping.clock())
     return kept
 
 
