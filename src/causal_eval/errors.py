@@ -99,6 +99,18 @@ class MalformedCase(UsageError):
     """A graph, model or query makes no sense; the message names the offending part."""
 
 
+class WrongNode(MalformedCase):
+    """Something is wrong with one node, which the solver knows by its number; ``{}`` in *problem* stands for it."""
+
+    def __init__(self, node: int, problem: str, *, name: str | None = None) -> None:
+        super().__init__(problem.replace("{}", f"node {node}" if name is None else repr(name), 1))
+        self.node, self.problem = node, problem
+
+    def of(self, name: str) -> WrongNode:
+        """The same, by the name of the node."""
+        return WrongNode(self.node, self.problem, name=name)
+
+
 class CausalError(CausalEvalError):
     """The mathematics gives no answer."""
 

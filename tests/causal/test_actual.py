@@ -144,7 +144,7 @@ def test_blame_is_expected_responsibility() -> None:
         ({"variant": "halpern"}, "known are modified"),
         ({"phi": "Q"}, "Q"),
         ({"phi": True}, "no variable"),
-        ({"context": {"BT_exo": True}}, "leaves node"),
+        ({"context": {"BT_exo": True}}, "leaves "),
     ],
 )
 def test_what_cannot_be_asked_is_named(change: dict[str, Any], message: str) -> None:

@@ -13,7 +13,7 @@ from tests.causal.drawing import Draw
 from causal_eval.causal.calculator import answered_again, calculate, verify
 from causal_eval.causal.case import write_case
 from causal_eval.causal.query import Case, Query
-from causal_eval.errors import CausalError, MalformedCase, NotDetermined, TooLarge
+from causal_eval.errors import CausalError, MalformedCase, NotDetermined, NotIdentifiable, TooLarge
 
 NAMES = ("A", "B", "C", "D", "E")
 
@@ -100,7 +100,7 @@ def test_effects_along_paths(paths: list[list[str]], seed: int) -> None:
 
 def test_a_recanting_witness_is_refused() -> None:
     """Through B to D directly but not by way of C: B would have to respond to A in two ways at once."""
-    with pytest.raises(NotDetermined, match="'B'"):
+    with pytest.raises(NotIdentifiable, match="a recanting witness: the table of 'B'"):
         calculate(paths_case(ALL[:1], threshold=False))
     assert calculate(paths_case(ALL[1:2], threshold=False)).answer
 

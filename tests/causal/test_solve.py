@@ -140,7 +140,7 @@ def test_a_rule_that_leaves_its_domain_is_refused() -> None:
     g = Graph.build(3, [(0, 2), (1, 2)])
     coin = Table({(): (Fraction(1, 2), Fraction(1, 2))})
     scm = binary(g, coin, coin, Rule(Call("sum", (Var(0), Var(1), Const(value=0)))))
-    with pytest.raises(MalformedCase, match="gives 2, its values are 0, 1"):
+    with pytest.raises(MalformedCase, match="gives 2, which is not one of its values: 0, 1"):
         solve(Case(tuple("ABC"), g, scm, Query(Kind.PROBABILITY, event=((2, 1),))))
 
 

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from causal_eval.causal.expression import evaluate, reads
+from causal_eval.causal.expression import evaluate, key_of, reads
 from causal_eval.causal.graph import bits, mask_of
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Expression, Rule, Scm, Table
-from causal_eval.errors import MalformedCase, TooLarge
+from causal_eval.errors import TooLarge, WrongNode
 
 MOST_STEPS = 1 << 20
 """Worlds that are looked at for one answer, in all its searches together."""
@@ -73,7 +73,7 @@ class System:
     """A deterministic system in a context, asked about phi.
 
     Raises:
-        MalformedCase: the context leaves a variable open that phi may depend on.
+        WrongNode: the context leaves a variable open that phi may depend on.
     """
 
     def __init__(self, scm: Scm, context: Assignment, *, phi: Expression) -> None:
@@ -84,7 +84,7 @@ class System:
         outer = mask_of(node for node in range(graph.n) if not self._has_equation(node))
         relevant = graph.ancestors(reads(phi))
         if missing := bits(relevant & outer & ~mask_of(given)):
-            raise MalformedCase(f"query: context leaves node {missing[0]} open; give every exogenous variable a value")
+            raise WrongNode(missing[0], "query: context leaves {} open; give every exogenous variable a value")
         self.inner = relevant & ~outer
         """Mask of the endogenous nodes that phi may depend on."""
         self._order = tuple([node for node in graph.topological() if self.inner >> node & 1])
@@ -138,7 +138,8 @@ class System:
         parents = bits(self.scm.graph.parents[node])
         values = {parent: self.scm.names(parent)[value] for parent, value in zip(parents, key, strict=True)}
         if (result := evaluate(mechanism.expression, values)) not in names:
-            raise MalformedCase(f"scm: the equation of node {node} gives {result!r}, which is not one of its values")
+            problem = f"gives {key_of(result)}, which is not one of its values; list them under domains"
+            raise WrongNode(node, "scm: the equation of {} " + problem)
         return names.index(result)
 
     def _has_equation(self, node: int) -> bool:

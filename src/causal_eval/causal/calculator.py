@@ -7,9 +7,10 @@ for speed, and all others (:data:`~causal_eval.causal.kinds.KINDS`).
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,7 +31,10 @@ from causal_eval.causal.reading import mapping
 from causal_eval.causal.second.bounds import loose
 from causal_eval.causal.solve import answer_json, solve
 from causal_eval.causal.steps import evaluate
-from causal_eval.errors import MalformedCase, NotDetermined, SolversDisagree, VerificationMismatch
+from causal_eval.errors import MalformedCase, NotDetermined, SolversDisagree, VerificationMismatch, WrongNode
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
 
 COMPILED = frozenset(str(kind) for kind in Compiled)
 _BOUNDED = frozenset({Compiled.PN, Compiled.PS, Compiled.PNS, Compiled.COUNTERFACTUAL})
@@ -85,16 +89,25 @@ def calculate(whole: Any) -> Reply:
     """
     whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
-        found = asked.found(given_of(whole, mixed=asked.mixed))
+        given = given_of(whole, mixed=asked.mixed)
+        found = _named(asked.found, given, names=given.names)
         return Reply(found.answer, found.method, found.lines, found.certificate)
     case = read_case(whole)
     try:
-        answer = solve(case)
+        answer = _named(solve, case, names=case.names)
     except NotDetermined:
         if asked not in _BOUNDED:
             raise
         return _left_open(whole)
     return Reply(answer_json(answer.value, case), answer.method, derive(case))
+
+
+def _named(solves: Callable[[_Asked], _Answer], asked: _Asked, *, names: Sequence[str]) -> _Answer:
+    """The answer; what is wrong with a node is said by its name."""
+    try:
+        return solves(asked)
+    except WrongNode as wrong:
+        raise wrong.of(names[wrong.node]) from wrong
 
 
 def _left_open(whole: Any) -> Reply:

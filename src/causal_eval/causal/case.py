@@ -16,7 +16,7 @@ from typing import Any
 from causal_eval.causal.graph import Graph, mask_of
 from causal_eval.causal.graph_json import read_graph, read_names, write_graph
 from causal_eval.causal.query import Case, Kind, Query
-from causal_eval.causal.reading import assignment, fraction, mapping, node_list, position
+from causal_eval.causal.reading import assignment, fraction, mapping, node_list, position, sequence
 from causal_eval.causal.scm import Linear, Scm
 from causal_eval.causal.scm_json import exogenous_names, implied_edges, mechanism_names, read_scm, write_scm
 from causal_eval.errors import MalformedCase
@@ -38,7 +38,7 @@ _EFFECTS = frozenset({Kind.ATE, Kind.CATE, Kind.ETT, Kind.ETU, Kind.PN, Kind.PS,
 """Kinds that compare two values of one treatment."""
 
 _EVENTS = frozenset({Kind.PROBABILITY, Kind.DO, Kind.COUNTERFACTUAL})
-_SINGLE = frozenset({Kind.MARKOV_BLANKET, Kind.ATTRIBUTION}) | _EFFECTS
+_SINGLE = frozenset({Kind.ATTRIBUTION}) | _EFFECTS
 """Kinds whose X and Y are one node each."""
 
 _ASSIGNMENTS = ("event", "given", "do", "evidence", "context")
@@ -130,9 +130,24 @@ def _read_structure(graph_obj: Mapping[str, Any], scm_obj: Mapping[str, Any] | N
     names = [*names, *hidden]
     latent = mask_of(range(len(names) - len(hidden), len(names)))
     extra = implied_edges(scm_obj, names)
+    graph_obj = {**graph_obj, "bidirected": _not_borne_out(graph_obj.get("bidirected"), hidden, scm_obj=scm_obj)}
     if "directed" in graph_obj:
         extra = [(cause, effect) for cause, effect in extra if latent >> cause & 1]
     return names, read_graph(graph_obj, names, extra_edges=extra, extra_latent=latent)
+
+
+def _not_borne_out(edges: Any, hidden: Sequence[str], *, scm_obj: Mapping[str, Any]) -> Any:
+    """The bidirected edges without those that a root which only the model names stands for: it causes both ends."""
+    if not hidden or not edges:
+        return edges
+    names = list(dict.fromkeys([*hidden, *mechanism_names(scm_obj)]))
+    effects = [set[str]() for _ in hidden]
+    for cause, effect in implied_edges(scm_obj, names):
+        if cause < len(hidden):
+            effects[cause].add(names[effect])
+    written = sequence(edges, "graph: bidirected")
+    joined = [[a, b] for one in effects for a in one for b in one]
+    return [edge for edge in written if edge not in joined]
 
 
 def _kind(value: Any) -> Kind:

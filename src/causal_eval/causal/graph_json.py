@@ -49,8 +49,15 @@ def read_cpdag(obj: Mapping[str, Any], names: Sequence[str]) -> tuple[Graph, tup
 
 
 def read_names(obj: Mapping[str, Any]) -> list[str]:
-    """The node names of a graph object."""
-    return name_list(obj.get("nodes"), "graph: nodes")
+    """The node names of a graph object.
+
+    Raises:
+        MalformedCase: no list of names, or edges without one.
+    """
+    names = name_list(obj.get("nodes"), "graph: nodes")
+    if not names and any(obj.get(field) for field in ("directed", "bidirected", "undirected")):
+        raise MalformedCase('graph: it has edges and no nodes; list every node under "nodes"')
+    return names
 
 
 def write_graph(names: Sequence[str], graph: Graph) -> dict[str, Any]:

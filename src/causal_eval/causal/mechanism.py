@@ -13,7 +13,7 @@ from typing import NamedTuple
 from causal_eval.causal.expression import evaluate, key_of
 from causal_eval.causal.graph import bits
 from causal_eval.causal.scm import Expression, Rule, Scm, Table, Value
-from causal_eval.errors import MalformedCase, TooLarge
+from causal_eval.errors import MalformedCase, TooLarge, WrongNode
 
 LARGEST_TABLE = 1 << 16
 """A rule is tabulated for at most this many combinations of its parents' values."""
@@ -120,7 +120,8 @@ def _results(
     results = [evaluate(expression, dict(zip(parents, values, strict=True))) for values in itertools.product(*named)]
     if strange := [result for result in results if result not in own]:
         allowed = ", ".join(map(key_of, own))
-        raise MalformedCase(f"the rule of node {node} gives {key_of(strange[0])}, its values are {allowed}")
+        problem = f"gives {key_of(strange[0])}, which is not one of its values: {allowed}; list them under domains"
+        raise WrongNode(node, "scm: the equation of {} " + problem)
     units = _units(len(own))
     return tuple([units[own.index(result)] for result in results])
 

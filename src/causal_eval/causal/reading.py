@@ -74,7 +74,7 @@ def position(value: Any, names: Sequence[Value], where: str) -> int:
         if name == wanted and isinstance(name, str) == isinstance(wanted, str):
             return place
     if not names:
-        raise MalformedCase(f"{where} is real-valued: only average effects are solved in a linear system")
+        raise MalformedCase(f"{where} is real-valued; of a linear system ask effects, or kind linear_counterfactual")
     allowed = ", ".join(str(name) for name in names)
     raise MalformedCase(f"{where} cannot be {value!r}: its values are {allowed}")
 
@@ -95,7 +95,9 @@ def _pairs(value: Any, where: str) -> Iterable[tuple[Any, Any]]:
         return ()
     if isinstance(value, dict):
         return value.items()
-    pairs = sequence(value, where)
+    if not isinstance(value, list | tuple):
+        raise MalformedCase(f'{where} must say which variable has which value, such as {{"X": 1}}, got {_kind(value)}')
+    pairs = list(value)
     for pair in pairs:
         if not isinstance(pair, list | tuple) or len(pair) != 2:  # noqa: PLR2004 - a pair has two parts
             raise MalformedCase(f"{where}: {pair!r} is no [variable, value] pair")

@@ -25,9 +25,19 @@ def exogenous_names(obj: Mapping[str, Any]) -> list[str]:
 def mechanism_names(obj: Mapping[str, Any]) -> list[str]:
     """All names that have a mechanism, exogenous ones first, in the order in which they stand."""
     found = dict.fromkeys(exogenous_names(obj))
-    for field in ("cpts", "equations", "linear", "noise"):
+    for field in ("cpts", "equations"):
         found |= dict.fromkeys(mapping(obj.get(field) or {}, f"scm: {field}"))
-    return list(found)
+    return list(found | dict.fromkeys(linear_names(obj)))
+
+
+def linear_names(obj: Mapping[str, Any]) -> list[str]:
+    """The names under ``linear`` and ``noise``, and causes that have no mechanism of their own: roots with noise."""
+    systems = mapping(obj.get("linear") or {}, "scm: linear")
+    found = dict.fromkeys([*systems, *mapping(obj.get("noise") or {}, "scm: noise")])
+    tabled, ruled = (mapping(obj.get(field) or {}, f"scm: {field}") for field in ("cpts", "equations"))
+    elsewhere = {*exogenous_names(obj), *tabled, *ruled}
+    causes = [cause for name, terms in systems.items() for cause in mapping(terms or {}, f"scm: linear: {name!r}")]
+    return list(found | dict.fromkeys(cause for cause in causes if cause not in elsewhere))
 
 
 def implied_edges(obj: Mapping[str, Any], names: Sequence[str]) -> list[tuple[int, int]]:
@@ -167,7 +177,7 @@ class _Reader:
         """Linear mechanisms: every node under ``linear`` or ``noise``."""
         systems = mapping(obj.get("linear") or {}, "scm: linear")
         noises = mapping(obj.get("noise") or {}, "scm: noise")
-        for name in dict.fromkeys([*systems, *noises]):
+        for name in linear_names(obj):
             terms = mapping(systems.get(name) or {}, f"scm: linear: {name!r}")
             found = {_node(parent, self.index): fraction(c, f"scm: linear: {name!r}") for parent, c in terms.items()}
             self.same_parents(name, mask_of(found))
@@ -243,7 +253,7 @@ def _domains(obj: Mapping[str, Any], names: Sequence[str]) -> list[tuple[Value, 
     cpts = mapping(obj.get("cpts") or {}, "scm: cpts")
     exogenous = obj.get("exogenous")
     probabilities = exogenous if isinstance(exogenous, dict) else {}
-    linear = {name for field in ("linear", "noise") for name in mapping(obj.get(field) or {}, f"scm: {field}")}
+    linear = {*linear_names(obj)}
     for name in listed:
         if name not in names:
             raise MalformedCase(f"scm: domains: no node is called {name!r}; the nodes are {', '.join(names)}")

@@ -41,7 +41,9 @@ Values = Callable[[int, str], int]
 """The position of a node's value by the word for it."""
 
 _T = TypeVar("_T")
-_TOKEN = re.compile(r"\s*([()|,=*/{}-]|[^\s()|,=*/{}'-]+'*|\S)")
+_PLAIN = r"[()|,=*/{}-]|[^\s()|,=*/{}'-]+'*|\S"
+_TOKEN = re.compile(rf"\s*({_PLAIN})")
+_WORD = re.compile(r"[^\s()|,=*/{}'-]+")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DEPTH = 200
 """Parentheses and sums inside each other; beyond, nobody reads it."""
@@ -136,7 +138,7 @@ class _Reader:
         self.index = {name: node for node, name in enumerate(names)}
         folded = [name.casefold() for name in names]
         self.folded = {name: node for node, name in enumerate(folded) if folded.count(name) == 1}
-        self.tokens = [*_tokens(text), _Token("", len(text))]
+        self.tokens = [*_tokens(text, _token(names)), _Token("", len(text))]
         self.at = 0
 
     def formula(self, depth: int) -> Formula:
@@ -230,7 +232,7 @@ class _Reader:
 
     def name(self) -> Ref:
         text = self.tokens[self.at].text
-        plain = text.rstrip("'")
+        plain = text if text in self.index else text.rstrip("'")
         node = self.index.get(plain, self.folded.get(plain.casefold()))
         if node is None:
             raise self.wrong(f"one of {', '.join(self.names)}")
@@ -254,9 +256,17 @@ class _Reader:
         return MalformedCase(f"formula: at character {token.place + 1} stands {found}; expected {expected}")
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _token(names: Sequence[str]) -> re.Pattern[str]:
+    """What a token is where some *names* are no words: they come first, the longest before the others."""
+    odd = sorted((name for name in names if name.strip() == name and not _WORD.fullmatch(name)), key=len, reverse=True)
+    if not odd:
+        return _TOKEN
+    return re.compile(rf"\s*((?:{'|'.join(map(re.escape, odd))})'*(?![^\s()|,=*/{{}}'-])|{_PLAIN})")
+
+
+def _tokens(text: str, token: re.Pattern[str]) -> Iterator[_Token]:
     place = 0
-    while match := _TOKEN.match(text, place):
+    while match := token.match(text, place):
         yield _Token(match.group(1), match.start(1))
         place = match.end()
 

@@ -9,6 +9,7 @@ from causal_eval.causal import classes
 from causal_eval.causal.classes import Mixed
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.graph_json import read_graph, read_names
+from causal_eval.causal.graph_text import read_graph_text
 from causal_eval.causal.kinds.kind import Found, Given, Json, Kind, kind
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.reading import mapping, node_list
@@ -45,7 +46,8 @@ def _targets(given: Given) -> tuple[int, ...]:
 
 def _two(given: Given) -> Class:
     classes.plain(given.graph)
-    obj = mapping(given.query.get("graph2"), "query: graph2")
+    written = given.query.get("graph2")
+    obj = read_graph_text(written) if isinstance(written, str) else mapping(written, "query: graph2")
     names = read_names(obj)
     if sorted(names) != sorted(given.names):
         raise MalformedCase("query: graph2 has other nodes than graph; the two must have the same")
@@ -63,7 +65,9 @@ def _edge_as_it_stands(given: Given) -> Class:
 
 
 def _one_edge(given: Given, asked: Class) -> Class:
-    ends = [node_list(end, given.index, where="query: edge") for end in given.items("edge")]
+    written = given.query.get("edge")
+    parts = [part.strip() for part in written.split("->")] if isinstance(written, str) else given.items("edge")
+    ends = [node_list(end, given.index, where="query: edge") for end in parts]
     if len(ends) != 2 or any(len(end) != 1 for end in ends):  # noqa: PLR2004 - an edge has two ends
         raise MalformedCase(f'query: edge {given.query.get("edge")!r}: write ["cause", "effect"]')
     tail, head = ends[0][0], ends[1][0]

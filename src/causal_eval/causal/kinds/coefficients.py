@@ -46,10 +46,17 @@ def _texts(given: Given) -> list[str]:
         items = [
             f"{given.names[a]}->{given.names[b]}" for a, b in given.graph.edges() if not given.graph.latent >> a & 1
         ]
-    for item in items:
-        if not isinstance(item, str):
-            raise MalformedCase(f"query: edges: {item!r} is no edge; write X->Y")
-    return [str(item) for item in items]
+    return [_text(item) for item in items]
+
+
+def _text(item: object) -> str:
+    """An edge as ``X->Y``; a pair of names is one too."""
+    match item:
+        case str():
+            return item
+        case [str() as cause, str() as effect]:
+            return f"{cause}->{effect}"
+    raise MalformedCase(f"query: edges: {item!r} is no edge; write X->Y")
 
 
 def _find(given: Given, asked: Asked) -> Found:

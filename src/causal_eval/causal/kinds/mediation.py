@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from causal_eval.causal.graph import bits
@@ -15,7 +15,7 @@ from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, node_of, position, sequence
 from causal_eval.causal.scm import Linear, Scm
 from causal_eval.causal.second import nested as second
-from causal_eval.errors import MalformedCase
+from causal_eval.errors import MalformedCase, NotDetermined, NotIdentifiable
 
 _NOISE = "truncated factorisation over the counterfactual graph"
 _LINEAR = "sums of products of coefficients along paths"
@@ -105,16 +105,22 @@ def _controlled(given: Given) -> Contrast:
 
 def _along_paths(given: Given) -> Contrast:
     asked = _contrast(given)
-    told = sequence(given.query.get("paths"), "query: paths")
-    paths = [_path(given, asked, place=place, told=one) for place, one in enumerate(told)]
+    paths = _paths(given, asked)
     if not paths:
         raise MalformedCase('query: paths is empty; name the paths from X to Y, such as [["X", "M", "Y"]]')
     return Contrast(asked.scm, asked.x, asked.y, asked.levels, paths=tuple(sorted({*paths})))
 
 
+def _paths(given: Given, asked: Contrast) -> list[tuple[int, ...]]:
+    told = given.query.get("paths")
+    listed = [told] if isinstance(told, str) else sequence(told, "query: paths")
+    return [_path(given, asked, place=place, told=one) for place, one in enumerate(listed)]
+
+
 def _path(given: Given, asked: Contrast, *, place: int, told: object) -> tuple[int, ...]:
     where = f"query: paths[{place}]"
-    names = told.replace("->", " ").split() if isinstance(told, str) else sequence(told, where)
+    names = sequence(told, where) if not isinstance(told, str) else told.split("->" if "->" in told else None)
+    names = [name.strip() if isinstance(name, str) else name for name in names]
     path = tuple([node_of(name, given.index, where=where) for name in names])
     if len(path) < 2 or path[0] != asked.x or path[-1] != asked.y:  # noqa: PLR2004 - two ends
         raise MalformedCase(
@@ -128,10 +134,9 @@ def _path(given: Given, asked: Contrast, *, place: int, told: object) -> tuple[i
 
 def _fairness(given: Given) -> Contrast:
     """The protected attribute is X; without paths all that lead from it to Y are unfair."""
-    asked = _contrast(given)
-    told = sequence(given.query.get("paths"), "query: paths")
-    paths = [_path(given, asked, place=place, told=one) for place, one in enumerate(told)]
-    paths = paths or directed_paths(asked.scm, asked.x, y=asked.y)
+    protected = next((field for field in ("protected", "protected_attribute") if field in given.query), "X")
+    asked = _contrast(replace(given, query={**given.query, "X": given.query.get(protected)}))
+    paths = _paths(given, asked) or directed_paths(asked.scm, asked.x, y=asked.y)
     evidence = assignment(given.query.get("evidence"), given.index, asked.scm, "query: evidence")
     return Contrast(asked.scm, asked.x, asked.y, asked.levels, paths=tuple(sorted({*paths})), given=evidence)
 
@@ -192,6 +197,18 @@ def _first(makes: Makes, title: str) -> Callable[[Given, Contrast], Found]:
         return Found(str(Fraction(line.value)), _NOISE, tuple(ledger.lines))
 
     return first
+
+
+def _along(given: Given, asked: Contrast) -> Found:
+    """The effect along the paths; without the mechanism of a recanting witness no data identify it.
+
+    Raises:
+        NotIdentifiable: a node would have to respond to X in two ways at once, and only its table is stated.
+    """
+    try:
+        return _first(_pse, "effect along the paths")(given, asked)
+    except NotDetermined as open_:
+        raise NotIdentifiable(f"a recanting witness: {open_}") from open_
 
 
 def _linear(given: Given, asked: Contrast, *, title: str) -> Found:
@@ -291,6 +308,6 @@ KINDS = (
     kind("cde", _controlled, first=_first(_cde, "E[Y_x1,m - Y_x0,m]"), second=_again(_cde_again)),
     kind("nde", _natural, first=_first(_nde, "E[Y_x1,M_x0 - Y_x0]"), second=_again(_natural_again(0, 1))),
     kind("nie", _natural, first=_first(_nie, "E[Y_x0,M_x1 - Y_x0]"), second=_again(_natural_again(1, 0))),
-    kind("path_specific", _along_paths, first=_first(_pse, "effect along the paths"), second=_again(_pse_again)),
-    kind("fairness", _fairness, first=_first(_pse, "effect along the unfair paths"), second=_again(_pse_again)),
+    kind("path_specific", _along_paths, first=_along, second=_again(_pse_again)),
+    kind("fairness", _fairness, first=_along, second=_again(_pse_again)),
 )

@@ -83,11 +83,11 @@ def cut_off(g: Graph, x: int, y: int, z: int) -> bool:
 
 
 def blanket(g: Graph, x: int) -> int:
-    """The observed nodes that stay dependent on *x* when all other observed nodes are known."""
-    everyone = ((1 << g.n) - 1) & ~g.latent & ~(1 << x)
+    """The observed nodes that stay dependent on node mask *x* when all other observed nodes are known."""
+    everyone = ((1 << g.n) - 1) & ~g.latent & ~x
     found = 0
     for node in members(everyone):
-        if not cut_off(g, 1 << x, 1 << node, everyone & ~(1 << node)):
+        if not cut_off(g, x, 1 << node, everyone & ~(1 << node)):
             found |= 1 << node
     return found
 

@@ -75,7 +75,7 @@ def _beside(g: Graph, ends: int, *, y: int, z: int) -> int:
 
 
 def _markov_blanket(case: Case) -> tuple[int, ...]:
-    return tuple(members(blanket(case.graph, case.query.x[0])))
+    return tuple(members(blanket(case.graph, mask_from(case.query.x))))
 
 
 def _is_adjustment_set(case: Case) -> bool:
