@@ -164,7 +164,12 @@ def test_a_mailbox_is_asked_and_told(tmp_path: Path) -> None:
             until(lambda: len(got) == 2)
             assert str(got[1]["To"]) == "ann@example.org"
             assert "Major outage" in text_of(got[1])
-            link(text_of(got[1]), "unsubscribe")
+            stop = f"/unsubscribe?token={link(text_of(got[1]), 'unsubscribe')}"
+            assert got[0]["List-Unsubscribe"] is None, "who has not confirmed has nothing to end"
+            assert got[1]["List-Unsubscribe"] == f"<{ADDRESS}{stop}>"
+            click = {"List-Unsubscribe": "One-Click"}
+            assert str(got[1]["List-Unsubscribe-Post"]) == urllib.parse.urlencode(click)
+            assert [page(f"{address}{stop}", click).status for _ in range(2)] == [200, 403]
 
 
 def check(told: Delivery, *, key: str) -> None:
@@ -205,6 +210,15 @@ def test_nobody_asks_without_end(tmp_path: Path) -> None:
         assert page(url, form, X_Forwarded_For="203.0.113.10").status == 200
         assert page(url, form, X_Forwarded_For="203.0.113.11, 127.0.0.9").status == 200, "a proxy behind a proxy"
         assert page(url, form, X_Forwarded_For="203.0.113.12, 203.0.113.9").status == 429, "what anybody may write"
+
+
+def test_many_may_end_it_by_way_of_one_provider(tmp_path: Path) -> None:
+    """One click of each of many people comes from the few addresses of who reads their mail: none is turned away."""
+    with running(tmp_path, CEB_STATUS_URL=ADDRESS) as (_, address):
+        found = [
+            page(f"{address}/unsubscribe?token={n}.x", {"List-Unsubscribe": "One-Click"}).status for n in range(40)
+        ]
+        assert found == [403] * 40
 
 
 def test_without_an_address_there_is_no_form(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How a letter to a subscriber's webhook leaves: signed, and never to where nobody may go."""
+"""How a letter to a subscriber leaves: with a way to end it, or signed and never to where nobody may go."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 
 from causal_eval.incidents.book import Book
 from causal_eval.incidents.outbox import Waiting
-from causal_eval.incidents.senders import Fault, Sender, text_of
-from causal_eval.incidents.subscribers import PREFIX, Subscriber, called
+from causal_eval.incidents.senders import EmailSender, Fault, Sender, text_of
+from causal_eval.incidents.subscribers import PREFIX, Subscriber, called, stopping
 from causal_eval.incidents.templates import moment
 from causal_eval.operations.hooks import signed
 
@@ -35,12 +35,8 @@ class PublicWebhookSender:
         """Post it once; who unsubscribed meanwhile is told nothing."""
         if not one.letter.target.startswith(f"{PREFIX}-"):
             return await self.others.send(one)
-        subscriber = await asyncio.to_thread(self._called, one.letter.target)
+        subscriber = await asyncio.to_thread(_called, self.book, one.letter.target)
         return None if subscriber is None else await self._post(subscriber, one)
-
-    def _called(self, alias: str) -> Subscriber | None:
-        with self.book.reading() as rows:
-            return called(rows, alias)
 
     async def _post(self, subscriber: Subscriber, one: Waiting) -> Fault | None:
         body = msgspec.json.encode(
@@ -64,3 +60,28 @@ class PublicWebhookSender:
             return Fault(f"no answer within {PATIENCE:g} s", perhaps=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Fault(f"no whole answer ({type(error).__name__})", perhaps=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicMailSender:
+    """E-mails to subscribers say in their headers how they are ended; what is for contacts goes as it is."""
+
+    book: Book
+    address: str
+    """Of the status page, with ``/`` at its end; empty: nobody said where it is."""
+    mail: EmailSender
+
+    async def send(self, one: Waiting) -> Fault | None:
+        """Hand it over once; who unsubscribed meanwhile is told nothing."""
+        alias, _, _ = one.letter.key.partition("/")
+        if not alias.startswith(f"{PREFIX}-"):
+            return await self.mail.send(one)
+        subscriber = await asyncio.to_thread(_called, self.book, alias)
+        if subscriber is None:
+            return None
+        return await self.mail.send_with(one, stopping(subscriber, address=self.address))
+
+
+def _called(book: Book, alias: str) -> Subscriber | None:
+    with book.reading() as rows:
+        return called(rows, alias)

@@ -10,8 +10,9 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -101,9 +102,16 @@ class EmailSender:
 
     async def send(self, one: Waiting) -> Fault | None:
         """Hand it over."""
-        return await asyncio.to_thread(self._hand_over, one)
+        return await self.send_with(one, {})
 
-    def _hand_over(self, one: Waiting) -> Fault | None:
+    async def send_with(self, one: Waiting, headers: Mapping[str, str]) -> Fault | None:
+        """Hand it over with *headers* beside its own."""
+        message = email_of(one, sender=self.mail.sender)
+        for name, value in headers.items():
+            message[name] = value
+        return await asyncio.to_thread(self._hand_over, message)
+
+    def _hand_over(self, message: EmailMessage) -> Fault | None:
         handing = accepted = False
         try:
             with smtplib.SMTP(self.mail.host, self.mail.port, timeout=self.patience) as server:
@@ -112,7 +120,7 @@ class EmailSender:
                 if self.mail.user:
                     server.login(self.mail.user, self.mail.password)
                 handing = True
-                server.send_message(email_of(one, sender=self.mail.sender))
+                server.send_message(message)
                 accepted = True
         except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
             code = f" {error.smtp_code}" if isinstance(error, smtplib.SMTPResponseException) else ""
@@ -215,7 +223,7 @@ def escaped(text: str) -> str:
 
 def email_of(one: Waiting, *, sender: str) -> EmailMessage:
     """The letter as an e-mail; the same letter has the same Message-ID at every try."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_policy())
     message["From"], message["To"] = sender, one.letter.target
     message["Subject"] = " ".join(one.letter.subject.split())
     message["Message-ID"] = f"<{one.token}@{MAILED_AS}>"
@@ -225,3 +233,17 @@ def email_of(one: Waiting, *, sender: str) -> EmailMessage:
         message["X-Possible-Repeat"] = "true"
     message.set_content(text_of(one))
     return message
+
+
+class _OneLine(UnstructuredHeader):
+    """A header that stays on its line: the usual way wraps a long address as an encoded word, and nobody finds it."""
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        """The line."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> EmailPolicy:
+    registry = HeaderRegistry()
+    registry.map_to_type("list-unsubscribe", _OneLine)
+    return SMTP.clone(header_factory=registry)

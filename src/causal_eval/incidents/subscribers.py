@@ -129,6 +129,18 @@ def called(rows: Rows, alias: str) -> Subscriber | None:
     return None
 
 
+def stopping(one: Subscriber, *, address: str) -> dict[str, str]:
+    """Headers of an e-mail to *one* by which his mail program can end it; none where nobody said where the page is.
+
+    By RFC 2369, and by RFC 8058 where the page is at an ``https`` address, as that demands: one press, no page.
+    """
+    if not address or one.confirmed_at is None:
+        return {}
+    link = {"List-Unsubscribe": f"<{_way(one, 'unsubscribe', address=address)}>"}
+    is_sealed = address.startswith("https://")
+    return {**link, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if is_sealed else link
+
+
 def give_up(rows: Rows, *, at: float) -> int:
     """Forget letters to subscribers that did not get through within a day; how many."""
     query = f"DELETE FROM outbox WHERE sent_at IS NULL AND key LIKE '{PREFIX}-%' AND made_at < ?"  # noqa: S608 - ours

@@ -17,9 +17,9 @@ from causal_eval.incidents import acting, intake, keeping, outbox, status, subsc
 from causal_eval.incidents.book import Book, Rows
 from causal_eval.incidents.contacts import Contacts, Way
 from causal_eval.incidents.incident import Incident
-from causal_eval.incidents.public import PublicWebhookSender
+from causal_eval.incidents.public import PublicMailSender, PublicWebhookSender
 from causal_eval.incidents.rules import Rules
-from causal_eval.incidents.senders import Senders, deliver, senders_of
+from causal_eval.incidents.senders import EmailSender, Senders, deliver, senders_of
 from causal_eval.incidents.status.page import StatusPage
 from causal_eval.incidents.subscribers import EMAIL, WEBHOOK
 from causal_eval.incidents.watching import Seen
@@ -200,6 +200,8 @@ class Sentinel:
     def _senders(self, session: aiohttp.ClientSession, outward: aiohttp.ClientSession) -> Senders:
         senders = dict(senders_of(self.contacts, session))
         senders[Way.WEBHOOK] = PublicWebhookSender(self.book, outward, senders[Way.WEBHOOK], self.clock)
+        if isinstance(mail := senders.get(Way.EMAIL), EmailSender):
+            senders[Way.EMAIL] = PublicMailSender(self.book, self.address, mail)
         return senders
 
     def _loops(self, session: aiohttp.ClientSession, senders: Senders, *, since: float) -> list[_Loop]:
