@@ -18,6 +18,7 @@ from causal_eval.service.access import Caller, Role
 from causal_eval.service.wiring import Service
 
 Who = Callable[[str], TestClient]
+NOW = 1_790_000_000.0
 HERE = "/api/v1/incidents"
 
 
@@ -49,8 +50,8 @@ def test_an_operator_sees_one_through(who: Who, address: str) -> None:
     assert (one["id"], one["severity"], one["state"], one["firing"]) == ("INC-1", "P2", "detected", ["RedisDown"])
     steps: list[tuple[str, dict[str, object]]] = [
         ("ack", {}), ("assign", {"to": "bob"}), ("classify", {"severity": "P3", "reason": "one team"}),
-        ("update", {"text": "restarted", "state": "mitigating", "public": True}),
-        ("escalate", {"reason": "it did not help"}), ("snapshot", {}),
+        ("update", {"text": "restarted", "state": "mitigating", "public": True, "eta": "at noon"}),
+        ("escalate", {"reason": "it did not help", "to": "dba"}), ("snapshot", {}),
     ]  # fmt: skip
     for name, body in steps:
         assert operator.post(f"{HERE}/INC-1/{name}", json=body).status_code == 200, name
@@ -65,6 +66,9 @@ def test_an_operator_sees_one_through(who: Who, address: str) -> None:
         assert operator.post(f"{HERE}/INC-1/{name}", json=body).status_code == 200, name
     detail = operator.get(f"{HERE}/INC-1").json()
     assert {entry["who"] for entry in detail["timeline"]} == {"sentinel", "operator"}
+    said = {entry["kind"]: entry for entry in detail["timeline"]}
+    assert (said["expected"]["text"], said["escalated"]["data"]) == ("at noon", {"to": "dba"})
+    assert operator.post(f"{HERE}/INC-1/escalate", json={"reason": "x", "to": "nobody"}).status_code == 422
     assert (detail["incident"]["state"], detail["ruling"]["rule"], detail["is_copy"]) == ("reviewed", "", False)
     assert operator.get(HERE).json()["items"] == []
     assert [one["id"] for one in operator.get(f"{HERE}?state=all").json()["items"]] == ["INC-1"]
@@ -151,6 +155,21 @@ def test_without_the_sentinel_the_copy_is_read(known: Service, callers: Callers)
 
 
 def test_without_sentinel_and_copy_it_is_said(client: Callable[..., TestClient]) -> None:
-    """No empty list, which would say that all is well."""
-    refused = client("operator").get(HERE)
-    assert (refused.status_code, "CEB_SENTINEL_URL" in refused.json()["detail"]) == (503, True)
+    """No empty list, which would say that all is well; and what to do about it."""
+    for path in (HERE, f"{HERE}/INC-1"):
+        refused = client("operator").get(path)
+        said = refused.json()["detail"]
+        assert (refused.status_code, "CEB_SENTINEL_URL" in said, "causal-eval incident" in said) == (503, True, True)
+
+
+def test_what_a_command_copied_is_read_where_no_sentinel_is_known(known: Service, callers: Callers) -> None:
+    """It is as old as the newest copy."""
+    told = sentinel.changed(known.settings, since=0).incidents
+    with known.store.writing() as connection:
+        mirror.keep(connection, told, at=NOW)
+    alone = replace(known, settings=replace(known.settings, sentinel_url=""))
+    client = TestClient(make_app(alone, identify=callers), headers={"Authorization": "Bearer operator"})
+    page = client.get(HERE).json()
+    assert ([one["id"] for one in page["items"]], page["is_copy"], page["as_of"]) == (["INC-1"], True, NOW)
+    detail = client.get(f"{HERE}/INC-1").json()
+    assert (detail["is_copy"], detail["as_of"]) == (True, NOW)

@@ -21,6 +21,7 @@ from tests.sentinel.running import alert, answering, send
 
 from causal_eval.errors import CausalEvalError, Conflict, SentinelAway, TooSoon, UnknownName, UsageError
 from causal_eval.incidents import deeds, view
+from causal_eval.incidents.contacts import Role
 from causal_eval.incidents.incident import Severity, State
 from causal_eval.incidents.reported import MOST, Report, Trouble
 from causal_eval.service import sentinel
@@ -46,6 +47,14 @@ def address(tmp_path: Path) -> Iterator[str]:
 def there(known: Callable[[str], Settings], address: str) -> Settings:
     """Settings that know it."""
     return known(address)
+
+
+class Strange(msgspec.Struct, frozen=True):
+    """A call for help of somebody who is no role."""
+
+    by: str = "ada"
+    reason: str = "no idea"
+    to: str = "nobody"
 
 
 def act(there: Settings, name: str, deed: deeds.Deed, *, key: str = "") -> view.Told:
@@ -125,6 +134,18 @@ def test_one_key_does_one_thing(tmp_path: Path, known: Callable[[str], Settings]
             said = ask(there, Request(incident_path("INC-1")), view.Whole).timeline
     assert [one.text for one in said if one.kind == "update"] == ["looking"]
     assert sum(one.kind == "signal" for one in said) == 1
+
+
+def test_what_commands_take_is_taken_over_http(there: Settings) -> None:
+    """When it may be over and who is called stand in the timeline, as they do when somebody types them."""
+    ask(there, Request("/incidents", deeds.Open(by="ada", title="odd scores")), view.Told)
+    act(there, "INC-1", deeds.Update(by="ada", text="looking", eta="14:00 UTC"))
+    act(there, "INC-1", deeds.Escalate(by="ada", reason="no idea", to=Role.DBA))
+    said = ask(there, Request(incident_path("INC-1")), view.Whole).timeline
+    assert [(one.text, one.who) for one in said if one.kind == "expected"] == [("14:00 UTC", "ada")]
+    assert [dict(one.data) for one in said if one.kind == "escalated"] == [{"to": "dba"}]
+    with pytest.raises(UsageError, match="nobody"):
+        ask(there, Request(incident_path("INC-1", "escalate"), Strange()), view.Told)
 
 
 def test_whoever_asks_again_gets_what_changed(address: str, there: Settings) -> None:

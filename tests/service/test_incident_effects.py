@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.effects.calls import NOW, Call, evaluated, told
 from tests.service.published import BOARD, Published, published
 
-from causal_eval.effects import marking, mirror
+from causal_eval.effects import marking, mirror, touches
 from causal_eval.errors import Conflict, NotAllowed, UnknownName
 from causal_eval.service import exporting, incident_effects, jobs, leaderboard
 from causal_eval.service.access import NOBODY, Caller, Role
@@ -71,6 +71,19 @@ def test_what_is_asked_again_is_an_evaluation_of_its_own(operator: Visit, result
     with pytest.raises(Conflict, match="was asked again in"):
         incident_effects.rerun(operator, "INC-1", evaluation=result.run.id)
     assert [one.evaluation for one in incident_effects.rerun(operator, "INC-1").left] == [result.run.id]
+
+
+def test_two_who_ask_at_once_order_one(operator: Visit, result: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looked before the other had ordered is refused all the same, and nothing of his order is kept."""
+    result.mark()
+    with operator.service.store.reading() as connection:
+        before = touches.of_incident(connection, "INC-1")
+    (ordered,) = incident_effects.rerun(operator, "INC-1").ordered
+    orders = jobs.listed(operator)
+    monkeypatch.setattr(touches, "of_incident", lambda *_, **__: before)
+    found = incident_effects.rerun(operator, "INC-1")
+    assert (found.ordered, ordered.rerun in found.left[0].why) == ((), True)
+    assert jobs.listed(operator) == orders
 
 
 def test_an_order_that_cannot_be_linked_is_not_made(

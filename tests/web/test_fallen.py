@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.service.published import Published, published
 
+from causal_eval.effects.touches import Touch, of_incident
 from causal_eval.service.wiring import Service
 from causal_eval.web.language import LANGUAGES
 
@@ -76,3 +77,36 @@ def test_the_incidents_own_page_names_what_it_touched(visitor: Make, result: Pub
     text = visitor("operator").get("/incidents/INC-1").text
     assert f'<a href="/evaluations/{result.run.id}">{result.run.id}</a>' in text
     assert "3 of 12 results" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_operator_asks_again_by_a_button(visitor: Make, result: Published, language: str) -> None:
+    """Once, however often it is pressed: then the page says why not, in its language, and has no button."""
+    result.mark()
+    operator = visitor("operator")
+    operator.headers["Accept-Language"] = language
+    button = 'action="/incidents/INC-1/rerun"'
+    assert button in operator.get("/incidents/INC-1").text
+    assert operator.submit("/incidents/INC-1/rerun").url.query == b"did=rerun"
+    page = operator.get("/incidents/INC-1").text
+    (again,) = touches(result)[0].reruns
+    assert f'href="/evaluations/{again}"' in page
+    assert button not in page
+    refused = operator.submit("/incidents/INC-1/rerun").text
+    why = {"en": "so that nobody asks until", "de": "damit niemand fragt, bis"}
+    assert why[language] in refused
+    assert touches(result)[0].reruns == (again,)
+
+
+def test_asking_again_is_for_operators(visitor: Make, result: Published) -> None:
+    """It costs calls: who may not operate orders none."""
+    result.mark()
+    for role in ("viewer", "evaluator"):
+        assert visitor(role).submit("/incidents/INC-1/rerun").status_code == 403
+    assert touches(result)[0].reruns == ()
+
+
+def touches(result: Published) -> list[Touch]:
+    """What the incident touched, as it is kept."""
+    with result.service.store.reading() as connection:
+        return of_incident(connection, "INC-1")

@@ -34,13 +34,15 @@ def test_an_operator_sees_one_through(visitor: Make, sentinel: str) -> None:
     assert "· operator" in page
     steps = [
         ("classify", {"severity": "P3", "reason": "one team"}), ("assign", {"to": "bob"}),
-        ("update", {"text": "restarted it", "state": "mitigating", "public": "on"}),
-        ("escalate", {"reason": "it did not help"}), ("snapshot", {}),
+        ("update", {"text": "restarted it", "state": "mitigating", "public": "on", "eta": "at noon"}),
+        ("escalate", {"reason": "it did not help", "to": "dba"}), ("snapshot", {}),
     ]  # fmt: skip
     for act, fields in steps:
         page = browser.submit(f"/incidents/INC-1/{act}", **fields)
         assert page.status_code == 200, (act, page.text)
-    assert all(word in page.text for word in ("restarted it", "one team", "bob", "health is", "it did not help"))
+    assert all(
+        word in page.text for word in ("restarted it", "one team", "bob", "health is", "it did not help", "at noon")
+    )
     refused = browser.submit("/incidents/INC-1/resolve", resolution="half an hour of work")
     assert (refused.status_code, "RedisDown still fires" in refused.text) == (409, True)
     assert 'value="half an hour of work"' in refused.text

@@ -14,6 +14,7 @@ from causal_eval.api.paging import UNCHANGED, After, Label, Limit, Name, cursor,
 from causal_eval.api.routing import PREFIX, make_router
 from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import Visiting
+from causal_eval.incidents.contacts import Role
 from causal_eval.incidents.deeds import LONGEST
 from causal_eval.incidents.incident import Severity, State
 from causal_eval.incidents.reported import LONGEST as LONGEST_REPORT
@@ -137,6 +138,7 @@ class StatusUpdate(In):
 
     text: Said
     state: Literal[State.INVESTIGATING, State.MITIGATING, State.MONITORING] | None = None
+    eta: Said = Field("", description="When it may be over: later updates say so too.")
     public: bool = Field(default=False, description="For the status page too.")
 
 
@@ -150,6 +152,7 @@ class Escalation(In):
     """What was tried, and why help is needed."""
 
     reason: Said
+    to: Role | None = Field(None, description="Who is told beside the team lead.")
 
 
 class Resolution(In):

@@ -16,7 +16,7 @@ from causal_eval.errors import StoreError, UnknownName, UsageError
 from causal_eval.incidents import checklist, desk, keeping, timeline, timers
 from causal_eval.incidents.book import Book, Rows, find, live, newest, open_book
 from causal_eval.incidents.contacts import Role
-from causal_eval.incidents.deeds import Open
+from causal_eval.incidents.deeds import Escalate, Open, Update
 from causal_eval.incidents.incident import Incident, Severity, State
 from causal_eval.incidents.reported import Report
 from causal_eval.operations.stack.plan import load_plan
@@ -109,12 +109,7 @@ def update(incident: str, text: str, *, state: str | None, eta: str, public: boo
     wanted = None if state is None else _state(state)
 
     def deed(rows: Rows, who: str) -> Incident:
-        at = time.time()
-        if wanted is not None:
-            desk.move(rows, incident, state=wanted, who=who, at=at)
-        if eta:
-            desk.expect(rows, incident, until=eta, who=who, at=at)
-        return desk.update(rows, incident, text=text, public=public, who=who, at=at)
+        return Update(by=who, text=text, state=wanted, eta=eta, public=public).do(rows, incident, at=time.time())
 
     return step(deed, json=json)
 
@@ -123,8 +118,9 @@ def escalate(incident: str, reason: str, *, to: str, json: bool) -> int:
     """Call for help."""
     if to and to not in set(Role):
         raise UnknownName("role", to, Role)
+    whom = Role(to) if to else None
     return step(
-        lambda rows, who: desk.escalate(rows, incident, reason=reason, to=to, who=who, at=time.time()), json=json
+        lambda rows, who: Escalate(by=who, reason=reason, to=whom).do(rows, incident, at=time.time()), json=json
     )
 
 

@@ -9,6 +9,18 @@ from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.shapes import Order, Shape
 
 Level = Literal["P0", "P1", "P2", "P3"]
+Whom = Literal[
+    "incidents",
+    "on-call",
+    "team-lead",
+    "infrastructure",
+    "security",
+    "stakeholders",
+    "cloud",
+    "dba",
+    "security-ir",
+    "legal",
+]
 Known = Literal["page", "slow", "evaluation", "score", "account", "other"]
 
 
@@ -104,6 +116,8 @@ class StatusUpdate(Order, frozen=True):
 
     text: str
     state: Literal["investigating", "mitigating", "monitoring"] | None = None
+    eta: str = ""
+    """When it may be over: later updates say so too."""
     public: bool = False
 
 
@@ -146,9 +160,9 @@ class Incidents(Asking):
         """Say who works on it."""
         return await self._step(incident, "assign", body={"to": to})
 
-    async def escalate_incident(self, incident: str, reason: str) -> Incident:
-        """Call for help."""
-        return await self._step(incident, "escalate", body={"reason": reason})
+    async def escalate_incident(self, incident: str, reason: str, *, to: Whom | None = None) -> Incident:
+        """Call for help: the team lead, and *to*."""
+        return await self._step(incident, "escalate", body={"reason": reason, "to": to})
 
     async def resolve_incident(self, incident: str, resolution: str, *, root_cause: str = "") -> Incident:
         """Say that it is over."""

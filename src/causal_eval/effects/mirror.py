@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from causal_eval.errors import UnknownName
 from causal_eval.incidents.view import Told
@@ -87,6 +87,15 @@ def freshness(connection: Connection) -> Copy:
     query = select(row.tried_at, row.answered_at, row.fault, row.cursor).where(row.source == SENTINEL)
     found = connection.execute(query).first()
     return NEVER if found is None or not found.tried_at else Copy(*found)
+
+
+def as_of(connection: Connection) -> float | None:
+    """When the copies were so: when the sentinel answered last, else when a command brought the newest; None: none are.
+
+    `causal-eval incident effect` copies from a sentinel's file what no service was ever told.
+    """
+    answered_at = freshness(connection).answered_at
+    return connection.scalar(select(func.max(incidents.c.copied_at))) if answered_at is None else answered_at
 
 
 def listed(connection: Connection, *, private: bool = True, limit: int = LISTED) -> list[Told]:

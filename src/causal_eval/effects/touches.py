@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from causal_eval.effects.overlap import FAILED
+from causal_eval.errors import Conflict
 from causal_eval.questions.question import Question
 from causal_eval.store.incident_tables import incident_marks, incident_reruns, incident_tallies, incidents
+from causal_eval.store.locks import take_turn
 from causal_eval.store.rows import question_from
 from causal_eval.store.tables import attempts, evaluations, questions
 from causal_eval.store.work_tables import jobs
+
+_ASKING = "reruns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +134,30 @@ def origin_of(connection: Connection, rerun: str) -> Rerun | None:
 
 
 def link(connection: Connection, one: Rerun) -> None:
-    """Put down that *one* asks again."""
+    """Put down that *one* asks again, as the first that does: whoever comes at the same moment waits, and is refused.
+
+    Raises:
+        Conflict: another one does already.
+    """
+    take_turn(connection, _ASKING)
+    of = incident_reruns.c
+    mine = (of.evaluation_id == one.evaluation) & (of.incident_id == one.incident)
+    there = connection.scalars(select(of.rerun_id).where(mine)).all()
+    if there:
+        raise asked_before(one.incident, one.evaluation, there)
     row = {
         "rerun_id": one.rerun, "evaluation_id": one.evaluation, "incident_id": one.incident, "asked_by": one.asked_by,
         "asked_at": one.asked_at,
     }  # fmt: skip
     connection.execute(insert(incident_reruns), row)
+
+
+def asked_before(incident: str, evaluation: str, reruns: Iterable[str]) -> Conflict:
+    """Why it is not asked again."""
+    return Conflict(
+        f"what {incident} touched of {evaluation} was asked again in {', '.join(reruns)}: "
+        "once, so that nobody asks until the answers please him"
+    )
 
 
 def _touches(connection: Connection, which: ColumnElement[bool]) -> list[Touch]:

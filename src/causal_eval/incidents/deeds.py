@@ -11,6 +11,7 @@ from causal_eval.errors import UsageError
 from causal_eval.incidents import actions, desk, keeping
 from causal_eval.incidents.actions import NewAction
 from causal_eval.incidents.book import Rows, find
+from causal_eval.incidents.contacts import Role
 from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
 
 MANUAL = "reported"
@@ -59,12 +60,16 @@ class Update(Deed, frozen=True, kw_only=True):
 
     text: Said
     state: State | None = None
+    eta: Said = ""
+    """When it may be over; every later update says so too."""
     public: bool = False
 
     def do(self, rows: Rows, incident: str, *, at: float) -> Incident:
         """The incident afterwards."""
         if self.state is not None:
             desk.move(rows, incident, state=self.state, who=self.by, at=at)
+        if self.eta:
+            desk.expect(rows, incident, until=self.eta, who=self.by, at=at)
         return desk.update(rows, incident, text=self.text, public=self.public, who=self.by, at=at)
 
 
@@ -82,10 +87,13 @@ class Escalate(Deed, frozen=True, kw_only=True):
     """Help is needed."""
 
     reason: Said
+    to: Role | None = None
+    """Who is told beside the team lead."""
 
     def do(self, rows: Rows, incident: str, *, at: float) -> Incident:
         """The incident afterwards."""
-        return desk.escalate(rows, incident, reason=self.reason, who=self.by, at=at)
+        to = "" if self.to is None else self.to.value
+        return desk.escalate(rows, incident, reason=self.reason, to=to, who=self.by, at=at)
 
 
 class Resolve(Deed, frozen=True, kw_only=True):

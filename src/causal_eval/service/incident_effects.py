@@ -172,10 +172,7 @@ def _again(visit: Visit, touch: Touch) -> Rerun:
 
 def _check(visit: Visit, touch: Touch, *, found: Ordered) -> None:
     if touch.reruns:
-        raise Conflict(
-            f"what {touch.incident} touched of {touch.evaluation} was asked again in {', '.join(touch.reruns)}: "
-            "once, so that nobody asks until the answers please him"
-        )
+        raise touches.asked_before(touch.incident, touch.evaluation, touch.reruns)
     if found.job.of_command_line:
         raise Conflict(
             f"evaluation {touch.evaluation} is run by the command line: use `causal-eval incident effect --rerun` there"

@@ -166,7 +166,7 @@ def _deployments(visit: Visit) -> list[dict[str, object]] | str:
 def _copies(visit: Visit, *, over: bool, limit: int, error: SentinelAway) -> Listing:
     with visit.service.store.reading() as connection:
         found = mirror.listed(connection, limit=limit if over else _MOST_COPIES)
-        as_of = mirror.freshness(connection).answered_at
+        as_of = mirror.as_of(connection)
     if as_of is None:
         raise error
     shown = found if over else sorted((one for one in found if one.state.is_live), key=lambda one: one.severity.value)
@@ -175,7 +175,7 @@ def _copies(visit: Visit, *, over: bool, limit: int, error: SentinelAway) -> Lis
 
 def _copy(visit: Visit, incident: str, *, error: SentinelAway) -> Case:
     with visit.service.store.reading() as connection:
-        as_of = mirror.freshness(connection).answered_at
+        as_of = mirror.as_of(connection)
         if as_of is None:
             raise error
         told = mirror.get(connection, sentinel.id_of(incident))

@@ -22,6 +22,10 @@ AT_ONCE = 4
 """Threads of the service that may wait for it: with all others it goes on serving."""
 LARGEST = 16 * 2**20
 ADVICE = "use `causal-eval incident` on the sentinel's machine, or try again in a minute"
+UNKNOWN = (
+    "start one (`causal-eval sentinel`) and set CEB_SENTINEL_URL to its address, or use `causal-eval incident` on the "
+    "machine of the one that runs"
+)
 _ID = re.compile(r"(?:INC-)?([0-9]{1,15})", re.IGNORECASE)
 _PLACES = threading.BoundedSemaphore(AT_ONCE)
 _T = TypeVar("_T")
@@ -81,7 +85,7 @@ def ask(settings: Settings, request: Request, kind: type[_T]) -> _T:
         UnknownName, UsageError, Conflict, TooSoon: it refuses.
     """
     if not settings.sentinel_url:
-        raise SentinelAway(f"no sentinel is known here: set CEB_SENTINEL_URL, or {ADVICE}")
+        raise SentinelAway(f"no sentinel is known here: {UNKNOWN}")
     ends = time.monotonic() + SECONDS
     if not _PLACES.acquire(timeout=SECONDS):
         raise SentinelAway(f"the sentinel is asked by too many at once: {ADVICE}")

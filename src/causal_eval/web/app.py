@@ -126,6 +126,7 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/projects/{project}/webhooks", webhooks.made),
     ("/projects/{project}/webhooks/{webhook}/{act}", webhooks.steered),
     ("/incidents", incidents.opened),
+    ("/incidents/{incident}/rerun", incidents.asked_again),
     ("/incidents/{incident}/{act}", incidents.acted),
     ("/problem", problem.reported),
     ("/playground", playground.solved),

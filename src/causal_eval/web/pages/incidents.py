@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from causal_eval.errors import CausalEvalError, Conflict, SentinelAway, UsageError
+from causal_eval.incidents.contacts import Role
 from causal_eval.incidents.incident import Severity, State
 from causal_eval.service import incident_effects, incidents
+from causal_eval.service.incident_effects import Left
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import day, faults, whole
 from causal_eval.web.statuses import status_of
@@ -18,9 +20,9 @@ NEW = ("title", "severity", "component", "impact")
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "ack": (),
     "classify": ("severity", "reason"),
-    "update": ("text", "state", "public"),
+    "update": ("text", "state", "eta", "public"),
     "assign": ("to",),
-    "escalate": ("reason",),
+    "escalate": ("reason", "to"),
     "resolve": ("resolution", "root_cause"),
     "snapshot": (),
     "cause": ("text",),
@@ -29,6 +31,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "reviewed": (),
 }
 """What is done with one -> the fields of its form."""
+RERUN = "rerun"
+_CALLED = tuple(one for one in Role if one not in {Role.INCIDENTS, Role.TEAM_LEAD})
+"""Who may be called; the channel and the team lead are told in any case."""
 _MOVES = (State.INVESTIGATING, State.MITIGATING, State.MONITORING)
 _REFUSED = (UsageError, Conflict, SentinelAway)
 
@@ -70,12 +75,27 @@ def acted(asked: Asked) -> Response:
     return see(f"/incidents/{incident}", {"did": act})
 
 
+def asked_again(asked: Asked) -> Response:
+    """Ask what it touched again, each evaluation once; what is left is shown with its reason.
+
+    As ``causal-eval incident effect --rerun`` does; the service wants the permission *operate*, which operators and
+    admins have. Sent twice, the second time orders nothing.
+    """
+    incident = asked.part("incident")
+    found = incident_effects.rerun(asked.visit, incident)
+    if found.left or not found.ordered:
+        return _page(asked, RERUN, error=None, left=found.left)
+    return see(f"/incidents/{incident}", {"did": RERUN})
+
+
 def _values(act: str, form: Mapping[str, str]) -> dict[str, object]:
     """What the form of *act* says, as the sentinel takes it."""
     values: dict[str, object] = {name: form.get(name, "").strip() for name in FIELDS[act]}
     match act:
         case "update":
-            values = {"text": values["text"], "state": values["state"] or None, "public": bool(form.get("public"))}
+            values |= {"state": values["state"] or None, "public": bool(form.get("public"))}
+        case "escalate":
+            values["to"] = values["to"] or None
         case "todo":
             values = {"text": values["text"], "owner": values["owner"], "due_at": day(form, "until")}
         case "done":
@@ -98,21 +118,25 @@ def _list(asked: Asked, wrong: dict[str, str], *, status: int = 200) -> Response
     return asked.page("incidents", values, status=status)
 
 
-def _page(asked: Asked, act: str, *, error: CausalEvalError | None) -> Response:
+def _page(asked: Asked, act: str, *, error: CausalEvalError | None, left: Sequence[Left] = ()) -> Response:
     case = incidents.find(asked.visit, asked.part("incident"))
     did = asked.query.get("did", "")
+    touched = incident_effects.touched(asked.visit, case.whole.incident.id)
     values = {
         "case": case,
-        "touched": incident_effects.touched(asked.visit, case.whole.incident.id),
+        "touched": touched,
+        "may_ask": any(one.marked and not one.reruns for one in touched),
+        "left": left,
         "incident": case.whole.incident,
         "is_live": case.whole.incident.state.is_live,
         "now": asked.door.service.clock(),
         "severities": list(Severity),
         "moves": _MOVES,
+        "roles": _CALLED,
         "once": asked.door.service.token(),
         "act": act,
         "wrong": "" if error is None else str(error),
         "given": asked.form if error is not None else {},
-        "did": did if did in FIELDS else "",
+        "did": did if did in {*FIELDS, RERUN} else "",
     }
     return asked.page("incident", values, status=200 if error is None else status_of(error))
