@@ -33,6 +33,8 @@ class Posed:
     cases: tuple[Whole, ...]
     estimand: str
     """What is asked for, in the field's notation over V0, V1, ..."""
+    formula: str = ""
+    """Arithmetic over the answers c1, c2, ...: its value is one answer more."""
 
 
 def about_graph(graph: Graph, *queries: Mapping[str, Json], estimand: str) -> Posed:
@@ -42,11 +44,11 @@ def about_graph(graph: Graph, *queries: Mapping[str, Json], estimand: str) -> Po
     )
 
 
-def about_scm(scm: Scm, *queries: Mapping[str, Json], estimand: str) -> Posed:
+def about_scm(scm: Scm, *queries: Mapping[str, Json], estimand: str, formula: str = "") -> Posed:
     """*queries* about the whole model *scm*."""
     names = symbols(scm.graph.n)
     stated = {"graph": write_graph(names, scm.graph), "scm": write_scm(scm, names)}
-    return Posed(tuple([{**stated, "query": dict(one)} for one in queries]), estimand)
+    return Posed(tuple([{**stated, "query": dict(one)} for one in queries]), estimand, formula)
 
 
 def symbols(n: int) -> tuple[str, ...]:

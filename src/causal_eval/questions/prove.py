@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from fractions import Fraction
+
+import msgspec
 
 from causal_eval.causal import second
 from causal_eval.causal.calculator import Reply, agreed
@@ -11,6 +15,7 @@ from causal_eval.causal.derivation import derivation_of
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.causal.query import Case
 from causal_eval.causal.solve import Solved, estimand, solved
+from causal_eval.causal.steps import evaluate
 from causal_eval.errors import SolversDisagree
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.facts import Facts
@@ -85,14 +90,26 @@ def certificate_of(family: Family, facts: Facts, *, proof: Proof, spec: AnswerSp
 def _of_posed(posed: Posed) -> Proof:
     replies = [agreed(whole) for whole in posed.cases]
     certificates = tuple([reply.certificate for reply in replies])
+    steps, values = _steps(replies), [valued(reply.answer) for reply in replies]
+    if posed.formula:
+        steps.append(_combined(posed, replies, after=steps))
+        values.append(Fraction(msgspec.json.decode(steps[-1].value)))
     return Proof(
         posed,
-        tuple([valued(reply.answer) for reply in replies]),
+        tuple(values),
         posed.cases,
         posed.estimand,
-        tuple(_steps(replies)),
+        tuple(steps),
         certificates if any(one is not None for one in certificates) else (),
     )
+
+
+def _combined(posed: Posed, replies: list[Reply], *, after: list[Step]) -> Step:
+    """The step that puts the answers together: each is the last step of its derivation."""
+    ends = {f"c{place + 1}": step.id for place in range(len(replies)) for step in after if step.of == place}
+    expression = re.sub(r"\bc\d+\b", lambda match: ends[match[0]], posed.formula)
+    value = evaluate(posed.formula, {f"c{place}": Fraction(str(one.answer)) for place, one in enumerate(replies, 1)})
+    return Step(f"s{len(after) + 1}", "arithmetic", posed.estimand, expression, canonical(value).decode())
 
 
 def _steps(replies: list[Reply]) -> list[Step]:
