@@ -8,7 +8,7 @@ import importlib
 from causal_eval.errors import UnknownName
 from causal_eval.questions.family import Family
 
-FAMILIES = ("attribution", "effect", "counterfactual", "chain", "confounding", "blanket", "cde")
+FAMILIES = ("attribution", "effect", "counterfactual", "chain", "confounding", "blanket", "cde", "contrast", "treated")
 """Names of all families, in the order of the ladder's introduction."""
 
 
