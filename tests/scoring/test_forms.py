@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from causal_eval.questions.question import AnswerKind
+
 FEWEST = 400
 
 
@@ -38,15 +40,7 @@ def test_no_wrong_reads(forms: Any, read: Any) -> None:
 def test_size_of_the_suite(forms: Any) -> None:
     """The suite holds forms of every answer kind, strictly readable ones and each reason for none."""
     assert len(forms) >= FEWEST
-    assert {form.spec.kind.value for form in forms} == {
-        "number",
-        "yes_no",
-        "choice",
-        "labels",
-        "set",
-        "sets",
-        "text",
-    }
+    assert {form.spec.kind for form in forms} == set(AnswerKind)
     said = {form.lenient for form in forms if form.lenient.startswith("!")}
     assert said == {"!ambiguous", "!bad_format", "!truncated", "!no_response", "!abstained"}
     assert sum(not form.strict.startswith("!") for form in forms) >= 50

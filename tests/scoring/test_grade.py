@@ -102,6 +102,43 @@ def test_labels(said: str, mark: Mark, share: Fraction) -> None:
     assert (verdict.mark, verdict.share) == (mark, share)
 
 
+_VECTOR = AnswerSpec(AnswerKind.NUMBERS, items=("NDE", "NIE"))
+_SPAN = AnswerSpec(AnswerKind.INTERVAL)
+_GRAPH = AnswerSpec(AnswerKind.GRAPH, items=("A", "B", "C"))
+_ORDER = AnswerSpec(AnswerKind.ORDER, items=("A", "B", "C", "D"))
+_NUMBERS = {"NDE": "1/4", "NIE": "1/10"}
+_CHAIN = {"directed": [["A", "B"]], "undirected": [["B", "C"]]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "gold", "said", "share"),
+    [
+        (_VECTOR, _NUMBERS, "NDE = 0.255; NIE = 0.1", Fraction(1)),
+        (_VECTOR, _NUMBERS, "NDE = 0.256; NIE = 0.1", Fraction(1, 2)),
+        (_VECTOR, _NUMBERS, "NIE = 0.1", Fraction(1, 2)),
+        (_VECTOR, _NUMBERS, "NDE = 0; NIE = 0", Fraction(0)),
+        (_SPAN, ["1/5", "1/2"], "[0.195, 0.505]", Fraction(1)),
+        (_SPAN, ["1/5", "1/2"], "[0.2, 0.8]", Fraction(1, 2)),
+        (_SPAN, ["1/5", "1/2"], "[0.5, 0.2]", Fraction(0)),
+        (_SPAN, ["1/5", "1/2"], "[0.6, 0.8]", Fraction(0)),
+        (_SPAN, ["1/5", "1/5"], "[0.2, 0.2]", Fraction(1)),
+        (_SPAN, ["1/5", "1/5"], "[0, 1]", Fraction(0)),
+        (_GRAPH, _CHAIN, "C -- B; A -> B", Fraction(1)),
+        (_GRAPH, _CHAIN, "A -> B; B -> C", Fraction(2, 3)),
+        (_GRAPH, _CHAIN, "none", Fraction(1, 3)),
+        (_GRAPH, _CHAIN, "B -> A; C -> B; A -- C", Fraction(0)),
+        (_ORDER, list("ABCD"), "A > B > C > D", Fraction(1)),
+        (_ORDER, list("ABCD"), "B > A > C > D", Fraction(5, 6)),
+        (_ORDER, list("ABCD"), "D > C > B > A", Fraction(0)),
+    ],
+)
+def test_parts(spec: AnswerSpec, gold: Any, said: str, share: Fraction) -> None:
+    """An answer with parts is right as a whole or not at all; the share of it that is right stands beside."""
+    verdict = grade(parse(f"Answer: {said}", spec), spec, gold=gold)
+    mark = Mark.CORRECT if share == 1 else Mark.PARTIAL if share else Mark.WRONG
+    assert (verdict.mark, verdict.share) == (mark, share)
+
+
 def test_lenient_beside_strict() -> None:
     """A right answer in another form is correct leniently and unparsed strictly."""
     verdict = judge("**Answer:** Yes.", "stop", question=asked(answer=AnswerSpec(AnswerKind.YES_NO), gold="yes"))

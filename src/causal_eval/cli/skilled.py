@@ -48,4 +48,15 @@ def _other(spec: AnswerSpec, gold: Any, stream: Stream) -> Any:
             return {**gold, item: stream.choice([option for option in spec.options if option != gold[item]])}
         case AnswerKind.SET | AnswerKind.SETS:
             return [[item] for item in spec.items if [item] not in gold][:1] or [[]]
+        case AnswerKind.NUMBERS:
+            return {item: str(Fraction(number) + Fraction(1, 10)) for item, number in gold.items()}
+        case AnswerKind.INTERVAL:
+            return [str(Fraction(gold[0]) - Fraction(1, 10)), gold[1]]
+        case AnswerKind.GRAPH:
+            turned = {"directed": [[effect, cause] for cause, effect in gold["directed"]], "undirected": []}
+            return turned if gold["directed"] or gold["undirected"] else {**turned, "directed": [[*spec.items[:2]]]}
+        case AnswerKind.ORDER:
+            return gold[::-1]
+        case AnswerKind.FORMULA:
+            return {"formula": f"P({spec.items[0]}|{spec.items[0]})"}
     return "something else"

@@ -7,6 +7,10 @@ Policies, by kind of answer (each is scored on scoring units: a jointly scored t
 - CHOICE: a uniform draw from the options, or always the option at the same place.
 - LABELS: for every item a uniform draw, or one from the label shares of the kind, or always its most frequent label.
 - SET, SETS: always none, always the empty set, always all candidates, or every candidate by a fair coin.
+- NUMBERS, INTERVAL: a fixed number for each, or the fixed box that held most others; INTERVAL also [0, 1].
+- GRAPH: no edge, every pair undirected, the most frequent graph by the places of the items, a draw for every pair.
+- ORDER: the items as listed, or by alphabet, the most frequent order of their places, a uniform draw.
+- FORMULA: none, P(y | x), P(y), or the adjustment for all others.
 - TEXT: nothing is to be had without seeing the question.
 """
 
@@ -15,13 +19,13 @@ from __future__ import annotations
 import importlib.resources
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from causal_eval.evaluation import blind
+from causal_eval.evaluation.blind import FOLDS, Policy
 from causal_eval.questions.question import AnswerKind, Question
-
-FOLDS = 10
 
 Key = tuple[str, str]
 """(family, kind)."""
@@ -64,10 +68,6 @@ def _best(units: Sequence[Sequence[Question]]) -> Fraction:
 
 def _best_of(kind: AnswerKind, units: Sequence[Sequence[Question]]) -> Fraction:
     return max((policy(units) for policy in _POLICIES[kind]), default=Fraction(0))
-
-
-Policy = Callable[[Sequence[Sequence[Question]]], Fraction]
-"""Scoring units -> expected score of one way of guessing."""
 
 
 def _mean(shares: Iterable[Fraction], units: Sequence[Sequence[Question]]) -> Fraction:
@@ -196,4 +196,5 @@ _POLICIES: dict[AnswerKind, tuple[Policy, ...]] = {
     AnswerKind.SET: _SETS,
     AnswerKind.SETS: _SETS,
     AnswerKind.TEXT: (),
+    **blind.POLICIES,
 }

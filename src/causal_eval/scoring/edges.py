@@ -20,7 +20,7 @@ RESERVED = ("--", "<", ">", "→", "←", "↔", "—", "–")
 _PAYLOAD = 20_000
 _STRICT = re.compile(r"\s(->|--)\s")
 _ARROW = re.compile(
-    r"\s*(?:(<[-=–—]*>|↔|⟷|o-+[o>]|<-+o)|([-=–—]+>|→|⟶|⇒)|(<[-=–—]+|←|⟵|⇐)|(-{2,}|–+|—+|─+)|(?<=\s)(-)(?=\s))\s*"
+    r" *(?:(<[-=–—]*>|↔|⟷|o-+[o>]|<-+o)|([-=–—]+>|→|⟶|⇒)|(<[-=–—]+|←|⟵|⇐)|(-{2,}|–+|—+|─+)|(?<=\S )(-)(?= )) *"
 )
 _HYPHEN = re.compile(r"(?<=\w)-(?=\w)")
 _NO_EDGE = re.compile(
@@ -62,7 +62,7 @@ def strict(text: str, spec: AnswerSpec) -> Value | None:
     for part in parts:
         left, link, right = _STRICT.split(f" {part} ", maxsplit=1) if _STRICT.search(part) else ("", "", "")
         one, other = items.get(names.squeeze(left)), items.get(names.squeeze(right))
-        if one is None or other is None or not found.add(one, link[1], other=other):
+        if one is None or other is None or not found.add(one, link[-1:], other=other):
             return None
     return found.edges() if len(found.joined) == len(parts) and not found.clash else None
 

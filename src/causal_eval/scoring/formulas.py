@@ -22,14 +22,14 @@ _MOST_LINES = 200
 _PAYLOAD = 4000
 _CHARS = str.maketrans(
     {
-        **dict.fromkeys("’‘′ʹ`´", "'"),
+        **dict.fromkeys("’‘′ʹ´", "'"),
         **dict.fromkeys("·×∙⋅∗*", " "),
         **dict.fromkeys("∑Σ", "\\sum "),
         **dict.fromkeys("∣｜│", "|"),
         **dict.fromkeys("−–", "-"),
         **dict.fromkeys("[", "("),
         **dict.fromkeys("]", ")"),
-        **dict.fromkeys("\u00a0\u2009\u202f\t$&", " "),
+        **dict.fromkeys("\u00a0\u2009\u202f\t$&`", " "),
         "″": "''",
         "÷": "/",
     }

@@ -78,7 +78,7 @@ def phrases(text: str, start: int = 0) -> Iterator[Mark]:
 def from_json(reply: str, kind: AnswerKind) -> str | None:
     """A reply that is one JSON list, string or number, as the text that the readers take."""
     bare = reply.strip()
-    if bare[:1] not in ("[", '"'):
+    if bare[:1] not in ("[", '"', "{"):
         return None
     try:
         return json_text(_DECODER.decode(bare), kind)
@@ -90,6 +90,8 @@ def json_text(value: Any, kind: AnswerKind) -> str:
     """A JSON value written the way :mod:`causal_eval.scoring.format` asks for it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if kind in _JOINED and isinstance(value, dict | list):
+        return _JOINED[kind](value)
     if isinstance(value, dict):
         return "; ".join(f"{name} = {json_text(part, kind)}" for name, part in value.items())
     if isinstance(value, list):
@@ -97,6 +99,40 @@ def json_text(value: Any, kind: AnswerKind) -> str:
             return "none"
         return "{" + ", ".join(json_text(part, AnswerKind.SET) for part in value) + "}"
     return "" if value is None else str(value)
+
+
+def _graph_text(value: Any) -> str:
+    """``{"directed": [[a, b]], "undirected": []}``; a bare list of pairs does not say which they are."""
+    if not isinstance(value, dict) or not set(value) <= {"directed", "undirected", "edges", "nodes"}:
+        return ""
+    edges = [(value.get("directed"), "->"), (value.get("undirected"), "--")]
+    pairs = [(pair, sign) for part, sign in edges if isinstance(part, list) for pair in part]
+    written = [str(edge) for edge in value.get("edges") or () if isinstance(edge, str)]
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair, _ in pairs):  # noqa: PLR2004 - two ends
+        return ""
+    return "; ".join([*(f"{pair[0]} {sign} {pair[1]}" for pair, sign in pairs), *written]) or "none"
+
+
+def _span_text(value: Any) -> str:
+    ends = list(value.values()) if isinstance(value, dict) else value
+    return f"[{', '.join(map(str, ends))}]"
+
+
+def _order_text(value: Any) -> str:
+    return " > ".join(map(str, value)) if isinstance(value, list) else ""
+
+
+def _formula_text(value: Any) -> str:
+    said = value.get("formula", "") if isinstance(value, dict) else ""
+    return "none" if said is None else str(said)
+
+
+_JOINED = {
+    AnswerKind.GRAPH: _graph_text,
+    AnswerKind.INTERVAL: _span_text,
+    AnswerKind.ORDER: _order_text,
+    AnswerKind.FORMULA: _formula_text,
+}
 
 
 def _marked_at(text: str, word: re.Match[str]) -> int | None:

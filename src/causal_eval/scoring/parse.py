@@ -188,7 +188,7 @@ def _complete(text: str, spec: AnswerSpec) -> Reading:
 
 def _ending(reply: str, spec: AnswerSpec) -> Reading:
     """A last line that is nothing but an answer, or whose only bold words are one."""
-    if spec.kind is AnswerKind.TEXT:
+    if spec.kind in (AnswerKind.TEXT, AnswerKind.GRAPH):  # the last line of a graph may be one of its edges
         return BAD_FORMAT
     line = _last_line(unfenced(reply))
     if not line or len(line) > _LONGEST_LINE:

@@ -71,7 +71,7 @@ def _pairs(line: str, spec: AnswerSpec) -> Iterator[tuple[str, Reading]]:
     """(item, what stands behind it) for every item that begins a statement of *line*."""
     found = [match for match in _linked(spec.items).finditer(line) if _BEFORE.search(line[: match.start()][-40:])]
     ends = [*(match.start() for match in found[1:]), len(line)]
-    for match, end in zip(found, ends, strict=True):
+    for match, end in zip(found, ends, strict=False):
         said = _AFTER.sub("", line[match.end() : end])
         yield names.named(match["item"], spec.items), numbers.in_line(said)
 

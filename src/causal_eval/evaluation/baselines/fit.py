@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from causal_eval.evaluation.baselines import parts
 from causal_eval.evaluation.baselines.prompt import asked, words, words_about
+from causal_eval.evaluation.blind import POLICIES
 from causal_eval.questions.question import AnswerKind, Question
 
 Key = tuple[str, str]
@@ -74,6 +76,8 @@ def classes(question: Question) -> list[tuple[str, list[str]]]:
         case AnswerKind.SET | AnswerKind.SETS:
             members = set(gold[0]) if gold else set()
             return [(str(item in members), words_about(question.prompt, item)) for item in question.answer.items]
+        case kind if kind in POLICIES:
+            return parts.classes(question)
     return [(str(gold), words(question.prompt))]
 
 
@@ -94,6 +98,8 @@ def whole(question: Question) -> str:
             return (
                 "all" if sizes == {len(question.answer.items)} else "empty" if sizes == {0} else f"first {min(sizes)}"
             )
+        case kind if kind in POLICIES:
+            return parts.whole(question)
     return str(gold)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 
+from causal_eval.evaluation.baselines import parts
 from causal_eval.evaluation.baselines.associate import associated_with_both
 from causal_eval.evaluation.baselines.fit import Fitted, beginning
 from causal_eval.evaluation.baselines.prompt import first_place, mentions, numbers, words, words_about
+from causal_eval.evaluation.blind import POLICIES
 from causal_eval.questions.question import AnswerKind, Question
 from causal_eval.seeds import Stream
 
@@ -46,6 +48,8 @@ def bag_of_words(question: Question, fitted: Fitted) -> Any:
                 item for item in question.answer.options if counts.best(words_about(question.prompt, item)) == "True"
             ]
             return (likely or list(question.answer.options))[0]
+        case kind if kind in POLICIES:
+            return parts.likely(question, counts.best)
     return counts.best(words(question.prompt))
 
 
@@ -64,7 +68,7 @@ def association(question: Question, fitted: Fitted) -> Any:
         and (both := associated_with_both(question)) is not None
     ):
         return [both]
-    return no_graph(question, fitted)
+    return parts.association(question) if question.answer.kind in POLICIES else no_graph(question, fitted)
 
 
 def no_graph(question: Question, fitted: Fitted) -> Any:
@@ -83,6 +87,8 @@ def no_graph(question: Question, fitted: Fitted) -> Any:
             counts = {item: mentions(prompt, item) for item in question.answer.items}
             average = Fraction(sum(counts.values()), max(1, len(counts)))
             return [[item for item, count in counts.items() if count > average]]
+        case kind if kind in POLICIES:
+            return parts.no_graph(question)
     return majority(question, fitted)
 
 
@@ -105,6 +111,8 @@ def order(question: Question, fitted: Fitted) -> Any:
         case AnswerKind.SET | AnswerKind.SETS:
             ordered = sorted(question.answer.items, key=lambda item: first_place(prompt, item))
             return [ordered[: (len(ordered) + 1) // 2]]
+        case kind if kind in POLICIES:
+            return parts.order(question)
     return majority(question, fitted)
 
 
@@ -123,6 +131,8 @@ def random(question: Question, _fitted: Fitted) -> Any:
             return {item: stream.choice(spec.options) for item in spec.items}
         case AnswerKind.SET | AnswerKind.SETS:
             return [[item for item in spec.items if stream.below(2)]]
+        case kind if kind in POLICIES:
+            return parts.random(question, stream)
     return None
 
 
@@ -151,6 +161,8 @@ def _from_class(question: Question, name: str) -> Any:
             fixed = {"all": len(spec.items), "empty": 0, "none": 1, "": 1}
             count = fixed[name] if name in fixed else int(name.removeprefix("first "))
             return [sorted(spec.items)[:count]]
+        case kind if kind in POLICIES:
+            return parts.from_class(question, name)
     return name or None
 
 
