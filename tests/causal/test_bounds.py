@@ -155,6 +155,25 @@ def test_without_an_instrument_the_bounds_are_manskis() -> None:
     assert reply.answer == ["-1/2", "1/2"]
 
 
+@pytest.mark.parametrize(("of", "expected"), [("ate", ["0", "1"]), ("pns", ["0", "1"]), ("do", ["0", "1"])])
+def test_a_value_that_never_occurs_is_known_not_to(of: str, expected: list[str]) -> None:
+    """X and Y are always 0: anything can be had of X = 1, and 0 alone of X = 0."""
+    table = {"0,0,0": "2/5", "1,0,0": "3/5"} | {f"{z},{x},1": "0" for z in (0, 1) for x in (0, 1)}
+    told = {"variables": ["Z", "X", "Y"], "table": table | {"0,1,0": "0", "1,1,0": "0"}}
+    query = {"kind": "bounds", "of": of, "X": "X", "Y": "Y", "distribution": told}
+    query |= {"event": {"Y": 1}, "do": {"X": 1}} if of == "do" else {}
+    reply = calculate({"graph": IV, "query": query})
+    verify({"graph": IV, "query": query}, reply)
+    assert reply.answer == expected
+    model: dict[str, Any] = {"Z": {"parents": [], "table": HALF}, "U": {"parents": [], "table": HALF}}
+    model["X"] = {"parents": ["Z", "U"], "table": {key: ["1", "0"] for key in ("0,0", "0,1", "1,0", "1,1")}}
+    model["Y"] = {"parents": ["X", "U"], "table": model["X"]["table"]}
+    edges = [["Z", "X"], ["X", "Y"], ["U", "X"], ["U", "Y"]]
+    graph = {"nodes": ["Z", "X", "Y", "U"], "directed": edges, "latent": ["U"]}
+    query.pop("distribution")
+    assert calculate({"graph": graph, "scm": {"cpts": model}, "query": query}).answer == expected
+
+
 def test_a_counterfactual_that_tables_leave_open() -> None:
     """Is not determined, with two models; its bounds when asked for."""
     query = {"kind": "counterfactual", "event": {"Y": 0}, "do": {"X": 0}, "evidence": {"X": 1, "Y": 1}}

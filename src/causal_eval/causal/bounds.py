@@ -171,7 +171,7 @@ def confounded(graph: Graph, domains: Sequence[int], *, nodes: int, law: Law) ->
     ]
     types = tuple(itertools.product(*ways))
     outer = sorted({parent for one in parents for parent in one if not nodes >> parent & 1})
-    factor = _factor(graph, inside, outer=outer, law=law)
+    factor = _factor(graph, domains, inside=inside, outer=outer, law=law)
     equations, right = [], []
     for (given, own), p in sorted(factor.items()):
         fixed = dict(zip(outer, given, strict=True))
@@ -190,7 +190,9 @@ def _responds(
     return tuple([values[node] for node in inside])
 
 
-def _factor(graph: Graph, inside: Sequence[int], *, outer: Sequence[int], law: Law) -> dict[tuple[Key, Key], Fraction]:
+def _factor(
+    graph: Graph, domains: Sequence[int], *, inside: Sequence[int], outer: Sequence[int], law: Law
+) -> dict[tuple[Key, Key], Fraction]:
     """Q[inside] for the values of *outer*: the product of P(v | all before v) over its nodes."""
     order = [node for node in graph.topological() if graph.observed >> node & 1]
     before = {node: order[: order.index(node)] for node in inside}
@@ -208,7 +210,7 @@ def _factor(graph: Graph, inside: Sequence[int], *, outer: Sequence[int], law: L
     found: dict[tuple[Key, Key], Fraction] = {}
     known_values: list[tuple[Key, Fraction]] = []
     last = max(order.index(node) for node in inside) + 1
-    for values in _assignments(graph, law):
+    for values in _assignments(graph, domains):
         p = Fraction(1)
         for node in inside:
             if p and (whole := margin(before[node], values)):
@@ -224,10 +226,9 @@ def _factor(graph: Graph, inside: Sequence[int], *, outer: Sequence[int], law: L
     return found
 
 
-def _assignments(graph: Graph, law: Law) -> Iterator[Key]:
-    """Every joint value of the observed nodes; latent places hold 0."""
-    sizes = [1 + max(whole[node] for whole in law) if graph.observed >> node & 1 else 1 for node in range(graph.n)]
-    return itertools.product(*map(range, sizes))
+def _assignments(graph: Graph, domains: Sequence[int]) -> Iterator[Key]:
+    """Every joint value of the observed nodes, also of those that never take it; latent places hold 0."""
+    return itertools.product(*[range(domains[node] if graph.observed >> node & 1 else 1) for node in range(graph.n)])
 
 
 class _Coefficients:
@@ -264,7 +265,9 @@ class _Coefficients:
             raise TooLarge(f"{count:,} corners of what is open; the most is {MOST_CORNERS:,}: ask about fewer nodes")
         found = [one for laws in itertools.product(*every) if (one := self._within(sign, laws, main=main)) is not None]
         if not found:
-            raise MalformedCase("no model fits everything that is stated; something contradicts something else")
+            raise MalformedCase(
+                "no model fits all that is stated: something contradicts, or what is given never happens"
+            )
         return min(found, key=lambda one: sign * one.value)
 
     def _within(self, sign: int, laws: Sequence[Sequence[Fraction]], *, main: int) -> Extreme | None:

@@ -112,7 +112,7 @@ def ends(
         if whole and not any(impossible for *_, impossible in kept):
             found.append(sum((p * part for p, part, _, _ in kept), Fraction(0)) / whole)
     if not found:
-        raise MalformedCase("no model fits everything that is stated")
+        raise MalformedCase("no model fits all that is stated, with what is given")
     return min(found), max(found)
 
 
