@@ -68,6 +68,18 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def own(kind: str, gold: object, *items: str) -> dict[str, object]:
+    """A user's question of a kind with items."""
+    return {**OWN, "answer": {"kind": kind, "items": items}, "gold": gold}
+
+
+def test_numbers_of_gold_are_in_lowest_terms(tmp_path: Path) -> None:
+    """However a user writes the numbers of a vector or an interval, they are kept as fractions."""
+    rows = [own("numbers", {"NDE": 0.25}, "NDE"), {**own("interval", ["0.20", "2/4"]), "id": "b"}]
+    golds = [one.gold for one in read_questions(write(tmp_path / "q.jsonl", *rows))]
+    assert golds == [{"NDE": "1/4"}, ["1/5", "1/2"]]
+
+
 @pytest.mark.parametrize(
     ("rows", "line", "field", "words"),
     [
@@ -83,6 +95,16 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
         ([{**OWN, "answer": {"kind": "choice", "options": ["x", "y"]}, "gold": "z"}], 1, "gold", "options"),
         ([{**OWN, "answer": {"kind": "set", "items": ["x"]}, "gold": [["y"]]}], 1, "gold", "items"),
         ([{**OWN, "answer": {"kind": "labels", "items": ["x"], "options": ["l"]}, "gold": {}}], 1, "gold", "label"),
+        ([own("numbers", {"a": "1"}, "a", "b")], 1, "gold", "each of"),
+        ([own("numbers", {"a": "1", "b": "x"}, "a", "b")], 1, "gold", "expected a number"),
+        ([own("interval", ["1"])], 1, "gold", "two ends"),
+        ([own("interval", ["1/2", "1/3"])], 1, "gold", "swap"),
+        ([own("graph", [["a", "b"]], "a", "b")], 1, "gold", "directed"),
+        ([own("graph", {"directed": [["a", "c"]], "undirected": []}, "a", "b")], 1, "gold", "items"),
+        ([own("graph", {"directed": [["a", "b"]], "undirected": [["b", "a"]]}, "a", "b")], 1, "gold", "joined once"),
+        ([own("order", ["a"], "a", "b")], 1, "gold", "once"),
+        ([own("formula", "P(y)", "y")], 1, "gold", "formula"),
+        ([own("formula", {"formula": None, "graph": {"nodes": ["x"]}, "query": {}}, "y")], 1, "gold", "nodes"),
         ([{**OWN, "generator": "0.0"}], 1, "generator", "another|anew"),
         ([{**OWN, "prompt": 3}], 1, "prompt", "str"),
     ],

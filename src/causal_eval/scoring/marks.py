@@ -78,7 +78,7 @@ def phrases(text: str, start: int = 0) -> Iterator[Mark]:
 def from_json(reply: str, kind: AnswerKind) -> str | None:
     """A reply that is one JSON list, string or number, as the text that the readers take."""
     bare = reply.strip()
-    if bare[:1] not in ("[", '"', "{"):
+    if bare[:1] not in ("[", '"') and not (kind in _JOINED and bare.startswith("{")):
         return None
     try:
         return json_text(_DECODER.decode(bare), kind)
