@@ -39,6 +39,8 @@ class Domain:
     """Opening sentences, each a whole one."""
     source: str
     """Where the words come from."""
+    reason: tuple[str, ...]
+    """For every stage a sentence that says why nothing of it is caused by a later one."""
     variables: tuple[Variable, ...]
     stages: tuple[tuple[Variable, ...], ...]
     """The same variables by stage."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-GENERATOR = "2"
+GENERATOR = "3"
 """Generator version: it changes whenever the same seed could give other bytes."""
 
 CANARY = "causal-eval-bench canary 5d0c4f0e-7a3b-4a52-9a39-0f2d6b1c8e77: keep out of training corpora"

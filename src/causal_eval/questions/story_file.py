@@ -1,8 +1,9 @@
 """What a story file must hold, so that every clause it gives is English and can be read back without doubt.
 
-A file has ``title``, ``unit``, ``units``, ``source``, ``contexts`` (at least four sentences) and
-``variables`` (at least 24, at least four in each stage 0 to 5), each with ``id``, ``name``, ``stage``, ``low``,
-``high``, ``positive`` and, where it fits, ``kind``. Files may come from anybody: everything is checked.
+A file has ``title``, ``unit``, ``units``, ``source``, ``reason`` (a sentence for each stage 0 to 5: why nothing of
+it is caused by a later stage in this field), ``contexts`` (at least five sentences) and ``variables`` (at least 24,
+at least four in each stage), each with ``id``, ``name``, ``stage``, ``low``, ``high``, ``positive`` and, where it
+fits, ``kind``. Files may come from anybody: everything is checked.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from causal_eval.questions.domain import STAGES, Domain, Variable
 MIN_VARIABLES = 24
 MAX_VARIABLES = 400
 MIN_PER_STAGE = 4
-MIN_CONTEXTS = 4
+MIN_CONTEXTS = 5
 NAME_WORDS = 4
 """Most words of a name, the article not counted."""
 STATE_WORDS = 2
 BANNED = frozenset(
     """and or not no if given because cause causes caused causal affect affects effect effects
     is are was were be been would had has have do does did than that which when while only every each all any
-    exactly least most probability chance percent variable""".split()  # noqa: SIM905 - a readable list of words
+    exactly least most probability chance percent variable of on to from by in with for a an""".split()  # noqa: SIM905 - a readable list of words
 )
 """Words that a prompt's grammar needs for itself: a name or state with one of them could be read two ways."""
 
@@ -60,6 +61,7 @@ def _check_sentence(text: str) -> str:
     return "" if is_one else f"{text!r} must be one sentence of letters and commas that ends with a full stop"
 
 
+_Sentence = Annotated[str, Meta(min_length=30, max_length=160)]
 _Noun = Annotated[str, Meta(pattern=r"^[a-z]+( [a-z]+)?$")]
 
 
@@ -78,9 +80,8 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     unit: _Noun
     units: _Noun
     source: Annotated[str, Meta(min_length=10)]
-    contexts: Annotated[
-        list[Annotated[str, Meta(min_length=30, max_length=160)]], Meta(min_length=MIN_CONTEXTS, max_length=40)
-    ]
+    reason: Annotated[list[_Sentence], Meta(min_length=STAGES, max_length=STAGES)]
+    contexts: Annotated[list[_Sentence], Meta(min_length=MIN_CONTEXTS, max_length=40)]
     variables: Annotated[list[_Entry], Meta(min_length=MIN_VARIABLES, max_length=MAX_VARIABLES)]
 
 
@@ -117,8 +118,9 @@ def _place(problem: str, where: str, *, data: dict[str, Any]) -> str:
 
 def _misworded(file: _File) -> Iterator[tuple[str, str]]:
     """(field, problem) for every text; no problem: an empty one."""
-    for number, text in enumerate(file.contexts):
-        yield f"contexts.{number}", _check_sentence(text)
+    for field, texts in (("reason", file.reason), ("contexts", file.contexts)):
+        for number, text in enumerate(texts):
+            yield f"{field}.{number}", _check_sentence(text)
     for entry in file.variables:
         yield f"variables.{entry.id}.name", _check_name(entry.name)
         yield f"variables.{entry.id}.low", _check_words(entry.low, STATE_WORDS)
@@ -131,6 +133,8 @@ def _clashes(file: _File) -> Iterator[tuple[str, str]]:
     yield from _name_clashes(file.variables)
     if len(set(file.contexts)) < len(file.contexts):
         yield "contexts", "the same sentence stands twice; each variant must differ"
+    if len(set(file.reason)) < len(file.reason):
+        yield "reason", "the same sentence stands twice; each stage has its own reason"
     for stage in range(STAGES):
         count = sum(entry.stage == stage for entry in file.variables)
         if count < MIN_PER_STAGE:
@@ -175,6 +179,7 @@ def _domain(domain: str, file: _File) -> Domain:
         units=file.units,
         contexts=tuple(file.contexts),
         source=file.source,
+        reason=tuple(file.reason),
         variables=variables,
         stages=stages,
     )
