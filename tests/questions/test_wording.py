@@ -35,6 +35,10 @@ def random_slot(kind: str, stream: Stream) -> Slot:
             return tuple(sorted((node, stream.below(2)) for node in nodes))
         case "share":
             return Fraction(stream.between(0, 20), 20)
+        case "arrows":
+            return tuple((one, other) for one, other in zip(stream.sample(range(N), 3), range(N), strict=False))
+        case "sets":
+            return tuple(stream.below(1 << N) for _ in range(stream.between(1, 4)))
     return stream.between(2, 3)
 
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from causal_eval.questions.family import Value
-from causal_eval.questions.posing import by_node
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 
@@ -15,8 +14,9 @@ from causal_eval.questions.wording import Lexicon
 def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
     """The JSON form of *value* for this kind of answer, nodes as printed names.
 
-    NUMBERS: a mapping from the quantity's name to its number; INTERVAL: (low, high); GRAPH: (directed pairs, undirected
-    pairs) of nodes; ORDER: nodes or names, first to last; FORMULA: the gold itself, over symbols, lists as tuples.
+    LABELS: a mapping from nodes or names to states or labels; SET, SETS: sets of nodes or names; NUMBERS: a mapping
+    from the quantity's name to its number; INTERVAL: (low, high); GRAPH: (directed pairs, undirected pairs) of nodes;
+    ORDER: nodes or names, first to last; FORMULA: the gold itself, over symbols, lists as tuples.
     """
     match spec.kind:
         case AnswerKind.NUMBER:
@@ -27,8 +27,8 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
         case AnswerKind.CHOICE | AnswerKind.TEXT:
             return lexicon.names[value] if isinstance(value, int) else str(value)
         case AnswerKind.LABELS:
-            labels = by_node(value)
-            return {lexicon.names[node]: _label(node, label, lexicon=lexicon) for node, label in labels.items()}
+            assert isinstance(value, Mapping)
+            return {_word(item, lexicon): _label(item, label, lexicon=lexicon) for item, label in value.items()}
         case AnswerKind.SET | AnswerKind.SETS:
             assert isinstance(value, tuple)
             return sorted(_members(part, lexicon) for part in value)
@@ -49,13 +49,13 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
             return _plain(value)
 
 
-def _label(node: int, label: Value, *, lexicon: Lexicon) -> str:
-    return lexicon.states[node][label] if isinstance(label, int) else str(label)
+def _label(item: int | str, label: Value, *, lexicon: Lexicon) -> str:
+    return lexicon.states[item][label] if isinstance(item, int) and isinstance(label, int) else str(label)
 
 
 def _members(part: Value, lexicon: Lexicon) -> list[str]:
     assert isinstance(part, tuple)
-    return sorted(lexicon.names[node] for node in part if isinstance(node, int))
+    return sorted(_word(member, lexicon) for member in part)
 
 
 def _word(value: Value, lexicon: Lexicon) -> str:

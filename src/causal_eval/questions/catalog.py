@@ -8,7 +8,18 @@ import importlib
 from causal_eval.errors import UnknownName
 from causal_eval.questions.family import Family
 
-FAMILIES = ("attribution", "effect", "counterfactual", "chain", "confounding", "blanket", "cde", "contrast", "treated")
+FAMILIES = (
+    "attribution",
+    "effect",
+    "counterfactual",
+    "chain",
+    "confounding",
+    "blanket",
+    "cde",
+    "contrast",
+    "treated",
+    "separation",
+)
 """Names of all families, in the order of the ladder's introduction."""
 
 

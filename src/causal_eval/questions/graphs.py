@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from causal_eval.causal.graph import Graph
 from causal_eval.questions.facts import Fact, confounded, edge
 from causal_eval.questions.family import Group, Kind
 from causal_eval.questions.numbering import Arrow, hidden, linear_extension
@@ -50,3 +51,14 @@ def renumbered(fact: Fact, number: Sequence[int]) -> Fact:
             if isinstance(slot, int | tuple)
         ),
     )
+
+
+def random_siblings(graph: Graph, count: int, *, stream: Stream) -> list[Arrow]:
+    """*count* pairs of nodes (fewer where there are not enough) that no arrow joins, for hidden common causes."""
+    apart = [
+        (one, other)
+        for one in range(graph.n)
+        for other in range(one + 1, graph.n)
+        if not (graph.parents[other] | graph.children[other]) >> one & 1
+    ]
+    return stream.sample(apart, min(count, len(apart)))

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, normal, the_ask
-from causal_eval.questions.wording import SHARE_STYLES, Lexicon, assumptions, read, say
+from causal_eval.questions.wording import SHARE_STYLES, Lexicon, assumptions, numbered, read, say
 from causal_eval.seeds import Stream
 
 _BULLETS = ("- ", "* ", "", "{}. ")
@@ -15,18 +15,27 @@ _BULLET = re.compile(r"(?:[-*] |\d+\. )")
 
 
 def render(facts: Facts, lexicon: Lexicon, *, context: str, stream: Stream) -> str:
-    """The prompt: context, every statement in random order and wording, the assumptions, then what is asked."""
+    """The prompt: context, every statement in random order and wording, assumptions, numbered lines, what is asked."""
     style = stream.choice(SHARE_STYLES)
     bullet = stream.choice(_BULLETS)
     ask = the_ask(facts)
-    statements = [fact for fact in facts if fact.form not in assumptions() and fact is not ask]
+    listed = sorted((fact for fact in facts if fact.form in numbered()), key=_number)
+    statements = [fact for fact in facts if fact.form not in assumptions() | numbered() and fact is not ask]
     stream.shuffle(statements)
     statements += [fact for fact in facts if fact.form in assumptions()]
     lines = [
         bullet.format(number) + say(fact, lexicon, stream=stream, style=style)
         for number, fact in enumerate(statements, 1)
     ]
-    return f"{context}\n\n" + "\n".join(lines) + f"\n\n{say(ask, lexicon, stream=stream, style=style)}"
+    last = [[say(fact, lexicon, stream=stream, style=style) for fact in part] for part in (listed, [ask])]
+    return "\n\n".join([context, *("\n".join(block) for block in (lines, *last) if block)])
+
+
+def _number(fact: Fact) -> int:
+    """The number of a fact that is listed under one."""
+    number = fact.slots[0]
+    assert isinstance(number, int)
+    return number
 
 
 def read_prompt(prompt: str, lexicon: Lexicon, *, contexts: Collection[str]) -> Facts:

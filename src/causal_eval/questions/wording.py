@@ -2,9 +2,10 @@
 
 A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
 listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
-``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is A, 1 is B ...) and
-``count`` (an integer). A form with ``assumption = true`` says what holds beyond the listed facts: it has
-no slots and is printed last.
+``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is A, 1 is B ...),
+``count`` (an integer), ``arrows`` (pairs of nodes) and ``sets`` (masks of nodes, as sets in braces). A form with
+``assumption = true`` says what holds beyond the listed facts: it has no slots and is printed after them. A form with
+``numbered = true`` is printed last, by the number in its first slot, which its words name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import importlib.resources
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from string import ascii_uppercase
 from typing import TypeAlias
@@ -80,6 +81,13 @@ class Form:
     """How each slot is said."""
     templates: tuple[Template, ...]
     assumption: bool = False
+    numbered: bool = False
+
+
+@functools.cache
+def numbered() -> frozenset[str]:
+    """The forms whose first slot is the number under which a prompt lists them."""
+    return frozenset(name for name, form in forms().items() if form.numbered)
 
 
 @functools.cache
@@ -94,7 +102,11 @@ def forms() -> Mapping[str, Form]:
     folder = importlib.resources.files("causal_eval.questions").joinpath("phrases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda file: file.name)
     return {
-        name: _form(name, entry["slots"], wordings=entry["say"], assumption=entry.get("assumption", False))
+        name: replace(
+            _form(name, entry["slots"], wordings=entry["say"]),
+            assumption=entry.get("assumption", False),
+            numbered=entry.get("numbered", False),
+        )
         for file in files
         for name, entry in tomllib.loads(file.read_text("utf-8")).items()
     }
@@ -131,10 +143,10 @@ def share_text(p: Fraction, style: str) -> str:
     return str(p)
 
 
-def _form(name: str, types: Mapping[str, str], *, wordings: list[str], assumption: bool) -> Form:
+def _form(name: str, types: Mapping[str, str], *, wordings: list[str]) -> Form:
     voices = tuple(_SAY[kind] for kind in types.values())
     templates = tuple(_template(text, types) for text in wordings)
-    return Form(name, tuple(types), tuple(types.values()), voices, templates, assumption)
+    return Form(name, tuple(types), tuple(types.values()), voices, templates)
 
 
 def _template(text: str, types: Mapping[str, str]) -> Template:
@@ -206,6 +218,20 @@ def _say_letter(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> 
     return ascii_uppercase[slot]
 
 
+def _say_arrows(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, tuple)
+    return "; ".join([" -> ".join([lexicon.names[node] for node in pair]) for pair in slot if isinstance(pair, tuple)])
+
+
+def _say_sets(slot: Slot, lexicon: Lexicon, stream: Stream, _style: str) -> str:
+    """Masks of nodes as sets in braces, members in random order."""
+    assert isinstance(slot, tuple)
+    sets = [
+        [name for node, name in enumerate(lexicon.names) if mask >> node & 1] for mask in slot if isinstance(mask, int)
+    ]
+    return "; ".join(["{" + ", ".join(stream.shuffled(members)) + "}" for members in sets])
+
+
 def _say_count(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
     return str(slot)
 
@@ -238,8 +264,7 @@ def _read_name(text: str, lexicon: Lexicon) -> Slot | None:
 
 
 def _read_names(text: str, lexicon: Lexicon) -> Slot | None:
-    nodes = [lexicon.nodes.get(part.lower()) for part in text.split(", ")]
-    return tuple(node for node in nodes if node is not None) if None not in nodes else None
+    return _nodes(text.split(", "), lexicon)
 
 
 def _read_clause(text: str, lexicon: Lexicon) -> Slot | None:
@@ -274,6 +299,22 @@ def _read_letter(text: str, _lexicon: Lexicon) -> Slot | None:
     return ascii_uppercase.index(text.upper())
 
 
+def _read_arrows(text: str, lexicon: Lexicon) -> Slot | None:
+    pairs = [_nodes(part.split(" -> "), lexicon) for part in text.split("; ")]
+    return tuple((pair[0], pair[1]) for pair in pairs if pair) if {len(pair or ()) for pair in pairs} == {2} else None
+
+
+def _read_sets(text: str, lexicon: Lexicon) -> Slot | None:
+    sets = [_nodes(part[1:-1].split(", ") if part != "{}" else [], lexicon) for part in text.split("; ")]
+    masks = tuple(sum(1 << node for node in members) for members in sets if members is not None)
+    return masks if len(masks) == len(sets) else None
+
+
+def _nodes(names: list[str], lexicon: Lexicon) -> tuple[int, ...] | None:
+    nodes = [lexicon.nodes.get(name.lower()) for name in names]
+    return tuple(node for node in nodes if node is not None) if None not in nodes else None
+
+
 def _read_count(text: str, _lexicon: Lexicon) -> Slot | None:
     return int(text)
 
@@ -288,6 +329,8 @@ _PATTERN = {
     "number": r"-?\d+(?:\.\d+|/\d+)?",
     "letter": r"[A-Z]",
     "count": r"\d+",
+    "arrows": r".+ -> .+",
+    "sets": r"\{.*\}",
 }
 _SAY: dict[str, Voice] = {
     "name": _say_name,
@@ -299,6 +342,8 @@ _SAY: dict[str, Voice] = {
     "number": _say_number,
     "letter": _say_letter,
     "count": _say_count,
+    "arrows": _say_arrows,
+    "sets": _say_sets,
 }
 _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
     "name": _read_name,
@@ -310,4 +355,6 @@ _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
     "number": _read_number,
     "letter": _read_letter,
     "count": _read_count,
+    "arrows": _read_arrows,
+    "sets": _read_sets,
 }

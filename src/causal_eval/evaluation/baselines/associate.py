@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from causal_eval.causal.case import read_case
+from collections.abc import Sequence
+
+from causal_eval.causal.case import read_facts
 from causal_eval.causal.graph import bits, mask_of
 from causal_eval.causal.separation import reachable
 from causal_eval.questions.question import Question
@@ -15,11 +17,18 @@ def associated_with_both(question: Question) -> list[str] | None:
     """
     if question.certificate is None:
         return None
-    case = read_case(question.certificate.case)
-    if not case.query.x or not case.query.y:
+    names, graph, _ = read_facts(question.certificate.case)
+    query = question.certificate.case["query"]
+    x, y = (_mask(query.get(end), names) for end in "XY")
+    if not x or not y:
         return None
-    with_x = reachable(case.graph, mask_of(case.query.x), z=0)
-    with_y = reachable(case.graph, mask_of(case.query.y), z=0)
     printed = question.certificate.names
-    names = {printed[case.names[node]][0] for node in bits(with_x & with_y) if case.names[node] in printed}
-    return [item for item in question.answer.items if item in names]
+    with_both = bits(reachable(graph, x, z=0) & reachable(graph, y, z=0))
+    found = {printed[names[node]][0] for node in with_both if names[node] in printed}
+    return [item for item in question.answer.items if item in found]
+
+
+def _mask(end: object, names: Sequence[str]) -> int:
+    """The nodes of a query's *end*: a name, a list of names, or nothing."""
+    listed = end if isinstance(end, list) else [] if end is None else [end]
+    return mask_of([names.index(name) for name in listed])
