@@ -19,6 +19,7 @@ FAMILIES = (
     "contrast",
     "treated",
     "separation",
+    "simpson",
 )
 """Names of all families, in the order of the ladder's introduction."""
 
