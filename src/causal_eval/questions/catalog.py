@@ -20,6 +20,7 @@ FAMILIES = (
     "treated",
     "separation",
     "simpson",
+    "selection",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

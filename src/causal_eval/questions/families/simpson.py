@@ -48,7 +48,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
         causes = {
             (effect > 0): one
             for one in _subsets(others, stream)
-            if abs(effect := _effect(counts, (x, y), one)) >= least
+            if abs(effect := _effect(counts, (x, y), causes=one)) >= least
         }
         told = [_told(counts, (x, y), causes=one, others=others, kind=kind) for one in causes.values()]
         if kind.name == "size" and told and _clear(told[0], n):
@@ -86,20 +86,20 @@ def _reversed(counts: Counts, asked: tuple[int, int], *, others: Sequence[int], 
     groups = list(_groups(others))
     if min(cases(counts, [(asked[0], value), *group]) for group in groups for value in (0, 1)) < _FEWEST:
         return False
-    overall, inside = _gap(counts, asked, ()), [_gap(counts, asked, group) for group in groups]
+    overall, inside = _gap(counts, asked), [_gap(counts, asked, group=group) for group in groups]
     return min(map(abs, (overall, *inside))) >= least and all((one > 0) != (overall > 0) for one in inside)
 
 
-def _gap(counts: Counts, asked: tuple[int, int], group: Sequence[Literal]) -> Fraction:
+def _gap(counts: Counts, asked: tuple[int, int], *, group: Sequence[Literal] = ()) -> Fraction:
     """P(y | x = 1, group) - P(y | x = 0, group)."""
     x, y = asked
     return share(counts, (y, 1), [(x, 1), *group]) - share(counts, (y, 1), [(x, 0), *group])
 
 
-def _effect(counts: Counts, asked: tuple[int, int], causes: Sequence[int]) -> Fraction:
+def _effect(counts: Counts, asked: tuple[int, int], *, causes: Sequence[int]) -> Fraction:
     """The gap within groups of the *causes*, weighted by their cases."""
     total = cases(counts, ())
-    return sum((_gap(counts, asked, one) * cases(counts, one) / total for one in _groups(causes)), Fraction(0))
+    return sum((_gap(counts, asked, group=one) * cases(counts, one) / total for one in _groups(causes)), Fraction(0))
 
 
 def _groups(nodes: Sequence[int]) -> Iterator[list[Literal]]:
@@ -125,7 +125,7 @@ def _told(counts: Counts, asked: tuple[int, int], *, causes: Sequence[int], othe
 
 def _clear(facts: Facts, n: int) -> bool:
     (x, y), counts = _asked(facts), counts_of(facts, n)
-    truth = _effect(counts, (x, y), list(bits(graph_of(facts, n).parents[x])))
+    truth = _effect(counts, (x, y), causes=list(bits(graph_of(facts, n).parents[x])))
     return apart(truth, [one for one in mistakes(facts, n).values() if isinstance(one, Fraction)])
 
 
@@ -185,8 +185,8 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     (x, y), counts = _asked(facts), counts_of(facts, n)
     others = [node for node in range(n) if node not in (x, y)]
     causes = list(bits(graph_of(facts, n).parents[x]))
-    overall, split = _gap(counts, (x, y), ()), _effect(counts, (x, y), others)
-    effect = _effect(counts, (x, y), causes)
+    overall, split = _gap(counts, (x, y)), _effect(counts, (x, y), causes=others)
+    effect = _effect(counts, (x, y), causes=causes)
     if the_ask(facts).form == "ask-simpson":
         wrong = {
             "correlation is causation": _labels(overall, split, overall),
@@ -194,7 +194,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
             "no reversal": _labels(overall, overall, effect),
         }
         return {name: labels for name, labels in wrong.items() if labels != _labels(overall, split, effect)}
-    inside = [_gap(counts, (x, y), group) for group in _groups(others)]
+    inside = [_gap(counts, (x, y), group=group) for group in _groups(others)]
     numbers = {
         "correlation is causation": overall,
         "always compare within groups": split,
