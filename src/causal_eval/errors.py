@@ -114,14 +114,14 @@ class WrongNode(MalformedCase):
 class CausalError(CausalEvalError):
     """The mathematics gives no answer."""
 
-
-class NotDetermined(CausalError):
-    """Models that fit everything stated disagree on the answer."""
-
     def __init__(self, message: str, certificate: object = None) -> None:
         super().__init__(message)
         self.certificate = certificate
-        """Two of them, in JSON, where they were made."""
+        """What shows it, in JSON, where it was made: two models that fit what is stated and disagree."""
+
+
+class NotDetermined(CausalError):
+    """Models that fit everything stated disagree on the answer."""
 
 
 class NotIdentifiable(CausalError):

@@ -100,7 +100,7 @@ def test_effects_along_paths(paths: list[list[str]], seed: int) -> None:
 
 def test_a_recanting_witness_is_refused() -> None:
     """Through B to D directly but not by way of C: B would have to respond to A in two ways at once."""
-    with pytest.raises(NotIdentifiable, match="a recanting witness: the table of 'B'"):
+    with pytest.raises(NotIdentifiable, match=r"a recanting witness: .* by how one unit's 'B' responds"):
         calculate(paths_case(ALL[:1], threshold=False))
     assert calculate(paths_case(ALL[1:2], threshold=False)).answer
 

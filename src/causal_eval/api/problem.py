@@ -70,6 +70,11 @@ class Problem(BaseModel):
     """Id of the request, as in its ``X-Request-ID``; the log names it too."""
     errors: list[FieldProblem] | None = None
     """Of a request that does not fit its description: what is wrong with which field."""
+    answer: str | None = None
+    """Of a case that the mathematics gives no answer to: ``not_determined``, ``not_identifiable`` or ``too_large``, as
+    ``causal-eval solve`` has it."""
+    certificate: Any = None
+    """What shows that there is none, where it was made: two models that fit what is stated and disagree."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -93,16 +98,27 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:  # fmt: skip
     """The problem document as a response."""
-    document = Problem(
+    document = _document(request, status, kind=kind, detail=detail)
+    document.errors = list(errors) if errors else None
+    return _sent(document, headers=headers)
+
+
+def _document(request: Request, status: int, *, kind: str, detail: str) -> Problem:
+    return Problem(
         type=f"urn:causal-eval:problem:{kind}", title=HTTPStatus(status).phrase, status=status, detail=detail,
-        instance=str(request.scope.get("request_id", "")), errors=list(errors) if errors else None,
+        instance=str(request.scope.get("request_id", "")),
     )  # fmt: skip
-    return Response(document.model_dump_json(exclude_none=True), status, media_type=MEDIA, headers=dict(headers or {}))
+
+
+def _sent(document: Problem, *, headers: Mapping[str, str] | None = None) -> Response:
+    text = document.model_dump_json(exclude_none=True)
+    return Response(text, document.status, media_type=MEDIA, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:
     """Let *app* answer every error with a problem document."""
     app.add_exception_handler(CausalEvalError, _known)
+    app.add_exception_handler(CausalError, _unsolved)
     app.add_exception_handler(RequestValidationError, _unfit)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _unknown)
@@ -134,6 +150,15 @@ def _known(request: Request, error: Exception) -> Response:
     # where the database lies is nobody's business
     detail = "the database cannot be used at the moment: try again" if isinstance(error, StoreError) else str(error)
     return answer(request, status, kind=dashed(error.kind), detail=detail, headers=headers)
+
+
+def _unsolved(request: Request, error: Exception) -> Response:
+    """The mathematics gives no answer: said as ``causal-eval solve`` says it."""
+    assert isinstance(error, CausalError)
+    kind = dashed(error.kind)
+    document = _document(request, status_of(error), kind=kind, detail=str(error))
+    document.answer, document.certificate = kind.replace("-", "_"), error.certificate
+    return _sent(document)
 
 
 def _unfit(request: Request, error: Exception) -> Response:

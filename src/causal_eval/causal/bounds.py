@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -65,13 +66,11 @@ class Question:
     never: tuple[tuple[Literal, ...], ...] = ()
 
     @property
-    def literals(self) -> Iterator[Literal]:
-        """All of them."""
+    def events(self) -> Iterator[tuple[Literal, ...]]:
+        """What has to hold together, of each probability that matters."""
         for term in self.terms:
-            yield from term.literals
-        yield from self.given
-        for one in self.never:
-            yield from one
+            yield (*term.literals, *self.given)
+        yield from self.never
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +114,40 @@ def worth(question: Question, districts: Sequence[District], *, laws: Sequence[S
     return value / whole if whole and not any(never) else None
 
 
-def coupled_nodes(network: Network, literals: Sequence[Literal]) -> list[tuple[int, tuple[Key, ...]]]:
-    """The nodes with a mere table of which several copies matter, each with the rows that these may read."""
-    found: dict[int, set[Key]] = {}
-    copies: dict[int, set[int]] = {}
-    stack = [source for source, _ in literals if isinstance(source, Copy)]
-    seen: set[Copy] = set()
+def coupled_nodes(question: Question) -> list[tuple[int, tuple[Key, ...]]]:
+    """The nodes with a mere table of which one event needs several copies, each with the rows that these may read."""
+    network, several = question.network, set[int]()
+    rows: dict[int, set[Key]] = {}
+    for event in question.events:
+        copies = _copies_of(network, event)
+        for number in copies:
+            rows.setdefault(network.homes[number].node, set()).update(_rows_of(network, number))
+        count = Counter(network.homes[number].node for number in copies)
+        several |= {node for node, times in count.items() if times > 1 and not is_determinate(network.scm, node)}
+    return [(node, tuple(sorted(rows[node]))) for node in sorted(several)]
+
+
+def _copies_of(network: Network, event: Sequence[Literal]) -> set[int]:
+    """The copies on which the event depends."""
+    found: set[int] = set()
+    stack = [source.number for source, _ in event if isinstance(source, Copy)]
     while stack:
-        copy = stack.pop()
-        if copy in seen:
-            continue
-        seen.add(copy)
-        home = network.homes[copy.number]
-        stack += [source for source in home.sources if isinstance(source, Copy)]
-        copies.setdefault(home.node, set()).add(copy.number)
-        parents = bits(network.scm.graph.parents[home.node])
-        levels = [
-            (source.level,) if isinstance(source, Value) else range(network.scm.domains[parent])
-            for parent, source in zip(parents, home.sources, strict=True)
-        ]
-        found.setdefault(home.node, set()).update(itertools.product(*levels))
-    several = [node for node, numbers in copies.items() if len(numbers) > 1 and not is_determinate(network.scm, node)]
-    return [(node, tuple(sorted(found[node]))) for node in sorted(several)]
+        number = stack.pop()
+        if number not in found:
+            found.add(number)
+            stack += [source.number for source in network.homes[number].sources if isinstance(source, Copy)]
+    return found
+
+
+def _rows_of(network: Network, number: int) -> Iterator[Key]:
+    """The rows of its table that the copy may read."""
+    home = network.homes[number]
+    parents = bits(network.scm.graph.parents[home.node])
+    levels = [
+        (source.level,) if isinstance(source, Value) else range(network.scm.domains[parent])
+        for parent, source in zip(parents, home.sources, strict=True)
+    ]
+    return itertools.product(*levels)
 
 
 def single(scm: Scm, node: int, *, rows: Sequence[Key]) -> District:

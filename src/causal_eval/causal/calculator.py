@@ -22,7 +22,7 @@ from causal_eval.causal.graph_text import of_networkx, read_graph_text
 from causal_eval.causal.kinds.bounds import answered as tabled_bounds
 from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
 from causal_eval.causal.kinds.bounds import check as check_tabled
-from causal_eval.causal.kinds.bounds import tabled
+from causal_eval.causal.kinds.bounds import decided, tabled
 from causal_eval.causal.kinds.kind import Found, Given, Kind
 from causal_eval.causal.kinds.table import KINDS
 from causal_eval.causal.ledger import Line, canonical_json
@@ -113,14 +113,8 @@ def _named(solves: Callable[[_Asked], _Answer], asked: _Asked, *, names: Sequenc
 def _left_open(whole: Any) -> Reply:
     """Where tables leave a response open: the point on which all models agree, or the bounds."""
     given = given_of(whole)
-    found = tabled_bounds(given, tabled(given))
-    if isinstance(found.answer, list) and given.kind == Compiled.COUNTERFACTUAL and not given.flag("bounds"):
-        low, high = found.answer
-        raise NotDetermined(
-            f"models that fit what is stated give anything from {low} to {high}; state equations with their noise, or "
-            "ask for bounds",
-            certificate=found.certificate,
-        )
+    is_point = given.kind == Compiled.COUNTERFACTUAL and not given.flag("bounds")
+    found = (decided if is_point else tabled_bounds)(given, tabled(given))
     return Reply(found.answer, found.method, found.lines, found.certificate)
 
 

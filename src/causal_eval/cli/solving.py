@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from causal_eval.cli import output
-from causal_eval.errors import CausalError, MalformedCase, MalformedFile, NotDetermined
+from causal_eval.errors import CausalError, MalformedCase, MalformedFile
 from causal_eval.service.solving import case_id, solved_case
 
 
@@ -33,8 +33,7 @@ def solve_file(file: str, *, json: bool, check: bool) -> int:
         except CausalError as error:
             kind = _snake(error.kind)
             told = {"id": case_id(case), "answer": kind, "error": {"kind": kind, "message": str(error)}}
-            pair = error.certificate if isinstance(error, NotDetermined) else None
-            output.emit(told if pair is None else told | {"certificate": pair})
+            output.emit(told if error.certificate is None else told | {"certificate": error.certificate})
     return MalformedCase.exit_code if malformed else 0
 
 

@@ -20,6 +20,7 @@ from causal_eval.causal.bounds import (
 )
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.kinds.kind import Found, Given, Json
+from causal_eval.causal.kinds.realised import realised
 from causal_eval.causal.ledger import Ledger, canonical_json
 from causal_eval.causal.nested import Literal, Network, Source, Value
 from causal_eval.causal.query import Assignment
@@ -27,7 +28,7 @@ from causal_eval.causal.reading import assignment, fraction, mapping, position, 
 from causal_eval.causal.scm import Scm
 from causal_eval.causal.second import bounds as second
 from causal_eval.causal.second import nested as by_unit
-from causal_eval.errors import MalformedCase, VerificationMismatch
+from causal_eval.errors import MalformedCase, NotDetermined, VerificationMismatch
 
 _METHOD = "exact linear programme over response functions"
 
@@ -101,8 +102,12 @@ def _open(asked: Asked, question: Question) -> list[District]:
         confounded(asked.scm.graph, asked.scm.domains, nodes=mask, law=asked.law or {}) for mask in asked.districts
     ]
     inside = {node for district in districts for node in district.nodes}
-    coupled = coupled_nodes(question.network, list(question.literals))
-    return districts + [single(asked.scm, node, rows=rows) for node, rows in coupled if node not in inside]
+    return districts + [one for one in _tables(question) if not inside & {*one.nodes}]
+
+
+def _tables(question: Question) -> list[District]:
+    """The nodes of which a table leaves open how one unit responds to several rows that matter."""
+    return [single(question.network.scm, node, rows=rows) for node, rows in coupled_nodes(question)]
 
 
 def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
@@ -143,8 +148,7 @@ def _ordered(graph: Graph, mask: int) -> list[int]:
 
 def causes_of_effects(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], Assignment, World, World]:
     """PN, PS or PNS as parts with their evidence, and the worlds in which X is set."""
-    x, y = (bits(given.nodes(field, least=1, most=1))[0] for field in ("X", "Y"))
-    given.apart({"X": 1 << x, "Y": 1 << y})
+    x, y = given.ends()
     x1, x0 = (_level(given, scm, x=x, field=field) for field in ("x1", "x0"))
     if scm.domains[y] != 2:  # noqa: PLR2004 - an event happens or does not
         raise MalformedCase(f"query: kind {name} needs a two-valued Y, {given.names[y]!r} has more values")
@@ -181,13 +185,49 @@ def tabled(given: Given) -> Asked:
 
 def answered(given: Given, asked: Asked) -> Found:
     """The bounds, or the point that they are."""
-    found = bounded(asked, given.names)
+    return _told(given, bounded(asked, given.names), scm=_whole(asked))
+
+
+def decided(given: Given, asked: Asked) -> Found:
+    """The point on which all models that fit agree.
+
+    Raises:
+        NotDetermined: they do not; with a pair of them. TooLarge: too many responses.
+    """
+    return _one_point(given, bounded(asked, given.names), scm=_whole(asked))
+
+
+def settled(given: Given, question: Question) -> Found:
+    """The same of a question to a model with tables."""
+    return _one_point(given, bounds(question, _tables(question)), scm=question.network.scm)
+
+
+def _whole(asked: Asked) -> Scm | None:
+    """The model that is stated; None where only the law of what is observed is."""
+    return asked.scm if asked.law is None else None
+
+
+def _one_point(given: Given, found: Bounds, *, scm: Scm | None) -> Found:
+    told = _told(given, found, scm=scm)
+    if found.low.value == found.high.value:
+        return told
+    open_nodes = ", ".join(repr(given.names[node]) for district in found.districts for node in district.nodes)
+    raise NotDetermined(
+        f"models that fit what is stated give anything from {found.low.value} to {found.high.value}, by how one unit's "
+        f"{open_nodes} responds to different causes; state equations with their noise, or ask for bounds of a "
+        "counterfactual",
+        certificate=told.certificate,
+    )
+
+
+def _told(given: Given, found: Bounds, *, scm: Scm | None) -> Found:
     low, high = found.low.value, found.high.value
     answer: Json = str(low) if low == high else [str(low), str(high)]
     ledger = Ledger()
     ledger.claim("the least and the greatest value over all models that fit", dict(given.query), value=answer)
     certificate: Json = {
         end: {"value": str(one.value), "responses": _laws(given, found.districts, extreme=one)}
+        | _case(given, scm, districts=found.districts, laws=one.laws)
         for end, one in (("low", found.low), ("high", found.high))
     }
     return Found(answer, _METHOD, tuple(ledger.lines), certificate)
@@ -198,6 +238,13 @@ def answered_again(given: Given, asked: Asked) -> Json:
     del given
     low, high = bounded_again(asked)
     return str(low) if low == high else [str(low), str(high)]
+
+
+def _case(
+    given: Given, scm: Scm | None, *, districts: Sequence[District], laws: Sequence[Sequence[Fraction]]
+) -> dict[str, Json]:
+    """The end as a whole model that is asked the same, where a whole model is stated."""
+    return {} if scm is None else {"case": realised(given, scm, districts=districts, laws=laws)}
 
 
 def _laws(given: Given, districts: Sequence[District], *, extreme: Extreme) -> Json:
@@ -233,16 +280,33 @@ def check(given: Given, asked: Asked, found: Found) -> None:
         VerificationMismatch: it does not.
     """
     question = question_of(asked, given.names)
-    districts = _open(asked, question)
+    _check_ends(given, question, districts=_open(asked, question), found=found, scm=_whole(asked))
+
+
+def check_settled(given: Given, question: Question, *, found: Found) -> None:
+    """The same of :func:`settled`.
+
+    Raises:
+        VerificationMismatch: as :func:`check`.
+    """
+    _check_ends(given, question, districts=_tables(question), found=found, scm=question.network.scm)
+
+
+def _check_ends(
+    given: Given, question: Question, *, districts: Sequence[District], found: Found, scm: Scm | None
+) -> None:
     ends = found.answer if isinstance(found.answer, list) else [found.answer, found.answer]
     certificate = mapping(found.certificate, "certificate")
     for end, value in zip(("low", "high"), ends, strict=True):
-        told = sequence(mapping(certificate[end], f"certificate: {end}")["responses"], f"certificate: {end}")
+        whole = mapping(certificate[end], f"certificate: {end}")
+        told = sequence(whole["responses"], f"certificate: {end}")
         laws = [_law(district, one) for district, one in zip(districts, told, strict=True)]
         if not all(_fits(district, law) for district, law in zip(districts, laws, strict=True)):
             raise VerificationMismatch(f"the law at the {end} end contradicts what is stated")
         if str(worth(question, districts, laws=laws)) != value:
             raise VerificationMismatch(f"the law at the {end} end does not give {value}")
+        if any(whole.get(field) != case for field, case in _case(given, scm, districts=districts, laws=laws).items()):
+            raise VerificationMismatch(f"the case of the {end} end is not the model with that law")
 
 
 def _law(district: District, told: object) -> list[Fraction]:

@@ -55,6 +55,16 @@ class Given:
             raise MalformedCase(f"query: kind {self.kind} takes at most {most} nodes as {field}, got {len(found)}")
         return mask_of(found)
 
+    def ends(self) -> tuple[int, int]:
+        """X and Y, one node each and not the same.
+
+        Raises:
+            MalformedCase: they are not.
+        """
+        x, y = (self.nodes(field, least=1, most=1) for field in ("X", "Y"))
+        self.apart({"X": x, "Y": y})
+        return x.bit_length() - 1, y.bit_length() - 1
+
     def apart(self, masks: Mapping[str, int]) -> None:
         """Refuse sets of nodes that meet, by the names of their fields.
 

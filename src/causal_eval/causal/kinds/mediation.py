@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from causal_eval.causal.bounds import Question, Term
 from causal_eval.causal.graph import bits
+from causal_eval.causal.kinds.bounds import check_settled, settled
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger, difference, product, total
 from causal_eval.causal.nested import Network, Source, Value, directed_paths, path_source
@@ -54,8 +56,7 @@ class Contrast:
 
 def _contrast(given: Given) -> Contrast:
     scm = given.model()
-    x, y = (bits(given.nodes(field, least=1, most=1))[0] for field in ("X", "Y"))
-    given.apart({"X": 1 << x, "Y": 1 << y})
+    x, y = given.ends()
     levels = [_level(given, scm, x=x, field=field) for field in ("x1", "x0")]
     if levels[0] == levels[1]:
         raise MalformedCase("query: x1 and x0 are the same value; compare two different ones")
@@ -181,34 +182,70 @@ def _first(makes: Makes, title: str) -> Callable[[Given, Contrast], Found]:
     def first(given: Given, asked: Contrast) -> Found:
         if asked.is_linear:
             return _linear(given, asked, title=title)
-        net = Network(asked.scm, given.names)
-        evidence = [(net.source(node, {}), level) for node, level in asked.given]
-        ledger, parts = Ledger(), []
-        for which, source in zip(("first", "second"), makes(net, asked), strict=True):
-            terms = []
-            for level, number in enumerate(given.numbers(asked.scm, asked.y)):
-                if number:
-                    p = net.probability([(source, level)], evidence)
-                    weight = ledger.given(f"value {level} of {given.names[asked.y]}", number)
-                    text = f"P({given.names[asked.y]} = {asked.scm.names(asked.y)[level]}) after the {which}"
-                    terms.append(product([weight, ledger.given(text, p)]))
-            parts.append(total(terms))
-        line = ledger.arithmetic(title, difference(*parts))
-        return Found(str(Fraction(line.value)), _NOISE, tuple(ledger.lines))
+        question = _question(given, asked, makes=makes)
+        try:
+            return _summed(given, asked, question=question, title=title)
+        except NotDetermined:  # of a response that is open; it may not matter
+            return settled(given, question)
 
     return first
 
 
-def _along(given: Given, asked: Contrast) -> Found:
-    """The effect along the paths; without the mechanism of a recanting witness no data identify it.
+def _along(title: str) -> Callable[[Given, Contrast], Found]:
+    def first(given: Given, asked: Contrast) -> Found:
+        """The effect along the paths; without the mechanism of a recanting witness no data identify it.
+
+        Raises:
+            NotIdentifiable: a node would have to respond to X in two ways at once, and only its table is stated.
+        """
+        try:
+            return _first(_pse, title)(given, asked)
+        except NotDetermined as open_:
+            raise NotIdentifiable(f"a recanting witness: {open_}", open_.certificate) from open_
+
+    return first
+
+
+def _question(given: Given, asked: Contrast, *, makes: Makes) -> Question:
+    """The two means, value by value."""
+    net = Network(asked.scm, given.names)
+    evidence = tuple([(net.source(node, {}), level) for node, level in asked.given])
+    numbers = given.numbers(asked.scm, asked.y)
+    terms = [
+        Term(sign * number, ((source, level),))
+        for sign, source in zip((1, -1), makes(net, asked), strict=True)
+        for level, number in enumerate(numbers)
+        if number
+    ]
+    return Question(net, tuple(terms), evidence)
+
+
+def _summed(given: Given, asked: Contrast, *, question: Question, title: str) -> Found:
+    """The difference of the means.
 
     Raises:
-        NotIdentifiable: a node would have to respond to X in two ways at once, and only its table is stated.
+        NotDetermined: one unit's response to two rows of a table is asked for.
     """
-    try:
-        return _first(_pse, "effect along the paths")(given, asked)
-    except NotDetermined as open_:
-        raise NotIdentifiable(f"a recanting witness: {open_}") from open_
+    ledger, parts, half = Ledger(), [], len(question.terms) // 2
+    for which, terms in (("first", question.terms[:half]), ("second", question.terms[half:])):
+        weighed = []
+        for term in terms:
+            ((_, level),) = term.literals
+            weight = ledger.given(f"value {level} of {given.names[asked.y]}", abs(term.weight))
+            text = f"P({given.names[asked.y]} = {asked.scm.names(asked.y)[level]}) after the {which}"
+            p = question.network.probability(term.literals, question.given)
+            weighed.append(product([weight, ledger.given(text, p)]))
+        parts.append(total(weighed))
+    line = ledger.arithmetic(title, difference(*parts))
+    return Found(str(Fraction(line.value)), _NOISE, tuple(ledger.lines))
+
+
+def _check(makes: Makes) -> Callable[[Given, Contrast, Found], None]:
+    def check(given: Given, asked: Contrast, found: Found) -> None:
+        if found.certificate is not None:
+            check_settled(given, _question(given, asked, makes=makes), found=found)
+
+    return check
 
 
 def _linear(given: Given, asked: Contrast, *, title: str) -> Found:
@@ -303,11 +340,15 @@ def _pse_again(asked: Contrast, unit: second.Unit) -> tuple[second.Level, second
     return second.along(asked.scm, unit, y=asked.y, paths=asked.paths, levels=asked.levels), other
 
 
-KINDS = (
-    kind("te", _contrast, first=_first(_te, "E[Y_x1 - Y_x0]"), second=_again(_te_again)),
-    kind("cde", _controlled, first=_first(_cde, "E[Y_x1,m - Y_x0,m]"), second=_again(_cde_again)),
-    kind("nde", _natural, first=_first(_nde, "E[Y_x1,M_x0 - Y_x0]"), second=_again(_natural_again(0, 1))),
-    kind("nie", _natural, first=_first(_nie, "E[Y_x0,M_x1 - Y_x0]"), second=_again(_natural_again(1, 0))),
-    kind("path_specific", _along_paths, first=_along, second=_again(_pse_again)),
-    kind("fairness", _fairness, first=_along, second=_again(_pse_again)),
+_ASKED: tuple[tuple[str, Callable[[Given], Contrast], Callable[[Given, Contrast], Found], Makes, Does], ...] = (
+    ("te", _contrast, _first(_te, "E[Y_x1 - Y_x0]"), _te, _te_again),
+    ("cde", _controlled, _first(_cde, "E[Y_x1,m - Y_x0,m]"), _cde, _cde_again),
+    ("nde", _natural, _first(_nde, "E[Y_x1,M_x0 - Y_x0]"), _nde, _natural_again(0, 1)),
+    ("nie", _natural, _first(_nie, "E[Y_x0,M_x1 - Y_x0]"), _nie, _natural_again(1, 0)),
+    ("path_specific", _along_paths, _along("effect along the paths"), _pse, _pse_again),
+    ("fairness", _fairness, _along("effect along the unfair paths"), _pse, _pse_again),
+)
+KINDS = tuple(
+    kind(name, reads, first=first, second=_again(does), check=_check(makes))
+    for name, reads, first, makes, does in _ASKED
 )

@@ -165,8 +165,7 @@ def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int,
 
 def _contrast(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], Assignment]:
     """E[Y_x1 - Y_x0], of all or of those with X = x1 or x0."""
-    x, y = (bits(given.nodes(field, least=1, most=1))[0] for field in ("X", "Y"))
-    given.apart({"X": 1 << x, "Y": 1 << y})
+    x, y = given.ends()
     (x1,), (x0,) = (
         [level for _, level in assignment({given.names[x]: told}, given.index, scm, f"query: {field}")]
         for field, told in (
