@@ -21,6 +21,7 @@ FAMILIES = (
     "separation",
     "simpson",
     "selection",
+    "equivalence",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causal_eval.causal.graph import Graph
+from causal_eval.causal.graph import Graph, bits
 from causal_eval.questions.facts import Fact, confounded, edge
 from causal_eval.questions.family import Group, Kind
 from causal_eval.questions.numbering import Arrow, hidden, linear_extension
@@ -62,3 +62,23 @@ def random_siblings(graph: Graph, count: int, *, stream: Stream) -> list[Arrow]:
         if not (graph.parents[other] | graph.children[other]) >> one & 1
     ]
     return stream.sample(apart, min(count, len(apart)))
+
+
+def arrows_of(graph: Graph) -> list[Arrow]:
+    """Its arrows, by effect."""
+    return [(cause, effect) for effect, mask in enumerate(graph.parents) for cause in bits(mask)]
+
+
+def is_covered(graph: Graph, arrow: Arrow) -> bool:
+    """Whether the effect has the cause and the cause's own causes for causes, and no others (Chickering 1995)."""
+    cause, effect = arrow
+    return graph.parents[effect] == graph.parents[cause] | 1 << cause
+
+
+def reversed_arrow(graph: Graph, arrow: Arrow) -> Graph:
+    """The graph with *arrow* turned round, which must not make a cycle."""
+    cause, effect = arrow
+    parents = list(graph.parents)
+    parents[effect] &= ~(1 << cause)
+    parents[cause] |= 1 << effect
+    return Graph(graph.n, tuple(parents), graph.bidirected)
