@@ -141,6 +141,8 @@ def _right_side(text: str) -> str:
 def _read(text: str, spec: AnswerSpec) -> Estimand | None:
     """The formula in its canonical text; None where it is none, or would take too long to judge."""
     deep = text.count("(") + text.count("sum")
+    if not all(map(is_symbol, spec.items)):
+        return None
     if not text or len(text) > _LONGEST or _nested(text) > _DEEPEST or deep > 4 * _DEEPEST:
         return None
     try:

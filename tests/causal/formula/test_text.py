@@ -92,3 +92,8 @@ def test_what_is_no_formula_is_named(text: str, message: str) -> None:
     """By its place."""
     with pytest.raises(MalformedCase, match=re.escape(message)):
         read_formula(text, NAMES)
+
+
+def test_a_name_of_nothing_ends_the_reading_too() -> None:
+    """A graph may have a node without a name; a formula over it is still read to its end."""
+    assert written(read_formula("P(b)", ["", "b"]), ["", "b"]) == "P(b)"

@@ -258,10 +258,12 @@ class _Reader:
 
 def _token(names: Sequence[str]) -> re.Pattern[str]:
     """What a token is where some *names* are no words: they come first, the longest before the others."""
-    odd = sorted((name for name in names if name.strip() == name and not _WORD.fullmatch(name)), key=len, reverse=True)
+    odd = [name for name in names if name and name.strip() == name and not _WORD.fullmatch(name)]
     if not odd:
         return _TOKEN
-    return re.compile(rf"\s*((?:{'|'.join(map(re.escape, odd))})'*(?![^\s()|,=*/{{}}'-])|{_PLAIN})")
+    return re.compile(
+        rf"\s*((?:{'|'.join(map(re.escape, sorted(odd, key=len, reverse=True)))})'*(?![^\s()|,=*/{{}}'-])|{_PLAIN})"
+    )
 
 
 def _tokens(text: str, token: re.Pattern[str]) -> Iterator[_Token]:
