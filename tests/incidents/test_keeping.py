@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -32,6 +33,13 @@ def all_of(book: Book) -> list[Incident]:
     """Every incident."""
     with book.reading() as rows:
         return newest(rows)
+
+
+def forget(book: Book) -> None:
+    """Everything."""
+    with book.writing() as rows:
+        for table in ("timeline", "signals", "deadlines", "incidents"):
+            rows.execute(f"DELETE FROM {table}")
 
 
 def over(signal: Signal) -> Signal:
@@ -95,6 +103,80 @@ def test_an_outage_of_the_database_is_one_incident(book: Book, signal: Make, nam
     hear(book, *(signal(name, severity=levels[name]) for name in names))
     (one,) = all_of(book)
     assert (str(one.key), one.severity) == ("database/down", Severity.P0)
+
+
+@pytest.mark.parametrize(
+    "names",
+    list(itertools.permutations(["DatabaseDown", "CausalEvalAPIDown", "EvaluationQueueStalled"])),
+    ids=", ".join,
+)
+def test_whatever_follows_ends_in_the_incident_of_its_cause(book: Book, signal: Make, names: Sequence[str]) -> None:
+    """Two consequences that were opened before anybody knew their cause are one incident from then on."""
+    levels = {"DatabaseDown": Severity.P0, "CausalEvalAPIDown": Severity.P0, "EvaluationQueueStalled": Severity.P1}
+    for seconds, name in enumerate(names):
+        hear(book, signal(name, severity=levels[name], started_at=NOW + seconds), at=NOW + seconds)
+    with book.reading() as rows:
+        (one,) = live(rows)
+        assert (str(one.key), one.severity) == ("database/down", Severity.P0)
+        assert keeping.firing(rows, one.id) == sorted(names)
+    assert {other.state for other in all_of(book) if other.id != one.id} <= {State.REVIEWED}
+
+
+def test_what_is_joined_brings_what_people_did(book: Book, signal: Make) -> None:
+    """Who took it on, what the public knows and how bad it is; it is due no more, and both timelines say why."""
+    hear(book, signal("HighLatency", severity=Severity.P3))
+    hear(book, signal("EvaluationQueueStalled", severity=Severity.P1))
+    with book.writing() as rows:
+        desk.acknowledge(rows, "INC-2", who="ann", at=NOW + 1)
+        desk.update(rows, "INC-2", text="we look", public=True, who="ann", at=NOW + 2)
+    hear(book, signal("DatabaseLockWaits", severity=Severity.P2), at=NOW + 3)
+    with book.reading() as rows:
+        (one,) = live(rows)
+        assert (one.id, str(one.key), one.severity, one.responder) == ("INC-1", "database/locks", Severity.P1, "ann")
+        assert (one.acknowledged_at, one.published_at) == (NOW + 1, NOW + 3)
+        assert timers.pending(rows, "INC-2") == {}
+        assert timeline.entries(rows, "INC-2")[-1].text == "it is part of INC-1: database/locks"
+        assert {"joined": "INC-2"} in [dict(entry.data) for entry in timeline.entries(rows, "INC-1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "key"),
+    [("DatabaseLockWaits", "EvaluationQueueStalled", "database/locks"),
+     ("database_connection_pool_exhausted", "EvaluationQueueStalled", "database/connections"),
+     ("ModelAPIRateLimited", "EvaluationQueueStalled", "model_api/limited"),
+     ("AllModelAPIsFailing", "EvaluationQueueStalled", "model_api/all")],
+)  # fmt: skip
+def test_workers_that_wait_for_something_are_no_second_cause(
+    book: Book, signal: Make, name: str, then: str, key: str
+) -> None:
+    """A locked table, no connection, no model API: the queue stands still in each case."""
+    hear(book, signal(name), signal(then))
+    assert [str(one.key) for one in all_of(book)] == [key]
+
+
+@pytest.mark.parametrize(("after", "incidents"), [(RULES.reopen - 1, 1), (RULES.reopen + 1, 2)])
+def test_what_follows_comes_back_into_the_incident_of_its_cause(
+    book: Book, signal: Make, after: float, incidents: int
+) -> None:
+    """The API fell with the database and falls again soon after that was over: it was not over. Later, it is new."""
+    both = signal("DatabaseDown"), signal()
+    hear(book, *both, *map(over, both))
+    with book.writing() as rows:
+        desk.resolve(rows, "INC-1", resolution="started it", root_cause="", who="ann", at=NOW + 60)
+    again = NOW + 60 + after
+    hear(book, signal(started_at=again), at=again)
+    found = all_of(book)
+    assert (len(found), found[0].state) == (incidents, State.DETECTED)
+
+
+@pytest.mark.parametrize(("began", "incidents"), [(30, 1), (61, 2)])
+def test_a_late_word_of_what_was_is_part_of_it(book: Book, signal: Make, began: int, incidents: int) -> None:
+    """What began while the database was down, and is heard when that is over, opens nothing; what began after does."""
+    hear(book, signal("DatabaseDown"), over(signal("DatabaseDown")))
+    with book.writing() as rows:
+        desk.resolve(rows, "INC-1", resolution="started it", root_cause="", who="ann", at=NOW + 60)
+    hear(book, signal("CausalEvalAPIReplicaDown", started_at=NOW + began), at=NOW + 62)
+    assert len(all_of(book)) == incidents
 
 
 def test_two_providers_are_two_incidents(book: Book, signal: Make) -> None:
@@ -189,10 +271,7 @@ def test_no_order_of_words_makes_two_of_one(book: Book, signal: Make, events: li
         for one in there:
             assert (one.state is State.MONITORING) == (not keeping.firing(rows, one.id))
             timeline.entries(rows, one.id)
-        rows.execute("DELETE FROM timeline")
-        rows.execute("DELETE FROM signals")
-        rows.execute("DELETE FROM deadlines")
-        rows.execute("DELETE FROM incidents")
+    forget(book)
 
 
 def test_the_worst_word_of_its_cause_names_it(book: Book, signal: Make) -> None:

@@ -312,7 +312,8 @@ class Response:
             self.problems.append(f"steps that did not end as the runbook says: {unexpected}")
         own = self.now().id
         with self.stage.book.reading() as rows:
-            others = [one for one in newest(rows, since=self.injected_at) if one.id != own]
+            joined = {str(entry.data["joined"]) for entry in entries if "joined" in entry.data}
+            others = [one for one in newest(rows, since=self.injected_at) if one.id not in {own, *joined}]
         if others:
             self.problems.append(f"beside it: {', '.join(f'{one.id} {one.key} {one.severity}' for one in others)}")
         left: list[str] = []

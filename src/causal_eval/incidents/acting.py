@@ -197,9 +197,10 @@ _ACTS: dict[Deadline, Callable[[_Case, str], None]] = {
 
 
 def _tell_updates(case: _Case) -> None:
-    """What people wrote since it was opened, each once."""
+    """What people wrote since it was opened, and which incidents became part of it, each once."""
     query = (
-        "SELECT id, text FROM timeline WHERE incident = ? AND kind IN ('update', 'published') AND who != ? ORDER BY id"
+        "SELECT id, text FROM timeline WHERE incident = ? AND kind IN ('update', 'published') "
+        "AND (who != ? OR data ->> '$.joined' IS NOT NULL) ORDER BY id"
     )
     for row in case.rows.execute(query, (number_of(case.incident.id), SENTINEL)).fetchall():
         message = _status(case, progress=row["text"])

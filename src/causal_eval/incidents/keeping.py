@@ -9,7 +9,7 @@ from __future__ import annotations
 from causal_eval.incidents import timeline, timers
 from causal_eval.incidents.book import Rows, Values, change, find, incident_from, live, live_with, number_of
 from causal_eval.incidents.causes import adopts, is_past
-from causal_eval.incidents.incident import Incident, Key, Signal, Source, State
+from causal_eval.incidents.incident import Incident, Key, Severity, Signal, Source, State
 from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timeline import Data, Happened, Kind
 
@@ -133,15 +133,37 @@ def home(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident:
     parent = next((one for one in others if adopts(one.key, signal.key)), None)
     if parent is not None:
         return parent if is_past(signal.key) else _fires_again(rows, parent, at=at)
-    child = next((one for one in others if adopts(signal.key, one.key)), None)
-    if child is not None:
-        return _cause_found(rows, child, signal=signal, at=at)
-    recent = rows.execute(
-        "SELECT * FROM incidents WHERE component = ? AND family = ? AND state = 'resolved' AND resolved_at >= ? "
-        "ORDER BY number DESC LIMIT 1",
-        (signal.key.component, signal.key.family, at - rules.reopen),
-    ).fetchone()
-    return _open(rows, signal, at=at) if recent is None else _reopen(rows, incident_from(recent), at=at)
+    children = [one for one in others if adopts(signal.key, one.key)]
+    if children:
+        first = min(children, key=lambda one: number_of(one.id))
+        found = _cause_found(rows, first, signal=signal, at=at)
+        for other in children:
+            found = found if other.id == first.id else _joined(rows, other, into=found, at=at)
+        return found
+    recent = _not_long_over(rows, signal, at=at, rules=rules)
+    return _open(rows, signal, at=at) if recent is None else _reopen(rows, recent, at=at)
+
+
+def _not_long_over(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> Incident | None:
+    """The incident that was over too soon: its own cause fires again, or what was part of it or began before its end.
+
+    Whatever comes back after an outage, its cause or what follows from it, is the same outage.
+    """
+    query = "SELECT * FROM incidents WHERE state = 'resolved' AND resolved_at >= ? ORDER BY number DESC"
+    over = [incident_from(row) for row in rows.execute(query, (at - rules.reopen,))]
+    own = next((one for one in over if one.key == signal.key), None)
+    if own is not None or is_past(signal.key):
+        return own
+    causes_of_it = (one for one in over if one.private is signal.is_private and adopts(one.key, signal.key))
+    return next((one for one in causes_of_it if _was_part(rows, signal, one)), None)
+
+
+def _was_part(rows: Rows, signal: Signal, incident: Incident) -> bool:
+    if signal.started_at <= (incident.resolved_at or 0.0):
+        return True
+    query = "SELECT 1 FROM signals WHERE incident = ? AND component = ? AND family = ?"
+    key = signal.key
+    return rows.execute(query, (number_of(incident.id), key.component, key.family)).fetchone() is not None
 
 
 def _open(rows: Rows, signal: Signal, *, at: float) -> Incident:
@@ -193,11 +215,16 @@ def _worse(rows: Rows, incident: Incident, *, signal: Signal, at: float) -> Inci
     """The same, as bad as the worst of its signals."""
     if signal.is_private and not incident.private:
         incident = change(rows, incident, {"private": 1})
-    if not signal.severity.is_worse_than(incident.severity):
+    return _as_bad(rows, incident, severity=signal.severity, name=signal.name, at=at)
+
+
+def _as_bad(rows: Rows, incident: Incident, *, severity: Severity, name: str, at: float) -> Incident:
+    """The same, at least as bad as *severity*, of which *name* told."""
+    if not severity.is_worse_than(incident.severity):
         return incident
-    text = f"{signal.severity}, no longer {incident.severity}: {signal.name}"
-    incident = change(rows, incident, {"severity": signal.severity.value})
-    timeline.add(rows, incident.id, Happened(Kind.CLASSIFIED, text, data={"severity": signal.severity.value}), at=at)
+    text = f"{severity}, no longer {incident.severity}: {name}"
+    incident = change(rows, incident, {"severity": severity.value})
+    timeline.add(rows, incident.id, Happened(Kind.CLASSIFIED, text, data={"severity": severity.value}), at=at)
     timers.classified(rows, incident, at=at)
     return incident
 
@@ -222,6 +249,31 @@ def _ended(
     text = "nothing fires any more: it is watched"
     timeline.add(rows, incident.id, Happened(Kind.STATE, text, data={"state": State.MONITORING.value}), at=at)
     return incident
+
+
+def _joined(rows: Rows, other: Incident, *, into: Incident, at: float) -> Incident:
+    """*into*, which *other* turned out to follow from too: what told of it, who took it on, what the public knows.
+
+    The other has nothing left to be done: it is looked back on with its cause.
+    """
+    rows.execute("UPDATE signals SET incident = ? WHERE incident = ?", (number_of(into.id), number_of(other.id)))
+    text = f"it is part of {into.id}: {into.key}"
+    timeline.add(rows, other.id, Happened(Kind.STATE, text, data={"state": "reviewed", "part_of": into.id}), at=at)
+    ended: Values = {
+        "state": State.REVIEWED.value, "mitigated_at": other.mitigated_at or at, "resolved_at": at, "reviewed_at": at,
+        "quiet_until": None, "resolution": text, "root_cause": text,
+    }  # fmt: skip
+    change(rows, other, ended)
+    timers.reviewed(rows, other)
+    said = f"{other.id} ({other.key}) is part of it"
+    timeline.add(rows, into.id, Happened(Kind.UPDATE, said, data={"joined": other.id}), at=at)
+    if into.acknowledged_at is None and other.acknowledged_at is not None:
+        into = change(rows, into, {"acknowledged_at": other.acknowledged_at, "responder": other.responder})
+        timers.acknowledged(rows, into, at=at)
+    if into.published_at is None and other.published_at is not None:
+        timeline.add(rows, into.id, Happened(Kind.PUBLISHED, "the public is told"), at=at)
+        into = change(rows, into, {"published_at": at})
+    return _as_bad(rows, into, severity=other.severity, name=other.id, at=at)
 
 
 def _fires_again(rows: Rows, incident: Incident, *, at: float) -> Incident:
