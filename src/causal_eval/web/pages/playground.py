@@ -19,6 +19,7 @@ from causal_eval.service.practice import drawn as draw
 from causal_eval.service.practice import judged as judge
 from causal_eval.service.solving import solved_case
 from causal_eval.web.asked import Asked, see
+from causal_eval.web.calculated import calculated
 from causal_eval.web.dag import Drawing
 from causal_eval.web.forms import whole
 from causal_eval.web.pages.question import proof
@@ -57,7 +58,8 @@ def solved(asked: Asked) -> Response:
         return _page(asked, given, {"wrong": str(error), "at": _at(str(error))})
     except RecursionError:
         return _page(asked, given, {"wrong": "case: it nests too deep to be read"})
-    values = {"answer": answer, "drawing": _drawing(case), "case": json.dumps(case)}
+    parts = calculated(answer["answer"], case["query"]["kind"])
+    values = {"answer": answer, "parts": parts, "drawing": _drawing(case), "case": json.dumps(case)}
     return _page(asked, given, values)
 
 
