@@ -20,7 +20,7 @@ from causal_eval.cli import (
     switching,
 )
 from causal_eval.cli.flags import number
-from causal_eval.cli.groups import cache_app, ctl_app
+from causal_eval.cli.groups import cache_app, ctl_app, domains_app
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -35,6 +35,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout, progress on stderr.")]
 Families = Annotated[list[str] | None, typer.Option("--family", help="Families, repeated or by comma; default all.")]
 Domains = Annotated[list[str] | None, typer.Option("--domain", help="Story domains; default all.")]
+Words = Annotated[
+    list[Path] | None, typer.Option("--domain-file", help="Words of your own, TOML (`domains check FILE`); repeated.")
+]
 Regimes = Annotated[list[str] | None, typer.Option("--regime", help="real, anti, nonsense, placeholder; default all.")]
 Difficulty = Annotated[str, typer.Option("--difficulty", help="A level or a range, e.g. 3 or 1-5.")]
 RunId = Annotated[str, typer.Argument(help="An evaluation's id, or an unambiguous beginning of it.")]
@@ -59,6 +62,7 @@ def generate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE.jsonl or FILE.parquet.")] = None,
     family: Families = None,
     domain: Domains = None,
+    domain_file: Words = None,
     regime: Regimes = None,
     difficulty: Difficulty = "1-5",
     public: Annotated[
@@ -74,17 +78,21 @@ def generate(
 
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
-        names=questions.Names.of(family, domain, regime),
+        names=questions.Names.of(family, domain, regime=regime, files=domain_file),
     )  # fmt: skip
     return questions.generate_file(plan, out, public=public, json=json)
 
 
 @app.command()
-def verify(file: Annotated[Path, typer.Argument(help="A question file with certificates.")], json: Json = False) -> int:
+def verify(
+    file: Annotated[Path, typer.Argument(help="A question file with certificates.")],
+    domain_file: Words = None,
+    json: Json = False,
+) -> int:
     """Read the facts back from every prompt, re-derive every answer and step; exit 8 on a mismatch."""
     from causal_eval.cli import questions
 
-    return questions.verify_file(file, json=json)
+    return questions.verify_file(file, json=json, words=domain_file)
 
 
 @app.command()
@@ -287,6 +295,7 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
 
 app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
+app.add_typer(domains_app, name="domains")
 operating.add_to(app)
 responding.add_to(app)
 announcing.add_to(app)

@@ -83,3 +83,28 @@ def ctl_set(
     from causal_eval.cli import ctl
 
     return ctl.set_words(words, json=json)
+
+
+domains_app = typer.Typer(help="The vocabularies that stories are told in, yours included.", no_args_is_help=True)
+
+
+@domains_app.command(name="list")
+def domains_list(json: Json = False) -> int:
+    """List the domains that come with the package: what they are about, and how many quantities they name."""
+    from causal_eval.cli import wording
+
+    return wording.listed(json=json)
+
+
+@domains_app.command(name="check")
+def domains_check(
+    domain: Annotated[
+        str | None, typer.Argument(metavar="[FILE|NAME]", help="Your file or a domain; default: all.")
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Another seed shows other questions.")] = "0",
+    json: Json = False,
+) -> int:
+    """Check a domain's rules, show why its stages stand in that order, say what grates, and ask sample questions."""
+    from causal_eval.cli import wording
+
+    return wording.check(domain, seed=seed, json=json)

@@ -13,10 +13,12 @@ from causal_eval.cli.flags import split
 from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
 from causal_eval.questions.card import card
 from causal_eval.questions.certify import verify
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
 from causal_eval.questions.file import public as without_gold
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import GENERATOR, Question, canonical
+from causal_eval.questions.story import own
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,20 @@ class Names:
     """What the user narrowed a set down to; empty = all."""
 
     families: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
+    domains: tuple[str | Domain, ...] = ()
     regimes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, family: list[str] | None, domain: list[str] | None, regime: list[str] | None) -> Names:
-        """Flags may be repeated or hold commas."""
-        return cls(split(family), split(domain), split(regime))
+    def of(
+        cls,
+        family: list[str] | None,
+        domain: list[str] | None,
+        *,
+        regime: list[str] | None,
+        files: list[Path] | None = None,
+    ) -> Names:
+        """Flags may be repeated or hold commas; *files* are domains of the user's own."""
+        return cls(split(family), (*split(domain), *map(own, files or ())), split(regime))
 
 
 def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, names: Names) -> Plan:
@@ -91,13 +100,13 @@ def _written(plan: Plan, out: Path, *, gold: Path | None) -> str:
         return write_parquet(map(without_gold, read_questions(gold)), out)
 
 
-def verify_file(file: Path, *, json: bool) -> int:
-    """Verify every question; report each mismatch, then exit 8 if there was one."""
-    digest, wrong = SetHash(), 0
+def verify_file(file: Path, *, json: bool, words: list[Path] | None = None) -> int:
+    """Verify every question, told in shipped words or those of the files *words*; exit 8 if one mismatches."""
+    digest, wrong, known = SetHash(), 0, [own(path) for path in words or ()]
     for question in read_questions(file):
         digest.add(question)
         try:
-            verify(question)
+            verify(question, own=known)
         except VerificationMismatch as error:
             wrong += 1
             if json:

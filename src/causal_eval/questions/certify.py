@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,17 +12,20 @@ from causal_eval.causal.steps import evaluate
 from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import family
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.generate import identity
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import Certificate, Question, canonical
 from causal_eval.questions.render import read_prompt
-from causal_eval.questions.story import contexts
+from causal_eval.questions.story import contexts, domains
 from causal_eval.questions.wording import Lexicon
 
 
-def verify(question: Question) -> None:
+def verify(question: Question, *, own: Collection[Domain] = ()) -> None:
     """Re-derive *question* from its prompt alone and compare everything that is stored with it.
+
+    *own* are the domains that did not come with the package: a question told in one opens with a sentence of it.
 
     Raises:
         VerificationMismatch: the first thing that differs: a line of the prompt, the case, the answer, the answer
@@ -32,7 +36,7 @@ def verify(question: Question) -> None:
         raise VerificationMismatch(f"{question.id}: no certificate; verify the private file, not the public one")
     lexicon = lexicon_of(certificate)
     try:
-        facts = read_prompt(question.prompt, lexicon, contexts=contexts(question.domain, question.regime))
+        facts = read_prompt(question.prompt, lexicon, contexts=contexts(_domain(question, own), question.regime))
         _verify_facts(question, certificate, facts=facts, lexicon=lexicon)
     except VerificationMismatch as error:
         raise VerificationMismatch(f"{question.id}: {error}") from error
@@ -40,6 +44,20 @@ def verify(question: Question) -> None:
         raise VerificationMismatch(f"{question.id}: the prompt states no solvable case: {error}") from error
     if identity(question) != question.id:
         raise VerificationMismatch(f"{question.id}: the id is not the hash of the content, {identity(question)}")
+
+
+def _domain(question: Question, own: Collection[Domain]) -> str | Domain:
+    """The domain that *question* names.
+
+    Raises:
+        VerificationMismatch: it neither comes with the package nor is it among *own*.
+    """
+    mine = next((one for one in own if one.id == question.domain), None)
+    if mine is None and question.domain not in domains():
+        raise VerificationMismatch(
+            f"the domain {question.domain!r} does not come with the package: give its file by --domain-file"
+        )
+    return mine or question.domain
 
 
 def lexicon_of(certificate: Certificate) -> Lexicon:

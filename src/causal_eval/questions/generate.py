@@ -10,12 +10,13 @@ from typing import NamedTuple, TypeVar
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import families
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
 from causal_eval.questions.render import render
-from causal_eval.questions.story import REGIMES, cast, domains
+from causal_eval.questions.story import REGIMES, cast, domains, words_of
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -31,7 +32,8 @@ class Plan:
     n: int
     seed: str
     families: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
+    domains: tuple[str | Domain, ...] = ()
+    """Names of those that come with the package, and a user's own (:func:`causal_eval.questions.story.own`)."""
     regimes: tuple[str, ...] = ()
     difficulties: tuple[int, int] = DIFFICULTIES
     secret: bytes | None = None
@@ -44,7 +46,7 @@ class Slot:
 
     family: Family
     kind: Kind
-    domain: str
+    domain: str | Domain
     regime: str
     difficulty: int
     number: int
@@ -124,9 +126,10 @@ def _question(slot: Slot, facts: Facts, *, proof: Proof, printed: _Printed, lexi
     gold = gold_of(spec, family.answer(facts, proof.value), lexicon=lexicon)
     return Question(
         id=_identity(family.name, kind.name, prompt=prompt, spec=spec, gold=gold), family=family.name, kind=kind.name,
-        rung=kind.rung, domain=slot.domain, regime=slot.regime, difficulty=slot.difficulty, cluster=printed.cluster,
-        twin=printed.twin, joint=kind.joint, exempt=kind.exempt, prompt=prompt, answer=spec, gold=gold,
-        certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon), seed=printed.seed,
+        rung=kind.rung, domain=words_of(slot.domain).id, regime=slot.regime, difficulty=slot.difficulty,
+        cluster=printed.cluster, twin=printed.twin, joint=kind.joint, exempt=kind.exempt, prompt=prompt, answer=spec,
+        gold=gold, certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon),
+        seed=printed.seed,
     )  # fmt: skip
 
 
@@ -169,8 +172,13 @@ def _slots(plan: Plan) -> Iterator[Slot]:
 
 
 def _rounds(
-    stream: Stream, kinds: Sequence[Kind], *, places: Sequence[str], regimes: Sequence[str], levels: Sequence[int]
-) -> Iterator[tuple[Kind, str, str, int]]:
+    stream: Stream,
+    kinds: Sequence[Kind],
+    *,
+    places: Sequence[str | Domain],
+    regimes: Sequence[str],
+    levels: Sequence[int],
+) -> Iterator[tuple[Kind, str | Domain, str, int]]:
     return zip(
         _shuffled_rounds(stream.child("kind"), kinds),
         _shuffled_rounds(stream.child("domain"), places),
@@ -199,7 +207,8 @@ def _check(plan: Plan) -> None:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
-    for what, names, known in (("domain", plan.domains, domains()), ("regime", plan.regimes, REGIMES)):
+    named = [one for one in plan.domains if isinstance(one, str)]
+    for what, names, known in (("domain", named, domains()), ("regime", plan.regimes, REGIMES)):
         for name in names:
             if name not in known:
                 raise UnknownName(what, name, known)

@@ -1,6 +1,6 @@
 """Stories: which words a generated graph is told in, and how far those words agree with common sense.
 
-A domain is one file ``stories/<domain>.toml``, explained in :mod:`causal_eval.questions.story_file`.
+A domain is one file ``stories/<domain>.toml``, or a user's own, explained in :mod:`causal_eval.questions.story_file`.
 :func:`cast` gives every node of a graph a printed name and two printed states, in one of four regimes:
 
 - ``real``: causes come before effects in the world, too (stages never fall along the causal order);
@@ -14,11 +14,13 @@ A domain is one file ``stories/<domain>.toml``, explained in :mod:`causal_eval.q
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from causal_eval.errors import UnknownName, UsageError
+from causal_eval.errors import MalformedFile, UnknownName, UsageError
 from causal_eval.questions.domain import STAGES, Domain, Variable
 from causal_eval.seeds import Stream
 
@@ -88,28 +90,59 @@ def load(domain: str) -> Domain:
     return story_file.read(entry.read_bytes(), domain=domain, path=f"stories/{domain}.toml")
 
 
-def contexts(domain: str, regime: str) -> tuple[str, ...]:
+def own(path: Path) -> Domain:
+    """The vocabulary of a user's own file, named by the file: ``bakery.toml`` gives the domain ``bakery``.
+
+    Raises:
+        MalformedFile: it cannot be read or breaks a rule, or its name is none for a domain or that of a shipped one.
+    """
+    from causal_eval.questions import story_file  # start-up time of commands without stories
+
+    name = path.name.removesuffix(".toml")
+    if not re.fullmatch("[a-z]+(_[a-z]+)*", name):
+        raise MalformedFile(
+            str(path), f"{name!r} names no domain: call the file by lower-case words, like tea_shop.toml"
+        )
+    if name in domains():
+        raise MalformedFile(str(path), f"the domain {name!r} comes with the package: give the file another name")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise MalformedFile(str(path), f"it cannot be read ({error.strerror})") from error
+    return story_file.read(content, domain=name, path=str(path))
+
+
+def words_of(domain: str | Domain) -> Domain:
+    """The vocabulary of a domain that comes with the package, by its name; any other is one already.
+
+    Raises:
+        UnknownName: no domain of that name.
+    """
+    return domain if isinstance(domain, Domain) else load(domain)
+
+
+def contexts(domain: str | Domain, regime: str) -> tuple[str, ...]:
     """Every opening sentence that a cast of *domain* in *regime* can have.
 
     Raises:
         UnknownName: no such domain or regime.
     """
-    words = load(domain)
+    words = words_of(domain)
     return words.contexts if _known(regime) in ("real", "anti") else _NEUTRAL
 
 
-def capacity(domain: str, regime: str) -> int:
+def capacity(domain: str | Domain, regime: str) -> int:
     """The largest number of nodes that *regime* can name in *domain*.
 
     Raises:
         UnknownName: no such domain or regime.
     """
     limits = {"nonsense": len(_HEADS), "placeholder": len(_LETTERS)}
-    words = load(domain)
+    words = words_of(domain)
     return limits.get(_known(regime), STAGES * min(len(stage) for stage in words.stages))
 
 
-def cast(domain: str, regime: str, *, order: Sequence[int], n: int, stream: Stream) -> Cast:
+def cast(domain: str | Domain, regime: str, *, order: Sequence[int], n: int, stream: Stream) -> Cast:
     """Names and states for the *n* nodes of a graph whose topological order (parents first) is *order*.
 
     With up to six nodes every edge of a ``real`` story leads to a strictly later stage, and every edge of an
@@ -123,10 +156,10 @@ def cast(domain: str, regime: str, *, order: Sequence[int], n: int, stream: Stre
     """
     if sorted(order) != list(range(n)):
         raise ValueError(f"order must hold every node below n = {n} once, got {list(order)}")
-    most = capacity(domain, regime)
+    words, most = words_of(domain), capacity(domain, regime)
     if n > most:
-        raise UsageError(f"{n} variables: regime {regime!r} of domain {domain!r} has names for at most {most}")
-    return _CAST[regime](load(domain), order, stream)
+        raise UsageError(f"{n} variables: regime {regime!r} of domain {words.id!r} has names for at most {most}")
+    return _CAST[regime](words, order, stream)
 
 
 def _real(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
