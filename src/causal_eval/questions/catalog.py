@@ -22,6 +22,7 @@ FAMILIES = (
     "simpson",
     "selection",
     "equivalence",
+    "policy",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

@@ -1,0 +1,45 @@
+"""Policy: plans are ranked by what they bring about, which is not what is seen where they hold by chance."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from causal_eval.causal.intervene import Worlds
+from causal_eval.questions.facts import Facts, of_form, the_ask
+from causal_eval.questions.families.policy import FAMILY
+from causal_eval.questions.network import literal, literals_of, scm_of
+from causal_eval.questions.posing import parts_of
+from causal_eval.questions.prove import Proof
+from causal_eval.seeds import Stream
+
+
+def expected(facts: Facts, n: int, number: int) -> Fraction:
+    """The points of a plan by enumeration of what is priced."""
+    worlds = Worlds(scm_of(tuple(of_form(facts, "base", "share")), n))
+    does = next(literals_of(fact.slots[1]) for fact in of_form(facts, "plan") if fact.slots[0] == number)
+    total = Fraction(0)
+    for fact in of_form(facts, "worth"):
+        points = fact.slots[1]
+        assert isinstance(points, Fraction)
+        total += points * worlds.probability((literal(fact.slots[0]),), do=tuple(sorted(does)))
+    return total
+
+
+def test_the_order_is_by_expected_points_and_plans_are_apart() -> None:
+    """Each plan of the answer brings at least 0.2 points more than the next."""
+    for index in range(10):
+        group = FAMILY.draw(Stream("policy tests", index), FAMILY.kind("rank"), 1 + index % 5)
+        (facts,) = group.members
+        order = parts_of(FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value))
+        points = [expected(facts, group.n, int(str(plan).removeprefix("plan "))) for plan in order]
+        assert all(one - other >= Fraction(1, 5) for one, other in zip(points, points[1:], strict=False))
+
+
+def test_the_worth_of_a_plan_is_what_it_brings_on_average() -> None:
+    """The number is the expected points under the plan's interventions."""
+    for index in range(10):
+        group = FAMILY.draw(Stream("policy tests", index), FAMILY.kind("worth"), 1 + index % 5)
+        (facts,) = group.members
+        number = the_ask(facts).slots[0]
+        assert isinstance(number, int)
+        assert FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value) == expected(facts, group.n, number)
