@@ -35,6 +35,8 @@ def random_slot(kind: str, stream: Stream) -> Slot:
             return tuple(sorted((node, stream.below(2)) for node in nodes))
         case "share":
             return Fraction(stream.between(0, 20), 20)
+        case "number":
+            return Fraction(stream.between(-40, 40), stream.choice((1, 2, 7, 8)))
         case "arrows":
             return tuple((one, other) for one, other in zip(stream.sample(range(N), 3), range(N), strict=False))
         case "sets":

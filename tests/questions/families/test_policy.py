@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 from causal_eval.causal.intervene import Worlds
@@ -32,7 +33,7 @@ def test_the_order_is_by_expected_points_and_plans_are_apart() -> None:
         (facts,) = group.members
         order = parts_of(FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value))
         points = [expected(facts, group.n, int(str(plan).removeprefix("plan "))) for plan in order]
-        assert all(one - other >= Fraction(1, 5) for one, other in zip(points, points[1:], strict=False))
+        assert all(one - other >= Fraction(1, 5) for one, other in itertools.pairwise(points))
 
 
 def test_the_worth_of_a_plan_is_what_it_brings_on_average() -> None:
