@@ -144,7 +144,7 @@ def link(connection: Connection, one: Rerun) -> None:
     mine = (of.evaluation_id == one.evaluation) & (of.incident_id == one.incident)
     there = connection.scalars(select(of.rerun_id).where(mine)).all()
     if there:
-        raise asked_before(one.incident, one.evaluation, there)
+        raise asked_before(one.incident, one.evaluation, reruns=there)
     row = {
         "rerun_id": one.rerun, "evaluation_id": one.evaluation, "incident_id": one.incident, "asked_by": one.asked_by,
         "asked_at": one.asked_at,
@@ -152,7 +152,7 @@ def link(connection: Connection, one: Rerun) -> None:
     connection.execute(insert(incident_reruns), row)
 
 
-def asked_before(incident: str, evaluation: str, reruns: Iterable[str]) -> Conflict:
+def asked_before(incident: str, evaluation: str, *, reruns: Iterable[str]) -> Conflict:
     """Why it is not asked again."""
     return Conflict(
         f"what {incident} touched of {evaluation} was asked again in {', '.join(reruns)}: "
