@@ -26,7 +26,7 @@ def clinic(tmp_path: Path) -> Domain:
 
 def test_questions_told_in_own_words_verify_with_their_file(clinic: Domain) -> None:
     """In every regime, beside shipped domains; the question carries the file's name."""
-    questions = list(generate(Plan(n=40, seed="own", domains=(clinic, "law"))))
+    questions = list(generate(Plan(n=60, seed="own", families=("effect", "chain"), domains=(clinic, "law"))))
     assert {(one.domain, one.regime) for one in questions} == {(d, r) for d in ("eye_clinic", "law") for r in REGIMES}
     for question in questions:
         verify(question, own=[clinic])
