@@ -172,7 +172,7 @@ def _again(visit: Visit, touch: Touch) -> Rerun:
 
 def _check(visit: Visit, touch: Touch, *, found: Ordered) -> None:
     if touch.reruns:
-        raise touches.asked_before(touch.incident, touch.evaluation, touch.reruns)
+        raise touches.asked_before(touch.incident, touch.evaluation, reruns=touch.reruns)
     if found.job.of_command_line:
         raise Conflict(
             f"evaluation {touch.evaluation} is run by the command line: use `causal-eval incident effect --rerun` there"
