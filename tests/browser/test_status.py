@@ -86,3 +86,17 @@ async def test_the_status_page_is_for_everybody(tab: Any, status_site: str) -> N
             assert await tab.run(AUDIT) == [], (name, width, dark)
             assert await tab.run("document.documentElement.scrollWidth <= innerWidth"), (name, width)
             assert tab.complaints == [], name
+
+
+NAMES = "[...document.querySelectorAll('.ask button')].map(one => one.ariaLabel)"
+WIDE = "[...document.querySelectorAll('.ask')].every(one => one.lastElementChild.offsetWidth === one.offsetWidth)"
+
+
+async def test_each_button_says_what_it_subscribes(tab: Any, status_site: str) -> None:
+    """Whoever hears them knows one from the other; on a telephone each is as wide as its form."""
+    await tab.size(390)
+    await tab.go(f"{status_site}/index.html")
+    assert await tab.run(NAMES) == ["Subscribe by e-mail", "Subscribe by webhook"]
+    assert await tab.run(WIDE)
+    await tab.size(1280)
+    assert not await tab.run(WIDE)
