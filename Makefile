@@ -37,7 +37,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
   --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 PYTEST = .venv/bin/python -m pytest $(PYTEST_ARGS)
 
-.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade docs build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill gameday status
+.PHONY: help run demo setup test test-fast test-full test-containers lint format lock upgrade oracles docs build clean health logs-app logs-db shell-db shell docker rollback restart scale stats backup restore verify drill gameday status
 
 help:  ## list the targets
 	@echo "make <target> [MODEL=$(MODEL)] [N=$(N)] [SEED=...] [JOBS=$(JOBS)] [PYTEST_ARGS=...]"; echo
@@ -78,6 +78,7 @@ format: .venv/.dev  ## put the code into the one format
 lock: $(UV)  ## write requirements/*.txt anew from pyproject.toml, keeping versions that still fit
 	@$(COMPILE) --no-strip-extras requirements/uv.in -o requirements/uv.txt
 	@$(COMPILE) requirements/build.in -o requirements/build.txt
+	@$(COMPILE) requirements/oracles.in -o requirements/oracles.txt
 	@$(COMPILE) pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/core.txt
 	@$(COMPILE) pyproject.toml --extra parquet -c requirements/dev.txt -o requirements/parquet.txt
@@ -88,6 +89,11 @@ lock: $(UV)  ## write requirements/*.txt anew from pyproject.toml, keeping versi
 upgrade: UPGRADE := --upgrade
 upgrade: lock  ## the same, taking the newest versions that pyproject.toml allows
 
+oracles: $(UV)  ## ask dowhy, pgmpy, causal-learn and y0 the fixed cases again (900 MB, in a venv of their own)
+	@$(UV) venv --quiet --clear --python .tools/bin/python .venv-oracles
+	@$(UV) pip install --quiet --python .venv-oracles/bin/python --require-hashes -r requirements/oracles.txt
+	@PYTHONHASHSEED=0 PYTHONPATH=src:. .venv-oracles/bin/python -m tests.causal.oracles.freeze
+
 build: .venv/.dev  ## wheel and source distribution into dist/
 	@$(UV) build --quiet --build-constraints requirements/build.txt --require-hashes --out-dir dist
 
@@ -95,7 +101,7 @@ docs: .venv/.dev  ## the documentation as a site, into docs/_build/site
 	@.venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/site && echo docs/_build/site/index.html
 
 clean:  ## remove what was installed, built and cached (never logs/, reports/ or a database)
-	@rm -rf .venv .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@rm -rf .venv .venv-oracles .tools dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---- looking after what runs ---------------------------------------------------------------------------------------
