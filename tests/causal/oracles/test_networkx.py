@@ -7,6 +7,7 @@ from networkx.algorithms.dag import v_structures  # type: ignore[attr-defined]  
 from tests.causal.drawing import Draw
 from tests.causal.oracles.samples import seeds
 
+from causal_eval.causal.calculator import answered_again, calculate
 from causal_eval.causal.classes import cpdag, equivalent, immoralities
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.second.reach import cut_off
@@ -107,3 +108,23 @@ def test_equivalence(seeds: range) -> None:
 def colliders(dag: nx.DiGraph[int]) -> set[tuple[frozenset[int], int]]:
     """The immoralities by networkx."""
     return {(frozenset((one, other)), middle) for one, middle, other in v_structures(dag)}
+
+
+def test_a_minimal_separator_is_one_of_several() -> None:
+    """Of networkx 3.6: it names one of {A, B} and {C}, both minimal. The smallest is C alone.
+
+    C -> A -> X, C -> B -> X, C -> Y: no member of either can be left out.
+    """
+    x, y, a, b, c = range(5)
+    g = Graph.build(5, [(c, a), (c, b), (a, x), (b, x), (c, y)])
+    said = nx.find_minimal_d_separator(theirs(g), {x}, {y})
+    assert said in ({a, b}, {c})
+    for z in ({a, b}, {c}):
+        assert nx.is_minimal_d_separator(theirs(g), {x}, {y}, z)
+        assert is_minimal(g, (1 << x, 1 << y), z=mask_of(z), fixed=0)
+    names = list("XYABC")
+    case = {
+        "graph": {"nodes": names, "directed": [[names[one], names[other]] for one, other in g.edges()]},
+        "query": {"kind": "minimum_separator", "X": "X", "Y": "Y"},
+    }
+    assert calculate(case).answer == answered_again(case) == ["C"]
