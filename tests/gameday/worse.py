@@ -1,4 +1,4 @@
-"""Versions of the program that are worse than the last, deployed as good ones are: broken and slow."""
+"""Versions of the program that are worse than the last, deployed as good ones are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ CROWD, PATIENT = 8, 60.0
 _APART = 0.25
 """Seconds: 24 people are spread over the six that a slow answer takes."""
 _LISTING = Question("GET", "/api/v1/evaluations?limit=5")
+_KEYED = Question("GET", _LISTING.path, headers={"Authorization": "Bearer a-key-of-nobody"})
+_LOOKS_UP = "    public = key_id(key)\n"
+_FORGETS = '    raise RuntimeError("bad version")\n'
+_LISTS = "    with visit.service.store.reading() as connection:\n        return list_jobs("
+_LEAKS = """    with visit.service.store.explained():
+        connection = visit.service.store.engine.connect()
+        listed.__dict__.setdefault("kept", []).append(connection)
+        return list_jobs("""
 _DOOR = '        """Pass the request on, or answer why not."""\n'
 _BREAKS = """        if scope.get("path") == "/api/v1/evaluations" and not self.__class__.__doc__.endswith("broken"):
             type(self).__doc__ += "broken"
@@ -65,6 +73,18 @@ def deploy_slow(ground: Ground) -> None:
     _come(ground, _LISTING, crowd=3 * CROWD)
 
 
+def deploy_forgetful(ground: Ground) -> None:
+    """A version is deployed that cannot look up API keys, and people show theirs: others are let in as ever."""
+    deployed(ground, Change("service/accounts.py", _LOOKS_UP, _FORGETS))
+    _come(ground, _KEYED)
+
+
+def deploy_leaky(ground: Ground) -> None:
+    """A version is deployed that never gives a connection back with which it listed evaluations, and people come."""
+    deployed(ground, Change("service/jobs.py", _LISTS, _LEAKS))
+    _come(ground, _LISTING, crowd=3 * CROWD)
+
+
 _ROWS = (
     Drill(
         "version-broken", "a version is deployed that fails every request", deploy_broken, roll_back,
@@ -75,6 +95,15 @@ _ROWS = (
         "version-slow", "a version is deployed that takes six seconds for an answer", deploy_slow, roll_back,
         "HighLatencySevere", beside=("HighLatency",), prepare=base, told=gone_back, clear=good_again, unused=EVERY,
         full=True,
+    ),
+    Drill(
+        "version-forgetful", "a version is deployed that cannot look up API keys", deploy_forgetful, roll_back,
+        "AuthenticationSystemFailure", beside=("HighErrorRate",), prepare=base, told=gone_back, clear=good_again,
+        unused=EVERY, full=True,
+    ),
+    Drill(
+        "version-leaky", "a version is deployed that keeps connections to the database", deploy_leaky, roll_back,
+        "database_connection_pool_exhausted", prepare=base, told=gone_back, clear=good_again, unused=EVERY, full=True,
     ),
 )  # fmt: skip
 

@@ -38,11 +38,10 @@ Alerts without a drill: {without}.
 WITHOUT: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(
-            ("AuthenticationSystemFailure", "HighCPU", "MemoryNearLimit", "database_connection_pool_exhausted"),
+            ("HighCPU", "MemoryNearLimit"),
             "nobody has carried out a drill of it yet",
         ),
         "CertificateExpiring": "a stack of processes has no TLS; `make test-containers` gives nginx one that ends soon",
-        "HighErrorRate": "`version-fails` waits for it beside its own",
         "StatusPageStale": "its five minutes are real ones in every stack, longer than a drill waits",
         "Watchdog": "it always fires, and a stack of drills has nobody who misses it",
     }
