@@ -108,6 +108,21 @@ def letters(*pairs: Sequence[str]) -> list[Sent]:
 REPORT = letters(("start", "chat"), ("report", "chat"), ("report", "maria"), ("report", "stakeholders"))
 
 
+def test_who_was_told_of_two_is_told_that_they_are_one(play: Play, signal: Make) -> None:
+    """Once; of the one that is part of the other nobody is reminded, nor is it escalated."""
+    play.hear(signal("HighLatency", severity=Severity.P2))
+    play.hear(signal("EvaluationQueueStalled", severity=Severity.P2))
+    play.act(NOW)
+    play.hear(signal("DatabaseLockWaits", severity=Severity.P2), NOW + 1)
+    assert play.act(NOW + 1) == letters(("said", "chat"))
+    assert "INC-2 (worker/stalled) is part of it" in play.body("said")
+    assert play.act(NOW + 2) == []
+    play.act(NOW + RULES.response[Severity.P2])
+    with play.book.reading() as rows:
+        query = "SELECT key FROM outbox WHERE key LIKE 'INC-2/%' AND made_at > ?"
+        assert rows.execute(query, (NOW + 1,)).fetchall() == []
+
+
 def test_an_outage_is_told_from_its_beginning_to_its_review(play: Play, signal: Make) -> None:
     """Every deadline of a P0 that nobody acknowledges, in the runbook's order, each once."""
     play.hear(signal())

@@ -155,10 +155,10 @@ def _not_long_over(rows: Rows, signal: Signal, *, at: float, rules: Rules) -> In
     if own is not None or is_past(signal.key):
         return own
     causes_of_it = (one for one in over if one.private is signal.is_private and adopts(one.key, signal.key))
-    return next((one for one in causes_of_it if _was_part(rows, signal, one)), None)
+    return next((one for one in causes_of_it if _was_part(rows, signal, incident=one)), None)
 
 
-def _was_part(rows: Rows, signal: Signal, incident: Incident) -> bool:
+def _was_part(rows: Rows, signal: Signal, *, incident: Incident) -> bool:
     if signal.started_at <= (incident.resolved_at or 0.0):
         return True
     query = "SELECT 1 FROM signals WHERE incident = ? AND component = ? AND family = ?"
