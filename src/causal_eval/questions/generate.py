@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
@@ -16,6 +17,7 @@ from causal_eval.questions.family import Family, Group, Kind
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
 from causal_eval.questions.render import render
+from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import REGIMES, cast, domains, words_of
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
@@ -74,7 +76,10 @@ def generate(plan: Plan) -> Iterator[Question]:
     seen: set[str] = set()
     for slot in _slots(plan):
         if slot.kind.size > left:
-            slot = _single(slot)  # noqa: PLW2901 - the last places are filled by kinds without twins
+            fitting = _fitting(slot, left)
+            if fitting is None:
+                continue
+            slot = fitting  # noqa: PLW2901 - the last places are filled by kinds with fewer twins
         questions = _fresh(slot, plan, seen=seen)
         yield from questions
         left -= len(questions)
@@ -84,7 +89,16 @@ def generate(plan: Plan) -> Iterator[Question]:
 
 def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
     """The questions of one twin group; both solvers have agreed on each."""
-    group = slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
+    return told(slot, drawn(slot, stream), stream=stream, seed=seed)
+
+
+def drawn(slot: Slot, stream: Stream) -> Group:
+    """The twin group of that place, before it has words."""
+    return slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
+
+
+def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Question]:
+    """The questions of *group* in words; both solvers have agreed on each."""
     words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
     lexicon = Lexicon.of(words.names, words.states)
     prompts = [
@@ -134,18 +148,18 @@ def _question(slot: Slot, facts: Facts, *, proof: Proof, printed: _Printed, lexi
 
 
 def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
-    """The group's questions; a group that repeats an earlier question is drawn again."""
+    """The group's questions; a group that is an earlier one in other words is drawn again."""
     for again in range(100):
         parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
         stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
-        questions = pose(slot, stream, seed=f"{plan.seed}/{slot.number}/{again}")
-        ids = {question.id for question in questions}
-        if len(ids) == len(questions) and not ids & seen:
-            seen |= ids
-            return questions
+        group = drawn(slot, stream)
+        shape = f"{slot.family.name} {shape_of(group.members, group.n)}"
+        if shape not in seen:
+            seen.add(shape)
+            return told(slot, group, stream=stream, seed=f"{plan.seed}/{slot.number}/{again}")
     raise UsageError(
-        f"family {slot.family.name!r}, difficulty {slot.difficulty}: no new question in 100 draws; "
-        "ask for fewer questions or a wider range of difficulties"
+        f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
+        "others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
 
 
@@ -193,18 +207,17 @@ def _shuffled_rounds(stream: Stream, items: Sequence[_T]) -> Iterator[_T]:
         yield from stream.shuffled(items)
 
 
-def _single(slot: Slot) -> Slot:
-    """The same place, taken by a kind of the family that needs no twin."""
-    single = next((kind for kind in slot.family.kinds if kind.size == 1), None)
-    if single is None:
-        raise UsageError(f"family {slot.family.name!r} asks in twins only: choose an even number of questions")
-    return replace(slot, kind=single)
+def _fitting(slot: Slot, left: int) -> Slot | None:
+    """The same place, taken by the family's kind with the fewest twins, if that many questions are left to make."""
+    least = min(slot.family.kinds, key=lambda kind: kind.size)
+    return replace(slot, kind=least) if least.size <= left else None
 
 
 def _check(plan: Plan) -> None:
     low, high = plan.difficulties
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
+    _check_sizes(plan)
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
     named = [one for one in plan.domains if isinstance(one, str)]
@@ -212,3 +225,18 @@ def _check(plan: Plan) -> None:
         for name in names:
             if name not in known:
                 raise UnknownName(what, name, known)
+
+
+def _check_sizes(plan: Plan) -> None:
+    """Whether twin groups, which are never torn apart, can add up to exactly ``plan.n`` questions.
+
+    The last places are filled by each family's kind with the fewest twins, so that these decide.
+    """
+    sizes = {min(kind.size for kind in family.kinds) for family in families(plan.families)}
+    if 1 not in sizes:
+        step = math.gcd(*(kind.size for family in families(plan.families) for kind in family.kinds))
+        if plan.n % step or plan.n < min(sizes) or (len(sizes) == 1 and plan.n % min(sizes)):
+            raise UsageError(
+                f"n is {plan.n}: the families {', '.join(plan.families)} ask in groups of {min(sizes)} or more; "
+                f"choose a multiple of {math.lcm(*sizes)}"
+            )
