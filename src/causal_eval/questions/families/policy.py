@@ -43,7 +43,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     for _ in range(MOST_DRAWS):
         net = Net.draw(stream.choice(STRUCTURES[difficulty - 1]), stream)
         x, w, y = (net.at[role] for role in "XWY")
-        plans = [Fact("plan", (number, does)) for number, does in enumerate(_plans(x, w, stream), 1)]
+        plans = [Fact("plan", (number, does)) for number, does in enumerate(_plans(x, w, stream=stream), 1)]
         priced = [(y, 1), *((node, 1) for node in (x, w, net.at.get("S", -1)) if node >= 0)]
         values = [Fraction(stream.between(8, 20)), *(Fraction(-stream.between(1, 4)) for _ in priced[1:])]
         worth = [Fact("worth", pair) for pair in zip(priced, values, strict=True)]
@@ -54,7 +54,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     raise AssertionError(f"policy/{kind.name} at difficulty {difficulty}: no model keeps the margins")
 
 
-def _plans(x: int, w: int, stream: Stream) -> list[tuple[Literal, ...]]:
+def _plans(x: int, w: int, *, stream: Stream) -> list[tuple[Literal, ...]]:
     """Four of the eight ways to fix one or both."""
     singles = [((node, value),) for node in (x, w) for value in (0, 1)]
     doubles = [tuple(sorted(((x, one), (w, other)))) for one in (0, 1) for other in (0, 1)]
