@@ -129,7 +129,8 @@ def _acl(plan: Plan) -> str:
 def _caddy(plan: Plan) -> str:
     """Requests go to replicas that are ready; one that may be repeated goes to another where the first one dies.
 
-    How the service is, any replica says that answers, ready or not: without the database none is.
+    How the service is, any replica says that answers, ready or not: without the database none is. One that hangs takes
+    requests all the same, and would keep each second probe waiting: it is left out until it is alive.
     """
     upstreams = " ".join(f"127.0.0.1:{plan.ports[name]}" for name in plan.replicas("app"))
     return f"""{{
@@ -152,6 +153,9 @@ http://:{plan.ports["lb"]} {{
 			lb_policy round_robin
 			lb_try_duration 2s
 			lb_try_interval 100ms
+			health_uri /health/live
+			health_interval 1s
+			health_timeout 2s
 			transport http {{
 				dial_timeout 1s
 				response_header_timeout 3s
