@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 from types import MappingProxyType
 
 from tests.gameday.versions import Change, base, deployed, gone_back, good_again, roll_back
@@ -25,6 +26,9 @@ _LEAKS = """    with visit.service.store.explained():
         connection = visit.service.store.engine.connect()
         listed.__dict__.setdefault("kept", []).append(connection)
         return list_jobs("""
+_LIMITS = '_LIMITS = (Path("/sys/fs/cgroup/memory.max"), '
+LIMIT = 300 * 2**20
+"""Bytes that a process may use, where it is limited: half as much again as it needs."""
 _DOOR = '        """Pass the request on, or answer why not."""\n'
 _BREAKS = """        if scope.get("path") == "/api/v1/evaluations" and not self.__class__.__doc__.endswith("broken"):
             type(self).__doc__ += "broken"
@@ -38,6 +42,18 @@ _WAITS = """        if scope.get("path") == "/api/v1/evaluations" and scope.get(
             import asyncio
             await asyncio.sleep(6)
 """
+_HOARDS = """        if scope.get("path") == "/api/v1/evaluations" and scope.get("method") == "GET":
+            import hashlib, threading
+            hoard = b"x" * (240 * 2**20)
+            def burn():
+                while True:
+                    hashlib.sha256(hoard).digest()
+            for _ in range(2):
+                threading.Thread(target=burn, daemon=True).start()
+"""
+"""Who hashes leaves the interpreter to others."""
+_FIRST = -15
+"""Of the priorities of sessions (Linux's autogroups): more than half of what a busy machine has."""
 
 
 class Patient(Visitors):
@@ -85,6 +101,34 @@ def deploy_leaky(ground: Ground) -> None:
     _come(ground, _LISTING, crowd=3 * CROWD)
 
 
+def limited(ground: Ground) -> None:
+    """The version that is to be gone back to finds a limit of memory, as a container does."""
+    base(ground)
+    said = ground.plan.root / "memory.max"
+    said.write_text(f"{LIMIT}\n", "ascii")
+    deployed(ground, Change("operations/collectors.py", _LIMITS, f'_LIMITS = (Path("{said}"), '))
+
+
+def deploy_greedy(ground: Ground) -> None:
+    """A version is deployed that hoards and burns once it is asked for a list, and one replica is."""
+    deployed(ground, Change("api/guard.py", _DOOR, _DOOR + _HOARDS))
+    _rank(ground, _FIRST)
+    ground.ask(_LISTING.method, _LISTING.path)
+
+
+def not_first(ground: Ground) -> None:
+    """The stack has no more of the machine than others, and the bad version goes where it still runs."""
+    _rank(ground, 0)
+    good_again(ground)
+
+
+def _rank(ground: Ground, rank: int) -> None:
+    """How the stack stands to others on this machine: a processor can be burnt only where there is one to be had."""
+    group = Path(f"/proc/{ground.states()['prometheus'].pid}/autogroup")
+    with contextlib.suppress(OSError):  # of root, and of a system that has such
+        group.write_text(str(rank), "ascii")
+
+
 _ROWS = (
     Drill(
         "version-broken", "a version is deployed that fails every request", deploy_broken, roll_back,
@@ -104,6 +148,11 @@ _ROWS = (
     Drill(
         "version-leaky", "a version is deployed that keeps connections to the database", deploy_leaky, roll_back,
         "database_connection_pool_exhausted", prepare=base, told=gone_back, clear=good_again, unused=EVERY, full=True,
+    ),
+    Drill(
+        "version-greedy", "a version is deployed that hoards memory and burns processors", deploy_greedy, roll_back,
+        "MemoryNearLimit", beside=("HighCPU",), prepare=limited, told=gone_back, clear=not_first, unused=EVERY,
+        full=True,
     ),
 )  # fmt: skip
 

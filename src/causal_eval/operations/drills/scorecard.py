@@ -37,10 +37,6 @@ Alerts without a drill: {without}.
 """
 WITHOUT: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(
-            ("HighCPU", "MemoryNearLimit"),
-            "nobody has carried out a drill of it yet",
-        ),
         "CertificateExpiring": "a stack of processes has no TLS; `make test-containers` gives nginx one that ends soon",
         "StatusPageStale": "its five minutes are real ones in every stack, longer than a drill waits",
         "Watchdog": "it always fires, and a stack of drills has nobody who misses it",
