@@ -23,6 +23,9 @@ FAMILIES = (
     "selection",
     "equivalence",
     "policy",
+    "discovery",
+    "experiment",
+    "flaw",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from causal_eval.causal import classes
 from causal_eval.causal.classes import Mixed
-from causal_eval.causal.graph import Graph, bits, mask_of
+from causal_eval.causal.graph import Graph, mask_of
 from causal_eval.causal.graph_json import read_graph, read_names
 from causal_eval.causal.graph_text import read_graph_text
 from causal_eval.causal.kinds.kind import Found, Given, Json, Kind, kind
@@ -178,13 +178,13 @@ def _targets_found(given: Given, asked: Class) -> Json:
 def _targets_again(given: Given, asked: Class) -> Json:
     """The smallest sets of nodes after whose experiments the class has one member."""
     n, edges = asked.graph.n, second.edges_of(asked.graph)
-    sets = sorted(range(1 << n), key=lambda mask: (mask.bit_count(), mask))
+    told = [second.telling(n, edges, other) for other in second.whole_class(n, edges) if other != edges]
     found: list[list[str]] = []
     least = n
-    for mask in sets:
+    for mask in sorted(range(1 << n), key=lambda mask: (mask.bit_count(), mask)):
         if mask.bit_count() > least:
             break
-        if len(second.whole_class(n, edges, targets=tuple(1 << node for node in bits(mask)))) == 1:
+        if all(mask & telling for telling in told):
             least = mask.bit_count()
             found.append(given.named(mask))
     return [[*names] for names in sorted(found)]

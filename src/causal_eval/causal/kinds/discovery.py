@@ -71,7 +71,7 @@ def _fitting(n: int, independent: Statements) -> list[second.Edges]:
     pairs = [(a, b) for b in range(n) for a in range(b) if (a, b) not in apart]
     seed = Graph.build(n, pairs)
     tried = second.orientations(n, second.edges_of(seed))
-    fitting = [edges for edges in tried if second.independences(Graph.build(n, edges)) == independent]
+    fitting = [edges for edges in tried if second.implies_exactly(Graph.build(n, edges), independent)]
     if not fitting:
         raise NotDetermined("no DAG over these nodes has exactly these independences")
     return fitting

@@ -21,11 +21,14 @@ def edges_of(g: Graph) -> Edges:
 
 def colliders(edges: Edges) -> frozenset[tuple[frozenset[int], int]]:
     """Every pair of causes of one effect that no edge joins."""
-    joined = {frozenset(edge) for edge in edges}
+    causes: dict[int, list[int]] = {}
+    for cause, effect in edges:
+        causes.setdefault(effect, []).append(cause)
     return frozenset(
         (frozenset((one, other)), effect)
-        for (one, effect), (other, second) in itertools.product(edges, edges)
-        if effect == second and one != other and frozenset((one, other)) not in joined
+        for effect, several in causes.items()
+        for one, other in itertools.combinations(several, 2)
+        if (one, other) not in edges and (other, one) not in edges
     )
 
 
@@ -43,7 +46,14 @@ def whole_class(n: int, edges: Edges, *, targets: tuple[int, ...] = ()) -> tuple
     Raises:
         TooLarge: more than 15 edges.
     """
-    return tuple(other for other in orientations(n, edges) if same_class(edges, other, targets=targets))
+    shape, cuts = colliders(edges), [_cut(edges, target) for target in targets]
+    alike = (other for other in orientations(n, edges) if colliders(other) == shape)
+    return tuple(other for other in alike if [_cut(other, target) for target in targets] == cuts)
+
+
+def telling(n: int, one: Edges, other: Edges) -> int:
+    """Mask of the nodes an experiment on which tells the two graphs of one class apart."""
+    return sum(1 << node for node in range(n) if _cut(one, 1 << node) != _cut(other, 1 << node))
 
 
 def orientations(n: int, edges: Edges) -> Iterator[Edges]:
@@ -76,6 +86,13 @@ def independences(g: Graph) -> frozenset[tuple[int, int, int]]:
     return frozenset(found)
 
 
+def implies_exactly(g: Graph, independent: frozenset[tuple[int, int, int]]) -> bool:
+    """Whether these are its :func:`independences`; looked through until the first that is not."""
+    if not all(cut_off(g, 1 << one, 1 << other, z) for one, other, z in independent):
+        return False
+    return len(independences(g)) == len(independent)
+
+
 def ancestral_graphs(n: int, independent: frozenset[tuple[int, int, int]]) -> Iterator[Graph]:
     """Every graph of arrows and double arrows, none between a node and its ancestor, with exactly these independences.
 
@@ -91,7 +108,7 @@ def ancestral_graphs(n: int, independent: frozenset[tuple[int, int, int]]) -> It
         doubled = [pair for pair, twice in zip(pairs, both, strict=True) if twice]
         tried = [_graph(n, edges, doubled=doubled) for edges in orientations(n, arrows)]
         ancestral = (g for g in tried if not any(_leads(g, one, other=other) for one, other in doubled))
-        yield from (g for g in ancestral if independences(g) == independent)
+        yield from (g for g in ancestral if implies_exactly(g, independent))
 
 
 def _graph(n: int, edges: Edges, *, doubled: Iterable[tuple[int, int]]) -> Graph:
@@ -113,10 +130,13 @@ def _cut(edges: Edges, target: int) -> frozenset[frozenset[int]]:
 
 
 def _is_acyclic(n: int, edges: Edges) -> bool:
-    left = set(range(n))
+    causes = [0] * n
+    for cause, effect in edges:
+        causes[effect] |= 1 << cause
+    left = (1 << n) - 1
     while left:
-        ends = {node for node in left if not any(effect == node and cause in left for cause, effect in edges)}
+        ends = sum([1 << node for node in range(n) if left >> node & 1 and not causes[node] & left])
         if not ends:
             return False
-        left -= ends
+        left &= ~ends
     return True
