@@ -20,7 +20,7 @@ from causal_eval.cli import (
     switching,
 )
 from causal_eval.cli.flags import number
-from causal_eval.cli.groups import cache_app, ctl_app, domains_app
+from causal_eval.cli.groups import cache_app, ctl_app, domains_app, suite_app
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -173,7 +173,7 @@ Shown = Annotated[str, typer.Option("--display", help="full, plain or none.")]
 def evaluate(
     model: Annotated[list[str], typer.Option("--model", "-m", help="provider/model; repeated or by comma.")],
     suite: Annotated[
-        str, typer.Option("--suite", help="A named plan of fresh questions: quick, standard, full.")
+        str, typer.Option("--suite", help="A named plan of fresh questions: `causal-eval suite list`.")
     ] = "quick",
     questions: Annotated[
         Path | None, typer.Option("--questions", "-q", help="A question file instead, ours or yours.")
@@ -296,6 +296,7 @@ def rescore(run: RunId, report: Wanted = None, json: Json = False) -> int:
 app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
+app.add_typer(suite_app, name="suite")
 operating.add_to(app)
 responding.add_to(app)
 announcing.add_to(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -108,3 +109,38 @@ def domains_check(
     from causal_eval.cli import wording
 
     return wording.check(domain, seed=seed, json=json)
+
+
+suite_app = typer.Typer(help="Named selections of questions, and what a set is worth.", no_args_is_help=True)
+
+
+@suite_app.command(name="list")
+def suite_list(json: Json = False) -> int:
+    """List the named suites with their versions and sizes."""
+    from causal_eval.cli import suites
+
+    return suites.listed(json=json)
+
+
+@suite_app.command(name="validate")
+def suite_validate(
+    file: Annotated[Path, typer.Argument(help="Questions with answers and proofs, JSONL or Parquet.")],
+    html: Annotated[Path | None, typer.Option("--html", help="Also write a page with pictures.")] = None,
+    json: Json = False,
+) -> int:
+    """Prove every question again, look for repeats, ties and imbalance, and let every shortcut try; exits 0 or 8."""
+    from causal_eval.cli import suites
+
+    return suites.checked(file, html=html, json=json)
+
+
+@suite_app.command(name="card")
+def suite_card(
+    source: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A file of questions, or a named suite.")],
+    seed: Annotated[str, typer.Option(help="The seed of a named suite.")] = "0",
+    out: Annotated[Path | None, typer.Option("--out", help="Write it there; default: print it.")] = None,
+) -> int:
+    """Write the data card of a set: contents, licence, intended use, proofs, chance and shortcuts, hashes."""
+    from causal_eval.cli import suites
+
+    return suites.carded(source, seed=seed, out=out)

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from causal_eval.errors import UnknownName
-from causal_eval.questions.generate import Plan
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-SUITES = {"quick": 60, "standard": 400, "full": 2000}
-"""Name -> number of questions, over all families, domains, regimes and difficulties."""
+from causal_eval.errors import UnknownName
+from causal_eval.questions.generate import DIFFICULTIES, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A named selection; its name, version, seed and the generator's version give the same questions everywhere."""
+
+    name: str
+    version: int
+    """It changes whenever the same seed could give other questions although the generator is the same."""
+    n: int
+    about: str
+    difficulties: tuple[int, int] = DIFFICULTIES
+
+
+_ALL = (
+    Suite("quick", 2, 60, "a first look: all families, domains, regimes and difficulties"),
+    Suite("standard", 2, 1200, "what scores are compared on: about forty questions a family"),
+    Suite("full", 2, 6000, "about two hundred questions a family, for small differences and for single families"),
+    Suite("frontier", 1, 1200, "the hardest level of every family", difficulties=(DIFFICULTIES[1], DIFFICULTIES[1])),
+)
+NAMED: Mapping[str, Suite] = {suite.name: suite for suite in _ALL}
+"""Name -> suite."""
+
+SUITES: Mapping[str, int] = {suite.name: suite.n for suite in _ALL}
+"""Name -> number of questions."""
 
 
 def suite(name: str, seed: str) -> Plan:
@@ -15,9 +40,10 @@ def suite(name: str, seed: str) -> Plan:
     Raises:
         UnknownName: no such suite; the nearest names are suggested.
     """
-    if name not in SUITES:
-        raise UnknownName("suite", name, SUITES)
-    return Plan(n=SUITES[name], seed=f"suite/{seed}")
+    if name not in NAMED:
+        raise UnknownName("suite", name, NAMED)
+    found = NAMED[name]
+    return Plan(n=found.n, seed=f"suite/{name}@{found.version}/{seed}", difficulties=found.difficulties)
 
 
 def training(n: int, *, families: tuple[str, ...] = ()) -> Plan:

@@ -97,13 +97,19 @@ def plan_of(wanted: SetOrder) -> Plan:
     """
     if (wanted.suite is None) == (wanted.n is None):
         raise UsageError("give either suite (a named plan) or n (a number of questions)")
+    plan = _plan_of(wanted)
+    if plan.n > LARGEST_GENERATED:
+        what = f"n is {plan.n}" if wanted.suite is None else f"suite {wanted.suite!r} has {plan.n} questions"
+        raise UsageError(
+            f"{what}: at most {LARGEST_GENERATED} are generated here; make more with `causal-eval generate` or `eval`"
+        )
+    return plan
+
+
+def _plan_of(wanted: SetOrder) -> Plan:
     if wanted.suite is not None:
         return suite(wanted.suite, wanted.seed)
     assert wanted.n is not None
-    if wanted.n > LARGEST_GENERATED:
-        raise UsageError(
-            f"n is {wanted.n}: at most {LARGEST_GENERATED} are generated here; `causal-eval generate` more"
-        )
     return Plan(wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties)
 
 

@@ -9,10 +9,10 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from causal_eval.analysis.charts.dag import graph_picture
 from causal_eval.analysis.plain import one_line, pieces, plain
 from causal_eval.questions.card import shown
 from causal_eval.web import pictures
-from causal_eval.web.dag import graph_picture
 from causal_eval.web.language import texts
 from causal_eval.web.messages import told
 from causal_eval.web.numerals import numerals

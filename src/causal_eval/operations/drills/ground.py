@@ -27,6 +27,10 @@ SIGN = "drill.json"
 """In the folder of a stack that was started for drills: its id, and its database's."""
 PATIENCE = 240.0
 """Seconds for what a busy machine does late; what is measured is told beside it."""
+FAMILIES = ["attribution", "effect", "counterfactual", "chain", "confounding"]
+"""Whose questions are made in a moment."""
+LEARNT = 400
+"""Questions that the model API knows the answers of."""
 QUESTIONS = 110
 """Two shards."""
 OPEN_CALLS = 4
@@ -194,8 +198,10 @@ class Ground:
         """
         told: list[Answer] = []
 
+        asked = {"n": LEARNT, "seed": "drill", "families": FAMILIES}
+
         def made() -> bool:
-            told.append(self.ask("POST", "/api/v1/question-sets", body={"suite": "standard", "seed": "drill"}))
+            told.append(self.ask("POST", "/api/v1/question-sets", body=asked))
             return told[-1].is_good
 
         if not wait_for(made, PATIENCE):  # a busy machine may be too slow for it once

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from causal_eval.analysis.charts.dag import Drawing
 from causal_eval.causal.graph_text import names, read_graph_text
 from causal_eval.errors import CausalError, MalformedCase, UsageError
 from causal_eval.questions.question import Question
@@ -20,7 +21,6 @@ from causal_eval.service.practice import judged as judge
 from causal_eval.service.solving import solved_case
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.calculated import calculated
-from causal_eval.web.dag import Drawing
 from causal_eval.web.forms import whole
 from causal_eval.web.pages.question import proof
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from causal_eval.analysis.charts.dag import drawing_of
 from causal_eval.questions.card import mistake_lines, quantity_lines, step_lines
-from causal_eval.questions.question import Certificate, Question, canonical
+from causal_eval.questions.question import Question, canonical
 from causal_eval.service import jobs, results
 from causal_eval.web.asked import Asked
-from causal_eval.web.dag import Drawing
 
 
 def shown(asked: Asked) -> Response:
@@ -30,28 +30,10 @@ def proof(question: Question) -> dict[str, object] | None:
         return None
     mistakes = [line.partition(": ") for line in mistake_lines(certificate)]
     return {
-        "drawing": _drawing(certificate),
+        "drawing": drawing_of(certificate),
         "estimand": certificate.estimand,
         "quantities": quantity_lines(certificate),
         "steps": [line.partition("  ") for line in step_lines(certificate)],
         "mistakes": [(name.replace("_", " "), answer) for name, _, answer in mistakes],
         "case": canonical({"id": question.id, **certificate.case}).decode(),
     }
-
-
-def _drawing(certificate: Certificate) -> Drawing:
-    graph = certificate.case["graph"]
-    names = {node: _name(node, certificate) for node in graph["nodes"]}
-    return Drawing(
-        tuple(names.values()),
-        tuple((names[cause], names[effect]) for cause, effect in graph.get("directed", ())),
-        tuple((names[one], names[other]) for one, other in graph.get("bidirected", ())),
-        frozenset(names[node] for node in graph.get("latent", ())),
-    )
-
-
-def _name(node: str, certificate: Certificate) -> str:
-    variable, _, world = node.partition(" ")
-    if variable not in certificate.names:
-        return node
-    return f"{certificate.names[variable][0].removeprefix('the ')} {world}".rstrip()

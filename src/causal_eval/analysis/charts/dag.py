@@ -10,6 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from causal_eval.analysis.plain import one_line, wrap
+from causal_eval.questions.question import Certificate
 
 _BOX, _HEIGHT, _GAP, _LAYER = 148.0, 44.0, 24.0, 92.0
 _LANE = 30.0
@@ -33,6 +34,25 @@ class Drawing:
 class _Place:
     x: float
     y: float
+
+
+def drawing_of(certificate: Certificate) -> Drawing:
+    """The graph of a question's first case, in printed names."""
+    graph = certificate.case["graph"]
+    names = {node: _named(node, certificate) for node in graph["nodes"]}
+    return Drawing(
+        tuple(names.values()),
+        tuple((names[cause], names[effect]) for cause, effect in graph.get("directed", ())),
+        tuple((names[one], names[other]) for one, other in graph.get("bidirected", ())),
+        frozenset(names[node] for node in graph.get("latent", ())),
+    )
+
+
+def _named(node: str, certificate: Certificate) -> str:
+    variable, _, world = node.partition(" ")
+    if variable not in certificate.names:
+        return node
+    return f"{certificate.names[variable][0].removeprefix('the ')} {world}".rstrip()
 
 
 def graph_picture(drawing: Drawing, *, name: str, title: str) -> Markup:

@@ -1,0 +1,90 @@
+"""The data card of a question set: what is in it, what it is for, how it was made, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from causal_eval.analysis.suites.page import share
+from causal_eval.analysis.suites.validate import FamilyCheck
+from causal_eval.questions.catalog import family
+from causal_eval.questions.question import CANARY, Question
+
+_USE = """Measuring whether an answerer computes causal quantities from printed facts: association, intervention and
+counterfactuals, in models that the prompt states completely or says that it does not. Scores compare answerers on the
+same set. Not intended: training data, judgements about a field's real causal relations (the models are random), or
+claims about reasoning in open text without stated facts."""
+_MADE = """Every question is drawn from a seed as a causal model with exact rational numbers. Two solvers that share no
+code agree on its answer; the answer is computed again from what the prompt says; each step of its derivation and each
+named mistake is evaluated again."""
+_LEVELS = "Difficulty is structural (size, paths, steps); no calibration on real models exists yet."
+_READ = """Chance: the best policy that sees only the form of the answer, the names and the family. Shortcut: the best
+of the shipped answerers that see no causality, trained on other seeds; up to two points above chance are allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a set comes from."""
+
+    name: str
+    digest: str
+    """The set's hash."""
+    version: str
+    """Of the program."""
+    generator: str
+
+
+def card(origin: Origin, checks: Sequence[FamilyCheck], questions: Sequence[Question]) -> str:
+    """The card as Markdown; equal data give equal bytes."""
+    total, clusters = len(questions), len({question.cluster for question in questions})
+    sound = all(one.sound for one in checks)
+    lines = [
+        f"# Data card: {origin.name}",
+        "",
+        *_pairs(
+            {
+                "Set": origin.digest,
+                "Made by": f"Causal Eval Bench {origin.version}, generator {origin.generator}",
+                "Licence": "Apache-2.0, as the program that makes it; words of domains were written for it",
+                "Questions": f"{total} in {clusters} clusters (the unit of all statistics)",
+                "Rungs": _counted(Counter(str(question.rung) for question in questions)),
+                "Domains": _counted(Counter(question.domain or "own" for question in questions)),
+                "Names": _counted(Counter(question.regime or "own" for question in questions)),
+                "Canary": f"`{CANARY}`",
+            }
+        ),
+        "",
+        "## Intended use",
+        "",
+        _USE,
+        "",
+        "## How it was made, and proven",
+        "",
+        f"{_MADE}\n{'Nothing was found to be wrong.' if sound else 'NOT SOUND: see the table.'} {_LEVELS}",
+        "",
+        "| family | questions | clusters | proven | repeats | chance | best shortcut | its 95 % bound | school years |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *map(_line, checks),
+        "",
+        _READ,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(one: FamilyCheck) -> str:
+    best = one.best
+    cells = (
+        f"{one.family} ({family(one.family).title})", one.questions, one.clusters,
+        one.questions - len(one.mismatches), len(one.repeats), share(one.chance),
+        f"{best.name} {share(best.score.estimate)}", share(best.score.high), one.grade,
+    )  # fmt: skip
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _pairs(facts: dict[str, str]) -> list[str]:
+    return ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items())]
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
