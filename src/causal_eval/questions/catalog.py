@@ -26,6 +26,7 @@ FAMILIES = (
     "discovery",
     "experiment",
     "flaw",
+    "underdetermined",
 )
 """Names of all families, in the order of the ladder's introduction."""
 
