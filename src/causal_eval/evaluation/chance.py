@@ -45,7 +45,7 @@ def chance(questions: Iterable[Question]) -> dict[Key, Fraction]:
 
 
 def shipped() -> dict[Key, Fraction]:
-    """The worth of guessing in generated questions, found once on thousands of them (``benchmarks/chance.py``).
+    """The worth of guessing in generated questions, found once on thousands of them (``benchmarks/families.py``).
 
     A small set cannot tell how often the best constant number is right; this table can.
     """

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
 from causal_eval.questions.catalog import families
+from causal_eval.questions.distinct import published
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
@@ -218,6 +219,7 @@ def _check(plan: Plan) -> None:
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
     _check_sizes(plan)
+    _check_distinct(plan)
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
     named = [one for one in plan.domains if isinstance(one, str)]
@@ -240,3 +242,18 @@ def _check_sizes(plan: Plan) -> None:
                 f"n is {plan.n}: the families {', '.join(plan.families)} ask in groups of {min(sizes)} or more; "
                 f"choose a multiple of {math.lcm(*sizes)}"
             )
+
+
+def _check_distinct(plan: Plan) -> None:
+    """Whether each family can make so many different twin groups at each of the difficulties."""
+    low, high = plan.difficulties
+    chosen = families(plan.families)
+    for family in chosen:
+        groups = plan.n // (len(chosen) * (high - low + 1) * max(kind.size for kind in family.kinds))
+        for level in range(low, high + 1):
+            most = published().get((family.name, level), groups)
+            if groups > most:
+                raise UsageError(
+                    f"n is {plan.n}: family {family.name!r} makes about {most:,} distinct groups of questions at "
+                    f"difficulty {level}, and {groups:,} would be needed; ask for fewer, for more families or levels"
+                )

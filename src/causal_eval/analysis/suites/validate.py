@@ -139,6 +139,13 @@ def _checked(name: str, questions: Sequence[Question], *, fitted: Fitted, sure: 
     )
 
 
+def shortcuts(questions: Sequence[Question], fitted: Fitted) -> tuple[Shortcut, ...]:
+    """What every shortcut scores on *questions*, all of one family."""
+    worth, sure = chance(questions), 1.0 - 2.0 * _RISK / len(BLIND)
+    units = list(_units(questions))
+    return tuple(_shortcut(blind, units, fitted=fitted, worth=worth, sure=sure) for blind in BLIND)
+
+
 def reading_grade(text: str) -> float:
     """Years of school that *text* takes (Flesch and Kincaid's formula, recalled), syllables by groups of vowels."""
     words = _WORDS.findall(text)
