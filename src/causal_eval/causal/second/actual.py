@@ -26,8 +26,12 @@ class Story:
         if len(self.variables) > MOST_VARIABLES:
             raise TooLarge(f"{len(self.variables)} variables: the second solver tries everything for at most 9")
         self._worlds: dict[tuple[tuple[int, int], ...], bool] = {}
+        self._results: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._verdicts: dict[tuple[int, ...], bool] = {}
+        self._parents = {node: members(scm.graph.parents[node]) for node in members(mentioned)}
+        self._mentioned = _mentioned(phi)
         known = dict(self.context)
-        self.actual = {node: value_of(scm, node, known=known) for node in members(mentioned)}
+        self.actual = {node: self._value(node, known) for node in members(mentioned)}
 
     def holds(self, *done: Mapping[int, int]) -> bool:
         """Whether phi holds after all of *done*; what is said first counts."""
@@ -37,10 +41,25 @@ class Story:
         key = tuple(sorted(together.items()))
         if key not in self._worlds:
             known = {**self.context, **together}
-            values = {node: value_of(self.scm, node, known=known) for node in _mentioned(self.phi)}
-            named = {node: self.scm.values[node][v] if self.scm.values else v for node, v in values.items()}
-            self._worlds[key] = bool(said(self.phi, named))
+            self._worlds[key] = self._said(tuple([self._value(node, known) for node in self._mentioned]))
         return self._worlds[key]
+
+    def _said(self, values: tuple[int, ...]) -> bool:
+        """Whether phi is true where what it mentions has these values."""
+        if values not in self._verdicts:
+            pairs = zip(self._mentioned, values, strict=True)
+            named = {node: self.scm.values[node][v] if self.scm.values else v for node, v in pairs}
+            self._verdicts[values] = bool(said(self.phi, named))
+        return self._verdicts[values]
+
+    def _value(self, node: int, known: dict[int, int]) -> int:
+        """The value of *node*; what is found on the way joins *known*, and every equation is read once."""
+        if node not in known:
+            key = node, tuple([self._value(parent, known) for parent in self._parents[node]])
+            if key not in self._results:
+                self._results[key] = value_of(self.scm, node, known=dict(zip(self._parents[node], key[1], strict=True)))
+            known[node] = self._results[key]
+        return known[node]
 
     def settings(self, nodes: Sequence[int]) -> Iterator[Setting]:
         """All values of *nodes*."""
@@ -56,12 +75,14 @@ def conditions(story: Story, x: Mapping[int, int], *, variant: str) -> tuple[boo
 
 
 def causes(story: Story, *, variant: str) -> list[dict[int, int]]:
-    """Every X = x that meets all three."""
-    found = []
+    """Every X = x that meets all three; what has a smaller cause for a part fails AC3."""
+    found: list[dict[int, int]] = []
+    if not story.holds():
+        return found
     for size in range(1, len(story.variables) + 1):
         for chosen in itertools.combinations(story.variables, size):
             x = {node: story.actual[node] for node in chosen}
-            if conditions(story, x, variant=variant) == (True, True, True):
+            if not any(part.keys() < x.keys() for part in found) and _depends(story, x, variant=variant):
                 found.append(x)
     return found
 
@@ -75,7 +96,7 @@ def fewest(story: Story, node: int, *, variant: str) -> int:
         changes = [_unlike(story, w) for w in _contingencies(story, x, variant=variant)]
         return 1 + min(changes) if changes else 0
     with_it = [x for x in causes(story, variant=variant) if node in x]
-    return min((len(x) + min(map(len, _contingencies(story, x, variant=variant))) for x in with_it), default=0)
+    return min((len(x) + len(next(_contingencies(story, x, variant=variant))) for x in with_it), default=0)
 
 
 def _happened(story: Story, x: Mapping[int, int]) -> bool:
@@ -89,7 +110,7 @@ def _depends(story: Story, x: Mapping[int, int], *, variant: str) -> bool:
 
 
 def _contingencies(story: Story, x: Mapping[int, int], *, variant: str) -> Iterator[Setting]:
-    """Every W = w under which phi depends on X = x."""
+    """Every W = w under which phi depends on X = x, the smallest first."""
     others = [one for one in story.settings(list(x)) if one != dict(x)]
     rest = [node for node in story.variables if node not in x]
     for size in range(1 if variant == "but_for" else len(rest) + 1):
