@@ -27,6 +27,7 @@ FAMILIES = (
     "experiment",
     "flaw",
     "underdetermined",
+    "actual",
 )
 """Names of all families, in the order of the ladder's introduction."""
 
