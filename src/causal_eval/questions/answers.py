@@ -15,7 +15,7 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
     """The JSON form of *value* for this kind of answer, nodes as printed names.
 
     LABELS: a mapping from nodes or names to states or labels; SET, SETS: sets of nodes or names; NUMBERS: a mapping
-    from the quantity's name to its number; INTERVAL: (low, high); GRAPH: (directed pairs, undirected pairs) of nodes;
+    from nodes or names to numbers; INTERVAL: (low, high); GRAPH: (directed pairs, undirected pairs) of nodes;
     ORDER: nodes or names, first to last; FORMULA: the gold itself, over symbols, lists as tuples.
     """
     match spec.kind:
@@ -34,7 +34,7 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
             return sorted(_members(part, lexicon) for part in value)
         case AnswerKind.NUMBERS:
             assert isinstance(value, Mapping)
-            return {str(name): str(number) for name, number in value.items()}
+            return {_word(name, lexicon): str(number) for name, number in value.items()}
         case AnswerKind.INTERVAL:
             assert isinstance(value, tuple)
             return [str(end) for end in value]

@@ -28,6 +28,7 @@ FAMILIES = (
     "flaw",
     "underdetermined",
     "actual",
+    "responsibility",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

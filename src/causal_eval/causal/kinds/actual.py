@@ -12,7 +12,7 @@ from causal_eval.causal.ledger import Ledger, canonical_json, product, total
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, mapping, sequence
 from causal_eval.causal.scm import Call, Const, Expression, Scm, Value, Var, positions
-from causal_eval.causal.second.actual import Story, causes, conditions, fewest
+from causal_eval.causal.second.actual import Story, causes, conditions, fewest, told
 from causal_eval.errors import MalformedCase, VerificationMismatch
 
 _TITLES = {
@@ -42,7 +42,7 @@ class Happened:
     @property
     def story(self) -> Story:
         """The same for the second solver."""
-        return Story(self.scm, dict(self.contexts[0][0]), self.phi)
+        return told(self.scm, self.contexts[0][0], phi=self.phi)
 
 
 def _is_cause(given: Given) -> Happened:
@@ -190,7 +190,7 @@ def _blame_again(given: Given, asked: Happened) -> Json:
     ((node, value),) = asked.cause
     whole = Fraction(0)
     for context, p in asked.contexts:
-        story = Story(asked.scm, dict(context), asked.phi)
+        story = told(asked.scm, context, phi=asked.phi)
         parts = fewest(story, node, variant=asked.variant) if story.actual.get(node) == value else 0
         whole += p * (Fraction(1, parts) if parts else 0)
     return str(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -26,6 +27,8 @@ class Story:
         if len(self.variables) > MOST_VARIABLES:
             raise TooLarge(f"{len(self.variables)} variables: the second solver tries everything for at most 9")
         self._worlds: dict[tuple[tuple[int, int], ...], bool] = {}
+        self.causes: dict[str, list[dict[int, int]]] = {}
+        """Those that are known, by variant."""
         self._results: dict[tuple[int, tuple[int, ...]], int] = {}
         self._verdicts: dict[tuple[int, ...], bool] = {}
         self._parents = {node: members(scm.graph.parents[node]) for node in members(mentioned)}
@@ -74,8 +77,21 @@ def conditions(story: Story, x: Mapping[int, int], *, variant: str) -> tuple[boo
     return _happened(story, x), _depends(story, x, variant=variant), not smaller
 
 
+@functools.lru_cache(maxsize=4)  # a question may ask several things about one story
+def told(scm: Scm, context: tuple[tuple[int, int], ...], *, phi: Expression) -> Story:
+    """The story, with the worlds that are already worked out."""
+    return Story(scm, dict(context), phi)
+
+
 def causes(story: Story, *, variant: str) -> list[dict[int, int]]:
-    """Every X = x that meets all three; what has a smaller cause for a part fails AC3."""
+    """Every X = x that meets all three."""
+    if variant not in story.causes:
+        story.causes[variant] = _listed(story, variant=variant)
+    return story.causes[variant]
+
+
+def _listed(story: Story, *, variant: str) -> list[dict[int, int]]:
+    """The causes, smallest first; what has a smaller one for a part fails AC3."""
     found: list[dict[int, int]] = []
     if not story.holds():
         return found
