@@ -53,11 +53,11 @@ def test_the_sets_are_the_smallest_that_tell_the_graph_from_every_rival(kind: Ki
 
 
 def test_a_random_choice_is_hardly_ever_right() -> None:
-    """At most one in twenty sets of the right size will do where one is to be named; few are there to be listed."""
+    """At most one in 28 sets of the right size will do where one is to be named; some, but few, are to be listed."""
     for group in draws(ONE):
         sets = answered(group)
-        assert 20 * len(sets) <= math.comb(group.n, len(parts_of(sets[0])))
-    assert all(1 <= len(answered(group)) <= MOST_SETS for group in draws(ALL))
+        assert 28 * len(sets) <= math.comb(group.n, len(parts_of(sets[0])))
+    assert all(2 <= len(answered(group)) <= MOST_SETS for group in draws(ALL))
 
 
 @pytest.mark.parametrize("kind", FAMILY.kinds, ids=lambda kind: str(kind.name))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from causal_eval.causal.classes import cpdag, orienting_targets
+from causal_eval.causal.classes import adjacencies, cpdag, orienting_targets
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, of_form, the_ask
@@ -33,7 +33,7 @@ MOST_SETS = 6
 _TRIES = 3000
 _FEWEST = 2
 """Experiments at least."""
-_RARE = 20
+_RARE = 28
 """One in so many of the sets of the right size is right, at most, where one is to be named."""
 _OPEN = 5
 """Links at least whose direction observation leaves open."""
@@ -62,14 +62,17 @@ def _arrows(n: int, stream: Stream) -> list[Arrow]:
 
 
 def _is_hard(graph: Graph, kind: Kind) -> bool:
-    """Whether much is open, one experiment is too few, and a random choice of so many is hardly ever right."""
+    """Whether much is open, one experiment is too few, and neither chance nor a count of links finds what is right."""
     if len(cpdag(graph).undirected()) < _OPEN or any(
         not cpdag(graph, [1 << only]).undirected() for only in range(graph.n)
     ):
         return False
     sets = orienting_targets(graph)
-    possible = math.comb(graph.n, len(sets[0]))
-    return len(sets[0]) >= _FEWEST and len(sets) <= (possible // _RARE if kind.name == "one" else MOST_SETS)
+    links = [near.bit_count() for near in adjacencies(graph)]
+    busy = tuple([index for index, count in enumerate(links) if count * graph.n > sum(links)])
+    if len(sets[0]) < _FEWEST or busy in sets:
+        return False
+    return len(sets) <= math.comb(graph.n, len(sets[0])) // _RARE if kind.name == "one" else 1 < len(sets) <= MOST_SETS
 
 
 def case(facts: Facts, n: int) -> Posed:
