@@ -65,6 +65,8 @@ def generate(
     domain_file: Words = None,
     regime: Regimes = None,
     difficulty: Difficulty = "1-5",
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
+    adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
     public: Annotated[
         bool, typer.Option("--public", help="Answers and proofs go to a file apart, FILE.gold.jsonl.")
     ] = False,
@@ -78,7 +80,7 @@ def generate(
 
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
-        names=questions.Names.of(family, domain, regime=regime, files=domain_file),
+        names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file).trapped(adversarial),
     )  # fmt: skip
     return questions.generate_file(plan, out, public=public, json=json)
 

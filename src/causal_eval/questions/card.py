@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from causal_eval.questions.adversarial import category_of
 from causal_eval.questions.question import Certificate, Question, Step
 
 WIDTH = 100
@@ -26,8 +27,10 @@ def card(question: Question) -> str:
         f"{question.id}  {question.family}/{question.kind}  rung {question.rung}  {question.domain}  "
         f"{question.regime}  difficulty {question.difficulty}"
     )
+    trap = category_of(f"{question.family}/{question.kind}")
     parts = [
         head,
+        *([f"adversarial: {trap}"] if trap else []),
         f"cluster {question.cluster}" + (f"  twin group {question.twin}" if question.twin else ""),
         *_section("Question", question.prompt.splitlines()),
         *_section("Causal graph", graph_lines(certificate)),

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.answers import gold_of
-from causal_eval.questions.catalog import families
 from causal_eval.questions.distinct import published
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
+from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
 from causal_eval.questions.render import render
@@ -41,6 +40,13 @@ class Plan:
     difficulties: tuple[int, int] = DIFFICULTIES
     secret: bytes | None = None
     """HMAC key: without it nobody can make the same set; revealed after scoring."""
+    kinds: tuple[str, ...] = ()
+    """``family/kind``: of its family this alone; its family joins those that are named."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Share of a kind (``family/kind``), regime or level (``"3"``) beside its like, 1 where none is given; 0: none.
+
+    Where a kind has one, families come as often as their kinds weigh, and not in turn.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +79,13 @@ def generate(plan: Plan) -> Iterator[Question]:
         UnknownName: a family, domain or regime does not exist.
     """
     _check(plan)
-    left = plan.n
+    left, whole = plan.n, checked_sum(_chosen(plan), plan.n)
     seen: set[str] = set()
     for slot in _slots(plan):
-        if slot.kind.size > left:
-            fitting = _fitting(slot, left)
-            if fitting is None:
-                continue
-            slot = fitting  # noqa: PLW2901 - the last places are filled by kinds with fewer twins
-        questions = _fresh(slot, plan, seen=seen)
+        fitting = _fitting(slot, left, whole=whole)
+        if fitting is None:
+            continue
+        questions = _fresh(fitting, plan, seen=seen)
         yield from questions
         left -= len(questions)
         if left == 0:
@@ -167,23 +171,39 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
 def _slots(plan: Plan) -> Iterator[Slot]:
     """Families in turn; kinds, domains, regimes and difficulties in shuffled rounds, so that counts stay balanced."""
     low, high = plan.difficulties
-    chosen = families(plan.families)
+    chosen = _chosen(plan)
     places = plan.domains or domains()
-    regimes = plan.regimes or REGIMES
+    regimes, levels = _often(plan.regimes or REGIMES, plan), _often(range(low, high + 1), plan)
     rounds = {
         family.name: _rounds(
             Stream("plan", GENERATOR, plan.seed, family.name),
             [kind for kind in family.kinds for _ in range(kind.weight)],
             places=places,
             regimes=regimes,
-            levels=range(low, high + 1),
+            levels=levels,
         )
         for family in chosen
     }
-    for number in itertools.count():
-        family = chosen[number % len(chosen)]
+    for number, family in enumerate(_turns(chosen, plan)):
         kind, domain, regime, difficulty = next(rounds[family.name])
         yield Slot(family, kind, domain, regime, difficulty, number)
+
+
+def _chosen(plan: Plan) -> tuple[Family, ...]:
+    return narrowed(plan.families, plan.kinds, weights=plan.weights)
+
+
+def _often(items: Sequence[_T], plan: Plan) -> list[_T]:
+    """Each of the regimes or levels as often as it weighs."""
+    return [item for item in items for _ in range(plan.weights.get(str(item), 1))]
+
+
+def _turns(chosen: Sequence[Family], plan: Plan) -> Iterator[Family]:
+    """Families in turn; in shuffled rounds where they weigh differently."""
+    turn = in_turn(chosen, plan.weights)
+    if len(turn) == len(chosen):
+        return itertools.cycle(turn)
+    return _shuffled_rounds(Stream("plan", GENERATOR, plan.seed), turn)
 
 
 def _rounds(
@@ -208,20 +228,26 @@ def _shuffled_rounds(stream: Stream, items: Sequence[_T]) -> Iterator[_T]:
         yield from stream.shuffled(items)
 
 
-def _fitting(slot: Slot, left: int) -> Slot | None:
-    """The same place, taken by the family's kind with the fewest twins, if that many questions are left to make."""
+def _fitting(slot: Slot, left: int, *, whole: Sequence[int]) -> Slot | None:
+    """The place, or the same taken by the family's kind with the fewest twins, if groups can fill what is left then."""
     least = min(slot.family.kinds, key=lambda kind: kind.size)
-    return replace(slot, kind=least) if least.size <= left else None
+    fits = [kind for kind in (slot.kind, least) if kind.size <= left and whole[left - kind.size]]
+    return replace(slot, kind=fits[0]) if fits else None
 
 
 def _check(plan: Plan) -> None:
     low, high = plan.difficulties
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
-    _check_sizes(plan)
     _check_distinct(plan)
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
+    for name in plan.weights:
+        if "/" not in name and name not in (*REGIMES, *map(str, range(DIFFICULTIES[0], DIFFICULTIES[1] + 1))):
+            raise UnknownName("weight", name, REGIMES)
+    for what, items in (("regime", plan.regimes or REGIMES), ("level", range(low, high + 1))):
+        if not _often(items, plan):
+            raise UsageError(f"every {what} of the plan has weight 0: give one a positive weight")
     named = [one for one in plan.domains if isinstance(one, str)]
     for what, names, known in (("domain", named, domains()), ("regime", plan.regimes, REGIMES)):
         for name in names:
@@ -229,25 +255,10 @@ def _check(plan: Plan) -> None:
                 raise UnknownName(what, name, known)
 
 
-def _check_sizes(plan: Plan) -> None:
-    """Whether twin groups, which are never torn apart, can add up to exactly ``plan.n`` questions.
-
-    The last places are filled by each family's kind with the fewest twins, so that these decide.
-    """
-    sizes = {min(kind.size for kind in family.kinds) for family in families(plan.families)}
-    if 1 not in sizes:
-        step = math.gcd(*(kind.size for family in families(plan.families) for kind in family.kinds))
-        if plan.n % step or plan.n < min(sizes) or (len(sizes) == 1 and plan.n % min(sizes)):
-            raise UsageError(
-                f"n is {plan.n}: the families {', '.join(plan.families)} ask in groups of {min(sizes)} or more; "
-                f"choose a multiple of {math.lcm(*sizes)}"
-            )
-
-
 def _check_distinct(plan: Plan) -> None:
     """Whether each family can make so many different twin groups at each of the difficulties."""
     low, high = plan.difficulties
-    chosen = families(plan.families)
+    chosen = _chosen(plan)
     for family in chosen:
         groups = plan.n // (len(chosen) * (high - low + 1) * max(kind.size for kind in family.kinds))
         for level in range(low, high + 1):

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from causal_eval.causal.graph import Graph
 from causal_eval.causal.query import Case
 from causal_eval.causal.solve import solve
-from causal_eval.errors import CausalEvalError
+from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
 from causal_eval.questions.families.attribution import FAMILY, LABELS
 from causal_eval.questions.families.attribution import case as case_of
 from causal_eval.questions.family import Group
+from causal_eval.questions.graphs import arrows_of
+from causal_eval.questions.network import graph_of
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
@@ -248,3 +251,59 @@ def test_the_format_lists_what_the_ask_lists() -> None:
         assert spec.items == tuple(f"n{other}" for other in listed)
         assert spec.options == (LABELS if kind == "labels" else ())
         assert not spec.may_be_none
+
+
+def extra(kind: str) -> list[Group]:
+    return [FAMILY.draw(Stream("extra", kind, number), FAMILY.kind(kind), number % 5 + 1) for number in range(60)]
+
+
+def test_no_correlation_tells_reversed_twins_apart() -> None:
+    """The twins differ in one arrow at the target, imply the same independences, and have different labels."""
+    for group in extra("reversed"):
+        one, other = group.members
+        (here,), (there,) = ([fact for fact in a if fact not in b] for a, b in ((one, other), (other, one)))
+        assert here.slots == there.slots[::-1]
+        assert the_ask(one).slots[0] in here.slots
+        assert implied(graph_of(one, group.n)) == implied(graph_of(other, group.n))
+        assert truth_by_definition(one) != truth_by_definition(other)
+
+
+def implied(graph: Graph) -> set[tuple[object, ...]]:
+    """Skeleton and colliders of a graph: two graphs imply the same independences iff both are equal (Verma, Pearl)."""
+    arrows = set(arrows_of(graph))
+    joined = {frozenset(arrow) for arrow in arrows}
+    colliders = {
+        ("collider", frozenset((a, b)), c)
+        for a, c in arrows
+        for b, d in arrows
+        if c == d and a != b and frozenset((a, b)) not in joined
+    }
+    return colliders | {("joined", pair) for pair in joined}
+
+
+def test_before_is_not_because() -> None:
+    """Time never runs against an arrow; at least three earlier quantities are no causes, one of them just before."""
+    for group in extra("sequence"):
+        (facts,) = group.members
+        (order,) = of_form(facts, "sequence")[0].slots
+        assert isinstance(order, tuple)
+        labels, target = truth_by_definition(facts), the_ask(facts).slots[0]
+        before = [node for node in order[: order.index(target)] if isinstance(node, int)]
+        assert sum(labels[node] != "cause" for node in before) >= 3
+        assert any(labels[node] != "cause" for node in before[-2:])
+        assert all(order.index(one) < order.index(two) for one, two in arrows_of(graph_of(facts, group.n)))
+        value = FAMILY.answer(facts, solve(case_of(facts, group.n)).value)
+        assert value == (causes_of(labels),)
+        assert FAMILY.mistakes(facts, group.n)["after it, therefore because of it"] == (tuple(sorted(before)),)
+
+
+def test_a_sequence_must_be_told_and_possible() -> None:
+    """Without the order of time, with one that leaves something out or runs against an arrow there is no case."""
+    group = extra("sequence")[0]
+    (facts,) = group.members
+    (order,) = of_form(facts, "sequence")[0].slots
+    assert isinstance(order, tuple)
+    rest = tuple(fact for fact in facts if fact.form != "sequence")
+    for altered in (rest, (*rest, Fact("sequence", (order[1:],))), (*rest, Fact("sequence", (order[::-1],)))):
+        with pytest.raises(VerificationMismatch, match="order"):
+            case_of(altered, group.n)
