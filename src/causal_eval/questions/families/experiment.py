@@ -70,7 +70,8 @@ def _is_hard(graph: Graph, kind: Kind) -> bool:
     sets = orienting_targets(graph)
     links = [near.bit_count() for near in adjacencies(graph)]
     busy = tuple([index for index, count in enumerate(links) if count * graph.n > sum(links)])
-    if len(sets[0]) < _FEWEST or busy in sets:
+    most = sum(sorted(links)[-len(sets[0]) :])
+    if len(sets[0]) < _FEWEST or busy in sets or any(sum([links[index] for index in one]) == most for one in sets):
         return False
     return len(sets) <= math.comb(graph.n, len(sets[0])) // _RARE if kind.name == "one" else 1 < len(sets) <= MOST_SETS
 
