@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from causal_eval.questions.catalog import FAMILIES, family
-from causal_eval.questions.facts import Fact, Facts, Slot, confounded, edge
+from causal_eval.questions.facts import Fact, Facts, Slot, confounded, edge, letter
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.shape import shape_of
 from causal_eval.questions.wording import forms
@@ -60,3 +60,9 @@ def test_no_two_clusters_of_a_set_have_one_shape() -> None:
     """Questions about graphs alone, at the lowest level, where there are few: no cluster repeats another."""
     questions = list(generate(Plan(n=300, seed="shapes", families=("attribution",), difficulties=(1, 1))))
     assert len({question.cluster for question in questions}) == len(questions)
+
+
+def test_a_shape_knows_no_letters() -> None:
+    """Other letters for formulas are other words."""
+    one, other = ((edge(0, 1), letter(0, first), letter(1, second)) for first, second in ((3, 4), (8, 0)))
+    assert shape_of([one], 2) == shape_of([other], 2)

@@ -29,6 +29,7 @@ FAMILIES = (
     "underdetermined",
     "actual",
     "responsibility",
+    "identifiability",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

@@ -1,4 +1,4 @@
-"""What is left of a question when names, numbers of nodes and order of statements are taken away.
+"""What is left of a question when names, letters, numbers of nodes and order of statements are taken away.
 
 Two questions of one shape are the same question in other words. Shapes are found by colour refinement over the facts
 (Weisfeiler and Leman): equal questions always have equal shapes, and different ones practically never.
@@ -53,7 +53,7 @@ def _said(fact: Fact, colours: Sequence[str]) -> str:
     parts = [fact.form]
     for slot, kind in zip(fact.slots, forms()[fact.form].types, strict=True):
         inside = sorted(f"{colours[node]}={how}" for node, how in _within(slot, kind))
-        parts.append(",".join(inside) if inside else str(slot))
+        parts.append(",".join(inside) if inside else "" if kind == "letter" else str(slot))
     return "|".join([fact.form, *sorted(parts[1:])] if fact.form in _SYMMETRIC else parts)
 
 

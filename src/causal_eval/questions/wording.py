@@ -2,7 +2,7 @@
 
 A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
 listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
-``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is A, 1 is B ...),
+``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is a, 1 is b ...),
 ``count`` (an integer), ``arrows`` (pairs of nodes) and ``sets`` (masks of nodes, as sets in braces). A form with
 ``assumption = true`` says what holds beyond the listed facts: it has no slots and is printed after them. A form with
 ``numbered = true`` is printed last, by the number in its first slot, which its words name.
@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from string import ascii_uppercase
+from string import ascii_lowercase
 from typing import TypeAlias
 
 from causal_eval.questions.facts import Fact, Literal, Slot
@@ -215,7 +215,7 @@ def _say_number(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> 
 
 def _say_letter(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
     assert isinstance(slot, int)
-    return ascii_uppercase[slot]
+    return ascii_lowercase[slot]
 
 
 def _say_arrows(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
@@ -296,7 +296,7 @@ def _read_number(text: str, _lexicon: Lexicon) -> Slot | None:
 
 
 def _read_letter(text: str, _lexicon: Lexicon) -> Slot | None:
-    return ascii_uppercase.index(text.upper())
+    return ascii_lowercase.index(text.lower())
 
 
 def _read_arrows(text: str, lexicon: Lexicon) -> Slot | None:
