@@ -37,8 +37,10 @@ FEW_SHOT = "few-shot"
 EXAMPLES = 2
 """Worked examples per (family, kind) for base models."""
 BASELINE_WIDTH = 8
-TRAINING = 600
+TRAINING = 1200
 """Questions that the shortcuts learn from."""
+SHOWN = 360
+"""Questions among which worked examples are looked for: a few of every kind."""
 LOCAL_WIDTH = 2
 """One prompt is evaluated, the next is ready."""
 
@@ -260,7 +262,7 @@ def _examples() -> dict[tuple[str, str], list[Example]]:
     from causal_eval.scoring.format import example
 
     found: dict[tuple[str, str], list[Example]] = defaultdict(list)
-    for question in generate(replace(examples(150), difficulties=(1, 1))):
+    for question in generate(replace(examples(SHOWN), difficulties=(1, 1))):
         shown = found[question.family, question.kind]
         answer = example(question.answer, question.gold)
         if len(shown) < EXAMPLES and all(answer != other.answer for other in shown):
