@@ -181,7 +181,7 @@ BUDGETS = {
     "worker": 500,
     "sentinel": 750,
     "client": 1250,
-    "cli": 4300,
+    "cli": 4800,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
 

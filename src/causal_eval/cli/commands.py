@@ -67,6 +67,7 @@ def generate(
     difficulty: Difficulty = "1-5",
     kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
     adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
+    adversarial_to: Annotated[str, typer.Option(metavar="RUN", help="Aim at the weak spots of a stored run.")] = "",
     public: Annotated[
         bool, typer.Option("--public", help="Answers and proofs go to a file apart, FILE.gold.jsonl.")
     ] = False,
@@ -80,8 +81,12 @@ def generate(
 
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
-        names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file).trapped(adversarial),
+        names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file),
     )  # fmt: skip
+    if adversarial or adversarial_to:
+        from causal_eval.cli import aiming
+
+        plan = aiming.aimed(plan, adversarial, run=adversarial_to, json=json)
     return questions.generate_file(plan, out, public=public, json=json)
 
 

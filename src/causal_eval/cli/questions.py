@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,6 @@ import msgspec
 from causal_eval.cli import output
 from causal_eval.cli.flags import split
 from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
-from causal_eval.questions.adversarial import adversarial_weights
 from causal_eval.questions.card import card
 from causal_eval.questions.certify import verify
 from causal_eval.questions.domain import Domain
@@ -30,15 +29,6 @@ class Names:
     domains: tuple[str | Domain, ...] = ()
     regimes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    weights: Mapping[str, int] = field(default_factory=dict)
-
-    def trapped(self, adversarial: str) -> Names:
-        """The same, of the kinds in these categories (names by comma, or ``all``); nothing changes where none is."""
-        if not adversarial:
-            return self
-        categories = () if adversarial == "all" else split([adversarial])
-        weights = adversarial_weights(categories, families=self.families)
-        return replace(self, families=(), kinds=(*self.kinds, *weights), weights=weights)
 
     @classmethod
     def of(
@@ -72,7 +62,6 @@ def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, nam
         difficulties=(int(low), int(high or low)),
         secret=_secret(secret_file),
         kinds=names.kinds,
-        weights=names.weights,
     )
 
 

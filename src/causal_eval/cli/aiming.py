@@ -1,0 +1,85 @@
+"""What ``generate`` aims at: kinds of question, classic traps, the weak spots of a stored run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from causal_eval.analysis.weakness import Spot, Weakness, weakness
+from causal_eval.cli import output
+from causal_eval.cli.flags import split
+from causal_eval.cli.runs import opened
+from causal_eval.errors import UsageError
+from causal_eval.questions.adversarial import adversarial_weights
+from causal_eval.questions.generate import DIFFICULTIES, Plan
+from causal_eval.questions.narrowing import kind_names
+from causal_eval.questions.story import REGIMES
+from causal_eval.store.evaluations import Evaluation, find_evaluation
+from causal_eval.store.observations import observations
+
+WEAKEST = 12
+"""Kinds that are shown."""
+
+
+def aimed(plan: Plan, categories: str, *, run: str, json: bool) -> Plan:
+    """The plan aimed at traps (category names by comma, or ``all``), or at a stored run's weak spots.
+
+    Raises:
+        UsageError: both are wanted.
+    """
+    if categories and run:
+        raise UsageError("--adversarial and --adversarial-to aim at two things: give one of them")
+    return _trapped(plan, categories) if categories else _against(plan, run, json=json)
+
+
+def _trapped(plan: Plan, categories: str) -> Plan:
+    weights = adversarial_weights(() if categories == "all" else split([categories]), families=plan.families)
+    return replace(plan, families=(), kinds=(*plan.kinds, *weights), weights=weights)
+
+
+def _against(plan: Plan, beginning: str, *, json: bool) -> Plan:
+    """The same plan, aimed at the weak spots of a stored run, with a seed that no other set has; says at what."""
+    with opened() as store:
+        evaluation = find_evaluation(store, beginning)
+        found = weakness(observations(store, evaluation), kinds=kind_names())
+    wanted = [
+        spot.name
+        for spot in found.kinds
+        if (not plan.families or spot.name.partition("/")[0] in plan.families)
+        and (not plan.kinds or spot.name in plan.kinds)
+    ]
+    if not wanted:
+        raise UsageError(
+            f"{evaluation.id} has no scored answer to a generated question of the kinds that are asked for"
+        )
+    _say(evaluation, found, json=json)
+    known = {*found.weights}
+    absent = [name for name in (*REGIMES, *map(str, range(DIFFICULTIES[0], DIFFICULTIES[1] + 1))) if name not in known]
+    weights = {name: weight for name, weight in found.weights.items() if "/" not in name or name in wanted}
+    return replace(
+        plan, seed=f"against/{evaluation.id}/{plan.seed}", families=(), kinds=tuple(wanted),
+        weights=weights | dict.fromkeys(absent, 0),
+    )  # fmt: skip
+
+
+def _say(evaluation: Evaluation, found: Weakness, *, json: bool) -> None:
+    dimensions: dict[str, Sequence[Spot]] = {"kind": found.kinds, "regime": found.regimes, "level": found.levels}
+    if json:
+        spots = [
+            {"what": what, "name": one.name, "errors": float(one.errors), "units": one.units,
+             "rate": round(float(one.rate), 4), "weight": one.weight}
+            for what, several in dimensions.items() for one in several
+        ]  # fmt: skip
+        output.emit({"event": "aim", "evaluation": evaluation.id, "answerer": evaluation.spec.answerer, "spots": spots})
+        return
+    output.note(
+        f"aims at {evaluation.id} ({evaluation.spec.answerer}): wrong in {float(found.errors):g} of {found.units} units"
+    )
+    for what, several in dimensions.items():
+        for one in several[:WEAKEST]:
+            output.note(
+                f"  {what:6}  {one.name:28}  wrong {float(one.errors):g} of {one.units}, "
+                f"counts as {100 * float(one.rate):.0f}%, weight {one.weight}"
+            )
+        if len(several) > WEAKEST:
+            output.note(f"  and {len(several) - WEAKEST} more of lower weight")
