@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from causal_eval.incidents.book import open_book
 from causal_eval.incidents.contacts import read_contacts
 from causal_eval.incidents.incident import Severity
 from causal_eval.incidents.rules import rules_of
-from causal_eval.operations.drills.drill import Drill
+from causal_eval.operations.drills.drill import Drill, nothing
 from causal_eval.operations.drills.ground import Ground
 from causal_eval.operations.stack.plan import MARK, Plan, Wanted, changed, new_plan, save_plan
 from causal_eval.operations.stack.programs import Programs
@@ -85,19 +85,23 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         )  # fmt: skip
 
 
-def answered(stage: Stage, like: str, *, acknowledges: bool = True, **other: object) -> tuple[Response, str]:
-    """What people did when the alert of the play *like* fired, and what did not hold."""
+def answered(
+    stage: Stage, like: str, *, acknowledges: bool = True, before: Sequence[dict[str, object]] = (), **other: object
+) -> tuple[Response, str]:
+    """What people did when the alert of the play *like* fired, others *before* it, and what did not hold."""
     play = PLAYS[like]
     address = stage.ground.plan.url("sentinel")
     name, component = play.drill.alert, play.component
     severity = str(other.pop("sent_as", play.severity))
-    over = alert(name, severity=severity, component=component, status="resolved")
+    fires = [*before, alert(name, severity=severity, component=component)]
+    over = [{**one, "status": "resolved"} for one in fires]
     program = stage.out / "mend.py"
-    program.write_text(MEND.format(address=address, body=json.dumps({"version": "4", "alerts": [over]}).encode()))
+    program.write_text(MEND.format(address=address, body=json.dumps({"version": "4", "alerts": over}).encode()))
     stage.runbook.write_text(STEPS.format(python=sys.executable, program=program))
 
     def inject(_: Ground) -> None:
-        send(address, alert(name, severity=severity, component=component))
+        for one in fires:
+            send(address, one)
 
     drill = Drill(like, "an alert fires", inject, alert=name)
     own: Play = replace(play, drill=drill, acts=(Act("mend"),), **other)  # type: ignore[arg-type]
@@ -144,6 +148,16 @@ def test_what_is_less_bad_is_over_by_itself(stage: Stage) -> None:
     assert problems == ""
     assert people.incident is not None
     assert people.incident.resolution == "It ended, and did not come back."
+
+
+def test_what_follows_may_be_worse_than_its_cause(stage: Stage) -> None:
+    """A model API that limits calls is a P2, and workers that get nothing done because of it are a P1."""
+    waits = alert("EvaluationQueueStalled", severity="P1", component="worker")
+    people, problems = answered(stage, "api-rate-limit", before=[waits], after=nothing)
+    assert problems == ""
+    assert people.decision is not None
+    assert people.incident is not None
+    assert (people.incident.severity, people.decision.rule) == (Severity.P1, "J11")
 
 
 def test_what_is_not_as_expected_is_told(stage: Stage) -> None:

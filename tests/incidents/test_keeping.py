@@ -289,6 +289,17 @@ def test_the_worst_word_of_its_cause_names_it(book: Book, signal: Make) -> None:
     assert (one.title, str(one.key)) == ("nobody reaches it", "database/down")
 
 
+def test_how_bad_what_follows_is_is_known(book: Book, signal: Make) -> None:
+    """Beside how bad its cause is by itself: the incident is as bad as the worst of both."""
+    hear(book, signal("ModelAPIRateLimited", severity=Severity.P2))
+    with book.reading() as rows:
+        assert keeping.worst_that_follows(rows, live(rows)[0]) is None
+    hear(book, signal("EvaluationQueueStalled", severity=Severity.P1))
+    with book.reading() as rows:
+        (one,) = live(rows)
+        assert (keeping.worst_that_follows(rows, one), one.severity) == (Severity.P1, Severity.P1)
+
+
 def test_what_tells_of_the_past_keeps_nothing_open(book: Book, signal: Make) -> None:
     """An error budget is used up for as long as its window lasts; on its own it is an incident all the same."""
     burn = signal("APIAvailabilityBudgetBurn", severity=Severity.P2)

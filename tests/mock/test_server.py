@@ -223,6 +223,19 @@ async def test_content_parts_and_nonsense() -> None:
             assert (await post(server.url, wrong))[0] == 400
 
 
+async def test_a_shared_port_is_taken_over_without_a_gap() -> None:
+    """Two listen there at once where both say so; whoever does not is refused."""
+    async with MockServer(MockConfig(shares_port=True)) as first:
+        port = int(first.url.rpartition(":")[2])
+        async with MockServer(MockConfig(shares_port=True, port=port)) as second:
+            assert second.url == first.url
+            await first.stop()
+            async with aiohttp.ClientSession() as session, session.get(f"{second.url}/v1/models") as answer:
+                assert answer.status == 200
+            with pytest.raises(UsageError, match=f"{port}.*--port"):
+                await MockServer(MockConfig(port=port)).start()
+
+
 async def test_a_taken_port_is_said() -> None:
     """The second server on a port names it and the option to change."""
     async with MockServer() as server:

@@ -362,6 +362,9 @@ def mock_server(
     seed: Annotated[str, typer.Option(help="Decides what is known and which requests a chance hits.")] = "0",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any free port.")] = 8399,
+    share_port: Annotated[
+        bool, typer.Option(help="Another that does so too may take over there, without a gap.")
+    ] = False,
     scenario: Annotated[Path | None, typer.Option(help="TOML: keys, phases by time and number, batches.")] = None,
     record: Annotated[Path | None, typer.Option(help="Append a line of JSON for every request.")] = None,
     tls: Annotated[str, typer.Option(help="Serve https: self-signed or expired.")] = "",
@@ -372,6 +375,6 @@ def mock_server(
 
     order = mock.Serving(
         questions=questions, skill=skill, script=script, reply=reply, faults=tuple(fault or ()), latency=latency,
-        key=key, seed=seed, host=host, port=port, scenario=scenario, record=record, tls=tls,
+        key=key, seed=seed, host=host, port=port, shares_port=share_port, scenario=scenario, record=record, tls=tls,
     )  # fmt: skip
     return mock.serve(order, json=json)

@@ -39,6 +39,7 @@ class Serving:
     seed: str = "0"
     host: str = "127.0.0.1"
     port: int = 8399
+    shares_port: bool = False
     scenario: Path | None = None
     record: Path | None = None
     tls: str = ""
@@ -58,6 +59,7 @@ def serve(order: Serving, *, json: bool) -> int:
         seed=order.seed if told.seed is None else told.seed,
         host=order.host,
         port=order.port,
+        shares_port=order.shares_port,
         tls=order.tls,
         record=order.record,
     )

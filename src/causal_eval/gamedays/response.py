@@ -18,7 +18,7 @@ from causal_eval.incidents.book import Book, newest
 from causal_eval.incidents.classify import Decision, Observation, What, classify
 from causal_eval.incidents.contacts import Contacts, on_call
 from causal_eval.incidents.incident import Incident, Severity, State
-from causal_eval.incidents.keeping import holding, names_of
+from causal_eval.incidents.keeping import holding, names_of, worst_that_follows
 from causal_eval.incidents.rules import Rules
 from causal_eval.incidents.timeline import Entry, Kind
 from causal_eval.operations.drills.ground import PATIENCE, Ground
@@ -138,12 +138,19 @@ class Response:
             self.problems.append(f"the incident is {self.now().key}, not {self.play.key}")
 
     def _check_class(self) -> None:
-        wanted = (self.play.severity, self.play.rule)
-        if wait_for(lambda: self._classified() == wanted, self.stage.soon):
+        rule = self.play.rule
+        if wait_for(lambda: self._classified() == (self._expected(), rule), self.stage.soon):
             return
-        severity, rule = self._classified()
-        said = f"{severity} by {rule} ({', '.join(self._names())})"
-        self.problems.append(f"it is classified as {said}, not as {wanted[0]} by {wanted[1]}")
+        severity, decided = self._classified()
+        said = f"{severity} by {decided} ({', '.join(self._names())})"
+        self.problems.append(f"it is classified as {said}, not as {self._expected()} by {rule}")
+
+    def _expected(self) -> Severity:
+        """As bad as its cause, or as the worst that follows from it: how much does is a matter of pace."""
+        own = self.now()
+        with self.stage.book.reading() as rows:
+            follows = worst_that_follows(rows, own)
+        return self.play.severity if follows is None else min(self.play.severity, follows)
 
     def _classified(self) -> tuple[Severity, str]:
         """How bad the book says it is, and the rule that decides by what told of it."""
@@ -179,7 +186,7 @@ class Response:
         )  # fmt: skip
 
     def _check_colour(self) -> None:
-        opened, colour = self.now().opened_at, SHOWN[self.play.severity]
+        opened, colour = self.now().opened_at, SHOWN[self._expected()]
         if self.play.is_private or colour == _WELL:
             return
         self._await_colour(colour, since=opened)

@@ -117,6 +117,13 @@ def names_of(rows: Rows, incident: Incident) -> list[str]:
     return [row["name"] for row in rows.execute(query, (number_of(incident.id), key.component, key.family))]
 
 
+def worst_that_follows(rows: Rows, incident: Incident) -> Severity | None:
+    """How bad the worst is that ever told of what follows from the cause of *incident*; None: nothing did."""
+    query = "SELECT min(severity) AS worst FROM signals WHERE incident = ? AND NOT (component = ? AND family = ?)"
+    found = rows.execute(query, (number_of(incident.id), incident.key.component, incident.key.family)).fetchone()
+    return None if found["worst"] is None else Severity(found["worst"])
+
+
 def firing_now(rows: Rows) -> list[str]:
     """Names of all that fires."""
     return [

@@ -63,6 +63,8 @@ class MockConfig:
     host: str = "127.0.0.1"
     port: int = 0
     """0: any free port."""
+    shares_port: bool = False
+    """Another one that does so too may listen there meanwhile, to take over without a gap."""
     tls: str = ""
     """``self-signed`` or ``expired``: serve https with such a certificate."""
     record: Path | None = None
@@ -116,12 +118,12 @@ class MockServer:
         context = await self._context()
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.config.host, self.config.port, ssl_context=context)
+        host, port, shares = self.config.host, self.config.port, self.config.shares_port or None
+        site = web.TCPSite(self._runner, host, port, ssl_context=context, reuse_port=shares)
         try:
             await site.start()
         except OSError as error:
-            place = f"{self.config.host}:{self.config.port}"
-            raise UsageError(f"cannot listen on {place}: {error.strerror}; choose another --port") from error
+            raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
         host, port = self._runner.addresses[0][:2]
         self.url = f"{'https' if context else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 

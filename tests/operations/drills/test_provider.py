@@ -38,6 +38,17 @@ def test_books_go_on_through_every_weather(api: Provider) -> None:
     assert ask(api.port, CALL) == Answer(0, {})
 
 
+def test_nobody_is_turned_away_while_the_weather_changes(api: Provider) -> None:
+    """A start takes seconds: who calls meanwhile is answered as before, so that no change is an outage of its own."""
+    answers: list[Answer] = []
+    with Visitors(api.port, Question("GET", "/v1/models"), tell=answers.append):
+        api.weather("server-error", latency=0.0)
+    refused = [answer for answer in answers if not answer.is_good]
+    assert len(answers) > 3
+    assert len(refused) <= 1  # whoever was being answered by the one that ended
+    assert ask(api.port, CALL).status == 500
+
+
 def test_visitors_ask_until_they_leave(api: Provider) -> None:
     """Whoever is refused meanwhile is told."""
     answers: list[Answer] = []

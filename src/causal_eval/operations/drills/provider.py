@@ -53,29 +53,35 @@ class Provider:
     def weather(self, *faults: str, latency: float = LATENCY, port: int = 0) -> None:
         """Fail in these ways from now on; none: it is well again.
 
+        Who calls meanwhile is answered as before: only calls that are open when it changes are cut.
+
         Raises:
             OperationFailed: it does not start.
         """
-        self.end()
-        self._at = port or self.port
+        before, self._at = self._process, port or self.port
         flags = [word for fault in faults for word in ("--fault", fault)]
         flags += ["-q", str(self.questions), "--skill", SKILL] if self.questions.exists() else []
         flags += ["--key", self.key] if self.key else []
-        place = ("--port", str(self._at), "--latency", str(latency), "--record", str(self.record))
-        self._process = subprocess.Popen(  # noqa: S603 - this program
-            (*self._command, "mock-server", *place, *flags), env={**os.environ, **self._environment},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        if not wait_for(self._answers, 60.0):
+        place = ("--port", str(self._at), "--share-port", "--latency", str(latency), "--record", str(self.record))
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(  # noqa: S603 - this program
+                (*self._command, "mock-server", *place, *flags), env={**os.environ, **self._environment},
+                stdout=said, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        listens = wait_for(lambda: b"listening on" in self._said.read_bytes(), 60.0)
+        _kill(before)
+        if not listens or not wait_for(self._answers, 60.0):
             self.end()
             raise OperationFailed(f"the model API does not listen on port {self._at}")
 
     def end(self) -> None:
         """Nobody listens there."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        _kill(self._process)
+        self._process = None
+
+    @property
+    def _said(self) -> Path:
+        return self.folder / "model-api.out"
 
     def books(self) -> Books:
         """What it has received since the stack was started."""
@@ -87,3 +93,9 @@ class Provider:
 
     def _answers(self) -> bool:
         return ask(self._at, Question("GET", "/v1/models")).status != 0
+
+
+def _kill(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None:
+        process.kill()
+        process.wait()
