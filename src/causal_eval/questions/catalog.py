@@ -30,6 +30,8 @@ FAMILIES = (
     "actual",
     "responsibility",
     "identifiability",
+    "estimand",
+    "instrument",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

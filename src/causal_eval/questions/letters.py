@@ -124,6 +124,11 @@ def is_estimand(graph: Graph, asked: Effect, *, z: int) -> bool:
     return tried(graph, adjusted(asked, z), asked=asked, stream=Stream("habit", *asked, z)).right
 
 
+def matters(graph: Graph, asked: Effect) -> bool:
+    """Whether what is given, if anything is, says something about the outcome once the cause is set."""
+    return not asked.z or not separated(graph.without_incoming(asked.x), asked.y, asked.z, asked.x)
+
+
 def _query(x: list[str], y: list[str], *, z: list[str]) -> dict[str, Json]:
     query: dict[str, Json] = {"kind": "conditional_effect" if z else "effect", "X": [*x], "Y": [*y]}
     return query | {"Z": [*z]} if z else query

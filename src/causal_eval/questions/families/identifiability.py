@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.identify import Step, identify_conditional
 from causal_eval.causal.sampled import Effect
-from causal_eval.causal.separation import separated
 from causal_eval.questions.facts import Fact, Facts, confounded, edge
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.graphs import random_arrows
@@ -24,6 +23,7 @@ from causal_eval.questions.letters import (
     habits,
     is_estimand,
     letters,
+    matters,
     posed_effect,
     wrong_formulas,
 )
@@ -72,7 +72,7 @@ def _twins(
 ) -> list[Sequence[Arrow]] | None:
     """Hidden common causes that leave a formula, none of those written by habit, and others that leave none."""
     graphs = [(pairs, Graph.build(n, arrows, bidirected=pairs)) for pairs in candidates]
-    open_ones = (pairs for pairs, graph in graphs if not _identified(graph, asked) and _matters(graph, asked))
+    open_ones = (pairs for pairs, graph in graphs if not _identified(graph, asked) and matters(graph, asked))
     without = next(open_ones, None)
     if without is None:
         return None
@@ -85,14 +85,9 @@ def _identified(graph: Graph, asked: Effect) -> bool:
     return isinstance(identify_conditional(graph, asked.x, y=asked.y, z=asked.z).plan, Step)
 
 
-def _matters(graph: Graph, asked: Effect) -> bool:
-    """Whether what is given, if anything is, says something about the outcome once the cause is set."""
-    return not asked.z or not separated(graph.without_incoming(asked.x), asked.y, asked.z, asked.x)
-
-
 def _is_subtle(graph: Graph, asked: Effect) -> bool:
     """Whether no formula written by habit is the effect."""
-    return _matters(graph, asked) and not any(is_estimand(graph, asked, z=z) for z in habits(graph, asked).values())
+    return matters(graph, asked) and not any(is_estimand(graph, asked, z=z) for z in habits(graph, asked).values())
 
 
 def _told(
