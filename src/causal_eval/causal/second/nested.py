@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
 from causal_eval.causal.scm import Linear, Rule, Scm, Table
 from causal_eval.causal.second.evaluate import table_of
-from causal_eval.causal.second.reach import members
+from causal_eval.causal.second.reach import causes_of, members
 from causal_eval.errors import MalformedCase, NotDetermined, TooLarge
 
 MOST_UNITS = 1 << 14
@@ -116,6 +117,18 @@ def _level(row: Sequence[Fraction], start: Fraction) -> int:
         if start < reached:
             return level
     raise MalformedCase(f"the row {row} does not sum to 1")
+
+
+def stilled(scm: Scm, x: int, *, y: int) -> Scm:
+    """The system in which nothing varies that *y* does not depend on once *x* is set."""
+    matters = causes_of(scm.graph, 1 << y) & ~(1 << x)
+    still = [
+        Table({key: tuple([Fraction(level == 0) for level in range(len(row))]) for key, row in mechanism.rows.items()})
+        if isinstance(mechanism, Table) and not matters >> node & 1
+        else mechanism
+        for node, mechanism in enumerate(scm.mechanisms)
+    ]
+    return replace(scm, mechanisms=tuple(still))
 
 
 def mean(scm: Scm, worth: Callable[[Unit], Fraction], holds: Callable[[Unit], bool]) -> Fraction:
