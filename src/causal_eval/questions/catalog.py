@@ -32,6 +32,7 @@ FAMILIES = (
     "identifiability",
     "estimand",
     "instrument",
+    "consistency",
 )
 """Names of all families, in the order of the ladder's introduction."""
 
