@@ -25,7 +25,7 @@ def moved(slot: Slot, kind: str, number: list[int]) -> Slot:
             return (number[node], value)
         case (("clauses" | "list"), tuple()):
             return tuple(sorted((number[part[0]], part[1]) for part in slot if isinstance(part, tuple)))
-        case "arrows", tuple():
+        case (("arrows" | "paths"), tuple()):
             return tuple((number[part[0]], number[part[1]]) for part in slot if isinstance(part, tuple))
         case "sets", tuple():
             masks = [mask for mask in slot if isinstance(mask, int)]

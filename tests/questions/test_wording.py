@@ -39,6 +39,9 @@ def random_slot(kind: str, stream: Stream) -> Slot:
             return Fraction(stream.between(-40, 40), stream.choice((1, 2, 7, 8)))
         case "arrows":
             return tuple((one, other) for one, other in zip(stream.sample(range(N), 3), range(N), strict=False))
+        case "paths":
+            start, *rest = stream.sample(range(N), 6)
+            return ((start, rest[0]), (rest[0], rest[1]), (start, rest[2]), (rest[2], rest[3]), (rest[3], rest[4]))
         case "sets":
             return tuple(stream.below(1 << N) for _ in range(stream.between(1, 4)))
     return stream.between(2, 3)

@@ -33,6 +33,7 @@ FAMILIES = (
     "estimand",
     "instrument",
     "consistency",
+    "paths",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

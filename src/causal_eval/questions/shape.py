@@ -68,7 +68,7 @@ def _within(slot: Slot, kind: str) -> list[tuple[int, str]]:
         return []
     if kind in _LITERALS:
         return [(part[0], str(part[1])) for part in slot if isinstance(part, tuple)]
-    if kind == "arrows":
+    if kind in ("arrows", "paths"):
         return [(end, f"{place}") for part in slot if isinstance(part, tuple) for place, end in enumerate(part)]
     if kind == "sets":
         masks = [mask for mask in slot if isinstance(mask, int)]

@@ -3,15 +3,17 @@
 A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
 listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
 ``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is a, 1 is b ...),
-``count`` (an integer), ``arrows`` (pairs of nodes) and ``sets`` (masks of nodes, as sets in braces). A form with
-``assumption = true`` says what holds beyond the listed facts: it has no slots and is printed after them. A form with
-``numbered = true`` is printed last, by the number in its first slot, which its words name.
+``count`` (an integer), ``arrows`` (pairs of nodes), ``paths`` (their arrows, one path after another, all from one node)
+and ``sets`` (masks of nodes, as sets in braces). A form with ``assumption = true`` says what holds beyond the listed
+facts: it has no slots and is printed after them. A form with ``numbered = true`` is printed last, by the number in its
+first slot, which its words name.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib.resources
+import itertools
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -223,6 +225,24 @@ def _say_arrows(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> s
     return "; ".join([" -> ".join([lexicon.names[node] for node in pair]) for pair in slot if isinstance(pair, tuple)])
 
 
+def _say_paths(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    paths = [" -> ".join([lexicon.names[node] for node in path]) for path in paths_of(slot)]
+    return "; ".join(paths)
+
+
+def paths_of(slot: Slot) -> list[tuple[int, ...]]:
+    """The paths in a ``paths`` slot: one begins with every arrow out of the node that the first arrow comes from."""
+    assert isinstance(slot, tuple)
+    arrows = [arrow for arrow in slot if isinstance(arrow, tuple)]
+    paths: list[tuple[int, ...]] = []
+    for cause, effect in arrows:
+        if cause == arrows[0][0]:
+            paths.append((cause, effect))
+        else:
+            paths[-1] = (*paths[-1], effect)
+    return paths
+
+
 def _say_sets(slot: Slot, lexicon: Lexicon, stream: Stream, _style: str) -> str:
     """Masks of nodes as sets in braces, members in random order."""
     assert isinstance(slot, tuple)
@@ -304,6 +324,12 @@ def _read_arrows(text: str, lexicon: Lexicon) -> Slot | None:
     return tuple((pair[0], pair[1]) for pair in pairs if pair) if {len(pair or ()) for pair in pairs} == {2} else None
 
 
+def _read_paths(text: str, lexicon: Lexicon) -> Slot | None:
+    paths = [_nodes(part.split(" -> "), lexicon) for part in text.split("; ")]
+    arrows = [arrow for path in paths if path is not None for arrow in itertools.pairwise(path)]
+    return tuple(arrows) if None not in paths and len({path[0] for path in paths if path}) == 1 else None
+
+
 def _read_sets(text: str, lexicon: Lexicon) -> Slot | None:
     sets = [_nodes(part[1:-1].split(", ") if part != "{}" else [], lexicon) for part in text.split("; ")]
     masks = tuple(sum(1 << node for node in members) for members in sets if members is not None)
@@ -330,6 +356,7 @@ _PATTERN = {
     "letter": r"[A-Z]",
     "count": r"\d+",
     "arrows": r".+ -> .+",
+    "paths": r".+ -> .+",
     "sets": r"\{.*\}",
 }
 _SAY: dict[str, Voice] = {
@@ -343,6 +370,7 @@ _SAY: dict[str, Voice] = {
     "letter": _say_letter,
     "count": _say_count,
     "arrows": _say_arrows,
+    "paths": _say_paths,
     "sets": _say_sets,
 }
 _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
@@ -356,5 +384,6 @@ _READ: dict[str, Callable[[str, Lexicon], Slot | None]] = {
     "letter": _read_letter,
     "count": _read_count,
     "arrows": _read_arrows,
+    "paths": _read_paths,
     "sets": _read_sets,
 }
