@@ -10,6 +10,7 @@ import typer
 from causal_eval.cli import (
     announcing,
     backups,
+    contaminating,
     databases,
     logs,
     operating,
@@ -74,15 +75,20 @@ def generate(
     secret_file: Annotated[
         Path | None, typer.Option(help="Key the set by a secret that is revealed after scoring.")
     ] = None,
+    split: Annotated[str, typer.Option(help="public, private or rotating: one distribution, no common question.")] = "",
+    date: Annotated[str, typer.Option(help="Of a rotating split, YYYY-MM-DD.")] = "",
     json: Json = False,
 ) -> int:
     """Make questions, each proven by two exact solvers; print the set's hash."""
     from causal_eval.cli import questions
+    from causal_eval.questions.commitment import split_plan
 
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
         names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file),
     )  # fmt: skip
+    if split or date:
+        plan = split_plan(plan, split, date=date)
     if adversarial or adversarial_to:
         from causal_eval.cli import aiming
 
@@ -314,6 +320,7 @@ backups.add_to(app)
 switching.add_to(app)
 reaching.add_to(app)
 runbooks.add_to(app)
+contaminating.add_to(app)
 
 
 @app.command()

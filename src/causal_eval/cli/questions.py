@@ -13,6 +13,7 @@ from causal_eval.cli.flags import split
 from causal_eval.errors import MalformedFile, UnknownName, UsageError, VerificationMismatch
 from causal_eval.questions.card import card
 from causal_eval.questions.certify import verify
+from causal_eval.questions.commitment import FEWEST, committed
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
 from causal_eval.questions.file import public as without_gold
@@ -60,7 +61,7 @@ def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, nam
         domains=names.domains,
         regimes=names.regimes,
         difficulties=(int(low), int(high or low)),
-        secret=_secret(secret_file),
+        secret=None if secret_file is None else secret_in(secret_file),
         kinds=names.kinds,
     )
 
@@ -79,14 +80,32 @@ def generate_file(plan: Plan, out: Path | None, *, public: bool, json: bool) -> 
         raise UsageError(f"--out is {str(out)!r}: the name must end in .jsonl or .parquet")
     gold = out.with_suffix(".gold.jsonl") if public else None
     set_hash = _written(plan, out, gold=gold)
+    commitment = _commitment(plan, out, set_hash=set_hash)
     if json:
-        output.emit({"set": set_hash, "n": plan.n, "seed": plan.seed, "generator": GENERATOR, "file": str(out)})
+        told = {"commitment": commitment} if commitment else {}
+        output.emit({"set": set_hash, "n": plan.n, "seed": plan.seed, "generator": GENERATOR, "file": str(out), **told})
         return 0
     output.say(f"{plan.n} questions in {out}")
     if gold is not None:
         output.say(f"answers and proofs in {gold}")
+    if commitment:
+        output.say(f"commitment {commitment}, to be published before anybody answers, in {_commitment_file(out)}")
     output.say(f"set {set_hash}  seed {plan.seed}  generator {GENERATOR}")
     return 0
+
+
+def _commitment_file(out: Path) -> Path:
+    return out.with_suffix(".commitment.json")
+
+
+def _commitment(plan: Plan, out: Path, *, set_hash: str) -> str:
+    """Write the commitment to a keyed plan beside its set, and give it; nothing for a plan without a secret."""
+    if plan.secret is None:
+        return ""
+    found, path = committed(plan, set_hash=set_hash), _commitment_file(out)
+    with output.writing(path):
+        path.write_bytes(canonical(found) + b"\n")
+    return found.commitment
 
 
 def _written(plan: Plan, out: Path, *, gold: Path | None) -> str:
@@ -176,13 +195,16 @@ def _stored(question_id: str) -> Question:
         return find_question(store, wanted)
 
 
-def _secret(file: Path | None) -> bytes | None:
-    if file is None:
-        return None
+def secret_in(file: Path) -> bytes:
+    """The secret that the file holds, without white space around it.
+
+    Raises:
+        MalformedFile, UsageError: it cannot be read, or is too short for one.
+    """
     try:
         secret = file.read_bytes().strip()
     except OSError as error:
         raise MalformedFile(str(file), f"the secret cannot be read ({error.strerror})") from error
-    if len(secret) < 16:  # noqa: PLR2004 - 128 bits
-        raise UsageError(f"the secret in {str(file)!r} is {len(secret)} bytes long: use at least 16 random bytes")
+    if len(secret) < FEWEST:
+        raise UsageError(f"the secret in {str(file)!r} is {len(secret)} bytes long: use at least {FEWEST} random bytes")
     return secret
