@@ -34,6 +34,7 @@ FAMILIES = (
     "instrument",
     "consistency",
     "paths",
+    "causation",
 )
 """Names of all families, in the order of the ladder's introduction."""
 

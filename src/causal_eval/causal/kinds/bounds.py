@@ -131,7 +131,7 @@ def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
     set_nodes = {node for world in worlds for node, _ in (*world.do, *world.under)}
     set_nodes |= {node for world in worlds for _, other in world.under for node, _ in other}
     loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
-    openings += [second.one_table(scm, node) for node in loose]
+    openings += [part for node in loose for part in second.one_table(scm, node, done=set_nodes)]
     parts = [(part.weight, happens(part.worlds)) for part in asked.parts]
     return second.ends(
         scm,

@@ -43,14 +43,26 @@ def loose(scm: Scm, done: Iterable[int]) -> list[int]:
     return found
 
 
-def one_table(scm: Scm, node: int) -> Open:
-    """A node of which each row's law is stated, and not how the rows go together."""
+def one_table(scm: Scm, node: int, *, done: Iterable[int]) -> list[Open]:
+    """A node of which each row's law is stated, and not how the rows go together.
+
+    What is *done* in some world leaves some parents alone: they are alike in all worlds of a unit, which never reads
+    two rows that differ in them. How such rows go together is all the same: each group of others is open on its own.
+    """
     mechanism = scm.mechanisms[node]
     assert isinstance(mechanism, Table), "only a table leaves that open"
-    keys = list(mechanism.rows)
+    moved = effects_of(scm.graph, sum(1 << one for one in set(done)))
+    alike = [place for place, parent in enumerate(members(scm.graph.parents[node])) if not moved >> parent & 1]
+    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for key in mechanism.rows:
+        groups.setdefault(tuple([key[place] for place in alike]), []).append(key)
+    return [_rows_together(scm, node, mechanism=mechanism, keys=keys) for keys in groups.values()]
+
+
+def _rows_together(scm: Scm, node: int, *, mechanism: Table, keys: Sequence[tuple[int, ...]]) -> Open:
     ways = itertools.product(range(scm.domains[node]), repeat=len(keys))
     types = tuple((dict(zip(keys, way, strict=True)),) for way in ways)
-    told = [(key, level, p) for key, row in mechanism.rows.items() for level, p in enumerate(row)]
+    told = [(key, level, p) for key in keys for level, p in enumerate(mechanism.rows[key])]
     rows = tuple(tuple(Fraction(one[0][key] == level) for one in types) for key, level, _ in told)
     return Open((node,), types, rows, tuple(p for _, _, p in told))
 
@@ -118,10 +130,11 @@ def ends(
 
 def _joined(unit: Unit, openings: Sequence[Open], *, types: Sequence[Sequence[Mapping[tuple[int, ...], int]]]) -> Unit:
     """The unit with the responses of the open nodes."""
-    found = dict(unit)
+    joined: dict[int, dict[tuple[int, ...], int]] = {}
     for one, tables in zip(openings, types, strict=True):
-        found |= {node: _by(table) for node, table in zip(one.nodes, tables, strict=True)}
-    return found
+        for node, table in zip(one.nodes, tables, strict=True):
+            joined.setdefault(node, {}).update(table)
+    return {**unit, **{node: _by(table) for node, table in joined.items()}}
 
 
 def _by(table: Mapping[tuple[int, ...], int]) -> Response:
