@@ -39,3 +39,13 @@ def test_every_symbol_of_a_derivation_is_explained() -> None:
             assert f"  {symbol}  {name}: 0 = {low}, 1 = {high}\n" in shown
         assert "= false" not in shown
         assert "= true" not in shown
+
+
+def test_hidden_causes_are_drawn_and_a_formula_stands_alone() -> None:
+    """One line a hidden common cause; of a formula's answer neither graph nor query, and "none" where there is none."""
+    for question in generate(Plan(n=2, seed="1", families=("identifiability",), difficulties=(1, 1))):
+        assert question.certificate is not None
+        text = card(question)
+        assert text.count("(hidden common cause)") == len(question.certificate.case["graph"]["bidirected"]) == 2
+        assert f"Answer\n  {question.gold['formula'] or 'none'}\n" in text
+        assert "bidirected" not in text.partition("Answer\n")[2]

@@ -44,20 +44,22 @@ def card(question: Question) -> str:
 
 
 def graph_lines(certificate: Certificate) -> list[str]:
-    """One line a node that has effects, causes before effects; unmeasured nodes are marked."""
+    """One line a node that has effects, causes before effects, and one a hidden common cause; unmeasured are marked."""
     graph = certificate.case["graph"]
     latent = set(graph.get("latent", ()))
     effects: dict[str, list[str]] = {node: [] for node in graph["nodes"]}
     for cause, effect in graph.get("directed", ()):
         effects[cause].append(effect)
+    hidden = [(one, other) for one, other in graph.get("bidirected", ())]
     lines = []
     for node in _causal_order(effects):
         name = _name(node, certificate) + (" (unmeasured)" if node in latent else "")
         if effects[node]:
             lines.append(f"{name} --> {', '.join(_name(effect, certificate) for effect in effects[node])}")
-        elif not any(node in others for others in effects.values()):
+        elif not any(node in others for others in (*effects.values(), *hidden)):
             lines.append(f"{name} (stands alone)")
-    return lines
+    pairs = [f"{_name(one, certificate)} <-> {_name(other, certificate)}" for one, other in hidden]
+    return lines + [f"{pair} (hidden common cause)" for pair in pairs]
 
 
 def quantity_lines(certificate: Certificate) -> list[str]:
@@ -93,6 +95,8 @@ def mistake_lines(certificate: Certificate) -> list[str]:
 
 def shown(value: Any) -> str:
     """A gold answer or a mistake's answer as a person would write it."""
+    if isinstance(value, dict) and "formula" in value:
+        return str(value["formula"] or "none")
     if isinstance(value, dict):
         return "; ".join(f"{name} = {label}" for name, label in value.items())
     if isinstance(value, list):
