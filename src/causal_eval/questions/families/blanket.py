@@ -2,13 +2,15 @@
 
 Truth: the Markov blanket (causes, effects, and the other causes of effects), and all inclusion-minimal d-separators of
 two quantities, any one of which is right. Graphs are random and in one piece; the two of ``separator`` are connected by
-open paths and need at least two quantities between them, so that neither the empty set nor a single guess will do.
+open paths, and of 28 sets of a size at most one separates them, so that neither the empty set nor a guess will do.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
+from causal_eval.causal.adjust import minimal_separators
 from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.separation import markov_blanket, separated
 from causal_eval.errors import VerificationMismatch
@@ -21,12 +23,14 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
-SIZES = (8, 9, 10, 11, 12)
+SIZES = (10, 11, 12, 13, 14)
 """Quantities per difficulty."""
 
 _TRIES = 500
 _FEWEST = 2
-"""Members of a separator, or of a blanket, at least."""
+"""A blanket has more members."""
+_ODDS = 28
+"""Of so many sets of its size at most one separates."""
 
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
@@ -41,21 +45,32 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
 
 
 def _ask(graph: Graph, kind: Kind, *, stream: Stream) -> Fact | None:
+    """What is asked of *graph*, or nothing where a guess would do too often."""
     if kind.name == "blanket":
         target = stream.below(graph.n)
         blanket = markov_blanket(graph, 1 << target)
         partners = blanket & ~(graph.parents[target] | graph.children[target])
-        return Fact("ask-blanket", (target,)) if partners and _FEWEST < blanket.bit_count() < graph.n - 2 else None
+        fits = partners and _FEWEST < blanket.bit_count() < graph.n - 2
+        return Fact("ask-blanket", (target,)) if fits and blanket != _busiest(graph, 1 << target) else None
     one, other = sorted(stream.sample(range(graph.n), 2))
-    near = graph.parents[other] | graph.children[other]
     ends = 1 << one | 1 << other
-    if near >> one & 1 or any(separated(graph, 1 << one, 1 << other, z) for z in (0, *_singles(graph, ends))):
+    if (graph.parents[other] | graph.children[other]) >> one & 1:
         return None
-    return Fact("ask-separator", (one, other))
+    free = graph.everything & ~ends
+    found = list(minimal_separators(graph, 1 << one, y=1 << other, include=0, allowed=free))
+    rare = all(
+        sum(one.bit_count() == size for one in found) * _ODDS <= math.comb(graph.n - 2, size)
+        for size in {one.bit_count() for one in found}
+    )
+    return Fact("ask-separator", (one, other)) if found and rare and _busiest(graph, ends) not in found else None
 
 
-def _singles(graph: Graph, ends: int) -> tuple[int, ...]:
-    return tuple(1 << index for index in range(graph.n) if not ends >> index & 1)
+def _busiest(graph: Graph, ends: int) -> int:
+    """The quantities that are named more often than the others: what a look at the words alone would take."""
+    named = [(graph.parents[node] | graph.children[node]).bit_count() for node in range(graph.n)]
+    others = [node for node in range(graph.n) if not ends >> node & 1]
+    average = sum(named[node] for node in others) / len(others)
+    return sum(1 << node for node in others if named[node] > average)
 
 
 def case(facts: Facts, n: int) -> Posed:
