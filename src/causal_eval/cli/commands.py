@@ -69,6 +69,9 @@ def generate(
     kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
     adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
     adversarial_to: Annotated[str, typer.Option(metavar="RUN", help="Aim at the weak spots of a stored run.")] = "",
+    graph: Annotated[
+        str, typer.Option(help="Ask about your own graph, 'Z->X, Z->Y, X->Y', with --family adjustment, blanket ...")
+    ] = "",
     public: Annotated[
         bool, typer.Option("--public", help="Answers and proofs go to a file apart, FILE.gold.jsonl.")
     ] = False,
@@ -84,7 +87,7 @@ def generate(
     from causal_eval.questions.commitment import split_plan
 
     plan = questions.plan_of(
-        n=n, seed=seed, difficulty=difficulty, secret_file=secret_file,
+        n=n, seed=seed, difficulty=difficulty, secret_file=secret_file, graph=graph,
         names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file),
     )  # fmt: skip
     if split or date:

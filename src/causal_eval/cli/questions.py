@@ -45,7 +45,7 @@ class Names:
         return cls(split(family), (*split(domain), *map(own, files or ())), split(regime), split(kind))
 
 
-def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, names: Names) -> Plan:
+def plan_of(*, n: int, seed: str, graph: str = "", difficulty: str, secret_file: Path | None, names: Names) -> Plan:
     """The plan that the flags describe.
 
     Raises:
@@ -63,6 +63,7 @@ def plan_of(*, n: int, seed: str, difficulty: str, secret_file: Path | None, nam
         difficulties=(int(low), int(high or low)),
         secret=None if secret_file is None else secret_in(secret_file),
         kinds=names.kinds,
+        graph=graph,
     )
 
 
@@ -80,12 +81,13 @@ def generate_file(plan: Plan, out: Path | None, *, public: bool, json: bool) -> 
         raise UsageError(f"--out is {str(out)!r}: the name must end in .jsonl or .parquet")
     gold = out.with_suffix(".gold.jsonl") if public else None
     set_hash = _written(plan, out, gold=gold)
+    count = sum(1 for _ in generate(plan)) if plan.graph else plan.n  # a graph allows so many and no more
     commitment = _commitment(plan, out, set_hash=set_hash)
     if json:
         told = {"commitment": commitment} if commitment else {}
-        output.emit({"set": set_hash, "n": plan.n, "seed": plan.seed, "generator": GENERATOR, "file": str(out), **told})
+        output.emit({"set": set_hash, "n": count, "seed": plan.seed, "generator": GENERATOR, "file": str(out), **told})
         return 0
-    output.say(f"{plan.n} questions in {out}")
+    output.say(f"{count} questions in {out}")
     if gold is not None:
         output.say(f"answers and proofs in {gold}")
     if commitment:

@@ -38,6 +38,9 @@ FAMILIES = (
 )
 """Names of all families, in the order of the ladder's introduction."""
 
+ALIASES = {"adjustment": "confounding"}
+"""Other names by which families are asked for."""
+
 
 @functools.cache
 def family(name: str) -> Family:
@@ -46,6 +49,7 @@ def family(name: str) -> Family:
     Raises:
         UnknownName: there is none; the nearest names are suggested.
     """
+    name = ALIASES.get(name, name)
     if name not in FAMILIES:
         raise UnknownName("family", name, FAMILIES)
     found = importlib.import_module(f"causal_eval.questions.families.{name}").FAMILY

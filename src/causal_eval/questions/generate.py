@@ -14,11 +14,12 @@ from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
 from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
+from causal_eval.questions.own_graph import able, asked_of
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
 from causal_eval.questions.render import render
 from causal_eval.questions.shape import shape_of
-from causal_eval.questions.story import REGIMES, cast, domains, words_of
+from causal_eval.questions.story import REGIMES, Cast, cast, domains, words_of
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
@@ -42,6 +43,8 @@ class Plan:
     """HMAC key: without it nobody can make the same set; revealed after scoring."""
     kinds: tuple[str, ...] = ()
     """``family/kind``: of its family this alone; its family joins those that are named."""
+    graph: str = ""
+    """A user's own graph: its questions (at most ``n``) are all about it, in its own names."""
     weights: Mapping[str, int] = field(default_factory=dict)
     """Share of a kind (``family/kind``), regime or level (``"3"``) beside its like, 1 where none is given; 0: none.
 
@@ -59,6 +62,8 @@ class Slot:
     regime: str
     difficulty: int
     number: int
+    words: Cast | None = None
+    """Those of a user's own graph; others are cast."""
 
 
 class _Printed(NamedTuple):
@@ -79,6 +84,9 @@ def generate(plan: Plan) -> Iterator[Question]:
         UnknownName: a family, domain or regime does not exist.
     """
     _check(plan)
+    if plan.graph:
+        yield from _on_graph(plan)
+        return
     left, whole = plan.n, checked_sum(_chosen(plan), plan.n)
     seen: set[str] = set()
     for slot in _slots(plan):
@@ -104,7 +112,7 @@ def drawn(slot: Slot, stream: Stream) -> Group:
 
 def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Question]:
     """The questions of *group* in words; both solvers have agreed on each."""
-    words = cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
+    words = slot.words or cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
     lexicon = Lexicon.of(words.names, words.states)
     prompts = [
         render(facts, lexicon, context=words.context, stream=stream.child("render", index))
@@ -166,6 +174,18 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
         f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
         "others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
+
+
+def _on_graph(plan: Plan) -> Iterator[Question]:
+    """At most ``plan.n`` of all questions that the families can ask of the graph; one model is one cluster."""
+    chosen = narrowed(plan.families or (() if plan.kinds else able()), plan.kinds, weights=plan.weights)
+    parts = ("own graph", GENERATOR, plan.seed, plan.graph)
+    stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
+    found = asked_of(plan.graph, chosen, stream=stream.child("draw"))
+    for number, (family, kind, group, words, difficulty) in enumerate(found[: plan.n]):
+        slot = Slot(family, kind, words.domain, words.regime, difficulty, number, words=words)
+        for question in told(slot, group, stream=stream.child(number), seed=f"{plan.seed}/{number}"):
+            yield replace(question, cluster=content_id("c", plan.graph))
 
 
 def _slots(plan: Plan) -> Iterator[Slot]:
