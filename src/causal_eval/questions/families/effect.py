@@ -3,7 +3,8 @@
 Truth: truncated factorisation of the printed tables. Every model is confounded, so that P(y | x) and P(y | do x)
 differ by the margin, and no printed number or named mistake lies near the answer. ``direction`` asks *raises?* and
 *lowers?* of two models of one graph, one in which association and effect agree in sign and one in which they do not;
-the four answers are one scoring unit.
+the four answers are one scoring unit. Two interventions at once, a mechanism replaced by a policy and effects within a
+part of all cases are those of :mod:`causal_eval.questions.interventions`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from typing import TypeVar
 
 from causal_eval.causal.query import Case, Query
 from causal_eval.causal.query import Kind as Asked
+from causal_eval.questions import interventions
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.joint import Joint
 from causal_eval.questions.margins import SCALE, clear, rough
 from causal_eval.questions.network import Parents, literal, scm_of
+from causal_eval.questions.posing import Posed, parts_of
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.tables import (
     HIGHEST,
@@ -66,6 +69,8 @@ _GAP = 10
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A twin group of *kind* that keeps every margin of ``engine.md``."""
+    if kind.name in interventions.STRUCTURES:
+        return interventions.draw(stream, kind.name, difficulty=difficulty)
     for again in itertools.count():
         parents, x, y = _structure(stream.choice(STRUCTURES[difficulty - 1]))
         members = (
@@ -79,10 +84,12 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     raise AssertionError("unreachable")
 
 
-def case(facts: Facts, n: int) -> Case:
+def case(facts: Facts, n: int) -> Case | Posed:
     """The numeric query that the printed tables decide."""
-    scm = scm_of(facts, n)
     ask = the_ask(facts)
+    if ask.form in interventions.FORMS:
+        return interventions.case(facts, n)
+    scm = scm_of(facts, n)
     (y, value), (x, seen) = literal(ask.slots[0]), literal(ask.slots[1])
     match ask.form:
         case "ask-seeing":
@@ -102,6 +109,8 @@ def spec(facts: Facts, _lexicon: Lexicon) -> AnswerSpec:
 
 def answer(facts: Facts, value: Value) -> Value:
     """The number itself; for a direction its sign."""
+    if the_ask(facts).form in interventions.FORMS:
+        return parts_of(value)[0]
     assert isinstance(value, Fraction)
     match the_ask(facts).form:
         case "ask-raises":
@@ -114,6 +123,8 @@ def answer(facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What reading off, adjusting wrongly or turning the arrow round would give."""
     ask = the_ask(facts)
+    if ask.form in interventions.FORMS:
+        return interventions.mistakes(facts, n)
     event, given = literal(ask.slots[0]), literal(ask.slots[1])
     joint = Joint.of_facts(facts, n, x=given[0])
     if ask.form in ("ask-raises", "ask-lowers"):
@@ -329,6 +340,9 @@ FAMILY = Family(
         Kind("ate", rung=2, weight=2),
         Kind("seeing", rung=1, weight=1, exempt=("association",)),
         Kind("direction", rung=2, size=4, joint=True, weight=1),
+        Kind("joint", rung=2),
+        Kind("soft", rung=2),
+        Kind("cate", rung=2),
     ),
     draw=draw,
     case=case,
