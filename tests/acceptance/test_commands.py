@@ -17,7 +17,7 @@ def test_demo_gives_a_paired_verdict_and_a_report(terminal: Terminal) -> None:
     """Offline, without a key: two models, a table, a verdict with its interval, a self-contained page."""
     done = terminal.run("demo")
     assert done.returncode == 0, done.stderr
-    assert "demo/careful against demo/hasty: better" in done.stdout
+    assert "demo/careful is better than demo/hasty: +" in done.stdout
     report = Path(done.stdout.split("report ")[1].splitlines()[0])
     page = report.read_text()
     assert "demo/careful" in page

@@ -70,6 +70,7 @@ ANY = {
     "scoring/partly.py": "gold is JSON",
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
+    "service/comparing.py": "JSON leaves",
     "service/oidc.py": _JSON,
     "service/reporting.py": "JSON leaves",
     "service/examples.py": _JSON,
@@ -100,6 +101,7 @@ _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
+    "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
     "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},
     "operations/watch.py": {
         "redis": _REDIS,

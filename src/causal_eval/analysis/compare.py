@@ -7,28 +7,17 @@ its difference is zero by construction, so it is left out and shown too.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from fractions import Fraction
 
-from causal_eval.analysis.intervals import (
-    LEVEL,
-    Exact,
-    Interval,
-    Tally,
-    difference_cluster,
-    difference_interval,
-    score_cluster,
-    score_interval,
-)
+from causal_eval.analysis.intervals import LEVEL, Interval, difference_interval, score_interval
 from causal_eval.analysis.observation import Observation
+from causal_eval.analysis.pairing import LEFT_OUT, Gap, Pairs, Side, side
 from causal_eval.analysis.profile import Scope
 from causal_eval.analysis.quantiles import normal_quantile
-from causal_eval.analysis.units import Unit, units_of
+from causal_eval.analysis.signs import Evidence, SignFlip, benjamini_hochberg, evidence, holm, sign_flip
 
 POWER = 0.8
 """The probability with which the needed number of units would show the observed gap."""
@@ -78,11 +67,29 @@ class Needed:
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """How large the difference is beside its points; None where it is not defined."""
+
+    odds: float | None
+    """Conditional odds ratio only_a / only_b: how many pairs a alone has right for one that b alone has (McNemar)."""
+    h: float | None
+    """Cohen's h = 2 asin sqrt(p_a) - 2 asin sqrt(p_b): 0.2 is small, 0.5 medium, 0.8 large (Cohen 1988)."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScopedDifference:
-    """The paired difference a - b within a rung or family; not corrected for looking several times."""
+    """The paired difference a - b within a rung or family."""
 
     scope: Scope
     difference: Interval
+    """Not corrected for looking several times; *holm*, *fdr* and *finding* are."""
+    sign_flip: SignFlip
+    holm: float
+    """Adjusted over all of its sort (rungs; families): with probability *level* no finding among them is false."""
+    fdr: float
+    """Benjamini and Hochberg's, over the same: the share of false ones among findings."""
+    finding: Finding
+    """By Holm's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,8 @@ class Comparison:
     """None where no gap was observed or its spread is not known."""
     scopes: tuple[ScopedDifference, ...]
     """Rungs, then families by lowest rung and name."""
+    evidence: Evidence
+    effect: Effect
 
 
 def compare(a: Iterable[Observation], b: Iterable[Observation], *, level: float = LEVEL) -> Comparison:
@@ -114,11 +123,15 @@ def compare(a: Iterable[Observation], b: Iterable[Observation], *, level: float 
     Raises:
         ValueError: a side is empty, holds two answerers, or tears a cluster apart.
     """
-    left, right = _side(a, "a"), _side(b, "b")
-    pairs = _Pairs()
+    return compare_sides(side(a, "a"), side(b, "b"), level=level)
+
+
+def compare_sides(left: Side, right: Side, *, level: float = LEVEL) -> Comparison:
+    """The same of sides that were read before."""
+    pairs = Pairs()
     for cluster in left.clusters.keys() | right.clusters.keys():
         pairs.add(left.clusters.get(cluster, {}), right.clusters.get(cluster, {}))
-    return pairs.result(left.answerer, right.answerer, level=level)
+    return _result(pairs, left.answerer, right.answerer, level=level)
 
 
 def finding(difference: Interval) -> Finding:
@@ -128,6 +141,11 @@ def finding(difference: Interval) -> Finding:
     if difference.high is not None and difference.high < 0.0:
         return Finding.WORSE
     return Finding.CANNOT_TELL
+
+
+def finding_among(difference: Interval, p: float) -> Finding:
+    """One of several findings: only if its adjusted *p* value is small enough too."""
+    return finding(difference) if p <= 1.0 - difference.level else Finding.CANNOT_TELL
 
 
 def needed(difference: Interval, *, power: float = POWER) -> Needed | None:
@@ -143,115 +161,51 @@ def needed(difference: Interval, *, power: float = POWER) -> Needed | None:
     return Needed(math.ceil(clusters * difference.n / difference.clusters), clusters, power)
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    answerer: str
-    clusters: dict[str, dict[str, Unit]]
+def _result(pairs: Pairs, a: str, b: str, *, level: float) -> Comparison:
+    whole = pairs.gaps.get(Scope(), Gap())
+    overall = difference_interval(whole.sums, level=level)
+    score_a, score_b = score_interval(pairs.a, level=level), score_interval(pairs.b, level=level)
+    table = Agreement(pairs.table[1, 1], pairs.table[1, 0], pairs.table[0, 1], pairs.table[0, 0])
+    scoped = [_scoped(scope, pairs.gaps[scope], level=level) for scope in pairs.scopes()]
+    return Comparison(
+        a=a,
+        b=b,
+        difference=overall,
+        score_a=score_a,
+        score_b=score_b,
+        finding=finding(overall),
+        agreement=table,
+        unpaired=Unpaired(*(pairs.left_out[why] for why in LEFT_OUT)),
+        needed=needed(overall),
+        scopes=(
+            *_adjusted([one for one in scoped if one.scope.family is None]),
+            *_adjusted([one for one in scoped if one.scope.family is not None]),
+        ),
+        evidence=evidence(whole.clusters, only_a=table.only_a, only_b=table.only_b),
+        effect=Effect(_odds(table), _cohens_h(score_a.estimate, score_b.estimate)),
+    )
 
 
-def _side(rows: Iterable[Observation], which: str) -> _Side:
-    clusters: dict[str, dict[str, Unit]] = {}
-    names: set[str] = set()
-    for (name, cluster), group in itertools.groupby(rows, key=lambda row: (row.answerer, row.cluster)):
-        names.add(name)
-        if len(names) > 1:
-            raise ValueError(f"side {which} holds two answerers, {' and '.join(sorted(names))}: give one")
-        if cluster in clusters:
-            raise ValueError(f"side {which}: cluster {cluster!r} comes in pieces: order the rows by cluster")
-        clusters[cluster] = {unit.id: unit for unit in units_of(group)}
-    if not names:
-        raise ValueError(f"side {which} holds no observation: give a run with at least one question")
-    return _Side(names.pop(), clusters)
+def _scoped(scope: Scope, gap: Gap, *, level: float) -> ScopedDifference:
+    """The difference within one scope, as if it were the only one looked at."""
+    difference, flipped = difference_interval(gap.sums, level=level), sign_flip(gap.clusters)
+    return ScopedDifference(scope, difference, flipped, flipped.p, flipped.p, finding(difference))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    """One unit's mean scores over the samples that both sides scored."""
-
-    scopes: tuple[Scope, Scope, Scope]
-    a: Exact
-    b: Exact
-
-
-class _Pairs:
-    """Running sums over clusters."""
-
-    def __init__(self) -> None:
-        self.differences: dict[Scope, Tally] = {}
-        self.a = Tally()
-        self.b = Tally()
-        self.table: Counter[tuple[int, int]] = Counter()
-        self.left_out: Counter[str] = Counter()
-        self.first_rung: dict[str, int] = {}
-
-    def add(self, left: dict[str, Unit], right: dict[str, Unit]) -> None:
-        """Add one cluster: both sides' units by id."""
-        found = [self._pair(left.get(name), right.get(name)) for name in left.keys() | right.keys()]
-        pairs = [pair for pair in found if pair is not None]
-        self.a = self.a.plus(score_cluster([pair.a for pair in pairs]))
-        self.b = self.b.plus(score_cluster([pair.b for pair in pairs]))
-        parts: dict[Scope, list[Exact]] = {}
-        for pair in pairs:
-            for scope in pair.scopes:
-                parts.setdefault(scope, []).append(pair.a - pair.b)
-        for scope, differences in parts.items():
-            self.differences[scope] = self.differences.get(scope, Tally()).plus(difference_cluster(differences))
-
-    def result(self, a: str, b: str, *, level: float) -> Comparison:
-        """The frozen comparison."""
-        overall = difference_interval(self.differences.get(Scope(), Tally()), level=level)
-        scopes = sorted(self.differences.keys() - {Scope()}, key=self._place)
-        return Comparison(
-            a=a,
-            b=b,
-            difference=overall,
-            score_a=score_interval(self.a, level=level),
-            score_b=score_interval(self.b, level=level),
-            finding=finding(overall),
-            agreement=Agreement(self.table[1, 1], self.table[1, 0], self.table[0, 1], self.table[0, 0]),
-            unpaired=Unpaired(*(self.left_out[why] for why in _LEFT_OUT)),
-            needed=needed(overall),
-            scopes=tuple(
-                ScopedDifference(scope, difference_interval(self.differences[scope], level=level)) for scope in scopes
-            ),
-        )
-
-    def _place(self, scope: Scope) -> tuple[bool, int, str]:
-        return scope.family is not None, scope.rung or self.first_rung.get(scope.family or "", 0), scope.family or ""
-
-    def _pair(self, left: Unit | None, right: Unit | None) -> _Pair | None:
-        """The pair of one unit, or None (and a count of why) where it cannot be paired."""
-        if any(unit is not None and unit.exempt for unit in (left, right)):
-            self.left_out["exempt"] += 1
-            return None
-        mine, theirs = (unit.trials if unit else {} for unit in (left, right))
-        both = mine.keys() & theirs.keys()
-        common = {sample for sample in both if not _is_shared(left, right, sample=sample)}
-        unit = left or right
-        if not common or unit is None:
-            self.left_out["shared" if both else _why(bool(mine), bool(theirs))] += 1
-            return None
-        self.first_rung[unit.family] = min(unit.rung, self.first_rung.get(unit.family, unit.rung))
-        for sample in common:
-            self.table[mine[sample].lenient, theirs[sample].lenient] += 1
-        return _Pair(
-            scopes=(Scope(), Scope(rung=unit.rung), Scope(unit.family)),
-            a=Fraction(sum(mine[sample].lenient for sample in common), len(common)),
-            b=Fraction(sum(theirs[sample].lenient for sample in common), len(common)),
-        )
+def _adjusted(scoped: Sequence[ScopedDifference]) -> list[ScopedDifference]:
+    """The same, each knowing how many were looked at."""
+    values = [one.sign_flip.p for one in scoped]
+    return [
+        replace(one, holm=strict, fdr=share, finding=finding_among(one.difference, strict))
+        for one, strict, share in zip(scoped, holm(values), benjamini_hochberg(values), strict=True)
+    ]
 
 
-_LEFT_OUT = ("missing_a", "missing_b", "missing_both", "exempt", "shared")
+def _odds(table: Agreement) -> float | None:
+    return table.only_a / table.only_b if table.only_b else None
 
 
-def _is_shared(left: Unit | None, right: Unit | None, *, sample: int) -> bool:
-    """Whether both sides have a reply of this sample from the same observation."""
-    if left is None or right is None or not (left.sources and right.sources):
-        return False
-    return bool(left.sources.get(sample, frozenset()) & right.sources.get(sample, frozenset()))
-
-
-def _why(is_scored_a: bool, is_scored_b: bool) -> str:  # noqa: FBT001 - two facts of one private question
-    if is_scored_a == is_scored_b:
-        return "missing_both"
-    return "missing_b" if is_scored_a else "missing_a"
+def _cohens_h(a: float | None, b: float | None) -> float | None:
+    if a is None or b is None:
+        return None
+    return 2.0 * (math.asin(math.sqrt(a)) - math.asin(math.sqrt(b)))

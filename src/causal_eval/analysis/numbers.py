@@ -13,6 +13,7 @@ _MINUS = "\u2212"
 _SECOND_MS = 1000.0
 _MINUTE_MS = 60_000.0
 _HOUR_MINUTES = 60
+_LEAST_P = 0.001
 _CENT = Fraction(1, 100)
 
 
@@ -46,6 +47,13 @@ def points(difference: float | None) -> str:
 def level(share: float) -> str:
     """A confidence level or power: ``95 %``."""
     return f"{100.0 * share:g}{_NBSP}%"
+
+
+def p_value(p: float | None) -> str:
+    """A p value to the digits that mean something: ``0.031``, ``< 0.001``."""
+    if p is None:
+        return NONE
+    return f"<{_NBSP}{_LEAST_P:g}" if p < _LEAST_P else f"{p:.3f}"
 
 
 def count(number: int) -> str:

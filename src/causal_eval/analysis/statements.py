@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.analysis import numbers
 from causal_eval.analysis.chance import Against, Chance, against_chance, chance_of
-from causal_eval.analysis.compare import Comparison, Finding
+from causal_eval.analysis.compare import Comparison, Finding, finding
 from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.profile import AnswererProfile
 from causal_eval.scoring.verdict import Mark
@@ -51,6 +51,8 @@ def enough(result: Comparison) -> str:
     if result.finding is not Finding.CANNOT_TELL or result.needed is None:
         return ""
     need = result.needed
+    if finding(result.difference) is not Finding.CANNOT_TELL:
+        return "Among so many comparisons a gap like this one can be chance"
     if need.clusters <= result.difference.clusters:
         return "Too few clusters differ to tell"
     units, clusters = numbers.count(need.units), numbers.count(need.clusters)

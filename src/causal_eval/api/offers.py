@@ -156,7 +156,7 @@ def compare_evaluations(
 ) -> PairedVerdict:
     """Two evaluations on the same questions: the paired, clustered difference and what it allows to say."""
     with at.computing():
-        found = compared(visit, a, b=b)
+        found = compared(visit, a, b=b).comparisons[0]
     pairs, needed = found.agreement, found.needed
     return PairedVerdict(
         a=found.a, b=found.b, finding=found.finding.value, difference=Range.of(found.difference),

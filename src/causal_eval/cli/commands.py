@@ -10,6 +10,7 @@ import typer
 from causal_eval.cli import (
     announcing,
     backups,
+    comparing,
     contaminating,
     databases,
     logs,
@@ -313,6 +314,7 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
+comparing.add_to(app)
 operating.add_to(app)
 responding.add_to(app)
 announcing.add_to(app)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from causal_eval.analysis.compare import Comparison
-from causal_eval.analysis.numbers import points
+from causal_eval.analysis import statements
 from causal_eval.analysis.profile import Profile
 from causal_eval.analysis.reports.html import compile_template, render
 from causal_eval.cli import output
@@ -90,26 +89,12 @@ def _show(found: Gathered, *, path: Path | None, json: bool) -> None:
         return
     score_table(found.rows)
     for comparison in found.comparisons:
-        output.say(f"\n{comparison_line(comparison)}")
+        output.say(f"\n{statements.comparison(comparison)}")
     output.say("\n" + "\n".join(f"{one.id}  {one.spec.answerer}" for one in found.evaluations))
     if found.priced_by:
         output.say(f"prices {found.priced_by}")
     if path is not None:
         output.say(f"report {path}")
-
-
-def comparison_line(comparison: Comparison) -> str:
-    """The paired verdict in one sentence."""
-    gap = comparison.difference
-    interval = "" if gap.low is None or gap.high is None else f" [{points(gap.low)}, {points(gap.high)}]"
-    line = (
-        f"{comparison.a} against {comparison.b}: {comparison.finding.value}, "
-        f"difference {points(gap.estimate)}{interval} "
-        f"(paired, {gap.n} units in {gap.clusters} clusters)"
-    )
-    if comparison.needed is not None and comparison.finding.value.startswith("cannot"):
-        line += f"; about {comparison.needed.units} units would show a gap of this size"
-    return line
 
 
 def _report_path(report: Path, evaluations: Sequence[Evaluation]) -> Path:

@@ -9,7 +9,7 @@ from itertools import islice
 from causal_eval.analysis.observation import Observation
 from causal_eval.scoring.verdict import Mark
 from causal_eval.service import jobs
-from causal_eval.service.comparing import LARGEST_COMPARED
+from causal_eval.service.reporting import LARGEST_COMPARED
 from causal_eval.service.wiring import Visit
 from causal_eval.store.observations import observations
 

@@ -100,11 +100,15 @@ def score_line(row: ScoreRow) -> dict[str, Any]:
 
 def difference_line(comparison: Comparison) -> dict[str, Any]:
     """A comparison as it leaves as JSON."""
-    gap, wanted = comparison.difference, comparison.needed
+    gap, wanted, tests = comparison.difference, comparison.needed, comparison.evidence
     return {
         "a": comparison.a, "b": comparison.b, "finding": comparison.finding.value, "difference": gap.estimate,
         "low": gap.low, "high": gap.high, "units": gap.n, "clusters": gap.clusters,
         "units_needed": None if wanted is None else wanted.units,
+        "clusters_needed": None if wanted is None else wanted.clusters,
+        "p": tests.sign_flip.p, "draws": tests.sign_flip.draws, "holm": tests.holm, "obuchowski": tests.obuchowski,
+        "durkalski": tests.durkalski, "mcnemar_mid_p": tests.mcnemar, "odds_ratio": comparison.effect.odds,
+        "cohens_h": comparison.effect.h,
     }  # fmt: skip
 
 

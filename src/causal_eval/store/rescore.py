@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from causal_eval.evaluation.attempt import Attempt
 from causal_eval.evaluation.judging import Judge, verdict_on
@@ -69,6 +69,14 @@ def rescore(
         if progress is not None:
             progress(count)
     return Rescored(count, added, tuple(differing[:20]))
+
+
+def scorers(store: Store, evaluation: Evaluation) -> frozenset[str]:
+    """The versions of the scorer that gave the verdicts that count, the newest of each attempt."""
+    newest = select(func.max(verdicts.c.id)).where(verdicts.c.attempt_id == attempts.c.id).correlate(attempts)
+    found = select(verdicts.c.scorer).distinct().join(attempts, verdicts.c.id == newest.scalar_subquery())
+    with store.reading() as connection:
+        return frozenset(connection.scalars(found.where(attempts.c.evaluation_id == evaluation.id)))
 
 
 def kept_attempts(store: Store, evaluation: Evaluation, *, scorer: str = SCORER) -> Iterator[Kept]:

@@ -20,7 +20,7 @@ def shown(asked: Asked) -> Response:
     found, wrong = None, ""
     if a and b:
         try:
-            found = compared(asked.visit, a, b=b)
+            found = compared(asked.visit, a, b=b).comparisons[0]
         except UnknownName:
             raise
         except UsageError as error:

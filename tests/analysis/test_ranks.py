@@ -1,0 +1,55 @@
+"""Rank sets of many answerers: they hold the true ranks, and say so little where little is known."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from itertools import combinations
+
+from tests.analysis.conftest import Make
+
+from causal_eval.analysis.compare import Comparison, Finding, compare
+from causal_eval.analysis.observation import Observation
+from causal_eval.analysis.ranks import RankSet, jointly, rank_sets
+from causal_eval.scoring.verdict import Mark
+
+
+def _rows(make: Make, name: str, right: list[list[bool]]) -> list[Observation]:
+    return [
+        make(f"q{g}-{n}", Mark.CORRECT if one else Mark.WRONG, answerer=name, cluster=f"c{g}")
+        for g, cluster in enumerate(right)
+        for n, one in enumerate(cluster)
+    ]
+
+
+def _pairs(make: Make, rates: dict[str, float], *, seed: int, clusters: int = 40) -> tuple[Comparison, ...]:
+    rng = random.Random(seed)
+    rows = [
+        _rows(make, name, [[rng.random() < rate for _ in range(3)] for _ in range(clusters)])
+        for name, rate in rates.items()
+    ]
+    return jointly([compare(a, b) for a, b in combinations(rows, 2)])
+
+
+def test_the_clear_order_is_found(observation: Make) -> None:
+    """Three answerers far apart have one rank each; two alike below them share a set."""
+    found = rank_sets(_pairs(observation, {"low": 0.1, "top": 0.95, "mid": 0.5, "alike": 0.5}, seed=1))
+    assert found == (RankSet("top", 1, 1), RankSet("alike", 2, 3), RankSet("mid", 2, 3), RankSet("low", 4, 4))
+
+
+def test_many_comparisons_need_more_evidence(observation: Make) -> None:
+    """A pair that is told apart alone may not be among many: Holm's value is at least the pair's own."""
+    pairs = _pairs(observation, dict.fromkeys("abcdefgh", 0.5) | {"i": 0.62}, seed=3)
+    assert all((one.evidence.holm or 0) >= one.evidence.sign_flip.p for one in pairs)
+    alone = sum(one.evidence.sign_flip.p <= 0.05 for one in pairs)
+    assert alone > sum(one.finding is not Finding.CANNOT_TELL for one in pairs)
+
+
+def test_equal_answerers_keep_every_rank(observation: Make) -> None:
+    """Four equal answerers: in at most 5 % of 100 runs (within two standard errors) does anybody lose a rank."""
+    runs, wrong = 100, Counter[bool]()
+    for seed in range(runs):
+        pairs = _pairs(observation, dict.fromkeys("abcd", 0.5), seed=seed, clusters=20)
+        wrong[any((one.best, one.worst) != (1, 4) for one in rank_sets(pairs))] += 1
+    assert wrong[True] / runs <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / runs)
