@@ -131,7 +131,7 @@ def compare_sides(left: Side, right: Side, *, level: float = LEVEL) -> Compariso
     pairs = Pairs()
     for cluster in left.clusters.keys() | right.clusters.keys():
         pairs.add(left.clusters.get(cluster, {}), right.clusters.get(cluster, {}))
-    return _result(pairs, left.answerer, right.answerer, level=level)
+    return _result(pairs, left.answerer, b=right.answerer, level=level)
 
 
 def finding(difference: Interval) -> Finding:
@@ -148,12 +148,13 @@ def finding_among(difference: Interval, p: float) -> Finding:
     return finding(difference) if p <= 1.0 - difference.level else Finding.CANNOT_TELL
 
 
-def needed(difference: Interval, *, power: float = POWER) -> Needed | None:
-    """Units and clusters that would show the observed gap d: G (z_(1-alpha/2) + z_power)^2 se^2 / d^2 clusters.
+def needed(difference: Interval, *, limit: float = 0.0, power: float = POWER) -> Needed | None:
+    """Units and clusters that would tell d from *limit*: G (z_(1-alpha/2) + z_power)^2 se^2 / (d - limit)^2 clusters.
 
     Source: the usual sample size of a mean, with the cluster-robust variance scaled from G clusters.
     """
-    d, se = difference.estimate, difference.se
+    se = difference.se
+    d = 0.0 if difference.estimate is None else difference.estimate - limit
     if not d or not se:
         return None
     z = normal_quantile((1.0 + difference.level) / 2.0) + normal_quantile(power)
@@ -161,7 +162,7 @@ def needed(difference: Interval, *, power: float = POWER) -> Needed | None:
     return Needed(math.ceil(clusters * difference.n / difference.clusters), clusters, power)
 
 
-def _result(pairs: Pairs, a: str, b: str, *, level: float) -> Comparison:
+def _result(pairs: Pairs, a: str, *, b: str, level: float) -> Comparison:
     whole = pairs.gaps.get(Scope(), Gap())
     overall = difference_interval(whole.sums, level=level)
     score_a, score_b = score_interval(pairs.a, level=level), score_interval(pairs.b, level=level)

@@ -1,7 +1,8 @@
-"""``causal-eval compare A B [C ...]``: what stored runs of the same questions allow to say about each other."""
+"""``causal-eval compare`` and ``gate``: what stored runs of the same questions allow to say about each other."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ Runs = Annotated[list[str], typer.Argument(metavar="A B [C ...]", help="Evaluati
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
     app.command()(compare)
+    app.command()(gate)
 
 
 def compare(runs: Runs, level: Level = 0.95, json: Json = False) -> int:
@@ -40,3 +42,39 @@ def compare(runs: Runs, level: Level = 0.95, json: Json = False) -> int:
     one, *others = found.comparisons
     output.say("\n".join(rank_lines(found.ranks, found.comparisons) if others else versus_lines(one)))
     return 0
+
+
+def gate(
+    run: Annotated[str, typer.Argument(help="The new evaluation's id, or its beginning.")],
+    baseline: Annotated[str, typer.Option("--baseline", help="The evaluation that it must not be worse than ...")],
+    margin: Annotated[str, typer.Option("--margin", help="... by more than this: 2pts.")],
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write the ruling to this file as JUnit XML.")] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="Append it to this file, for a summary.")] = None,
+    level: Level = 0.95,
+    json: Json = False,
+) -> int:
+    """Pass (0), fail (1) or say what would decide (3): is RUN no more than a margin worse than the baseline?"""
+    from causal_eval.analysis.gate import Ruling, margin_of
+    from causal_eval.analysis.gate import gate as ruled
+    from causal_eval.analysis.reports import gating
+    from causal_eval.service.comparing import versus
+    from causal_eval.store.evaluations import find_evaluation
+
+    allowed = margin_of(margin)
+    with opened() as store:
+        sides = [find_evaluation(store, run), find_evaluation(store, baseline)]
+        found = versus(store, sides, level=level)
+    said = ruled(found.comparisons[0], margin=allowed)
+    if junit is not None:
+        with output.writing(junit):
+            junit.write_text(gating.junit(said, found.concerns), "utf-8")
+    if markdown is not None:
+        with output.writing(markdown), markdown.open("a", encoding="utf-8") as summary:
+            summary.write(gating.markdown(said, found.concerns))
+    for concern in found.concerns:
+        output.note(f"warning: {concern.said}")
+    if json:
+        output.emit({"event": "gate", **gating.gate_line(said), "concerns": [one.what for one in found.concerns]})
+    else:
+        output.say(gating.sentence(said))
+    return {Ruling.PASS: 0, Ruling.FAIL: 1, Ruling.INCONCLUSIVE: 3}[said.ruling]
