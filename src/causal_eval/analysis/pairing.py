@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 from causal_eval.analysis.intervals import Exact, Tally, difference_cluster, score_cluster
@@ -58,13 +58,15 @@ class _Pair:
     b: Exact
 
 
-@dataclass(slots=True)
 class Gap:
-    """Running sums of the differences within one scope."""
+    """Running sums of the differences within one scope.
 
-    sums: Tally = field(default_factory=Tally)
-    clusters: Counter[tuple[int, Exact]] = field(default_factory=Counter)
-    """(pairs of a cluster, their summed difference) -> how many clusters are so."""
+    ``clusters``: (pairs of a cluster, their summed difference) -> how many clusters are so.
+    """
+
+    def __init__(self) -> None:
+        self.sums = Tally()
+        self.clusters: Counter[tuple[int, Exact]] = Counter()
 
     def add(self, differences: list[Exact]) -> None:
         """Add one whole cluster."""

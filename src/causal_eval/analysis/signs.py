@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from causal_eval.analysis.dice import uniforms
 from causal_eval.analysis.intervals import Exact
 from causal_eval.analysis.quantiles import beta_cdf
 from causal_eval.seeds import Stream
@@ -166,16 +167,19 @@ def _exact(sizes: Mapping[int, int], seen: int) -> float:
 def _drawn(sizes: Mapping[int, int], seen: int) -> float:
     """The same from random ways, the seen one among them, so the test keeps its level (Phipson and Smyth 2010).
 
-    Clusters of one size are tossed together: how many keep their sign is binomial. NumPy freezes this generator's
-    stream for good (its policy NEP 19), and the seed is what is tested: same data, same value.
+    Clusters of one size are tossed together: how many keep their sign is binomial. The seed is what is tested: same
+    data, same value.
     """
     import numpy as np  # heavy, and only large comparisons draw
 
-    seed = Stream("sign flip", *(f"{size}:{count}" for size, count in sizes.items()), seen).bits(32)
-    dice = np.random.RandomState(seed)
+    stream = Stream("sign flip", *(f"{size}:{count}" for size, count in sizes.items()), seen)
+    drawn = uniforms(stream, len(sizes), columns=DRAWS)
     totals = np.zeros(DRAWS)
-    for size, count in sizes.items():
-        totals += size * (2.0 * dice.binomial(count, 0.5, DRAWS) - count)
+    for (size, count), row in zip(sizes.items(), drawn, strict=True):
+        steps = np.log(np.arange(count, 0, -1) / np.arange(1, count + 1))
+        logs = np.concatenate([[0.0], np.cumsum(steps)]) - count * math.log(2.0)
+        kept = np.searchsorted(np.cumsum(np.exp(logs)), row)
+        totals += size * (2.0 * np.minimum(kept, count) - count)
     return float(1 + np.count_nonzero(np.abs(totals) >= seen)) / (1 + DRAWS)
 
 
