@@ -23,6 +23,7 @@ FAMILIES = (
     "selection",
     "equivalence",
     "policy",
+    "frontdoor",
     "discovery",
     "experiment",
     "flaw",
