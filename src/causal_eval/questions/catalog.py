@@ -24,6 +24,7 @@ FAMILIES = (
     "equivalence",
     "policy",
     "frontdoor",
+    "bounds",
     "discovery",
     "experiment",
     "flaw",
