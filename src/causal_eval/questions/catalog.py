@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import importlib
 
-from causal_eval.errors import UnknownName
+from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.family import Family
+from causal_eval.questions.own_families import own_families
 
 FAMILIES = (
     "attribution",
@@ -46,16 +47,27 @@ ALIASES = {"adjustment": "confounding"}
 
 @functools.cache
 def family(name: str) -> Family:
-    """The family of that name.
+    """The family of that name: ours, or one of an installed distribution.
 
     Raises:
         UnknownName: there is none; the nearest names are suggested.
+        UsageError: a distribution offers something else under that name.
     """
     name = ALIASES.get(name, name)
     if name not in FAMILIES:
-        raise UnknownName("family", name, FAMILIES)
+        return _own(name)
     found = importlib.import_module(f"causal_eval.questions.families.{name}").FAMILY
     assert isinstance(found, Family)
+    return found
+
+
+def _own(name: str) -> Family:
+    known = own_families()
+    if name not in known:
+        raise UnknownName("family", name, (*FAMILIES, *known))
+    found = known[name]
+    if not isinstance(found, Family) or found.name != name:
+        raise UsageError(f"the entry point {name!r} must be a Family of that name, it is {found!r}")
     return found
 
 

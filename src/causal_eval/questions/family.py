@@ -68,6 +68,8 @@ class Family:
     """(facts, what the engine found) -> the answer to what is asked (mostly the value itself)."""
     mistakes: Callable[[Facts, int], Mapping[str, Value]]
     """(facts, n) -> named wrong method -> the answer it would give."""
+    phrases: str = ""
+    """Forms of its own, as TOML, of a family of another distribution; ours stand in ``phrases/``."""
 
     def kind(self, name: str) -> Kind:
         """The kind of that name."""

@@ -15,7 +15,6 @@ import functools
 import importlib.resources
 import itertools
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,6 +22,7 @@ from string import ascii_lowercase
 from typing import TypeAlias
 
 from causal_eval.questions.facts import Fact, Literal, Slot
+from causal_eval.questions.own_families import entries_of, own_phrases
 from causal_eval.seeds import Stream
 
 SHARE_STYLES = ("percent", "decimal", "fraction")
@@ -100,7 +100,11 @@ def assumptions() -> frozenset[str]:
 
 @functools.cache
 def forms() -> Mapping[str, Form]:
-    """All forms of ``phrases/*.toml``, by name."""
+    """All forms of ``phrases/*.toml`` and of families of other distributions, by name.
+
+    Raises:
+        UsageError: such a family calls a form of its own as one of ours is called.
+    """
     folder = importlib.resources.files("causal_eval.questions").joinpath("phrases")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda file: file.name)
     return {
@@ -109,8 +113,7 @@ def forms() -> Mapping[str, Form]:
             assumption=entry.get("assumption", False),
             numbered=entry.get("numbered", False),
         )
-        for file in files
-        for name, entry in tomllib.loads(file.read_text("utf-8")).items()
+        for name, entry in entries_of([*(file.read_text("utf-8") for file in files), *own_phrases()])
     }
 
 
