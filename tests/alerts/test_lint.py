@@ -83,9 +83,13 @@ def _of_counters(node: Expr) -> Iterator[str]:
 
 
 def _of_ranges(node: Expr) -> Iterator[str]:
-    """A rate needs four scrapes of 15 s at least, so that one that fails does not make it vanish."""
+    """A rate needs four scrapes of 15 s at least, so that one that fails does not make it vanish; an extreme two."""
+    extremes = {
+        id(one) for call in calls(node) if call.func.name in {"max_over_time", "min_over_time"} for one in call.args
+    }
     for one in promql.walk(node):
-        if isinstance(one, MatrixSelector) and one.range.total_seconds() < 60:
+        least = 30 if id(one) in extremes else 60
+        if isinstance(one, MatrixSelector) and one.range.total_seconds() < least:
             yield f"{one.prettify()} is too short for a scrape each 15 s"
 
 

@@ -144,12 +144,16 @@ def test_what_is_joined_brings_what_people_did(book: Book, signal: Make) -> None
     [("DatabaseLockWaits", "EvaluationQueueStalled", "database/locks"),
      ("database_connection_pool_exhausted", "EvaluationQueueStalled", "database/connections"),
      ("ModelAPIRateLimited", "EvaluationQueueStalled", "model_api/limited"),
+     ("ModelAPIRateLimited", "MassEvaluationFailures", "model_api/limited"),
+     ("ModelAPIFailing", "EvaluationQueueStalled", "model_api/failing"),
+     ("ModelAPIFailing", "MassEvaluationFailures", "model_api/failing"),
+     ("ModelAPIKeyInvalid", "MassEvaluationFailures", "model_api/key"),
      ("AllModelAPIsFailing", "EvaluationQueueStalled", "model_api/all")],
 )  # fmt: skip
 def test_workers_that_wait_for_something_are_no_second_cause(
     book: Book, signal: Make, name: str, then: str, key: str
 ) -> None:
-    """A locked table, no connection, no model API: the queue stands still in each case."""
+    """A locked table, no connection, no model API: the queue stands still, or questions end without an answer."""
     hear(book, signal(name), signal(then))
     assert [str(one.key) for one in all_of(book)] == [key]
 

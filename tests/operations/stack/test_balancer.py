@@ -21,8 +21,8 @@ from causal_eval.operations.stack.plan import Plan, Wanted, changed, new_plan
 from causal_eval.operations.stack.programs import find_programs
 from causal_eval.operations.stack.raising import wait_for
 
-PATIENCE = 2.0
-"""Seconds that the sentinel waits for an answer."""
+PATIENCE = 10.0
+"""Seconds: a busy machine takes longer than the two of the sentinel; what matters is who answers."""
 REPLICA = """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,8 +77,8 @@ def asked(plan: Plan) -> bool:
 
 
 @pytest.mark.timeout(120)
-def test_a_replica_that_hangs_fails_few_probes(served: tuple[Plan, list[subprocess.Popen[bytes]]]) -> None:
-    """Health is asked of whoever is alive: soon after one hangs, no probe waits for it any more."""
+def test_a_replica_that_hangs_fails_no_probe(served: tuple[Plan, list[subprocess.Popen[bytes]]]) -> None:
+    """Health is asked of whoever is alive: until one that hangs is left out, another answers in its place."""
     plan, (first, _) = served
     os.kill(first.pid, signal.SIGSTOP)
-    assert wait_for(lambda: all(asked(plan) for _ in range(6)), 15.0)
+    assert all(asked(plan) for _ in range(20))

@@ -130,7 +130,8 @@ def _caddy(plan: Plan) -> str:
     """Requests go to replicas that are ready; one that may be repeated goes to another where the first one dies.
 
     How the service is, any replica says that answers, ready or not: without the database none is. One that hangs takes
-    requests all the same, and would keep each second probe waiting: it is left out until it is alive.
+    requests all the same, and would keep each second probe waiting: it is left out until it is alive, and until that is
+    seen a probe that waits for it is answered by another, before whoever asks gives up after two seconds.
     """
     upstreams = " ".join(f"127.0.0.1:{plan.ports[name]}" for name in plan.replicas("app"))
     return f"""{{
@@ -158,7 +159,7 @@ http://:{plan.ports["lb"]} {{
 			health_timeout 2s
 			transport http {{
 				dial_timeout 1s
-				response_header_timeout 3s
+				response_header_timeout 1500ms
 			}}
 		}}
 	}}
