@@ -32,7 +32,8 @@ that its sentinel writes is refused by every other. Letters name the times of th
 
 What must hold in each round:
 
-- one incident is opened, of the right cause, severity and rule of classification, and no other beside it
+- one incident is opened, of the right cause, severity and rule of classification, and no other beside it; it may be
+  worse than its cause by itself where what follows is (a locked table is a P2, workers that wait for it are a P1)
 - the initial report comes to its channel and to who is on call, byte for byte as the runbook has it
 - the status page has the colour at once, no text before anybody has acknowledged or published it, and then the text;
   of security it shows nothing
