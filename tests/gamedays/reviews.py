@@ -9,6 +9,10 @@ _QUICK = frozenset({"signal", "signal-ended", "classified", "health", "deploymen
 """Of a timeline: which alert is first, and whether one ends before another, nobody decides."""
 _AGAIN = ("it fires again", "update to ")
 """How often, and when, is a matter of pace."""
+_JOINED = re.compile(r"INC-\d+ \(.*\) is part of it")
+"""What follows is an incident of its own where it is seen sooner than its cause."""
+_KNOWN = ("| Results that overlap it |", "| Score without these results |")
+"""Where the database could say so by then."""
 _MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC)?"), "(moment)"),
     (re.compile(r"^(\| (?:Detected|Acknowledged|Mitigated|Resolved) after \|) .* \|$"), r"\1 (a while) |"),
@@ -27,8 +31,8 @@ def plain(review: str) -> str:
     for line in review.splitlines():
         row = _ROW.match(line)
         if row is None:
-            found.append(_masked(line))
-        elif row["kind"] not in _QUICK and not row["text"].startswith(_AGAIN):
+            found += [] if line.startswith(_KNOWN) else [_masked(line)]
+        elif row["kind"] not in _QUICK and not (row["text"].startswith(_AGAIN) or _JOINED.fullmatch(row["text"])):
             who = row["who"] if row["who"] == "sentinel" else "(person)"
             text = "(what was first)" if row["kind"] == "opened" else _masked(row["text"])
             said = f"| (moment) | {row['kind']} | {text} | {who} |"
