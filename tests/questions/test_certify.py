@@ -74,7 +74,10 @@ def says_the_same(question: Question, mutant: Question) -> bool:
     assert question.certificate is not None
     words, known = lexicon_of(question.certificate), contexts(question.domain, question.regime)
     try:
-        return read_prompt(question.prompt, words, contexts=known) == read_prompt(mutant.prompt, words, contexts=known)
+        facts = [
+            read_prompt(one.prompt, words, contexts=known, renderer=question.renderer) for one in (question, mutant)
+        ]
+        return facts[0] == facts[1]
     except VerificationMismatch:
         return False
 

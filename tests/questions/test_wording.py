@@ -9,7 +9,7 @@ import pytest
 from causal_eval.questions.facts import Fact, Slot, normal
 from causal_eval.questions.render import read_prompt, render
 from causal_eval.questions.story import REGIMES, cast, contexts, domains
-from causal_eval.questions.wording import SHARE_STYLES, Form, Lexicon, forms, read, say, share_text
+from causal_eval.questions.wording import SHARE_STYLES, Form, Lexicon, forms, read, read_match, say, share_text
 from causal_eval.seeds import Stream
 
 N = 8
@@ -96,11 +96,9 @@ def test_no_wording_reads_like_another_form() -> None:
 
 def read_as(name: str, sentence: str, words: Lexicon) -> Fact | None:
     """What *sentence* says if only the form *name* exists."""
-    from causal_eval.questions.wording import _read_slots
-
     for template in forms()[name].templates:
         match = template.pattern.fullmatch(sentence)
-        if match and (fact := _read_slots(forms()[name], match, lexicon=words)):
+        if match and (fact := read_match(forms()[name], template, match=match, lexicon=words)):
             return fact
     return None
 

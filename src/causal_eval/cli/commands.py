@@ -41,6 +41,9 @@ Words = Annotated[
     list[Path] | None, typer.Option("--domain-file", help="Words of your own, TOML (`domains check FILE`); repeated.")
 ]
 Regimes = Annotated[list[str] | None, typer.Option("--regime", help="real, anti, nonsense, placeholder; default all.")]
+Renderers = Annotated[
+    list[str] | None, typer.Option("--renderer", help="list, story, table, dialogue, report, symbolic; default all.")
+]
 Difficulty = Annotated[str, typer.Option("--difficulty", help="A level or a range, e.g. 3 or 1-5.")]
 RunId = Annotated[str, typer.Argument(help="An evaluation's id, or an unambiguous beginning of it.")]
 
@@ -66,6 +69,8 @@ def generate(
     domain: Domains = None,
     domain_file: Words = None,
     regime: Regimes = None,
+    renderer: Renderers = None,
+    language: Annotated[str, typer.Option(help="en, de, fr, es or zh.")] = "en",
     difficulty: Difficulty = "1-5",
     kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
     adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
@@ -89,7 +94,8 @@ def generate(
 
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file, graph=graph,
-        names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file),
+        names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file)
+        .laid_out(renderer, language=language),
     )  # fmt: skip
     if split or date:
         plan = split_plan(plan, split, date=date)

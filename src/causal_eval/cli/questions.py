@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -30,6 +30,12 @@ class Names:
     domains: tuple[str | Domain, ...] = ()
     regimes: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    renderers: tuple[str, ...] = ()
+    language: str = "en"
+
+    def laid_out(self, renderer: list[str] | None, *, language: str) -> Names:
+        """The same, printed by these renderers in that language."""
+        return replace(self, renderers=split(renderer), language=language)
 
     @classmethod
     def of(
@@ -64,6 +70,8 @@ def plan_of(*, n: int, seed: str, graph: str = "", difficulty: str, secret_file:
         secret=None if secret_file is None else secret_in(secret_file),
         kinds=names.kinds,
         graph=graph,
+        renderers=names.renderers,
+        language=names.language,
     )
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from causal_eval.questions.family import Value
+from causal_eval.questions.facts import Facts
+from causal_eval.questions.family import Family, Value
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
+
+
+def spec_of(family: Family, facts: Facts, *, lexicon: Lexicon) -> AnswerSpec:
+    """What an answer must look like, in the language of *lexicon*: yes and no of another one are two options."""
+    spec, tongue = family.spec(facts, lexicon), lexicon.language
+    if spec.kind is AnswerKind.YES_NO and tongue.answers:
+        return AnswerSpec(AnswerKind.CHOICE, options=(tongue.answer("yes"), tongue.answer("no")))
+    return replace(spec, options=tuple([tongue.answer(option) for option in spec.options])) if tongue.answers else spec
 
 
 def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
@@ -25,7 +35,9 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
         case AnswerKind.YES_NO:
             return "yes" if value else "no"
         case AnswerKind.CHOICE | AnswerKind.TEXT:
-            return lexicon.names[value] if isinstance(value, int) else str(value)
+            if isinstance(value, bool):  # yes or no, chosen between the words of another language
+                return lexicon.language.answer("yes" if value else "no")
+            return lexicon.names[value] if isinstance(value, int) else lexicon.language.answer(str(value))
         case AnswerKind.LABELS:
             assert isinstance(value, Mapping)
             return {_word(item, lexicon): _label(item, label, lexicon=lexicon) for item, label in value.items()}
@@ -50,7 +62,11 @@ def gold_of(spec: AnswerSpec, value: Value, *, lexicon: Lexicon) -> Any:
 
 
 def _label(item: int | str, label: Value, *, lexicon: Lexicon) -> str:
-    return lexicon.states[item][label] if isinstance(item, int) and isinstance(label, int) else str(label)
+    return (
+        lexicon.states[item][label]
+        if isinstance(item, int) and isinstance(label, int)
+        else lexicon.language.answer(str(label))
+    )
 
 
 def _members(part: Value, lexicon: Lexicon) -> list[str]:

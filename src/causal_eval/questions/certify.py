@@ -10,11 +10,12 @@ from causal_eval.causal.calculator import calculate, check_claim
 from causal_eval.causal.calculator import verify as verify_reply
 from causal_eval.causal.steps import evaluate
 from causal_eval.errors import CausalEvalError, VerificationMismatch
-from causal_eval.questions.answers import gold_of
+from causal_eval.questions.answers import gold_of, spec_of
 from causal_eval.questions.catalog import family
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.generate import identity
+from causal_eval.questions.languages import language
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import Certificate, Question, canonical
 from causal_eval.questions.render import read_prompt
@@ -34,13 +35,14 @@ def verify(question: Question, *, own: Collection[Domain] = ()) -> None:
     certificate = question.certificate
     if certificate is None:
         raise VerificationMismatch(f"{question.id}: no certificate; verify the private file, not the public one")
-    lexicon = lexicon_of(certificate)
+    lexicon = lexicon_of(certificate, question.language)
     try:
-        facts = read_prompt(question.prompt, lexicon, contexts=contexts(_domain(question, own), question.regime))
+        known = contexts(_domain(question, own), question.regime, language=question.language)
+        facts = read_prompt(question.prompt, lexicon, contexts=known, renderer=question.renderer)
         _verify_facts(question, certificate, facts=facts, lexicon=lexicon)
     except VerificationMismatch as error:
         raise VerificationMismatch(f"{question.id}: {error}") from error
-    except CausalEvalError as error:
+    except (CausalEvalError, LookupError) as error:  # a statement that the family needs is not there
         raise VerificationMismatch(f"{question.id}: the prompt states no solvable case: {error}") from error
     if identity(question) != question.id:
         raise VerificationMismatch(f"{question.id}: the id is not the hash of the content, {identity(question)}")
@@ -60,10 +62,12 @@ def _domain(question: Question, own: Collection[Domain]) -> str | Domain:
     return mine or question.domain
 
 
-def lexicon_of(certificate: Certificate) -> Lexicon:
-    """The printed words of the question that carries *certificate*."""
+def lexicon_of(certificate: Certificate, code: str = "en") -> Lexicon:
+    """The printed words of the question in the language *code* that carries *certificate*."""
     words = [certificate.names[f"V{node}"] for node in range(len(certificate.names))]
-    return Lexicon.of(tuple(word[0] for word in words), tuple((word[1], word[2]) for word in words))
+    return Lexicon.of(
+        tuple(word[0] for word in words), tuple((word[1], word[2]) for word in words), language=language(code)
+    )
 
 
 def check_steps(certificate: Certificate) -> Fraction | None:
@@ -102,7 +106,7 @@ def _verify_facts(question: Question, certificate: Certificate, *, facts: Facts,
     n = len(certificate.names)
     proof = Proof.of(source.case(facts, n))
     _same("case", (certificate.case, *certificate.more), derived=proof.cases)
-    spec = source.spec(facts, lexicon)
+    spec = spec_of(source, facts, lexicon=lexicon)
     _same("answer format", question.answer, derived=spec)
     _same("answer", question.gold, derived=gold_of(spec, source.answer(facts, proof.value), lexicon=lexicon))
     check_steps(certificate)

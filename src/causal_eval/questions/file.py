@@ -52,6 +52,8 @@ class _Line(msgspec.Struct, frozen=True):
     exempt: tuple[str, ...] = ()
     certificate: Certificate | None = None
     seed: str = ""
+    renderer: str = "list"
+    language: str = "en"
     generator: str = ""
     canary: str = ""
 
@@ -221,7 +223,8 @@ def _question(line: bytes, path: Path, *, number: int) -> Question:
         id=row.id, family=row.family, kind=row.kind or row.family, rung=row.rung, domain=row.domain,
         regime=row.regime, difficulty=row.difficulty, cluster=row.cluster or row.id, twin=row.twin, joint=row.joint,
         exempt=row.exempt, prompt=row.prompt, answer=answer, gold=_gold(answer, row.gold),
-        certificate=row.certificate, seed=row.seed, generator=row.generator, canary=row.canary or CANARY,
+        certificate=row.certificate, seed=row.seed, renderer=row.renderer, language=row.language,
+        generator=row.generator, canary=row.canary or CANARY,
     )  # fmt: skip
 
 

@@ -8,22 +8,27 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from causal_eval.errors import UnknownName, UsageError
-from causal_eval.questions.answers import gold_of
+from causal_eval.questions.answers import gold_of, spec_of
 from causal_eval.questions.distinct import published
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
+from causal_eval.questions.languages import language
+from causal_eval.questions.lexicon import ENGLISH, Lexicon
 from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
 from causal_eval.questions.own_graph import able, asked_of
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
-from causal_eval.questions.render import render
+from causal_eval.questions.render import RENDERERS, render
 from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import REGIMES, Cast, cast, domains, words_of
-from causal_eval.questions.wording import Lexicon
+from causal_eval.questions.translation import translated_domains
 from causal_eval.seeds import Stream
 
 DIFFICULTIES = (1, 5)
+
+TRANSLATED = ("attribution", "effect", "counterfactual", "chain", "confounding")
+"""The families that every language tells."""
 
 _T = TypeVar("_T")
 
@@ -50,11 +55,15 @@ class Plan:
 
     Where a kind has one, families come as often as their kinds weigh, and not in turn.
     """
+    renderers: tuple[str, ...] = ()
+    """How prompts are laid out: names of :data:`causal_eval.questions.render.RENDERERS`."""
+    language: str = "en"
+    """Code of the language: others than English tell some families (``TRANSLATED``) and domains alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One twin group to be made: which family, kind, domain, regime and difficulty, and its number."""
+    """One twin group to be made: which family, kind, domain, regime, difficulty and renderer, and its number."""
 
     family: Family
     kind: Kind
@@ -62,6 +71,8 @@ class Slot:
     regime: str
     difficulty: int
     number: int
+    renderer: str = "list"
+    language: str = "en"
     words: Cast | None = None
     """Those of a user's own graph; others are cast."""
 
@@ -112,10 +123,12 @@ def drawn(slot: Slot, stream: Stream) -> Group:
 
 def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Question]:
     """The questions of *group* in words; both solvers have agreed on each."""
-    words = slot.words or cast(slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"))
-    lexicon = Lexicon.of(words.names, words.states)
+    words = slot.words or cast(
+        slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"), language=slot.language
+    )
+    lexicon = Lexicon.of(words.names, words.states, language=language(slot.language))
     prompts = [
-        render(facts, lexicon, context=words.context, stream=stream.child("render", index))
+        render(facts, lexicon, context=words.context, stream=stream.child("render", index), renderer=slot.renderer)
         for index, facts in enumerate(group.members)
     ]
     cluster = content_id("c", prompts)
@@ -126,6 +139,14 @@ def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Questio
         _question(slot, facts, proof=proof, printed=one, lexicon=lexicon)
         for facts, proof, one in zip(group.members, proofs, printed, strict=True)
     ]
+
+
+def rephrased(slot: Slot, stream: Stream, *, seed: str, renderers: Sequence[str] = tuple(RENDERERS)) -> list[Question]:
+    """The questions of one twin group in each of *renderers*: one cluster, the same facts and the same answers."""
+    group = drawn(slot, stream)
+    versions = [told(replace(slot, renderer=name), group, stream=stream, seed=seed) for name in renderers]
+    cluster = versions[0][0].cluster
+    return [replace(question, cluster=cluster) for version in versions for question in version]
 
 
 def identity(question: Question) -> str:
@@ -149,14 +170,14 @@ def _proofs(family: Family, group: Group) -> Iterator[Proof]:
 
 def _question(slot: Slot, facts: Facts, *, proof: Proof, printed: _Printed, lexicon: Lexicon) -> Question:
     family, kind, prompt = slot.family, slot.kind, printed.prompt
-    spec = family.spec(facts, lexicon)
+    spec = spec_of(family, facts, lexicon=lexicon)
     gold = gold_of(spec, family.answer(facts, proof.value), lexicon=lexicon)
     return Question(
         id=_identity(family.name, kind.name, prompt=prompt, spec=spec, gold=gold), family=family.name, kind=kind.name,
         rung=kind.rung, domain=words_of(slot.domain).id, regime=slot.regime, difficulty=slot.difficulty,
         cluster=printed.cluster, twin=printed.twin, joint=kind.joint, exempt=kind.exempt, prompt=prompt, answer=spec,
         gold=gold, certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon),
-        seed=printed.seed,
+        seed=printed.seed, renderer=slot.renderer, language=slot.language,
     )  # fmt: skip
 
 
@@ -192,7 +213,7 @@ def _slots(plan: Plan) -> Iterator[Slot]:
     """Families in turn; kinds, domains, regimes and difficulties in shuffled rounds, so that counts stay balanced."""
     low, high = plan.difficulties
     chosen = _chosen(plan)
-    places = plan.domains or domains()
+    places = plan.domains or (domains() if plan.language == ENGLISH.code else translated_domains(plan.language))
     regimes, levels = _often(plan.regimes or REGIMES, plan), _often(range(low, high + 1), plan)
     rounds = {
         family.name: _rounds(
@@ -201,16 +222,30 @@ def _slots(plan: Plan) -> Iterator[Slot]:
             places=places,
             regimes=regimes,
             levels=levels,
+            renderers=plan.renderers or tuple(RENDERERS),
         )
         for family in chosen
     }
     for number, family in enumerate(_turns(chosen, plan)):
-        kind, domain, regime, difficulty = next(rounds[family.name])
-        yield Slot(family, kind, domain, regime, difficulty, number)
+        kind, domain, regime, difficulty, renderer = next(rounds[family.name])
+        yield Slot(family, kind, domain, regime, difficulty, number, renderer, plan.language)
 
 
 def _chosen(plan: Plan) -> tuple[Family, ...]:
-    return narrowed(plan.families, plan.kinds, weights=plan.weights)
+    """The families of the plan, narrowed to its kinds.
+
+    Raises:
+        UsageError: one of them is not told in the plan's language.
+    """
+    told_all = plan.language == ENGLISH.code or plan.families or plan.kinds
+    chosen = narrowed(plan.families if told_all else TRANSLATED, plan.kinds, weights=plan.weights)
+    foreign = [one.name for one in chosen if one.name not in TRANSLATED and plan.language != ENGLISH.code]
+    if foreign:
+        raise UsageError(
+            f"family {foreign[0]!r} is told in English only; in {language(plan.language).title} there are "
+            f"{', '.join(TRANSLATED)}"
+        )
+    return chosen
 
 
 def _often(items: Sequence[_T], plan: Plan) -> list[_T]:
@@ -233,12 +268,14 @@ def _rounds(
     places: Sequence[str | Domain],
     regimes: Sequence[str],
     levels: Sequence[int],
-) -> Iterator[tuple[Kind, str | Domain, str, int]]:
+    renderers: Sequence[str],
+) -> Iterator[tuple[Kind, str | Domain, str, int, str]]:
     return zip(
         _shuffled_rounds(stream.child("kind"), kinds),
         _shuffled_rounds(stream.child("domain"), places),
         _shuffled_rounds(stream.child("regime"), regimes),
         _shuffled_rounds(stream.child("difficulty"), levels),
+        _shuffled_rounds(stream.child("renderer"), renderers),
         strict=True,
     )
 
@@ -259,6 +296,7 @@ def _check(plan: Plan) -> None:
     low, high = plan.difficulties
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
+    language(plan.language)
     _check_distinct(plan)
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
@@ -269,7 +307,11 @@ def _check(plan: Plan) -> None:
         if not _often(items, plan):
             raise UsageError(f"every {what} of the plan has weight 0: give one a positive weight")
     named = [one for one in plan.domains if isinstance(one, str)]
-    for what, names, known in (("domain", named, domains()), ("regime", plan.regimes, REGIMES)):
+    for what, names, known in (
+        ("domain", named, domains()),
+        ("regime", plan.regimes, REGIMES),
+        ("renderer", plan.renderers, tuple(RENDERERS)),
+    ):
         for name in names:
             if name not in known:
                 raise UnknownName(what, name, known)

@@ -18,10 +18,10 @@ from causal_eval.causal.solve import Solved, estimand, solved
 from causal_eval.causal.steps import evaluate
 from causal_eval.errors import SolversDisagree
 from causal_eval.questions.answers import gold_of
-from causal_eval.questions.facts import Facts
+from causal_eval.questions.facts import Facts, normal
 from causal_eval.questions.family import Family
 from causal_eval.questions.posing import Posed, Value, Whole, shifted, valued
-from causal_eval.questions.question import AnswerSpec, Certificate, Step, canonical
+from causal_eval.questions.question import AnswerSpec, Certificate, Step, canonical, content_id
 from causal_eval.questions.wording import Lexicon
 
 
@@ -84,6 +84,7 @@ def certificate_of(family: Family, facts: Facts, *, proof: Proof, spec: AnswerSp
         mistakes={name: canonical(gold_of(spec, value, lexicon=lexicon)).decode() for name, value in mistakes.items()},
         more=tuple(more),
         proofs=proof.certificates,
+        facts=content_id("f", normal(facts)),
     )
 
 

@@ -106,6 +106,9 @@ class Certificate:
     proofs: tuple[Any, ...] = ()
     """What makes the engine's answers checkable by themselves, one a case where there is any: a hedge, two models, a
     witness."""
+    facts: str = ""
+    """The hash of what the prompt states, free of wording, renderer and language: equal for two questions of one family
+    iff they state the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,10 @@ class Question:
     """JSON value of the right answer, as :class:`AnswerKind` says; None in a public file."""
     certificate: Certificate | None
     seed: str = ""
+    renderer: str = "list"
+    """How the prompt is laid out: a name of :data:`causal_eval.questions.render.RENDERERS`."""
+    language: str = "en"
+    """Code of the language in which it is told."""
     generator: str = GENERATOR
     canary: str = CANARY
 

@@ -22,6 +22,9 @@ from typing import TYPE_CHECKING
 
 from causal_eval.errors import MalformedFile, UnknownName, UsageError
 from causal_eval.questions.domain import STAGES, Domain, Variable
+from causal_eval.questions.languages import Language
+from causal_eval.questions.languages import language as tongue_of
+from causal_eval.questions.translation import translated
 from causal_eval.seeds import Stream
 
 if TYPE_CHECKING:
@@ -42,12 +45,8 @@ _TAILS = tuple(
     for vowel in ("a", "e", "o", "u")
     for coda in ("f", "k", "p", "v")
 )
-_NEUTRAL = (
-    "A study records the following quantities for every unit.",
-    "A team observes the following quantities in a large group of units.",
-    "The quantities below were measured once for each unit.",
-    "Researchers describe every unit by the following quantities.",
-)
+_WORLDLY = ("real", "anti")
+"""The regimes that tell of a domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,15 @@ def words_of(domain: str | Domain) -> Domain:
     return domain if isinstance(domain, Domain) else load(domain)
 
 
-def contexts(domain: str | Domain, regime: str) -> tuple[str, ...]:
+def contexts(domain: str | Domain, regime: str, *, language: str = "en") -> tuple[str, ...]:
     """Every opening sentence that a cast of *domain* in *regime* can have.
 
     Raises:
-        UnknownName: no such domain or regime.
+        UnknownName: no such domain, regime or language.
+        UsageError: the domain has no words in that language.
     """
-    words = words_of(domain)
-    return words.contexts if _known(regime) in ("real", "anti") else _NEUTRAL
+    words, tongue = words_of(domain), tongue_of(language)
+    return translated(words, tongue).contexts if _known(regime) in _WORLDLY else tongue.names.contexts
 
 
 def capacity(domain: str | Domain, regime: str) -> int:
@@ -142,7 +142,9 @@ def capacity(domain: str | Domain, regime: str) -> int:
     return limits.get(_known(regime), STAGES * min(len(stage) for stage in words.stages))
 
 
-def cast(domain: str | Domain, regime: str, *, order: Sequence[int], n: int, stream: Stream) -> Cast:
+def cast(
+    domain: str | Domain, regime: str, *, order: Sequence[int], n: int, stream: Stream, language: str = "en"
+) -> Cast:
     """Names and states for the *n* nodes of a graph whose topological order (parents first) is *order*.
 
     With up to six nodes every edge of a ``real`` story leads to a strictly later stage, and every edge of an
@@ -150,8 +152,8 @@ def cast(domain: str | Domain, regime: str, *, order: Sequence[int], n: int, str
     a stage; still no edge of a ``real`` story leads back and none of an ``anti`` story leads forward.
 
     Raises:
-        UnknownName: no such domain or regime.
-        UsageError: more nodes than this vocabulary has names for.
+        UnknownName: no such domain, regime or language.
+        UsageError: more nodes than this vocabulary has names for, or no words of the domain in that language.
         ValueError: *order* is not a permutation of ``range(n)``.
     """
     if sorted(order) != list(range(n)):
@@ -159,7 +161,10 @@ def cast(domain: str | Domain, regime: str, *, order: Sequence[int], n: int, str
     words, most = words_of(domain), capacity(domain, regime)
     if n > most:
         raise UsageError(f"{n} variables: regime {regime!r} of domain {words.id!r} has names for at most {most}")
-    return _CAST[regime](words, order, stream)
+    tongue = tongue_of(language)
+    if regime in _WORLDLY:
+        return _CAST[regime](translated(words, tongue), order, stream)
+    return _NAMELESS[regime](words, order, stream, tongue=tongue)
 
 
 def _real(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
@@ -197,17 +202,17 @@ def _drawn(domain: Domain, count: int, *, stream: Stream) -> list[Variable]:
     ]
 
 
-def _nonsense(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
+def _nonsense(domain: Domain, order: Sequence[int], stream: Stream, *, tongue: Language) -> Cast:
     """No two words of a cast begin alike, so that none is mistaken for another."""
-    context = stream.choice(_NEUTRAL)
+    context = stream.choice(tongue.names.contexts)
     heads = stream.sample(_HEADS, len(order))
-    names = tuple(f"the {head}{stream.choice(_TAILS)} level" for head in heads)
-    return _neutral(domain, "nonsense", context=context, names=names, states=("low", "high"))
+    names = tuple(tongue.names.nonsense.format(f"{head}{stream.choice(_TAILS)}") for head in heads)
+    return _neutral(domain, "nonsense", context=context, names=names, states=tongue.names.states)
 
 
-def _placeholder(domain: Domain, order: Sequence[int], stream: Stream) -> Cast:
-    context = stream.choice(_NEUTRAL)
-    names = tuple(f"variable {letter}" for letter in stream.sample(_LETTERS, len(order)))
+def _placeholder(domain: Domain, order: Sequence[int], stream: Stream, *, tongue: Language) -> Cast:
+    context = stream.choice(tongue.names.contexts)
+    names = tuple(tongue.names.placeholder.format(letter) for letter in stream.sample(_LETTERS, len(order)))
     return _neutral(domain, "placeholder", context=context, names=names, states=("0", "1"))
 
 
@@ -216,7 +221,8 @@ def _neutral(domain: Domain, regime: str, *, context: str, names: tuple[str, ...
     return Cast(domain.id, regime, "unit", "units", context, names, (states,) * len(names))
 
 
-_CAST = {"real": _real, "anti": _anti, "nonsense": _nonsense, "placeholder": _placeholder}
+_CAST = {"real": _real, "anti": _anti}
+_NAMELESS = {"nonsense": _nonsense, "placeholder": _placeholder}
 
 
 def _known(regime: str) -> str:

@@ -80,7 +80,10 @@ def case(facts: Facts, n: int) -> Posed:
         VerificationMismatch: plans are not numbered 1 to 4, nothing is priced, or the prices are not said to be all.
     """
     plans, prices = _given_plans(facts), _prices(facts)
-    asked = plans if the_ask(facts).form == "ask-rank" else {(one := _number(the_ask(facts).slots[0])): plans[one]}
+    chosen = list(plans) if the_ask(facts).form == "ask-rank" else [_number(the_ask(facts).slots[0])]
+    if not plans.keys() >= set(chosen):
+        raise VerificationMismatch(f"the question asks about plan {chosen[0]}, which the prompt does not describe")
+    asked = {number: plans[number] for number in chosen}
     queries: list[dict[str, Json]] = [
         {"kind": "do", "event": {symbol(node): value}, "do": {symbol(cause): held for cause, held in does}}
         for does in asked.values()
