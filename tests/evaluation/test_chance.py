@@ -11,7 +11,7 @@ import pytest
 from tests.asked import asked
 
 from causal_eval.evaluation.chance import chance, shipped
-from causal_eval.questions.catalog import families
+from causal_eval.questions.catalog import FAMILIES, families
 from causal_eval.questions.family import Family
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
@@ -96,7 +96,7 @@ def family_worth(family: Family) -> float:
 
 def test_the_shipped_table_is_that_of_fresh_questions() -> None:
     """Fresh questions give the same worths, within what a small sample allows."""
-    fresh = chance(generate(Plan(n=700, seed="chance test")))
+    fresh = chance(generate(Plan(n=700, seed="chance test", families=FAMILIES[:5])))
     gaps: dict[str, list[float]] = defaultdict(list)
     for key, worth in fresh.items():
         gaps[key[0]].append(float(worth - shipped()[key]))

@@ -78,7 +78,7 @@ def test_twins_that_ask_of_one_case_have_one_proof(questions: list[Question]) ->
             continue
         assert one.certificate is not None
         assert other.certificate is not None
-        same = one.certificate.case == other.certificate.case
+        same = (one.certificate.case, one.certificate.more) == (other.certificate.case, other.certificate.more)
         assert (one.certificate.steps is other.certificate.steps) == same
         shared += same
     assert shared
