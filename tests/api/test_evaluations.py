@@ -151,3 +151,18 @@ def test_a_wrong_field_is_named(client: Client, question_set: StoredSet, change:
     assert refused.status_code == 422
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert [one["field"] for one in refused.json()["errors"]] == [field]
+
+
+def test_sets_aim_at_kinds_and_traps(client: Client) -> None:
+    """A set of named kinds, or of a trap's, holds nothing else; a wrong name is refused with the nearest one."""
+    evaluator = client("evaluator")
+    for wanted, kinds in (
+        ({"kinds": ["blanket/blanket"]}, {"blanket/blanket"}),
+        ({"adversarial": ["post-hoc"]}, {"attribution/sequence"}),
+    ):
+        made = evaluator.post("/api/v1/question-sets", json={"n": 2, "seed": "aim", **wanted}).json()
+        found = evaluator.get(f"/api/v1/question-sets/{made['digest']}/questions").json()["items"]
+        assert {f"{one['family']}/{one['kind']}" for one in found} == kinds
+    wrong = evaluator.post("/api/v1/question-sets", json={"n": 2, "seed": "aim", "adversarial": ["colider"]})
+    assert wrong.status_code >= 400
+    assert "did you mean collider" in wrong.text

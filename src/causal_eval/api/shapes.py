@@ -294,6 +294,8 @@ class SetRequest(In):
     domains: tuple[Name, ...] = Field((), max_length=50)
     regimes: tuple[Name, ...] = Field((), max_length=10)
     difficulties: tuple[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=5)]] = (1, 5)
+    kinds: tuple[Name, ...] = Field((), max_length=200, examples=[["effect/do"]])
+    adversarial: tuple[Name, ...] = Field((), max_length=10, examples=[["collider", "post-hoc"]])
 
     def order(self) -> SetOrder:
         """The same as the service takes it."""

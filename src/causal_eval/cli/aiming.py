@@ -10,7 +10,7 @@ from causal_eval.cli import output
 from causal_eval.cli.flags import split
 from causal_eval.cli.runs import opened
 from causal_eval.errors import UsageError
-from causal_eval.questions.adversarial import adversarial_weights
+from causal_eval.questions.adversarial import trapped
 from causal_eval.questions.generate import DIFFICULTIES, Plan
 from causal_eval.questions.narrowing import kind_names
 from causal_eval.questions.story import REGIMES
@@ -29,12 +29,7 @@ def aimed(plan: Plan, categories: str, *, run: str, json: bool) -> Plan:
     """
     if categories and run:
         raise UsageError("--adversarial and --adversarial-to aim at two things: give one of them")
-    return _trapped(plan, categories) if categories else _against(plan, run, json=json)
-
-
-def _trapped(plan: Plan, categories: str) -> Plan:
-    weights = adversarial_weights(() if categories == "all" else split([categories]), families=plan.families)
-    return replace(plan, families=(), kinds=(*plan.kinds, *weights), weights=weights)
+    return trapped(plan, split([categories])) if categories else _against(plan, run, json=json)
 
 
 def _against(plan: Plan, beginning: str, *, json: bool) -> Plan:

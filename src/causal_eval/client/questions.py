@@ -32,6 +32,10 @@ class SetOrder(Order, frozen=True, kw_only=True):
     domains: tuple[str, ...] = ()
     regimes: tuple[str, ...] = ()
     difficulties: tuple[int, int] = (1, 5)
+    kinds: tuple[str, ...] = ()
+    """``family/kind``."""
+    adversarial: tuple[str, ...] = ()
+    """Categories of traps, or ``all``."""
 
 
 class Verification(Shape, frozen=True):

@@ -7,10 +7,12 @@ a wrong answer, in the question itself or in a twin that is scored with it as on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.catalog import family
+from causal_eval.questions.generate import Plan
 
 
 class Category(NamedTuple):
@@ -77,6 +79,17 @@ def adversarial_weights(categories: Sequence[str] = (), *, families: Sequence[st
     if not weights:
         raise UsageError(f"{', '.join(families)}: no such trap is sprung there; the kinds are {', '.join(known)}")
     return weights
+
+
+def trapped(plan: Plan, categories: Sequence[str]) -> Plan:
+    """The same plan, of the kinds that spring the traps of these categories (``all``: of every one).
+
+    Raises:
+        UnknownName: no such category; the nearest names are suggested.
+        UsageError: none of the plan's families asks such a question.
+    """
+    weights = adversarial_weights(() if "all" in categories else categories, families=plan.families)
+    return replace(plan, families=(), kinds=(*plan.kinds, *weights), weights=weights)
 
 
 def category_of(name: str) -> str | None:

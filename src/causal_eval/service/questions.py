@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
+from causal_eval.questions.adversarial import trapped
 from causal_eval.questions.card import card
 from causal_eval.questions.catalog import families
 from causal_eval.questions.certify import verify
@@ -42,6 +43,10 @@ class SetOrder:
     domains: tuple[str, ...] = ()
     regimes: tuple[str, ...] = ()
     difficulties: tuple[int, int] = DIFFICULTIES
+    kinds: tuple[str, ...] = ()
+    """``family/kind``."""
+    adversarial: tuple[str, ...] = ()
+    """Categories of traps, or ``all``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,10 @@ def _plan_of(wanted: SetOrder) -> Plan:
     if wanted.suite is not None:
         return suite(wanted.suite, wanted.seed)
     assert wanted.n is not None
-    return Plan(wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties)
+    plan = Plan(
+        wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds
+    )
+    return trapped(plan, wanted.adversarial) if wanted.adversarial else plan
 
 
 def listed(
