@@ -42,7 +42,7 @@ def verify(question: Question, *, own: Collection[Domain] = ()) -> None:
         _verify_facts(question, certificate, facts=facts, lexicon=lexicon)
     except VerificationMismatch as error:
         raise VerificationMismatch(f"{question.id}: {error}") from error
-    except (CausalEvalError, LookupError) as error:  # a statement that the family needs is not there
+    except (CausalEvalError, LookupError, ValueError) as error:  # a statement that the family needs is not there
         raise VerificationMismatch(f"{question.id}: the prompt states no solvable case: {error}") from error
     if identity(question) != question.id:
         raise VerificationMismatch(f"{question.id}: the id is not the hash of the content, {identity(question)}")
