@@ -38,6 +38,7 @@ FAMILIES = (
     "consistency",
     "paths",
     "causation",
+    "mediation",
 )
 """Names of all families, in the order of the ladder's introduction."""
 
