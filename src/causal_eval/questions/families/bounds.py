@@ -38,7 +38,9 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """Counts of a random model with a hidden cause, from which the bounds follow."""
     n = 3 if kind.name == "instrument" else 2
     for _ in range(_TRIES):
-        z, x, y = [*stream.shuffled(range(n)), -1][:3] if n == 3 else (-1, *stream.shuffled(range(2)))  # noqa: PLR2004
+        z, x, y = (
+            [*stream.shuffled(range(n)), -1][:3] if kind.name == "instrument" else (-1, *stream.shuffled(range(n)))
+        )
         counts = _counts((z, x, y), strength=STRENGTHS[difficulty - 1], stream=stream)
         arrows = [(x, y), *([(z, x)] if z >= 0 else [])]
         ask = Fact("ask-bounds", ((y, 1), (x, 1), (x, 0)))
