@@ -102,6 +102,7 @@ _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
     "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},
     "operations/watch.py": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from causal_eval.seeds import Stream
@@ -27,3 +28,14 @@ def uniforms(stream: Stream, rows: int, *, columns: int) -> Array:
         z = (z ^ (z >> np.uint64(27))) * np.uint64(_SECOND)
         z ^= z >> np.uint64(31)
     return (z >> np.uint64(11)).astype(np.float64).reshape(rows, columns) * np.float64(2.0**-53)
+
+
+def poisson(drawn: Array, mean: int) -> Array:
+    """Poisson numbers from uniform ones, by the inverse of the distribution within twelve standard deviations."""
+    import numpy as np  # heavy, and only what is resampled needs it
+
+    reach = 12.0 * math.sqrt(mean) + 12.0
+    places = np.arange(max(0, int(mean - reach)), int(mean + reach) + 1)
+    logs = np.concatenate([[0.0], np.cumsum(np.log(mean / places[1:]))])
+    heights = np.cumsum(np.exp(logs - logs.max()))
+    return places[np.minimum(np.searchsorted(heights / heights[-1], drawn), len(places) - 1)].astype(np.float64)

@@ -66,7 +66,7 @@ def units_of(rows: Iterable[Observation]) -> list[Unit]:
     """
     members: dict[str, list[Observation]] = {}
     for row in rows:
-        members.setdefault(_unit_id(row), []).append(row)
+        members.setdefault(unit_id(row), []).append(row)
     return [_unit(name, group) for name, group in members.items()]
 
 
@@ -75,7 +75,8 @@ def is_exempt(row: Observation) -> bool:
     return row.answerer.removeprefix("baseline/") in row.exempt
 
 
-def _unit_id(row: Observation) -> str:
+def unit_id(row: Observation) -> str:
+    """The id of the unit that the row is part of: its twin group where that is scored as one, else its question."""
     return row.twin if _is_joint(row) and row.twin is not None else row.question
 
 

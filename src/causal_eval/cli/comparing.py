@@ -1,7 +1,8 @@
-"""``causal-eval compare`` and ``gate``: what stored runs of the same questions allow to say about each other."""
+"""``causal-eval scores``, ``compare`` and ``gate``: what stored runs allow to say, alone and about each other."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,28 @@ Runs = Annotated[list[str], typer.Argument(metavar="A B [C ...]", help="Evaluati
 
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
+    app.command()(scores)
     app.command()(compare)
     app.command()(gate)
+
+
+def scores(
+    run: Annotated[str, typer.Argument(help="An evaluation's id, or its beginning.")],
+    by: Annotated[str, typer.Option("--by", help="family, kind, rung, domain, regime or difficulty.")] = "family",
+    json: Json = False,
+) -> int:
+    """Show a run's scores with every interval, chance taken off, by a trait of its questions."""
+    from causal_eval.analysis.reports.scoring import score_lines
+    from causal_eval.service.reporting import scores_by
+    from causal_eval.store.evaluations import find_evaluation
+
+    with opened() as store:
+        table = scores_by(store, find_evaluation(store, run), by=by)
+    if json:
+        output.emit({"event": "scores", "by": by, **asdict(table)})
+    else:
+        output.say("\n".join(score_lines(table, by=by)))
+    return 0
 
 
 def compare(runs: Runs, level: Level = 0.95, json: Json = False) -> int:

@@ -14,7 +14,9 @@ from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
+from causal_eval.analysis.scores import TRAITS, Table, score_tables
 from causal_eval.analysis.tables import ScoreRow, score_rows
+from causal_eval.errors import UnknownName
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Reply
@@ -62,6 +64,18 @@ def gather(store: Store, evaluations: Sequence[Evaluation], *, prices: Prices) -
         question_set, tuple(evaluations), found, tuple(score_rows(found, guessing)), _comparisons(store, evaluations),
         guessing, _priced_by(evaluations, prices),
     )  # fmt: skip
+
+
+def scores_by(store: Store, evaluation: Evaluation, *, by: str) -> Table:
+    """Every interval of its scores, by a trait of the questions.
+
+    Raises:
+        UnknownName: there is no such trait.
+    """
+    if by not in TRAITS:
+        raise UnknownName("trait", by, TRAITS)
+    guessing = _guessing(store, load_set(store, evaluation.spec.question_set))
+    return score_tables(observations(store, evaluation), by=by, chance=guessing)[evaluation.spec.answerer]
 
 
 def report_data(store: Store, found: Gathered) -> ReportData:
