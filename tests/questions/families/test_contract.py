@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from fractions import Fraction
 from typing import Any
 
@@ -22,6 +23,7 @@ KINDS = [(name, kind.name) for name in FAMILIES for kind in family(name).kinds]
 REGIMES = ("real", "anti", "nonsense", "placeholder")
 
 
+@functools.cache
 def posed(name: str, kind: str, count: int = 5) -> list[list[Question]]:
     """*count* twin groups, one of each difficulty, in the regimes by turns."""
     found = family(name)
