@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from causal_eval.errors import UnknownName
+from causal_eval.questions.adversarial import trapped
 from causal_eval.questions.generate import DIFFICULTIES, Plan
 
 
@@ -19,12 +20,15 @@ class Suite:
     n: int
     about: str
     difficulties: tuple[int, int] = DIFFICULTIES
+    trapped: bool = False
+    """Only kinds that stand in a category of traps."""
 
 
 _ALL = (
     Suite("quick", 2, 60, "a first look: all families, domains, regimes and difficulties"),
     Suite("standard", 2, 1200, "what scores are compared on: about forty questions a family"),
     Suite("full", 2, 6000, "about two hundred questions a family, for small differences and for single families"),
+    Suite("adversarial", 1, 1200, "kinds that are built as traps, by category", trapped=True),
     Suite("frontier", 1, 1200, "the hardest level of every family", difficulties=(DIFFICULTIES[1], DIFFICULTIES[1])),
 )
 NAMED: Mapping[str, Suite] = {suite.name: suite for suite in _ALL}
@@ -43,7 +47,8 @@ def suite(name: str, seed: str) -> Plan:
     if name not in NAMED:
         raise UnknownName("suite", name, NAMED)
     found = NAMED[name]
-    return Plan(n=found.n, seed=f"suite/{name}@{found.version}/{seed}", difficulties=found.difficulties)
+    plan = Plan(n=found.n, seed=f"suite/{name}@{found.version}/{seed}", difficulties=found.difficulties)
+    return trapped(plan, ("all",)) if found.trapped else plan
 
 
 def training(n: int, *, families: tuple[str, ...] = ()) -> Plan:
