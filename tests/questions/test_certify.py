@@ -122,11 +122,12 @@ def test_a_wrong_step_is_caught(questions: list[Question]) -> None:
 
 
 def test_the_derivation_ends_in_the_answer(questions: list[Question]) -> None:
-    """The last number of a numeric derivation is the gold answer."""
+    """The last number of a numeric derivation is the gold answer; without one a linear programme certifies it."""
     for question in questions:
         assert question.certificate is not None
         if question.answer.kind == "number":
-            assert check_steps(question.certificate) == Fraction(question.gold), question.id
+            found = check_steps(question.certificate)
+            assert found == Fraction(question.gold) or (found is None and question.certificate.proofs), question.id
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -89,8 +89,10 @@ def case(facts: Facts, n: int) -> Posed:
         for does in asked.values()
         for node, value in prices
     ]
+    terms = [f"({price}) * c{place}" for place, price in enumerate(prices.values(), 1)]
     names = " + ".join(f"{price} P({symbol(node)}={value} | do)" for (node, value), price in prices.items())
-    return about_scm(scm_of(_model(facts), n), *queries, estimand=names)
+    formula = " + ".join(terms) if the_ask(facts).form == "ask-plan-worth" else ""
+    return about_scm(scm_of(_model(facts), n), *queries, estimand=names, formula=formula)
 
 
 def spec(facts: Facts, _lexicon: Lexicon) -> AnswerSpec:
@@ -103,13 +105,13 @@ def spec(facts: Facts, _lexicon: Lexicon) -> AnswerSpec:
 def answer(facts: Facts, value: Value) -> Value:
     """The plans by expected points, or these."""
     found, prices = [number_of(part) for part in parts_of(value)], _prices(facts)
+    if the_ask(facts).form == "ask-plan-worth":
+        return found[-1]
     sums = [
         sum((price * p for price, p in zip(prices.values(), found[start:], strict=False)), Fraction(0))
         for start in range(0, len(found), len(prices))
     ]
-    if the_ask(facts).form == "ask-rank":
-        return _ranked(dict(zip(_given_plans(facts), sums, strict=True)))
-    return sums[0]
+    return _ranked(dict(zip(_given_plans(facts), sums, strict=True)))
 
 
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
