@@ -35,10 +35,9 @@ def verify(question: Question, *, own: Collection[Domain] = ()) -> None:
     certificate = question.certificate
     if certificate is None:
         raise VerificationMismatch(f"{question.id}: no certificate; verify the private file, not the public one")
-    lexicon = lexicon_of(certificate, question.language)
     try:
-        known = contexts(_domain(question, own), question.regime, language=question.language)
-        facts = read_prompt(question.prompt, lexicon, contexts=known, renderer=question.renderer)
+        facts = stated(question, certificate, own=own)
+        lexicon = lexicon_of(certificate, question.language)
         _verify_facts(question, certificate, facts=facts, lexicon=lexicon)
     except VerificationMismatch as error:
         raise VerificationMismatch(f"{question.id}: {error}") from error
@@ -46,6 +45,17 @@ def verify(question: Question, *, own: Collection[Domain] = ()) -> None:
         raise VerificationMismatch(f"{question.id}: the prompt states no solvable case: {error}") from error
     if identity(question) != question.id:
         raise VerificationMismatch(f"{question.id}: the id is not the hash of the content, {identity(question)}")
+
+
+def stated(question: Question, certificate: Certificate, *, own: Collection[Domain] = ()) -> Facts:
+    """The facts that the prompt of *question* states, in canonical order.
+
+    Raises:
+        VerificationMismatch: a part of it states nothing known, or its domain is not known.
+    """
+    known = contexts(_domain(question, own), question.regime, language=question.language)
+    lexicon = lexicon_of(certificate, question.language)
+    return read_prompt(question.prompt, lexicon, contexts=known, renderer=question.renderer)
 
 
 def _domain(question: Question, own: Collection[Domain]) -> str | Domain:

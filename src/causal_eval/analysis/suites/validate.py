@@ -18,12 +18,10 @@ from causal_eval.errors import VerificationMismatch
 from causal_eval.evaluation.baselines.fit import Fitted
 from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
 from causal_eval.evaluation.chance import chance, shipped
-from causal_eval.questions.certify import lexicon_of, verify
+from causal_eval.questions.certify import stated, verify
 from causal_eval.questions.family import APART
 from causal_eval.questions.question import AnswerKind, Question, canonical
-from causal_eval.questions.render import read_prompt
 from causal_eval.questions.shape import shape_of
-from causal_eval.questions.story import contexts
 from causal_eval.scoring.format import example
 from causal_eval.scoring.grade import judge
 from causal_eval.scoring.verdict import Mark
@@ -177,11 +175,7 @@ def _repeats(questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         clusters[question.cluster].append(question)
     known: dict[str, str] = {}
     for cluster, members in clusters.items():
-        told = [
-            read_prompt(one.prompt, lexicon_of(certificate), contexts=contexts(one.domain, one.regime))
-            for one in members
-            if (certificate := one.certificate) is not None
-        ]
+        told = [stated(one, one.certificate) for one in members if one.certificate is not None]
         assert members[0].certificate is not None
         first = known.setdefault(shape_of(told, len(members[0].certificate.names)), cluster)
         if first != cluster:
