@@ -5,6 +5,7 @@ CausalEvalError                      1
 │   ├── UnknownName                  2   no such family, domain, provider, run ...; the nearest names are suggested
 │   ├── MalformedFile                2   a file's line and field that cannot be read
 │   └── MalformedCase                2   a graph, model or query of ``solve`` that makes no sense
+│       └── WrongNode                2   one node of it makes none; it is named
 ├── CausalError                      1   the mathematics says no
 │   ├── NotDetermined                1   models that fit what is stated disagree on the answer
 │   ├── NotIdentifiable              1   no formula over what is observed exists

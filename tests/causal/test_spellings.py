@@ -95,7 +95,7 @@ def test_a_linear_root_without_noise_leaves_counterfactuals_right() -> None:
 @pytest.mark.parametrize("paths", ["A->W->Y", ["A -> W -> Y"], [["A", "W", "Y"]], ["A W Y"]])
 def test_a_path_however_written_meets_its_recanting_witness(paths: Any) -> None:
     """W would have to respond to A in two ways at once: no data identify the effect."""
-    with pytest.raises(NotIdentifiable, match="recanting witness: the table of 'W'"):
+    with pytest.raises(NotIdentifiable, match=r"a recanting witness: .* one unit's 'W'"):
         calculate({**KITE, "query": {"kind": "path_specific", "X": "A", "Y": "Y", "paths": paths}})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -194,8 +195,8 @@ def _forget(path: Path) -> None:
 
 def _swap_file(live: Path, place: Path, *, aside: str) -> str:
     """Put the file *place* into that of *live*, which nobody may have open."""
-    old = live.with_name(f"{live.name}.before-{aside}")
     with _alone(live):
+        old = _unused(live.with_name(f"{live.name}.before-{aside}"))
         if live.exists():
             old.hardlink_to(live)  # at no moment is there no file under the name: a process would make an empty one
         for end in ("-wal", "-shm"):  # SQLite would play what is in the old one's into the new one
@@ -204,6 +205,12 @@ def _swap_file(live: Path, place: Path, *, aside: str) -> str:
         place.replace(live)
         sync(live.parent)
     return str(old)
+
+
+def _unused(path: Path) -> Path:
+    """*path*, or the first free one of *path*-2 ...: one second may see a restore killed and begun again."""
+    names = itertools.chain([path], (path.with_name(f"{path.name}-{number}") for number in itertools.count(2)))
+    return next(name for name in names if not name.exists())
 
 
 @contextlib.contextmanager

@@ -114,7 +114,7 @@ def question_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = terminal.home / "set.jsonl"
     assert (
         terminal.run(
-            "generate", "--n", "200", "--seed", "runs", "--family", "attribution", "--out", str(path)
+            "generate", "--n", "200", "--seed", "runs", "--kind", "attribution/labels", "--out", str(path)
         ).returncode
         == 0
     )
