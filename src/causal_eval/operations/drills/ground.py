@@ -27,8 +27,8 @@ SIGN = "drill.json"
 """In the folder of a stack that was started for drills: its id, and its database's."""
 PATIENCE = 240.0
 """Seconds for what a busy machine does late; what is measured is told beside it."""
-FAMILIES = ["attribution", "effect", "counterfactual", "chain", "confounding"]
-"""Whose questions are made in a moment."""
+KINDS = ["attribution/labels", "effect/do", "counterfactual/probability", "chain/values", "confounding/minimal"]
+"""Whose questions are made in a moment and have no twins that are scored with them: an order of one asks one."""
 LEARNT = 400
 """Questions that the model API knows the answers of."""
 QUESTIONS = 110
@@ -198,7 +198,7 @@ class Ground:
         """
         told: list[Answer] = []
 
-        asked = {"n": LEARNT, "seed": "drill", "families": FAMILIES}
+        asked = {"n": LEARNT, "seed": "drill", "kinds": KINDS}
 
         def made() -> bool:
             told.append(self.ask("POST", "/api/v1/question-sets", body=asked))
