@@ -33,7 +33,7 @@ def questions() -> list[Question]:
 
 
 async def marks(name: str, questions: list[Question], fitted: Fitted) -> dict[str, Mark]:
-    answerer = Baseline(f"baseline/{name}", fitted)
+    answerer = Baseline(f"baseline/{name}", lambda _: fitted)
     found = {}
     for question in questions:
         outcome = await answerer.answer(Ask(question))
@@ -72,7 +72,7 @@ async def test_the_association_is_right_where_it_is_asked_for(questions: list[Qu
 def test_an_unknown_baseline_is_refused(fitted: Fitted) -> None:
     """The nearest names are suggested."""
     with pytest.raises(UnknownName, match="baseline/majority"):
-        Baseline("baseline/majorty", fitted)
+        Baseline("baseline/majorty", lambda _: fitted)
 
 
 def test_what_a_shortcut_sees_of_a_prompt() -> None:

@@ -51,7 +51,7 @@ async def profiles(
     questions: Sequence[Question], fitted: Fitted, *, level: float = TWO_SIDED
 ) -> tuple[AnswererProfile, ...]:
     """How every blind baseline stands."""
-    answerers = [Baseline(f"baseline/{name}", fitted) for name in BLIND]
+    answerers = [Baseline(f"baseline/{name}", lambda _: fitted) for name in BLIND]
     rows = [await observed(answerer, question) for answerer in answerers for question in questions]
     return profile(rows, level=level).answerers
 

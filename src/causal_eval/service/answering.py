@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.answerer import Answerer
-from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.evaluation.book import BatchBook
 from causal_eval.evaluation.desk import Batching, BatchRule
 from causal_eval.evaluation.elicit import Example, Phrasing, Prompted, Sampling, elicitation
@@ -37,8 +36,6 @@ FEW_SHOT = "few-shot"
 EXAMPLES = 2
 """Worked examples per (family, kind) for base models."""
 BASELINE_WIDTH = 8
-TRAINING = 1200
-"""Questions that the shortcuts learn from."""
 SHOWN = 360
 """Questions among which worked examples are looked for: a few of every kind."""
 LOCAL_WIDTH = 2
@@ -189,25 +186,15 @@ def usual_elicitation(name: str) -> str:
 
 def _baseline(name: str) -> Candidate:
     from causal_eval.evaluation.baselines.answer import Baseline, check_name  # start-up time of API runs
-    from causal_eval.evaluation.baselines.shortcuts import TRAINED
+    from causal_eval.evaluation.baselines.learn import learnt
 
     check_name(name)
-    fitted = learnt() if name.removeprefix(BASELINE) in TRAINED else Fitted({}, {}, {})
 
     def open_(listener: Listener, cache: CacheRule | None = None) -> Answerer:
         del listener, cache  # nothing is called, nothing is heard
-        return Baseline(name, fitted)
+        return Baseline(name, learnt)
 
     return Candidate(name, BASELINE_WIDTH, RunSpec(answerer=name, question_set=""), open_)
-
-
-@functools.cache
-def learnt() -> Fitted:
-    """What the shortcuts know, from seeds that no run asks; the same in every process."""
-    from causal_eval.questions.generate import generate  # start-up time of API runs
-    from causal_eval.questions.suite import training
-
-    return fit(generate(training(TRAINING)))
 
 
 def _config(call: Call, settings: Settings) -> ProviderConfig:
@@ -255,6 +242,7 @@ def _json_or_text(value: str) -> Any:
         return value
 
 
+@functools.cache  # it takes seconds, and every order of a base model needs the same
 def _examples() -> dict[tuple[str, str], list[Example]]:
     """Short worked examples for every (family, kind), from a seed that no run asks."""
     from causal_eval.questions.generate import generate  # start-up time of API runs
