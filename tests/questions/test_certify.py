@@ -10,7 +10,9 @@ import pytest
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.catalog import FAMILIES
 from causal_eval.questions.certify import check_steps, lexicon_of, verify
+from causal_eval.questions.facts import Fact
 from causal_eval.questions.generate import Plan, generate, identity
+from causal_eval.questions.network import contrast_of
 from causal_eval.questions.question import Question
 from causal_eval.questions.render import read_prompt
 from causal_eval.questions.story import contexts
@@ -136,3 +138,11 @@ def test_every_family_names_mistakes(questions: list[Question], family: str) -> 
     named = [question for question in questions if question.family == family]
     assert named
     assert any(question.certificate and question.certificate.mistakes for question in named)
+
+
+@pytest.mark.parametrize("asked", [((1, 1), (0, 0), (0, 1)), ((1, 0), (0, 1), (0, 0)), ((1, 1), (0, 1), (2, 0))])
+def test_a_contrast_that_its_family_does_not_answer_is_refused(asked: tuple[tuple[int, int], ...]) -> None:
+    """States the other way round, another outcome's state or two quantities are no question that was answered."""
+    with pytest.raises(VerificationMismatch, match="compare two states of one quantity"):
+        contrast_of((Fact("ask-simpson-size", asked),))
+    assert contrast_of((Fact("ask-simpson-size", ((1, 1), (0, 1), (0, 0))),)) == (1, 0)

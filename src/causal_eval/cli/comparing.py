@@ -87,8 +87,7 @@ def gate(
         found = versus(store, sides, level=level)
     said = ruled(found.comparisons[0], margin=allowed)
     if junit is not None:
-        with output.writing(junit):
-            junit.write_text(gating.junit(said, found.concerns), "utf-8")
+        output.save(gating.junit(said, found.concerns), junit)
     if markdown is not None:
         with output.writing(markdown), markdown.open("a", encoding="utf-8") as summary:
             summary.write(gating.markdown(said, found.concerns))

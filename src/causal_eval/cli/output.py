@@ -57,6 +57,18 @@ def writing(path: Path, *others: Path) -> Iterator[None]:
         ) from error
 
 
+def save(text: str, path: Path) -> None:
+    """The whole *text* under the name *path*, or nothing.
+
+    Raises:
+        UsageError: as :func:`writing`.
+    """
+    with writing(path):
+        part = path.with_name(path.name + ".part")
+        part.write_text(text, "utf-8")
+        part.replace(path)
+
+
 def check_report(report: Path) -> None:
     """Make the folder of *report* (FILE.html or a folder) and see that a file can be made there, before a run begins.
 

@@ -68,12 +68,10 @@ def present(
 
 
 def _write(page: str, path: Path) -> None:
-    """The whole page under its name, or nothing."""
+    """The whole page under its name, or nothing; its folder is made."""
     with output.writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text(page, "utf-8")
-        part.replace(path)
+    output.save(page, path)
 
 
 def _show(found: Gathered, *, path: Path | None, json: bool) -> None:

@@ -31,8 +31,7 @@ def review(incident: str, out: Path | None, *, form: str, json: bool) -> int:
     known = impact(found.incident.id)
     text = reviews.markdown(found, known) if form == "markdown" else page(found, known)
     if out is not None:
-        with output.writing(out):
-            out.write_text(text, "utf-8")
+        output.save(text, out)
         output.say(str(out))
     elif json:
         told = None if known is None else asdict(known)

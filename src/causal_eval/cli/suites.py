@@ -11,6 +11,8 @@ from causal_eval.analysis.suites.validate import FamilyCheck, validate
 from causal_eval.cli import output
 from causal_eval.errors import VerificationMismatch
 from causal_eval.evaluation.baselines.fit import Fitted, fit
+from causal_eval.evaluation.baselines.learn import NOTHING
+from causal_eval.questions.catalog import title_of
 from causal_eval.questions.file import SetHash, read_questions
 from causal_eval.questions.generate import generate
 from causal_eval.questions.question import GENERATOR, Question
@@ -46,7 +48,7 @@ def checked(file: Path, *, html: Path | None, json: bool) -> int:
             _say(one)
     bad = [one.family for one in checks if not one.sound]
     if html is not None:
-        html.write_text(page(checks, questions, digest=digest, title=f"What {file.name} is worth"), "utf-8")
+        output.save(page(checks, questions, digest=digest, title=f"What {file.name} is worth"), html)
     if json:
         output.emit({"set": digest, "questions": len(questions), "sound": not bad, "unsound": bad})
     else:
@@ -70,8 +72,7 @@ def carded(source: str, *, seed: str, out: Path | None) -> int:
     if out is None:
         output.say(text.rstrip("\n"))
     else:
-        with output.writing(out):
-            out.write_text(text, "utf-8")
+        output.save(text, out)
     return 0
 
 
@@ -92,8 +93,9 @@ def _checks(questions: list[Question]) -> tuple[FamilyCheck, ...]:
 
 
 def _learnt(families: tuple[str, ...]) -> Fitted:
-    """What shortcuts learn of these families, from seeds that no set uses."""
-    return fit(generate(training(TRAINED_ON * len(families), families=families)))
+    """What shortcuts learn of these families, from seeds that no set uses; of a user's own questions nothing."""
+    known = tuple(name for name in families if title_of(name) is not None)
+    return fit(generate(training(TRAINED_ON * len(known), families=known))) if known else NOTHING
 
 
 def _say(one: FamilyCheck) -> None:

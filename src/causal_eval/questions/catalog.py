@@ -72,6 +72,14 @@ def _own(name: str) -> Family:
     return found
 
 
+def title_of(name: str) -> str | None:
+    """The title of the family of that name; None of a user's own questions, which no family made."""
+    try:
+        return family(name).title
+    except UnknownName:
+        return None
+
+
 def families(names: tuple[str, ...] = ()) -> tuple[Family, ...]:
     """The named families, or all of them."""
     return tuple(family(name) for name in names or FAMILIES)

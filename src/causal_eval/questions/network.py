@@ -10,10 +10,22 @@ from fractions import Fraction
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Call, Const, Expression, Mechanism, Rule, Scm, Table, Var
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form
+from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, the_ask
 
 Parents = tuple[tuple[int, ...], ...]
 """Per node its direct causes, ascending."""
+
+
+def contrast_of(facts: Facts) -> tuple[int, int]:
+    """(outcome, treatment) of a question that compares the treatment at 1 with that at 0 for the outcome at 1.
+
+    Raises:
+        VerificationMismatch: the ask does not begin with these three.
+    """
+    (y, level), (x, one), (again, other) = (literal(slot) for slot in the_ask(facts).slots[:3])
+    if (level, one, other) != (1, 1, 0) or x != again or x == y:
+        raise VerificationMismatch("the question must compare two states of one quantity for another one")
+    return y, x
 
 
 @functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes

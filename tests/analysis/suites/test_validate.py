@@ -12,7 +12,7 @@ from causal_eval.analysis.suites.page import page
 from causal_eval.analysis.suites.validate import BLIND, FamilyCheck, reading_grade, validate
 from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.questions.generate import Plan, generate
-from causal_eval.questions.question import Question
+from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.questions.suite import training
 
 FAMILIES = ("attribution", "effect")
@@ -88,3 +88,16 @@ def test_card_and_page_say_what_was_found(questions: list[Question], learnt: Fit
     assert "Every question is proven" in shown
     assert "Mine &amp; yours" in shown
     assert shown.count("<svg") == len(FAMILIES)
+
+
+def test_questions_that_no_family_made_are_told_by_their_own_name(learnt: Fitted) -> None:
+    """A user's own file has no proofs: it is told so, and neither page nor card fails on its family."""
+    own = Question(
+        id="a", family="custom", kind="", rung=0, domain="", regime="", difficulty=0, cluster="a", twin=None,
+        joint=False, exempt=(), prompt="What is 2 + 2?", answer=AnswerSpec(AnswerKind.NUMBER), gold="4",
+        certificate=None,
+    )  # fmt: skip
+    checks = validate([own], learnt)
+    assert "no certificate" in checks[0].mismatches[0]
+    assert "custom" in page(checks, [own], digest="set-1", title="Mine")
+    assert "custom (own)" in card(Origin("mine", "set-1", "0.1.0", ""), checks, [own])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from causal_eval.analysis.suites.page import share
 from causal_eval.analysis.suites.validate import FamilyCheck
-from causal_eval.questions.catalog import family
+from causal_eval.questions.catalog import title_of
 from causal_eval.questions.question import CANARY, Question
 
 _USE = """Measuring whether an answerer computes causal quantities from printed facts: association, intervention and
@@ -75,7 +75,7 @@ def card(origin: Origin, checks: Sequence[FamilyCheck], questions: Sequence[Ques
 def _line(one: FamilyCheck) -> str:
     best = one.best
     cells = (
-        f"{one.family} ({family(one.family).title})", one.questions, one.clusters,
+        f"{one.family} ({title_of(one.family) or 'own'})", one.questions, one.clusters,
         one.questions - len(one.mismatches), len(one.repeats), share(one.chance),
         f"{best.name} {share(best.score.estimate)}", share(best.score.high), one.grade,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from causal_eval.analysis.charts.dag import drawing_of, graph_picture
 from causal_eval.analysis.suites.validate import FamilyCheck
-from causal_eval.questions.catalog import family
+from causal_eval.questions.catalog import title_of
 from causal_eval.questions.question import Question
 
 NONE = "–"
@@ -45,8 +45,9 @@ def _row(one: FamilyCheck, shown: Mapping[str, Question]) -> Mapping[str, object
     certificate = question.certificate
     name = f"graph-{one.family}"
     return {
-        "family": one.family, "title": family(one.family).title, "questions": one.questions, "units": one.units,
-        "clusters": one.clusters, "levels": one.levels, "mismatches": one.mismatches, "repeats": one.repeats,
+        "family": one.family, "title": title_of(one.family) or one.family, "questions": one.questions,
+        "units": one.units, "clusters": one.clusters, "levels": one.levels, "mismatches": one.mismatches,
+        "repeats": one.repeats,
         "nearest": one.nearest, "commonest": one.commonest or None, "chance": one.chance, "best": one.best,
         "shortcuts": one.shortcuts, "words": one.words, "grade": one.grade, "prompt": question.prompt,
         "picture": certificate

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from causal_eval.evaluation.baselines.fit import Fitted, fit
-from causal_eval.questions.catalog import FAMILIES
+from causal_eval.questions.catalog import title_of
 from causal_eval.questions.generate import generate
 from causal_eval.questions.suite import training
 
@@ -25,7 +25,7 @@ _TURN = threading.Lock()
 def learnt(family: str) -> Fitted:
     """What shortcuts know of *family*, from seeds that no run asks; the same in every process.
 
-    Of families that do not come with the package (a user's own questions) nothing is known.
+    Of a user's own questions, which no family made, nothing is known.
     """
     with _TURN:
         return _learnt(family)
@@ -33,4 +33,4 @@ def learnt(family: str) -> Fitted:
 
 @functools.cache
 def _learnt(family: str) -> Fitted:
-    return fit(generate(training(PER_FAMILY, families=(family,)))) if family in FAMILIES else NOTHING
+    return NOTHING if title_of(family) is None else fit(generate(training(PER_FAMILY, families=(family,))))

@@ -16,9 +16,9 @@ from causal_eval.causal.calculator import calculate
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import CausalError, VerificationMismatch
 from causal_eval.questions.counts import TOTAL, Counts, cases, count_facts, counts_of, rounded, share
-from causal_eval.questions.facts import Fact, Facts, confounded, edge, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, confounded, edge, of_form
 from causal_eval.questions.family import Family, Group, Kind, Value
-from causal_eval.questions.network import graph_of, literal
+from causal_eval.questions.network import contrast_of, graph_of
 from causal_eval.questions.posing import Posed, about_graph, parts_of, symbol, valued
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -152,8 +152,7 @@ def _asked(facts: Facts, n: int) -> tuple[int, int, int]:
     Raises:
         VerificationMismatch: the graph is not X -> Y with a hidden common cause, and perhaps Z -> X.
     """
-    what, do, _ = the_ask(facts).slots
-    (y, _), (x, _) = literal(what), literal(do)
+    y, x = contrast_of(facts)
     z = next((node for node in range(n) if node not in (x, y)), -1)
     graph = graph_of(facts, n)
     causes = {node: graph.parents[node] for node in range(n)}

@@ -15,7 +15,7 @@ from causal_eval.questions.facts import Fact, Facts, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
 from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
-from causal_eval.questions.network import literal, scm_of
+from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -101,8 +101,8 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
 
 
 def _asked(facts: Facts) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    what, do, _, held = the_ask(facts).slots
-    return literal(what), literal(do), literal(held)
+    y, x = contrast_of(facts)
+    return (y, 1), (x, 1), literal(the_ask(facts).slots[3])
 
 
 FAMILY = Family(

@@ -18,7 +18,7 @@ from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart, guesses
 from causal_eval.questions.nets import MOST_DRAWS, Net, random_tables, risk, worlds_of
-from causal_eval.questions.network import literal, scm_of
+from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -194,7 +194,10 @@ def _recorded(facts: Facts) -> Literal:
 
 
 def _asked(facts: Facts) -> tuple[Literal, Literal]:
-    what, given = the_ask(facts).slots[:2]
+    if the_ask(facts).form == "ask-selected":
+        y, x = contrast_of(facts)
+        return (y, 1), (x, 1)
+    what, given = the_ask(facts).slots
     return literal(what), literal(given)
 
 

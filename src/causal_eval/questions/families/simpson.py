@@ -19,7 +19,7 @@ from causal_eval.questions.counts import Counts, cases, count_facts, counts_of, 
 from causal_eval.questions.facts import Fact, Facts, Literal, edge, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
-from causal_eval.questions.network import graph_of, literal
+from causal_eval.questions.network import contrast_of, graph_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
@@ -207,8 +207,8 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
 
 
 def _asked(facts: Facts) -> tuple[int, int]:
-    what, do = the_ask(facts).slots[:2]
-    return literal(do)[0], literal(what)[0]
+    y, x = contrast_of(facts)
+    return x, y
 
 
 FAMILY = Family(

@@ -13,11 +13,12 @@ from fractions import Fraction
 
 from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.kinds.kind import Json
+from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
 from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
-from causal_eval.questions.network import literal, scm_of
+from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.tables import states_of
@@ -156,8 +157,11 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
 
 
 def _asked(facts: Facts) -> tuple[Literal, Literal]:
-    what, _, _, group = the_ask(facts).slots
-    return literal(what), literal(group)
+    y, x = contrast_of(facts)
+    group = literal(the_ask(facts).slots[3])
+    if group[0] != x:
+        raise VerificationMismatch("the group must be told by the quantity whose effect is asked for")
+    return (y, 1), group
 
 
 FAMILY = Family(
