@@ -135,7 +135,7 @@ LOCAL_IMPORTS = {
     },
     "service/answering.py": {
         "causal_eval.evaluation.baselines.answer": _BASELINE,
-        "causal_eval.evaluation.baselines.shortcuts": _BASELINE,
+        "causal_eval.evaluation.baselines.learn": _BASELINE,
         "causal_eval.questions.generate": _DRAWN,
         "causal_eval.questions.suite": _DRAWN,
         "causal_eval.scoring.format": _DRAWN,
