@@ -126,6 +126,7 @@ def test_a_secret_changes_the_set() -> None:
     [
         (Plan(n=0, seed="1"), UsageError, "at least 1"),
         (Plan(n=1, seed="1", difficulties=(0, 3)), UsageError, "1-5"),
+        (Plan(n=1, seed="1", difficulties=(4, 3)), UsageError, "1-5"),
         (Plan(n=1, seed="1", families=("efect",)), UnknownName, "did you mean effect"),
         (Plan(n=1, seed="1", domains=("medcine",)), UnknownName, "did you mean medicine"),
         (Plan(n=1, seed="1", regimes=("reel",)), UnknownName, "did you mean real"),

@@ -297,7 +297,6 @@ def _check(plan: Plan) -> None:
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
     language(plan.language)
-    _check_distinct(plan)
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
     for name in plan.weights:
@@ -315,6 +314,7 @@ def _check(plan: Plan) -> None:
         for name in names:
             if name not in known:
                 raise UnknownName(what, name, known)
+    _check_distinct(plan)
 
 
 def _check_distinct(plan: Plan) -> None:
