@@ -49,9 +49,9 @@ class Sink(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Told)
         self.told: queue.Queue[tuple[str, str]] = queue.Queue()
 
-    def wait_for(self, name: str, status: str) -> None:
+    def wait_for(self, name: str, status: str, *, seconds: float = PATIENCE) -> None:
         """Return once the alert *name* arrived with *status*; what came before is forgotten."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + seconds
         while self.told.get(timeout=max(0.01, until - time.monotonic())) != (name, status):
             pass
 

@@ -61,7 +61,8 @@ def running(folder: Path, *, every: str = "0.2", **variables: str) -> Iterator[t
     env = {name: value for name, value in os.environ.items() if not name.startswith("CEB_")}
     env |= {"CEB_DATA_DIR": str(folder), "HOME": str(folder), **variables}
     command = [str(Path(sys.executable).with_name("causal-eval")), "sentinel", "--port", "0", "--every", every]
-    process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with (folder / "sentinel.log").open("a") as log:  # nobody reads it: a pipe would fill, and the sentinel wait
+        process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         assert process.stdout is not None
         said = process.stdout.readline()

@@ -231,15 +231,16 @@ class Sentinel:
         ]
 
     async def _repeat(self, loop: _Loop, stop: asyncio.Event) -> None:
-        """Do what *loop* does every so often; what cannot be kept is said, and tried again."""
+        """Do what *loop* does every so often; what cannot be kept is said once, and tried again."""
         while not stop.is_set():
             began = time.monotonic()
             try:
                 await loop.once()
                 self.faults.pop(loop.name, None)
             except CausalEvalError as error:
+                if self.faults.get(loop.name) != str(error):
+                    _LOG.error("%s: %s", loop.name, error)
                 self.faults[loop.name] = str(error)
-                _LOG.error("%s: %s", loop.name, error)
             rest = loop.every - (time.monotonic() - began)
             try:
                 await asyncio.wait_for(stop.wait(), max(rest, 0.01))

@@ -37,9 +37,9 @@ Alerts without a drill: {without}.
 """
 WITHOUT: Mapping[str, str] = MappingProxyType(
     {
-        "CertificateExpiring": "a stack of processes has no TLS; `make test-containers` gives nginx one that ends soon",
-        "StatusPageStale": "its five minutes are real ones in every stack, longer than a drill waits",
-        "Watchdog": "it always fires, and a stack of drills has nobody who misses it",
+        "CertificateExpiring": "no TLS in a stack of processes: tests/alerts/test_certificate.py has one that ends",
+        "StatusPageStale": "its five minutes are real ones: tests/alerts/test_stale_page.py waits for them",
+        "Watchdog": "it always fires; tests/alerts/test_dead_man.py ends who sends it, and the sentinel misses it",
     }
 )  # fmt: skip
 """Why no drill raises an alert; every other one has a drill (tests/operations/drills)."""
