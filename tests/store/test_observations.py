@@ -23,7 +23,7 @@ from causal_eval.scoring.verdict import SCORER, Mark, Verdict
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Cached, Evaluation, begin, summarize
 from causal_eval.store.ledger import SqlLedger
-from causal_eval.store.observations import NOT_JUDGED, observations
+from causal_eval.store.observations import NOT_JUDGED, answers_seen, observations
 from causal_eval.store.rescore import Rescored, kept_attempts, rescore
 from causal_eval.store.suites import keep_set
 
@@ -166,3 +166,17 @@ async def test_a_cached_reply_costs_nothing_and_names_its_observation(
         connection.execute(text("UPDATE attempts SET asked_at = NULL"))
     with pytest.raises(VerificationMismatch, match="was changed"):
         rescore(store, evaluation, judge=judge)
+
+
+async def test_answers_come_with_their_questions(store: Store, make_question: Make, judge: Judge) -> None:
+    """The same rows as without questions, the whole question beside each, and the answer where one was read."""
+    questions = [make_question(number) for number in range(20)]
+    evaluation = await _run(store, questions, judge, epochs=2)
+    found = list(answers_seen(store, evaluation))
+    assert [seen.row for seen in found] == list(observations(store, evaluation))
+    assert all(seen.question.id == seen.row.question for seen in found)
+    assert sorted({seen.question.id for seen in found}) == sorted(question.id for question in questions)
+    read = {seen.answer for seen in found if seen.row.mark in (Mark.CORRECT, Mark.WRONG)}
+    assert read
+    assert None not in read
+    assert all(seen.answer is None for seen in found if seen.row.mark is Mark.MISSING)

@@ -27,20 +27,40 @@ def add_to(app: typer.Typer) -> None:
 
 def scores(
     run: Annotated[str, typer.Argument(help="An evaluation's id, or its beginning.")],
-    by: Annotated[str, typer.Option("--by", help="family, kind, rung, domain, regime or difficulty.")] = "family",
+    by: Annotated[
+        str, typer.Option("--by", help="family, kind, rung, domain, regime, difficulty, twins.")
+    ] = "family",
     json: Json = False,
 ) -> int:
-    """Show a run's scores with every interval, chance taken off, by a trait of its questions."""
+    """Show a run's scores with every interval, chance taken off, by a trait; or what its linked questions tell."""
     from causal_eval.analysis.reports.scoring import score_lines
     from causal_eval.service.reporting import scores_by
     from causal_eval.store.evaluations import find_evaluation
 
+    if by == "twins":
+        return _twins(run, json=json)
     with opened() as store:
         table = scores_by(store, find_evaluation(store, run), by=by)
     if json:
         output.emit({"event": "scores", "by": by, **asdict(table)})
     else:
         output.say("\n".join(score_lines(table, by=by)))
+    return 0
+
+
+def _twins(run: str, *, json: bool) -> int:
+    from causal_eval.analysis.twins.lines import metric_line, metric_lines
+    from causal_eval.service.reporting import twins_told
+    from causal_eval.store.evaluations import find_evaluation
+
+    with opened() as store:
+        evaluation = find_evaluation(store, run)
+        found = twins_told(store, evaluation)
+    if json:
+        for metric in found:
+            output.emit({"event": "metric", **metric_line(metric)})
+    else:
+        output.say("\n".join(metric_lines(evaluation.spec.answerer, found)))
     return 0
 
 

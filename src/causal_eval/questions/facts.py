@@ -10,8 +10,8 @@ from causal_eval.errors import VerificationMismatch
 
 Literal = tuple[int, int]
 """(node, value)."""
-Slot = int | Fraction | Literal | tuple[int, ...] | tuple[Literal, ...]
-"""The value of a slot; its type stands in the form's entry in ``phrases/*.toml``."""
+Slot = int | Fraction | str | Literal | tuple[int, ...] | tuple[Literal, ...]
+"""The value of a slot; its type stands in the entry in ``phrases/*.toml``. Text is an answer as it is written."""
 
 
 class Fact(NamedTuple):

@@ -16,6 +16,7 @@ from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
 from causal_eval.analysis.scores import TRAITS, Table, score_tables
 from causal_eval.analysis.tables import ScoreRow, score_rows
+from causal_eval.analysis.twins.metrics import Metric, twin_metrics
 from causal_eval.errors import UnknownName
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices
@@ -25,7 +26,7 @@ from causal_eval.service.answering import Call, usual_elicitation
 from causal_eval.service.pricing import pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, summarize
-from causal_eval.store.observations import observations
+from causal_eval.store.observations import answers_seen, observations
 from causal_eval.store.rescore import kept_attempts
 from causal_eval.store.suites import StoredSet, load_set, set_questions
 
@@ -76,6 +77,11 @@ def scores_by(store: Store, evaluation: Evaluation, *, by: str) -> Table:
         raise UnknownName("trait", by, TRAITS)
     guessing = _guessing(store, load_set(store, evaluation.spec.question_set))
     return score_tables(observations(store, evaluation), by=by, chance=guessing)[evaluation.spec.answerer]
+
+
+def twins_told(store: Store, evaluation: Evaluation) -> tuple[Metric, ...]:
+    """What its answers to linked questions tell: every metric, those without an answer too."""
+    return twin_metrics(answers_seen(store, evaluation))[evaluation.spec.answerer]
 
 
 def report_data(store: Store, found: Gathered) -> ReportData:

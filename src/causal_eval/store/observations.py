@@ -9,14 +9,16 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from causal_eval.analysis.observation import Observation
+from causal_eval.analysis.twins.seen import Seen
 from causal_eval.evaluation.budget import Price
 from causal_eval.providers.provider import Usage
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.rows import question_from
 
 _PAGE = 1000
 _NOTHING = Fraction(0)
@@ -37,10 +39,26 @@ def observations(store: Store, evaluation: Evaluation, *, price: Price | None = 
             yield from _samples(evaluation, list(group), price=price)
 
 
-def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> list[Row[Any]]:
+def answers_seen(store: Store, evaluation: Evaluation) -> Iterator[Seen]:
+    """The :func:`observations` without costs, each with its question and the parsed answer; None where none was."""
+    for start in range(0, evaluation.planned, _PAGE):
+        with store.reading() as connection:
+            places = range(start, min(start + _PAGE, evaluation.planned))
+            rows = _page(connection, evaluation, places=places, wanted=_SEEN)
+        for _, group in groupby(rows, key=lambda row: row.position):
+            own = list(group)
+            question, answers = question_from(own[0].body), {row.sample: row.answer for row in own}
+            for observation in _samples(evaluation, own, price=None):
+                said = answers.get(observation.sample)
+                yield Seen(observation, question, None if said is None else msgspec.json.decode(said))
+
+
+def _page(
+    connection: Connection, evaluation: Evaluation, *, places: range, wanted: TextClause | None = None
+) -> list[Row[Any]]:
     return list(
         connection.execute(
-            _ROWS,
+            _ROWS if wanted is None else wanted,
             {
                 "set_digest": evaluation.spec.question_set,
                 "seed": evaluation.spec.seed,
@@ -53,8 +71,7 @@ def _page(connection: Connection, evaluation: Evaluation, *, places: range) -> l
     )
 
 
-_ROWS = text(
-    """
+_QUERY = """
     SELECT o.position, q.id, q.family, q.kind, q.rung, q.domain, q.regime, q.difficulty, q.cluster, q.twin, q.joint,
            q.exempt, a.sample, a.input_tokens, a.output_tokens, a.cached_tokens, a.written_tokens, a.served, a.batch,
            a.started_at, a.latency_ms, a.source, a.asked_at, v.mark, v.strict, v.share, v.reason
@@ -65,8 +82,10 @@ _ROWS = text(
     WHERE o.set_digest = :set_digest AND o.seed = :seed AND o.position >= :start AND o.position < :stop
     ORDER BY o.position, a.sample
     """
-)
+_ROWS = text(_QUERY)
 """Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
+_SEEN = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, q.body, v.answer,"))
+"""The same with whole questions and parsed answers."""
 
 
 def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Price | None) -> Iterator[Observation]:
