@@ -297,9 +297,6 @@ def _again(does: Does) -> Callable[[Given, Contrast], Json]:
             one, other = does(asked, second.linear_unit(scm))
             return str(Fraction(one - other))
         numbers = [Fraction(value) for value in scm.names(asked.y) if not isinstance(value, str)]
-        if not asked.given:
-            scm = second.stilled(scm, asked.x, y=asked.y)
-            asked = replace(asked, scm=scm)
 
         def worth(unit: second.Unit) -> Fraction:
             one, other = does(asked, unit)

@@ -180,14 +180,17 @@ def _law(
     scm: Scm, does: Mapping[int, int], *, seen: list[tuple[tuple[int, ...], Mapping[tuple[int, ...], int] | None]]
 ) -> dict[tuple[int, ...], Fraction]:
     """The law of what is *seen*, unit by unit."""
-    found: dict[tuple[int, ...], Fraction] = {}
-    for unit, share in by_unit.units(scm, coupling="rank"):
-        key = []
+
+    def key(unit: by_unit.Unit) -> tuple[int, ...]:
+        levels = []
         for parts, table in seen:
             values = tuple([int(by_unit.worked_out(scm, unit, node=part, does=does)) for part in parts])
-            key.append(values[0] if table is None else table[values])
-        if share:
-            found[tuple(key)] = found.get(tuple(key), Fraction(0)) + share
+            levels.append(values[0] if table is None else table[values])
+        return tuple(levels)
+
+    found: dict[tuple[int, ...], Fraction] = {}
+    for values, share, _ in by_unit.each(scm, key):
+        found[values] = found.get(values, Fraction(0)) + share
     return found
 
 

@@ -7,20 +7,15 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 from causal_eval.causal.scm import Scm, Table
-from causal_eval.causal.second.nested import Response, Unit, units
-from causal_eval.causal.second.reach import effects_of, members
+from causal_eval.causal.second.nested import Rows, Unit, each
+from causal_eval.causal.second.reach import effects_of, mask_from, members
 from causal_eval.causal.second.vertices import vertices
 from causal_eval.errors import MalformedCase, TooLarge
 
 MOST = 200_000
 """Corners times units that are gone through."""
-
-Ways: TypeAlias = "list[tuple[dict[int, Response], Fraction]]"
-"""What the open nodes respond, with its probability."""
-
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -30,6 +25,14 @@ class Open:
     types: tuple[tuple[Mapping[tuple[int, ...], int], ...], ...]
     rows: tuple[tuple[Fraction, ...], ...]
     right: tuple[Fraction, ...]
+
+    def fitting(self, read: Rows) -> int:
+        """The mask of the types that respond so, as far as it is they who respond."""
+        places = range(len(self.types))
+        for (node, key), level in read.items():
+            if node in self.nodes and key in self.types[0][at := self.nodes.index(node)]:
+                places = [place for place in places if self.types[place][at][key] == level]
+        return mask_from(places)
 
 
 def loose(scm: Scm, done: Iterable[int]) -> list[int]:
@@ -101,54 +104,48 @@ def ends(
     Raises:
         TooLarge: too many corners. MalformedCase: nothing fits.
     """
-    plain = list(units(_without(scm, [node for one in openings for node in one.nodes]), coupling="rank"))
-    choices = list(itertools.product(*[range(len(one.types)) for one in openings]))
-    corners = [vertices(one.rows, one.right) for one in openings]
-    if (steps := len(choices) * (len(plain) + math.prod(map(len, corners)))) > MOST:
-        raise TooLarge(f"{steps:,} units and corners: the second solver goes through at most {MOST:,}")
-    tried = []
-    for chosen in choices:
-        fixed = [one.types[at] for one, at in zip(openings, chosen, strict=True)]
-        every = [(_joined(unit, openings, types=fixed), share) for unit, share in plain if share]
-        in_it = [(unit, share) for unit, share in every if holds(unit)]
-        whole = sum((share for _, share in in_it), Fraction(0))
-        total = sum((share * worth(unit) for unit, share in in_it), Fraction(0))
-        tried.append((total, whole, any(event(unit) for event in never for unit, _ in every)))
+    nodes = {node for one in openings for node in one.nodes}
+    corners = [[_Law(law) for law in vertices(one.rows, one.right)] for one in openings]
+    count = math.prod(map(len, corners))
+
+    def told(unit: Unit) -> tuple[Fraction | None, bool]:
+        return worth(unit) if holds(unit) else None, any(event(unit) for event in never)
+
+    units = []
+    for (value, impossible), share, read in each(scm, told, free=nodes):
+        units.append((value, impossible, share, [one.fitting(read) for one in openings]))
+        if len(units) * count > MOST:
+            raise TooLarge(f"over {MOST:,} units and corners: the second solver goes through no more")
     found = []
     for laws in itertools.product(*corners):
-        shares = [
-            math.prod((law[at] for law, at in zip(laws, chosen, strict=True)), start=Fraction(1)) for chosen in choices
-        ]
-        kept = [(p, *one) for p, one in zip(shares, tried, strict=True) if p]
-        whole = sum((p * part for p, _, part, _ in kept), Fraction(0))
-        if whole and not any(impossible for *_, impossible in kept):
-            found.append(sum((p * part for p, part, _, _ in kept), Fraction(0)) / whole)
+        whole = total = Fraction(0)
+        for value, impossible, share, fitting in units:
+            p = math.prod([law.of(types) for law, types in zip(laws, fitting, strict=True)], start=share)
+            if p and impossible:
+                break
+            if p and value is not None:
+                whole += p
+                total += p * value
+        else:
+            if whole:
+                found.append(total / whole)
     if not found:
         raise MalformedCase("no model fits all that is stated, with what is given")
     return min(found), max(found)
 
 
-def _joined(unit: Unit, openings: Sequence[Open], *, types: Sequence[Sequence[Mapping[tuple[int, ...], int]]]) -> Unit:
-    """The unit with the responses of the open nodes."""
-    joined: dict[int, dict[tuple[int, ...], int]] = {}
-    for one, tables in zip(openings, types, strict=True):
-        for node, table in zip(one.nodes, tables, strict=True):
-            joined.setdefault(node, {}).update(table)
-    return {**unit, **{node: _by(table) for node, table in joined.items()}}
+class _Law:
+    """A law of the types of one opening, and the probability of sets of them."""
 
+    def __init__(self, law: Sequence[Fraction]) -> None:
+        self.law = law
+        self.known: dict[int, Fraction] = {}
 
-def _by(table: Mapping[tuple[int, ...], int]) -> Response:
-    return lambda key: table[tuple([int(level) for level in key])]
-
-
-def _without(scm: Scm, nodes: Sequence[int]) -> Scm:
-    """The model with *nodes* responding in one way, which is replaced."""
-    mechanisms = list(scm.mechanisms)
-    for node in nodes:
-        keys = itertools.product(*[range(scm.domains[p]) for p in members(scm.graph.parents[node])])
-        row = tuple([Fraction(level == 0) for level in range(scm.domains[node])])
-        mechanisms[node] = Table(dict.fromkeys(keys, row), threshold=True)
-    return Scm(scm.graph, scm.domains, tuple(mechanisms), scm.values)
+    def of(self, types: int) -> Fraction:
+        """The probability of the *types*, a mask."""
+        if types not in self.known:
+            self.known[types] = sum((self.law[at] for at in members(types) if self.law[at]), Fraction(0))
+        return self.known[types]
 
 
 def _share(law: Mapping[tuple[int, ...], Fraction], values: Mapping[int, int]) -> Fraction:

@@ -1,20 +1,20 @@
 """Nested counterfactuals from the definition: for every unit, every node is worked out as often as it is asked for.
 
-A unit is one interval of the noise of every node. The definition of each quantity is evaluated unit by unit.
+A unit is one part of the noise of every node. The definition of each quantity is evaluated unit by unit; units are told
+apart no further than the evaluation reads: the noise is split when a row is read whose value it does not settle.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from causal_eval.causal.scm import Linear, Rule, Scm, Table
 from causal_eval.causal.second.evaluate import table_of
-from causal_eval.causal.second.reach import causes_of, members
+from causal_eval.causal.second.reach import members
 from causal_eval.errors import MalformedCase, NotDetermined, TooLarge
 
 MOST_UNITS = 1 << 14
@@ -26,20 +26,105 @@ Unit: TypeAlias = "Mapping[int, Response]"
 """For every node its response to the values of its parents."""
 Does: TypeAlias = "Mapping[int, Level]"
 """What is set."""
+_Key: TypeAlias = tuple[int, ...]
+_Part: TypeAlias = "tuple[int, _Key]"
+"""A noise of its own: that of a node, or of one row of its table."""
+_Told = TypeVar("_Told")
+Rows: TypeAlias = "Mapping[tuple[int, tuple[int, ...]], int]"
+"""(node, values of its parents) -> value."""
 
 
-def units(scm: Scm, *, coupling: str) -> Iterator[tuple[Unit, Fraction]]:
-    """Every unit with its share; *coupling* of mere tables: ``rank`` (one noise for all rows) or ``apart`` (one each).
+def each(
+    scm: Scm, told: Callable[[Unit], _Told], *, coupling: str = "rank", free: Collection[int] = ()
+) -> Iterator[tuple[_Told, Fraction, Rows]]:
+    """What *told* makes of every unit, its share, and the responses of *free* nodes on which that hangs.
+
+    Units that it cannot tell apart are one. *coupling* of mere tables: ``rank`` (one noise for all rows) or ``apart``
+    (one each). Nodes that are *free* respond in every way; that has no part in the share.
 
     Raises:
         TooLarge: more than 16,384 units.
     """
-    responses = [_responses(scm, node, coupling=coupling) for node in range(scm.graph.n)]
-    if (count := math.prod(map(len, responses))) > MOST_UNITS:
-        raise TooLarge(f"{count:,} units: the second solver goes through at most {MOST_UNITS:,}")
-    for chosen in itertools.product(*responses):
-        share = math.prod((p for _, p in chosen), start=Fraction(1))
-        yield {node: response for node, (response, _) in enumerate(chosen)}, share
+    noise = _Noise(scm, apart=coupling == "apart", free=free)
+    unit = {node: noise.response(node) for node in range(scm.graph.n)}
+    for count, decided in enumerate(noise.ways()):
+        if count >= MOST_UNITS:
+            raise TooLarge(f"over {MOST_UNITS:,} units: the second solver goes through no more")
+        value = told(unit)
+        yield value, noise.share(decided), {part: at for part, (at, _) in decided.items() if part[0] in free}
+
+
+class _Noise:
+    """The noise of every node, settled as far as it was read; what a reading left out waits for its turn."""
+
+    def __init__(self, scm: Scm, *, apart: bool, free: Collection[int]) -> None:
+        self.scm, self.apart, self.free = scm, apart, free
+        self.below: dict[int, int] = {}
+        self.decided: dict[_Part, tuple[int, int]] = {}
+        self.waiting: list[dict[_Part, tuple[int, int]]] = [{}]
+
+    def ways(self) -> Iterator[Mapping[_Part, tuple[int, int]]]:
+        """What is settled for each unit in turn; complete once the unit was told."""
+        while self.waiting:
+            self.decided = self.waiting.pop()
+            yield self.decided
+
+    def share(self, decided: Mapping[_Part, tuple[int, int]]) -> Fraction:
+        """The probability of what is settled."""
+        over = below = 1
+        for (node, _), (start, end) in decided.items():
+            if node not in self.free:
+                over *= end - start
+                below *= self.below[node]
+        return Fraction(over, below)
+
+    def response(self, node: int) -> Response:
+        """How *node* responds in the unit whose turn it is.
+
+        Raises:
+            MalformedCase: it has no distribution.
+        """
+        mechanism = self.scm.mechanisms[node]
+        if node in self.free:
+            size = self.below[node] = self.scm.domains[node]
+            ways = [(level, level, level + 1) for level in range(size)]
+            return lambda values: self._settled((node, tuple([int(level) for level in values])), ways)
+        if isinstance(mechanism, Rule):
+            return _by({key: row.index(1) for key, row in table_of(self.scm, node).items()})
+        if not isinstance(mechanism, Table):
+            raise MalformedCase(f"node {node} has no distribution")
+        below = self.below[node] = math.lcm(*[p.denominator for row in mechanism.rows.values() for p in row])
+        rows = {key: _ends(row, below) for key, row in mechanism.rows.items()}
+        apart = self.apart and not mechanism.threshold
+
+        def read(values: tuple[Level, ...]) -> Level:
+            key = tuple([int(level) for level in values])
+            return self._settled((node, key if apart else ()), rows[key])
+
+        return read
+
+    def _settled(self, part: _Part, ends: Sequence[tuple[int, int, int]]) -> int:
+        """The level where the noise *part* lies; of several the first, the others wait."""
+        low, high = self.decided.get(part, (0, self.below[part[0]]))
+        first, *others = [
+            (level, max(low, start), min(high, end)) for level, start, end in ends if start < high and end > low
+        ]
+        self.waiting += [{**self.decided, part: (start, end)} for _, start, end in others]
+        level, start, end = first
+        self.decided[part] = start, end
+        return level
+
+
+def _ends(row: Sequence[Fraction], below: int) -> list[tuple[int, int, int]]:
+    """Every level that occurs, with where its part of the noise starts and ends, times *below*.
+
+    Raises:
+        MalformedCase: the row does not sum to 1.
+    """
+    if sum(row) != 1:
+        raise MalformedCase(f"the row {row} does not sum to 1")
+    cuts = [0, *itertools.accumulate(int(p * below) for p in row)]
+    return [(level, start, end) for level, (start, end) in enumerate(itertools.pairwise(cuts)) if start < end]
 
 
 def worked_out(scm: Scm, unit: Unit, *, node: int, does: Does) -> Level:
@@ -87,50 +172,6 @@ def _by(table: Mapping[tuple[int, ...], int]) -> Response:
     return lambda key: table[tuple([int(level) for level in key])]
 
 
-def _responses(scm: Scm, node: int, *, coupling: str) -> list[tuple[Response, Fraction]]:
-    mechanism = scm.mechanisms[node]
-    if isinstance(mechanism, Rule):
-        return [(_by({key: row.index(1) for key, row in table_of(scm, node).items()}), Fraction(1))]
-    if not isinstance(mechanism, Table):
-        raise MalformedCase(f"node {node} has no distribution")
-    rows = mechanism.rows
-    if coupling == "apart" and not mechanism.threshold:
-        ways = itertools.product(*[[(level, p) for level, p in enumerate(row) if p] for row in rows.values()])
-        return [
-            (
-                _by(dict(zip(rows, [level for level, _ in way], strict=True))),
-                math.prod((p for _, p in way), start=Fraction(1)),
-            )
-            for way in ways
-        ]
-    cuts = sorted({Fraction(0), *(end for row in rows.values() for end in itertools.accumulate(row))})
-    return [
-        (_by({key: _level(row, start) for key, row in rows.items()}), end - start)
-        for start, end in itertools.pairwise(cuts)
-    ]
-
-
-def _level(row: Sequence[Fraction], start: Fraction) -> int:
-    reached = Fraction(0)
-    for level, p in enumerate(row):
-        reached += p
-        if start < reached:
-            return level
-    raise MalformedCase(f"the row {row} does not sum to 1")
-
-
-def stilled(scm: Scm, x: int, *, y: int) -> Scm:
-    """The system in which nothing varies that *y* does not depend on once *x* is set."""
-    matters = causes_of(scm.graph, 1 << y) & ~(1 << x)
-    still = [
-        Table({key: tuple([Fraction(level == 0) for level in range(len(row))]) for key, row in mechanism.rows.items()})
-        if isinstance(mechanism, Table) and not matters >> node & 1
-        else mechanism
-        for node, mechanism in enumerate(scm.mechanisms)
-    ]
-    return replace(scm, mechanisms=tuple(still))
-
-
 def mean(scm: Scm, worth: Callable[[Unit], Fraction], holds: Callable[[Unit], bool]) -> Fraction:
     """The mean of *worth* over the units of which *holds* is true; two models with these tables have to agree.
 
@@ -145,10 +186,10 @@ def mean(scm: Scm, worth: Callable[[Unit], Fraction], holds: Callable[[Unit], bo
 
 def _mean(scm: Scm, worth: Callable[[Unit], Fraction], *, holds: Callable[[Unit], bool], coupling: str) -> Fraction:
     whole = total = Fraction(0)
-    for unit, share in units(scm, coupling=coupling):
-        if share and holds(unit):
+    for value, share, _ in each(scm, lambda unit: worth(unit) if holds(unit) else None, coupling=coupling):
+        if value is not None:
             whole += share
-            total += share * worth(unit)
+            total += share * value
     if not whole:
         raise MalformedCase("what is given has probability 0; nothing would have followed from it")
     return total / whole

@@ -7,6 +7,9 @@ edge when no third lies in the smallest face around both, which their supports t
 
 from __future__ import annotations
 
+import itertools
+import math
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -17,8 +20,8 @@ from causal_eval.errors import TooLarge
 MOST_CORNERS = 1_000
 
 _Point: TypeAlias = tuple[Fraction, ...]
-_Corner: TypeAlias = tuple[int, _Point]
-"""Mask of the variables that are not 0, and the point."""
+_Corner: TypeAlias = tuple[int, tuple[int, ...]]
+"""Mask of the variables that are not 0, and the point times something: whole numbers without a common divisor."""
 
 
 def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[_Point, ...]:
@@ -33,17 +36,23 @@ def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> t
 @lru_cache(maxsize=64)  # one model is asked several things
 def _vertices(rows: tuple[_Point, ...], right: _Point) -> tuple[_Point, ...]:
     n = len(rows[0])
-    corners: list[_Corner] = [(1 << at, tuple([Fraction(at == other) for other in range(n)])) for at in range(n)]
-    for done, (row, b) in enumerate(zip(rows, right, strict=True)):
-        corners = _cut(corners, row, b=b, longest=done + 2)
+    corners: list[_Corner] = [(1 << at, tuple([int(at == other) for other in range(n)])) for at in range(n)]
+    longest = 2
+    for row, b in zip(rows, right, strict=True):
+        below = math.lcm(b.denominator, *[a.denominator for a in row])
+        cut = [int((a - b) * below) for a in row]
+        gaps = [sum(map(operator.mul, cut, point)) for _, point in corners]
+        if not any(gaps):
+            continue  # what was cut before says so already
+        corners = _cut(corners, gaps, longest=longest)
+        longest += 1
         if len(corners) > MOST_CORNERS:
             raise TooLarge(f"over {MOST_CORNERS:,} corners, more than the second solver goes through")
-    return tuple(sorted(point for _, point in corners))
+    return tuple(sorted(tuple([Fraction(x, sum(point)) for x in point]) for _, point in corners))
 
 
-def _cut(corners: list[_Corner], row: _Point, *, b: Fraction, longest: int) -> list[_Corner]:
-    """The corners of what is left; no edge has more than *longest* variables that are not 0."""
-    gaps = [sum((a * x for a, x in zip(row, point, strict=True) if a and x), -b) for _, point in corners]
+def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> list[_Corner]:
+    """The corners where the *gaps* are 0; no edge has more than *longest* variables that are not 0."""
     kept = [corner for corner, gap in zip(corners, gaps, strict=True) if not gap]
     above, below = (
         [(corner, gap) for corner, gap in zip(corners, gaps, strict=True) if gap * sign > 0] for sign in (1, -1)
@@ -53,11 +62,13 @@ def _cut(corners: list[_Corner], row: _Point, *, b: Fraction, longest: int) -> l
         for (other, low), lack in below:
             face = one | other
             if face.bit_count() <= longest and _is_edge(face, supports):
-                share = -lack / (gap - lack)
-                kept.append((face, tuple([share * x + (1 - share) * y for x, y in zip(high, low, strict=True)])))
+                point = [gap * y - lack * x for x, y in zip(high, low, strict=True)]
+                divisor = math.gcd(*point)
+                kept.append((face, tuple([x // divisor for x in point])))
     return kept
 
 
 def _is_edge(face: int, supports: Sequence[int]) -> bool:
     """Whether only two corners lie in the face; different corners have different supports."""
-    return sum(not support & ~face for support in supports) == 2  # noqa: PLR2004 - the ends of an edge
+    inside = (support for support in supports if not support & ~face)
+    return len(list(itertools.islice(inside, 3))) == 2  # noqa: PLR2004 - the ends of an edge
