@@ -112,14 +112,15 @@ def _oriented(g: Graph, parents: Sequence[int]) -> Mixed:
 
 def completed(pattern: Mixed) -> Mixed:
     """*pattern* after Meek's rules R1 to R4, as often as one applies."""
-    parents, beside = list(pattern.parents), list(pattern.beside)
+    parents, beside, near = list(pattern.parents), list(pattern.beside), pattern.adjacent
     again = True
     while again:
         again = False
         now = Mixed(pattern.n, tuple(parents), tuple(beside))
+        children = now.children
         ways = [way for edge in now.undirected() for way in (edge, edge[::-1])]
         for tail, head in ways:
-            if beside[tail] >> head & 1 and _is_forced(now, tail, head=head):
+            if beside[tail] >> head & 1 and _is_forced(now, tail, head=head, near=near, children=children):
                 parents[head] |= 1 << tail
                 beside[tail] &= ~(1 << head)
                 beside[head] &= ~(1 << tail)
@@ -127,9 +128,9 @@ def completed(pattern: Mixed) -> Mixed:
     return Mixed(pattern.n, tuple(parents), tuple(beside))
 
 
-def _is_forced(g: Mixed, a: int, *, head: int) -> bool:
+def _is_forced(g: Mixed, a: int, *, head: int, near: Sequence[int], children: Sequence[int]) -> bool:
     """Whether a - b becomes a -> b (Meek 1995, rules R1 to R4)."""
-    b, near, children = head, g.adjacent, g.children
+    b = head
     if g.parents[a] & ~near[b]:  # R1: c -> a - b, c and b not adjacent
         return True
     if children[a] & g.parents[b]:  # R2: a -> c -> b
@@ -236,7 +237,8 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
     Raises:
         TooLarge: more than 4,096 sets would have to be tried.
     """
-    open_nodes = bits(mask_of(node for node, mask in enumerate(cpdag(g).beside) if mask))
+    seen = cpdag(g)
+    open_nodes = bits(mask_of(node for node, mask in enumerate(seen.beside) if mask))
     tried = 0
     for count in range(len(open_nodes) + 1):
         found = []
@@ -244,11 +246,23 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
             tried += 1
             if tried > MOST_SETS:
                 raise TooLarge(f"over {MOST_SETS:,} sets of experiments would have to be tried; ask about fewer nodes")
-            if not any(cpdag(g, [1 << node for node in chosen]).beside):
+            if not any(_after_experiments(g, seen, mask_of(chosen)).beside):
                 found.append(chosen)
         if found:
             return found
     raise AssertionError("experiments on every node orient every edge")
+
+
+def _after_experiments(g: Graph, seen: Mixed, nodes: int) -> Mixed:
+    """What is known of *g* after an experiment on each of *nodes* alone, when *seen* is known before: all at them."""
+    parents, beside = list(seen.parents), list(seen.beside)
+    for head in range(g.n):
+        shown = g.parents[head] & seen.beside[head] & (-1 if nodes >> head & 1 else nodes)
+        parents[head] |= shown
+        beside[head] &= ~shown
+        for tail in bits(shown):
+            beside[tail] &= ~(1 << head)
+    return completed(Mixed(g.n, tuple(parents), tuple(beside)))
 
 
 def _choices(nodes: Sequence[int], count: int) -> Iterator[tuple[int, ...]]:

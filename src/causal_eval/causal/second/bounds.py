@@ -17,6 +17,7 @@ from causal_eval.errors import MalformedCase, TooLarge
 MOST = 200_000
 """Corners times units that are gone through."""
 
+
 @dataclass(frozen=True, slots=True)
 class Open:
     """Nodes that respond together, and equations of their joint responses."""

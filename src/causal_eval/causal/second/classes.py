@@ -12,6 +12,8 @@ from causal_eval.errors import TooLarge
 
 MOST_EDGES = 15
 Edges = frozenset[tuple[int, int]]
+Colliders = frozenset[tuple[frozenset[int], int]]
+"""Pairs of causes that no edge joins, with their effect."""
 
 
 def edges_of(g: Graph) -> Edges:
@@ -19,7 +21,7 @@ def edges_of(g: Graph) -> Edges:
     return frozenset((cause, effect) for effect in range(g.n) for cause in members(g.parents[effect]))
 
 
-def colliders(edges: Edges) -> frozenset[tuple[frozenset[int], int]]:
+def colliders(edges: Edges) -> Colliders:
     """Every pair of causes of one effect that no edge joins."""
     causes: dict[int, list[int]] = {}
     for cause, effect in edges:
@@ -46,8 +48,8 @@ def whole_class(n: int, edges: Edges, *, targets: tuple[int, ...] = ()) -> tuple
     Raises:
         TooLarge: more than 15 edges.
     """
-    shape, cuts = colliders(edges), [_cut(edges, target) for target in targets]
-    alike = (other for other in orientations(n, edges) if colliders(other) == shape)
+    cuts = [_cut(edges, target) for target in targets]
+    alike = orientations(n, edges, shape=colliders(edges))
     return tuple(other for other in alike if [_cut(other, target) for target in targets] == cuts)
 
 
@@ -56,18 +58,44 @@ def telling(n: int, one: Edges, other: Edges) -> int:
     return sum(1 << node for node in range(n) if _cut(one, 1 << node) != _cut(other, 1 << node))
 
 
-def orientations(n: int, edges: Edges) -> Iterator[Edges]:
-    """Every way round of these edges without a cycle.
+def orientations(n: int, edges: Edges, *, shape: Colliders | None = None) -> Iterator[Edges]:
+    """Every way round of these edges without a cycle; with *shape*, those with exactly these colliders.
 
     Raises:
         TooLarge: more than 15 edges.
     """
     if len(edges) > MOST_EDGES:
         raise TooLarge(f"{len(edges)} edges: the second solver tries all orientations of at most {MOST_EDGES}")
-    for turned in itertools.product((False, True), repeat=len(edges)):
-        other = frozenset(edge[::-1] if turn else edge for edge, turn in zip(sorted(edges), turned, strict=True))
-        if _is_acyclic(n, other):
-            yield other
+    skeleton = sorted(edges)
+    ruled = [[] if shape is None else _earlier(skeleton, place, shape=shape) for place in range(len(skeleton))]
+    chosen: list[tuple[int, int]] = []
+
+    def turned(place: int) -> Iterator[Edges]:
+        if place == len(skeleton):
+            yield frozenset(chosen)
+            return
+        for edge in (skeleton[place], skeleton[place][::-1]):
+            if all((chosen[other][1] == at == edge[1]) == meets for other, at, meets in ruled[place]):
+                chosen.append(edge)
+                yield from turned(place + 1)
+                chosen.pop()
+
+    return (other for other in turned(0) if _is_acyclic(n, other))
+
+
+def _earlier(skeleton: Sequence[tuple[int, int]], place: int, *, shape: Colliders) -> list[tuple[int, int, bool]]:
+    """The earlier edges that share one end with that at *place* and whose other ends no edge joins.
+
+    Each with the end that is shared, and whether both point to it in *shape*.
+    """
+    joined, ends = {frozenset(edge) for edge in skeleton}, frozenset(skeleton[place])
+    found = []
+    for earlier, edge in enumerate(skeleton[:place]):
+        outer = ends ^ frozenset(edge)
+        if len(outer) == 2 and outer not in joined:  # noqa: PLR2004 - one end is shared
+            (at,) = ends & frozenset(edge)
+            found.append((earlier, at, (outer, at) in shape))
+    return found
 
 
 def shared(members_: Sequence[Edges]) -> tuple[Edges, frozenset[frozenset[int]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from causal_eval.causal.graph import Graph
@@ -54,32 +55,41 @@ def causal_order(g: Graph) -> list[int]:
     return order
 
 
-def moral_neighbours(g: Graph, keep: int) -> dict[int, set[int]]:
-    """The moral graph of the ancestral set *keep*; a bidirected edge counts as a hidden parent of both ends."""
-    hidden = [(one, other) for one in members(keep) for other in members(g.bidirected[one] & keep) if one < other]
-    families = {node: {node, *members(g.parents[node] & keep)} for node in members(keep)}
-    neighbours: dict[int, set[int]] = {node: set() for node in members(keep)}
-    for place, (one, other) in enumerate(hidden):
-        for end in (one, other):
-            families[end].add(g.n + place)
-        neighbours[g.n + place] = set()
+def moral_neighbours(g: Graph, keep: int) -> dict[int, int]:
+    """The moral graph of the ancestral set *keep*: node -> mask of its neighbours and itself.
+
+    A bidirected edge counts as a hidden parent of both ends, with numbers from ``g.n`` on.
+    """
+    families = {node: 1 << node | g.parents[node] & keep for node in members(keep)}
+    neighbours = dict.fromkeys(families, 0)
+    for one in members(keep):
+        for other in members(g.bidirected[one] & keep):
+            if one < other:
+                hidden = 1 << g.n + len(neighbours) - len(families)
+                families[one] |= hidden
+                families[other] |= hidden
+                neighbours[hidden.bit_length() - 1] = 0
     for family in families.values():
-        for node in family:
-            neighbours[node] |= family - {node}
+        for node in members(family):
+            neighbours[node] |= family
     return neighbours
 
 
 def cut_off(g: Graph, x: int, y: int, z: int) -> bool:
     """Whether *z* separates *x* from *y*: no path between them in the moral graph of their ancestors avoids it."""
-    neighbours = moral_neighbours(g, causes_of(g, x | y | z))
-    seen = set(members(x))
-    stack = list(seen)
-    while stack:
-        for other in neighbours[stack.pop()]:
-            if other not in seen and not z >> other & 1:
-                seen.add(other)
-                stack.append(other)
-    return not seen & set(members(y))
+    return not around(moral_neighbours(g, causes_of(g, x | y | z)), x, without=z) & y
+
+
+def around(neighbours: Mapping[int, int], start: int, *, without: int) -> int:
+    """The mask of *start* and what hangs together with it once *without* is removed."""
+    seen = fresh = start
+    while fresh:
+        reached = 0
+        for node in members(fresh):
+            reached |= neighbours[node]
+        fresh = reached & ~(seen | without)
+        seen |= fresh
+    return seen
 
 
 def blanket(g: Graph, x: int) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from causal_eval.causal.graph import Graph
 from causal_eval.causal.query import Case, Kind
 from causal_eval.causal.scm import Linear, Scm
 from causal_eval.causal.second.elimination import partition
@@ -30,8 +29,8 @@ from causal_eval.causal.second.reach import (
     labels,
     mask_from,
     members,
-    moral_neighbours,
 )
+from causal_eval.causal.second.structure import beside
 from causal_eval.errors import MalformedCase, NotDetermined
 
 Sets: TypeAlias = tuple[tuple[int, ...], ...]
@@ -59,19 +58,7 @@ def _minimal_separator(case: Case) -> tuple[int, ...] | None:
     found = list(walker.sets(walker.minimal(walker.all & ~walker.open_any(x, y))))
     if not found:
         return None
-    return tuple(members(fixed | min(found, key=lambda z: _beside(g, x | y | fixed, y=y, z=z | fixed))))
-
-
-def _beside(g: Graph, ends: int, *, y: int, z: int) -> int:
-    """How many nodes hang together with *y* in the moral graph once *z* is removed."""
-    neighbours = moral_neighbours(g, causes_of(g, ends))
-    seen = set(members(y))
-    stack = list(seen)
-    while stack:
-        fresh = {other for other in neighbours[stack.pop()] if other not in seen and not z >> other & 1}
-        seen |= fresh
-        stack += fresh
-    return len(seen)
+    return tuple(members(fixed | min(found, key=lambda z: beside(g, x | y | fixed, y=y, cut=z | fixed))))
 
 
 def _markov_blanket(case: Case) -> tuple[int, ...]:

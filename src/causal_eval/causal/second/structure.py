@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.second.paths import Walker
-from causal_eval.causal.second.reach import causes_of, effects_of, members, moral_neighbours
+from causal_eval.causal.second.reach import around, causes_of, effects_of, moral_neighbours
 
 __all__ = ["beside", "causes_of", "effects_of", "every_separator", "smallest_separator"]
 
@@ -38,11 +38,4 @@ def every_separator(g: Graph, ends: tuple[int, int], *, fixed: int, excluded: in
 
 def beside(g: Graph, ends: int, *, y: int, cut: int) -> int:
     """How many nodes hang together with *y* in the moral graph of the causes of *ends* once *cut* is removed."""
-    neighbours = moral_neighbours(g, causes_of(g, ends))
-    seen = set(members(y))
-    stack = list(seen)
-    for node in stack:
-        fresh = [other for other in neighbours[node] if other not in seen and not cut >> other & 1]
-        seen.update(fresh)
-        stack += fresh
-    return len(seen)
+    return around(moral_neighbours(g, causes_of(g, ends)), y, without=cut).bit_count()
