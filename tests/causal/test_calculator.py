@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from causal_eval.causal.calculator import Reply, answered_again, calculate, names_of_kinds, verify
+from causal_eval.causal.calculator import Reply, agreed, agreed_on, answered_again, calculate, names_of_kinds, verify
 from causal_eval.errors import CausalError, MalformedCase, VerificationMismatch
 
 Reader = Callable[[str], Any]
@@ -90,3 +90,18 @@ def test_replies_are_json(shared: Reader) -> None:
     for case in worked(shared):
         reply = calculate(case)
         assert msgspec.json.decode(msgspec.json.encode([reply.answer, reply.certificate])) is not None
+
+
+def test_cases_that_share_a_model_are_answered_as_if_each_had_its_own() -> None:
+    """What is read once is read again when graph or model is another one, also between two of the same."""
+    graph = {"nodes": ["X", "Y"], "directed": [["X", "Y"]]}
+    models = [
+        {"cpts": {"X": {"parents": [], "table": {"": ["1/2", "1/2"]}},
+                  "Y": {"parents": ["X"], "table": {"0": ["1/4", "3/4"], "1": [one, two]}}}}
+        for one, two in (("1/3", "2/3"), ("1/5", "4/5"))
+    ]  # fmt: skip
+    query = {"kind": "do", "event": {"Y": 1}, "do": {"X": 1}}
+    cases = [{"graph": graph, "scm": models[place], "query": query} for place in (0, 0, 1, 0)]
+    cases.insert(2, {"graph": graph, "query": {"kind": "dsep", "X": "X", "Y": "Y"}})
+    assert [reply.answer for reply in agreed_on(cases)] == ["2/3", "2/3", False, "4/5", "2/3"]
+    assert agreed_on(cases) == [agreed(one) for one in cases]

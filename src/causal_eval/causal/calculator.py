@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from causal_eval.causal import second
-from causal_eval.causal.case import Case, read_case, read_facts
+from causal_eval.causal.case import Case, Facts, read_case, read_facts
 from causal_eval.causal.derivation import derive
 from causal_eval.causal.graph_json import read_cpdag, read_names
 from causal_eval.causal.graph_text import of_networkx, read_graph_text
@@ -80,8 +80,8 @@ def spelled_out(whole: Any) -> Any:
     return whole
 
 
-def calculate(whole: Any) -> Reply:
-    """The answer to the case *whole*.
+def calculate(whole: Any, *, facts: Facts | None = None) -> Reply:
+    """The answer to the case *whole*; *facts* where its graph and model are read already.
 
     Raises:
         MalformedCase: it makes no sense; the message names the part.
@@ -89,16 +89,16 @@ def calculate(whole: Any) -> Reply:
     """
     whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
-        given = given_of(whole, mixed=asked.mixed)
+        given = given_of(whole, mixed=asked.mixed, facts=facts)
         found = _named(asked.found, given, names=given.names)
         return Reply(found.answer, found.method, found.lines, found.certificate)
-    case = read_case(whole)
+    case = read_case(whole, facts)
     try:
         answer = _named(solve, case, names=case.names)
     except NotDetermined:
         if asked not in _BOUNDED:
             raise
-        return _left_open(whole)
+        return _left_open(whole, facts)
     return Reply(answer_json(answer.value, case), answer.method, derive(case))
 
 
@@ -110,26 +110,26 @@ def _named(solves: Callable[[_Asked], _Answer], asked: _Asked, *, names: Sequenc
         raise wrong.of(names[wrong.node]) from wrong
 
 
-def _left_open(whole: Any) -> Reply:
+def _left_open(whole: Any, facts: Facts | None) -> Reply:
     """Where tables leave a response open: the point on which all models agree, or the bounds."""
-    given = given_of(whole)
+    given = given_of(whole, facts=facts)
     is_point = given.kind == Compiled.COUNTERFACTUAL and not given.flag("bounds")
     found = (decided if is_point else tabled_bounds)(given, tabled(given))
     return Reply(found.answer, found.method, found.lines, found.certificate)
 
 
-def answered_again(whole: Any) -> Any:
-    """The answer of the second solver, which shares no code with the first.
+def answered_again(whole: Any, *, facts: Facts | None = None) -> Any:
+    """The answer of the second solver, which shares no code with the first; *facts* as in :func:`calculate`.
 
     Raises:
         MalformedCase, CausalError: as :func:`calculate`; TooLarge also where only the second gives up.
     """
     whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
-        return asked.again(given_of(whole, mixed=asked.mixed))
-    case = read_case(whole)
+        return asked.again(given_of(whole, mixed=asked.mixed, facts=facts))
+    case = read_case(whole, facts)
     if asked in _BOUNDED and case.scm is not None and loose(case.scm, _done(case)):
-        given = given_of(whole)
+        given = given_of(whole, facts=facts)
         return tabled_bounds_again(given, tabled(given))
     return answer_json(second.solve(case), case)
 
@@ -159,20 +159,35 @@ def verify(whole: Any, reply: Reply) -> None:
 
 
 def agreed(whole: Any) -> Reply:
-    """The answer to the case *whole* on which both solvers agree.
+    """The answer to the case *whole* on which both solvers agree; raises as :func:`agreed_on`."""
+    return agreed_on([whole])[0]
+
+
+def agreed_on(wholes: Sequence[Any]) -> list[Reply]:
+    """The answers on which both solvers agree; cases in a row that hold one and the same graph and model share them.
 
     Raises:
         SolversDisagree: they do not.
         MalformedCase, CausalError: as :func:`calculate`.
     """
-    whole = spelled_out(whole)
-    reply = calculate(whole)
-    _compare(whole, reply)
-    return reply
+    replies: list[Reply] = []
+    read: tuple[Any, Any, Facts] | None = None
+    for one in wholes:
+        whole, asked = spelled_out(one), _kind_of(one)
+        facts = None
+        if not (isinstance(asked, Kind) and asked.mixed):
+            graph, scm = whole.get("graph"), whole.get("scm")
+            if read is None or read[0] is not graph or read[1] is not scm:
+                read = graph, scm, read_facts(whole)
+            facts = read[2]
+        reply = calculate(whole, facts=facts)
+        _compare(whole, reply, facts=facts)
+        replies.append(reply)
+    return replies
 
 
-def _compare(whole: Any, reply: Reply) -> None:
-    other = answered_again(whole)
+def _compare(whole: Any, reply: Reply, *, facts: Facts | None = None) -> None:
+    other = answered_again(whole, facts=facts)
     if _decided(whole, other) != _decided(whole, reply.answer):
         raise SolversDisagree(
             f"kind {whole['query']['kind']}: the first solver finds {canonical_json(reply.answer)}, the second "
@@ -215,8 +230,8 @@ def _decided(whole: Any, answer: Any) -> str:
     return canonical_json(asked.part(answer) if isinstance(asked, Kind) else answer)
 
 
-def given_of(whole: Any, *, mixed: bool = False) -> Given:
-    """Graph, model and query of the case *whole*; *mixed*: undirected edges are taken.
+def given_of(whole: Any, *, mixed: bool = False, facts: Facts | None = None) -> Given:
+    """Graph, model and query of the case *whole*; *mixed*: undirected edges are taken; *facts* as in `calculate`.
 
     Raises:
         MalformedCase: the message names the part that makes no sense.
@@ -226,8 +241,8 @@ def given_of(whole: Any, *, mixed: bool = False) -> Given:
     if mixed and (graph_obj.get("undirected") or graph_obj.get("type") == "cpdag"):
         nodes = tuple(read_names(graph_obj))
         return Given(nodes, *read_cpdag(graph_obj, nodes), None, query)
-    names, graph, scm = read_facts(whole)
-    return Given(tuple(names), graph, (), scm, query)
+    names, graph, scm = facts or read_facts(whole)
+    return Given(names, graph, (), scm, query)
 
 
 def _kind_of(whole: Any) -> Kind | Compiled:

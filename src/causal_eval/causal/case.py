@@ -11,7 +11,7 @@ import difflib
 import operator
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from causal_eval.causal.graph import Graph, mask_of
 from causal_eval.causal.graph_json import read_graph, read_names, write_graph
@@ -22,6 +22,9 @@ from causal_eval.causal.scm_json import exogenous_names, implied_edges, mechanis
 from causal_eval.errors import MalformedCase
 
 __all__ = ["Case", "Kind", "Query", "read_case", "write_case"]
+
+Facts: TypeAlias = tuple[tuple[str, ...], Graph, Scm | None]
+"""Names, graph and model of a case."""
 
 _STRUCTURAL: Mapping[Kind, tuple[str, ...]] = {
     Kind.DSEP: ("X", "Y"),
@@ -47,18 +50,18 @@ _SETS = ("X", "Y", "Z", "must_include", "must_exclude")
 _sets_of = operator.attrgetter("x", "y", "z", "must_include", "must_exclude")
 
 
-def read_case(obj: Any) -> Case:
-    """The case that the JSON object *obj* describes; unknown fields are ignored.
+def read_case(obj: Any, facts: Facts | None = None) -> Case:
+    """The case that the JSON object *obj* describes; unknown fields are ignored, *facts* not read again.
 
     Raises:
         MalformedCase: the message names the part that makes no sense.
     """
-    names, graph, scm = read_facts(obj)
+    names, graph, scm = facts or read_facts(obj)
     query = read_query(mapping(obj.get("query"), "query"), names, scm=scm)
     return Case(names, graph, scm, query)
 
 
-def read_facts(obj: Any) -> tuple[tuple[str, ...], Graph, Scm | None]:
+def read_facts(obj: Any) -> Facts:
     """Names, graph and model of the case *obj*, whatever it asks.
 
     Raises:

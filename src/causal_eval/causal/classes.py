@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import factorial
 
-from causal_eval.causal.graph import Graph, bits, closure, mask_of
+from causal_eval.causal.graph import Graph, bits, children_of, closure, mask_of
 from causal_eval.errors import MalformedCase, TooLarge
 
 MOST_STEPS = 20_000
@@ -34,11 +34,7 @@ class Mixed:
     @property
     def children(self) -> tuple[int, ...]:
         """Mask of the nodes to which each node has a directed edge."""
-        found = [0] * self.n
-        for node, mask in enumerate(self.parents):
-            for parent in bits(mask):
-                found[parent] |= 1 << node
-        return tuple(found)
+        return children_of(self.parents)
 
     @property
     def adjacent(self) -> tuple[int, ...]:

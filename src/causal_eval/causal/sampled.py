@@ -17,7 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causal_eval.causal.districts import districts, projected
-from causal_eval.causal.formula.tree import Difference, Formula, Number, Prob, Product, Quotient, Sum, refs
+from causal_eval.causal.formula.tree import (
+    Difference,
+    Formula,
+    Number,
+    Prob,
+    Product,
+    Quotient,
+    Sum,
+    free,
+    refs,
+    valued,
+)
 from causal_eval.causal.formula.value import Laws, value_of
 from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.query import Assignment
@@ -72,11 +83,14 @@ def compared(g: Graph, one: Formula, *, other: Formula, stream: Stream) -> Tried
 
 
 def _equal(laws: Sampled, one: Formula, *, other: Formula) -> bool:
-    """Whether the two are the same function in one model."""
+    """Whether the two are the same function in one model; most that are not differ in the first place looked at."""
+    start = dict.fromkeys(free(one) | free(other), 0)
+    if value_of(valued(one, start), laws).at({}) != value_of(valued(other, start), laws).at({}):
+        return False
     first, second = value_of(one, laws), value_of(other, laws)
-    free = sorted({*first.scope, *second.scope})
-    for key in itertools.product((0, 1), repeat=len(free)):
-        at = dict(zip(free, key, strict=True))
+    copies = sorted({*first.scope, *second.scope})
+    for key in itertools.product((0, 1), repeat=len(copies)):
+        at = dict(zip(copies, key, strict=True))
         if first.at(at) != second.at(at):
             return False
     return True

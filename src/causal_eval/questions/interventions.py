@@ -60,27 +60,31 @@ def draw(stream: Stream, kind: str, *, difficulty: int) -> Group:
         net = Net.draw(stream.choice(STRUCTURES[kind][difficulty - 1]), stream)
         fixed = {} if kind == "cate" else {"Y": _about_a_level(len(net.parents[net.at["Y"]]), stream)}
         facts = (*random_tables(net, stream, fixed=fixed), *_asking(kind, net.at, stream=stream))
-        for _ in range(_REPAIRS):
-            facts = _moved(facts, _truth(facts, net.n), stream=stream)
         truth = _truth(facts, net.n)
+        for _ in range(_REPAIRS):
+            moved = _moved(facts, truth, stream=stream)
+            if moved is facts:
+                break
+            facts, truth = moved, _truth(moved, net.n)
         if abs(truth) >= least and discriminating(facts, truth, wrong=functools.partial(mistakes, facts, net.n)):
             return Group(kind, net.n, net.order, (facts,))
     raise AssertionError(f"effect/{kind} at difficulty {difficulty}: no model keeps the margins")
 
 
 def _moved(facts: Facts, truth: Fraction, *, stream: Stream) -> Facts:
-    """The same with every printed probability moved that is, or whose complement is, too near to *truth*."""
+    """*facts* with every printed probability moved that is, or whose complement is, too near to *truth*."""
+    spans = [(one - APART, one, one + APART) for one in (truth, 1 - truth)]
     found = []
     for fact in facts:
         *rest, p = fact.slots or (0,)
-        near = [one for one in (truth, 1 - truth) if isinstance(p, Fraction) and abs(p - one) < APART]
+        near = [one for low, one, high in spans if low < p < high] if isinstance(p, Fraction) else []
         if near and isinstance(p, Fraction):
             step = Fraction(stream.between(1, _MOVE) * (1 if p >= near[0] else -1), 100)
             moved = p + step if LOWEST <= 100 * (p + step) <= HIGHEST else p - 3 * step
             found.append(Fact(fact.form, (*rest, moved)))
         else:
             found.append(fact)
-    return tuple(found)
+    return tuple(found) if any(one is not other for one, other in zip(found, facts, strict=True)) else facts
 
 
 def _about_a_level(count: int, stream: Stream) -> list[int]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import msgspec
 
 from causal_eval.causal import second
-from causal_eval.causal.calculator import Reply, agreed
+from causal_eval.causal.calculator import Reply, agreed_on
 from causal_eval.causal.case import write_case
 from causal_eval.causal.derivation import derivation_of
 from causal_eval.causal.kinds.kind import Json
@@ -89,7 +89,7 @@ def certificate_of(family: Family, facts: Facts, *, proof: Proof, spec: AnswerSp
 
 
 def _of_posed(posed: Posed) -> Proof:
-    replies = [agreed(whole) for whole in posed.cases]
+    replies = agreed_on(posed.cases)
     certificates = tuple([reply.certificate for reply in replies])
     steps, values = _steps(replies), [valued(reply.answer) for reply in replies]
     if posed.formula:

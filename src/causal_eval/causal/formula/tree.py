@@ -160,3 +160,24 @@ def apart(formula: Formula, taken: Sequence[Ref] = ()) -> Formula:
 def _fresh(ref: Ref, taken: Iterable[Ref]) -> Ref:
     most = max((other.primes for other in taken if other.node == ref.node), default=-1)
     return Ref(ref.node, max(most, ref.primes) + 1)
+
+
+def valued(formula: Formula, at: Mapping[Ref, int]) -> Formula:
+    """*formula* with its free copies in *at* fixed at these values."""
+
+    def fixed(copies: tuple[Ref, ...]) -> tuple[Ref, ...]:
+        return tuple([Ref(ref.node, ref.primes, at[ref]) if ref in at else ref for ref in copies])
+
+    match formula:
+        case Prob(event, given, do, domain):
+            return Prob(fixed(event), fixed(given), fixed(do), domain)
+        case Sum(over, body):
+            return Sum(over, valued(body, {ref: value for ref, value in at.items() if ref not in over}))
+        case Product(parts):
+            return Product(tuple([valued(part, at) for part in parts]))
+        case Quotient(one, other):
+            return Quotient(valued(one, at), valued(other, at))
+        case Difference(one, other):
+            return Difference(valued(one, at), valued(other, at))
+        case Number():
+            return formula

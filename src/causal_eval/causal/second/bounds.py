@@ -29,7 +29,7 @@ class Open:
 
     def fitting(self, read: Rows) -> int:
         """The mask of the types that respond so, as far as it is they who respond."""
-        places = range(len(self.types))
+        places = list(range(len(self.types)))
         for (node, key), level in read.items():
             if node in self.nodes and key in self.types[0][at := self.nodes.index(node)]:
                 places = [place for place in places if self.types[place][at][key] == level]
