@@ -242,14 +242,14 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
             tried += 1
             if tried > MOST_SETS:
                 raise TooLarge(f"over {MOST_SETS:,} sets of experiments would have to be tried; ask about fewer nodes")
-            if not any(_after_experiments(g, seen, mask_of(chosen)).beside):
+            if not any(_after_experiments(g, seen, nodes=mask_of(chosen)).beside):
                 found.append(chosen)
         if found:
             return found
     raise AssertionError("experiments on every node orient every edge")
 
 
-def _after_experiments(g: Graph, seen: Mixed, nodes: int) -> Mixed:
+def _after_experiments(g: Graph, seen: Mixed, *, nodes: int) -> Mixed:
     """What is known of *g* after an experiment on each of *nodes* alone, when *seen* is known before: all at them."""
     parents, beside = list(seen.parents), list(seen.beside)
     for head in range(g.n):

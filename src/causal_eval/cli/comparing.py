@@ -27,9 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def scores(
     run: Annotated[str, typer.Argument(help="An evaluation's id, or its beginning.")],
-    by: Annotated[
-        str, typer.Option("--by", help="family, kind, rung, domain, regime, difficulty, twins.")
-    ] = "family",
+    by: Annotated[str, typer.Option("--by", help="family, kind, rung, domain, regime, difficulty, twins.")] = "family",
     json: Json = False,
 ) -> int:
     """Show a run's scores with every interval, chance taken off, by a trait; or what its linked questions tell."""

@@ -37,7 +37,7 @@ def test_what_is_told_of_all_units_has_the_whole_probability(seed: int, coupling
 
 def test_units_that_nothing_tells_apart_are_one() -> None:
     """A chain of twenty coins has a million units; asked about two of them it has eight."""
-    rows = {(0,): (HALF, HALF), (1,): (Fraction(1, 4), Fraction(3, 4))}
+    rows: dict[tuple[int, ...], tuple[Fraction, ...]] = {(0,): (HALF, HALF), (1,): (Fraction(1, 4), Fraction(3, 4))}
     chain = Graph.build(20, [(node, node + 1) for node in range(19)])
     scm = binary(chain, Table({(): (HALF, HALF)}), *[Table(rows) for _ in range(19)])
     told = list(each(scm, lambda unit: worked_out(scm, unit, node=2, does={}), coupling="apart"))
