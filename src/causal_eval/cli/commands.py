@@ -16,6 +16,7 @@ from causal_eval.cli import (
     logs,
     operating,
     reaching,
+    reports,
     responding,
     runbooks,
     standing,
@@ -320,18 +321,11 @@ app.add_typer(cache_app, name="cache")
 app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
-comparing.add_to(app)
-operating.add_to(app)
-responding.add_to(app)
-announcing.add_to(app)
-standing.add_to(app)
-logs.add_to(app)
-databases.add_to(app)
-backups.add_to(app)
-switching.add_to(app)
-reaching.add_to(app)
-runbooks.add_to(app)
-contaminating.add_to(app)
+for _door in (
+    comparing, operating, responding, announcing, standing, logs, databases, backups, switching,
+    reaching, runbooks, contaminating, reports,
+):  # fmt: skip
+    _door.add_to(app)
 
 
 @app.command()

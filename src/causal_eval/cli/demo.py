@@ -15,7 +15,8 @@ from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.cache import CacheRule
 from causal_eval.providers.events import Listener
 from causal_eval.providers.scripted import Scripted
-from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.generate import generate
+from causal_eval.questions.suite import DEMONSTRATION, demonstration
 from causal_eval.service.answering import Candidate
 from causal_eval.settings import read_settings
 from causal_eval.store.database import open_store
@@ -24,19 +25,17 @@ from causal_eval.store.suites import keep_set, set_questions
 SKILLS = {"demo/careful": Fraction(7, 10), "demo/hasty": Fraction(9, 20)}
 """Scripted models and the share of questions that each knows."""
 
-SEED = "demo"
-
 
 def demo(*, questions: int, report: Path | None, json: bool) -> int:
     """Run both scripted models on the same fresh questions and say which is better."""
     settings = read_settings(os.environ)
     store = open_store(settings.database_url)
     try:
-        kept = keep_set(store, generate(Plan(n=questions, seed=SEED)), name=f"demo/{questions}")
+        kept = keep_set(store, generate(demonstration(questions)), name=f"demo/{questions}")
         candidates = [_scripted(name, reply_table(set_questions(store, kept.digest), skill=skill, seed=name))
                       for name, skill in SKILLS.items()]  # fmt: skip
         specs = [
-            RunSpec(answerer=one.name, question_set=kept.digest, seed=SEED, elicitation="direct@1")
+            RunSpec(answerer=one.name, question_set=kept.digest, seed=DEMONSTRATION, elicitation="direct@1")
             for one in candidates
         ]
         ended = carry_out(store, candidates, specs, display="full", json=json)

@@ -57,7 +57,7 @@ def writing(path: Path, *others: Path) -> Iterator[None]:
         ) from error
 
 
-def save(text: str, path: Path) -> None:
+def save(text: str | bytes, path: Path) -> None:
     """The whole *text* under the name *path*, or nothing.
 
     Raises:
@@ -65,7 +65,7 @@ def save(text: str, path: Path) -> None:
     """
     with writing(path):
         part = path.with_name(path.name + ".part")
-        part.write_text(text, "utf-8")
+        part.write_bytes(text if isinstance(text, bytes) else text.encode())
         part.replace(path)
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from causal_eval.analysis import statements
 from causal_eval.analysis.profile import Profile
 from causal_eval.analysis.reports.html import compile_template, render
+from causal_eval.analysis.reports.lines import difference_line, score_line
 from causal_eval.cli import output
 from causal_eval.cli.display import score_table
 from causal_eval.providers.prices import Prices, load_list, sold_by_list
 from causal_eval.scoring.verdict import Mark
-from causal_eval.service.reporting import Gathered, cached, difference_line, gather, report_data, score_line
+from causal_eval.service.reporting import Gathered, cached, gather, report_data
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 

@@ -78,7 +78,7 @@ def show(beginning: str, *, report: Path | None, json: bool) -> int:
             output.say(
                 "  ".join(f"{key} {row[key]}" for key in ("id", "status", "progress", "questions", "set", "begun"))
             )
-        reporting.present(store, [evaluation], report=report, json=json, prices=_prices())
+        reporting.present(store, [evaluation], report=report, json=json, prices=prices())
         for origin in origins(store, evaluation):
             if json:
                 output.emit({"event": "origin", "evaluation": evaluation.id, **asdict(origin)})
@@ -114,7 +114,7 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
             output.emit({"event": "rescored", **line, "differing": list(result.differing)})
         else:
             output.say(f"{evaluation.id}: {result.attempts} replies judged, {result.added} verdicts added")
-        reporting.present(store, [evaluation], report=report, json=json, prices=_prices())
+        reporting.present(store, [evaluation], report=report, json=json, prices=prices())
     if result.differing:
         raise VerificationMismatch(
             f"{evaluation.id}: {len(result.differing)} verdicts of this scorer version are not what it says now, e.g. "
@@ -123,7 +123,8 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
     return 0
 
 
-def _prices() -> Prices:
+def prices() -> Prices:
+    """The user's own, or list prices."""
     return read_prices(read_settings(os.environ).prices)
 
 

@@ -34,6 +34,9 @@ _ALL = (
 NAMED: Mapping[str, Suite] = {suite.name: suite for suite in _ALL}
 """Name -> suite."""
 
+DEMONSTRATION = "demo"
+"""First part of the names of its sets, and their seed."""
+
 SUITES: Mapping[str, int] = {suite.name: suite.n for suite in _ALL}
 """Name -> number of questions."""
 
@@ -49,6 +52,20 @@ def suite(name: str, seed: str) -> Plan:
     found = NAMED[name]
     plan = Plan(n=found.n, seed=f"suite/{name}@{found.version}/{seed}", difficulties=found.difficulties)
     return trapped(plan, ("all",)) if found.trapped else plan
+
+
+def demonstration(n: int) -> Plan:
+    """The questions of ``causal-eval demo``, whose set is named ``demo/N``."""
+    return Plan(n=n, seed=DEMONSTRATION)
+
+
+def plan_named(name: str) -> Plan | None:
+    """The plan of a stored set by its name, ``quick/2030-01-02``, ``demo/240``; None where a name does not tell it."""
+    first, slash, rest = name.partition("/")
+    if first in NAMED and slash:
+        return suite(first, rest)
+    is_demo = first == DEMONSTRATION and rest.isascii() and rest.isdigit() and int(rest) > 0
+    return demonstration(int(rest)) if is_demo else None
 
 
 def training(n: int, *, families: tuple[str, ...] = ()) -> Plan:

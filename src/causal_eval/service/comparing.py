@@ -12,9 +12,10 @@ from causal_eval.analysis.compare import Comparison, compare_sides
 from causal_eval.analysis.intervals import LEVEL
 from causal_eval.analysis.pairing import Side, side
 from causal_eval.analysis.ranks import RankSet, jointly, rank_sets
+from causal_eval.analysis.reports.lines import difference_line
 from causal_eval.errors import UsageError
 from causal_eval.service import jobs
-from causal_eval.service.reporting import LARGEST_COMPARED, difference_line
+from causal_eval.service.reporting import LARGEST_COMPARED
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, summarize

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, combinations, islice
-from typing import Any
 
 import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
@@ -84,7 +83,7 @@ def twins_told(store: Store, evaluation: Evaluation) -> tuple[Metric, ...]:
     return twin_metrics(answers_seen(store, evaluation))[evaluation.spec.answerer]
 
 
-def report_data(store: Store, found: Gathered) -> ReportData:
+def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> ReportData:
     """Everything that a report says of what was gathered: facts, the command that repeats it, examples."""
     evaluations = found.evaluations
     told = {f"Cached replies of {one.id}": said for one, said in cached(store, evaluations)}
@@ -95,7 +94,7 @@ def report_data(store: Store, found: Gathered) -> ReportData:
         command=_command(found.question_set, evaluations),
         chance=found.chance,
         comparisons=found.comparisons,
-        examples=tuple(_examples(store, evaluations)),
+        examples=tuple(islice(_examples(store, evaluations), examples)),
     )
 
 
@@ -105,31 +104,6 @@ def cached(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[tuple[Ev
         summary = summarize(store, one)
         if summary.cached.count:
             yield one, str(summary.cached)
-
-
-def score_line(row: ScoreRow) -> dict[str, Any]:
-    """A score as it leaves as JSON; its cost is a number of dollars."""
-    return {
-        "scope": row.scope.label, "score": row.score, "low": row.low, "high": row.high, "chance": row.chance,
-        "against_chance": row.against.value, "strict": row.strict, "units": row.units, "clusters": row.clusters,
-        "unparsed": row.unparsed, "abstained": row.abstained, "missing": row.missing, "ungraded": row.ungraded,
-        "excluded": row.excluded, "cost": None if row.cost is None else float(row.cost), "time_ms": row.time_ms,
-        "cached": row.cached,
-    }  # fmt: skip
-
-
-def difference_line(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as it leaves as JSON."""
-    gap, wanted, tests = comparison.difference, comparison.needed, comparison.evidence
-    return {
-        "a": comparison.a, "b": comparison.b, "finding": comparison.finding.value, "difference": gap.estimate,
-        "low": gap.low, "high": gap.high, "units": gap.n, "clusters": gap.clusters,
-        "units_needed": None if wanted is None else wanted.units,
-        "clusters_needed": None if wanted is None else wanted.clusters,
-        "p": tests.sign_flip.p, "draws": tests.sign_flip.draws, "holm": tests.holm, "obuchowski": tests.obuchowski,
-        "durkalski": tests.durkalski, "mcnemar_mid_p": tests.mcnemar, "odds_ratio": comparison.effect.odds,
-        "cohens_h": comparison.effect.h,
-    }  # fmt: skip
 
 
 def _priced_by(evaluations: Sequence[Evaluation], prices: Prices) -> str:
@@ -173,8 +147,6 @@ def _examples(store: Store, evaluations: Sequence[Evaluation]) -> Iterator[Examp
         outcome = one.attempt.outcome
         reply = outcome.text if isinstance(outcome, Reply) else ""
         yield example_card(question, answerer=models[0].spec.answerer, reply=reply, verdict=one.verdict)
-        if len(seen) == EXAMPLES:
-            return
 
 
 def _asked(evaluations: Sequence[Evaluation]) -> list[str]:

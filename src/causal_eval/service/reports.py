@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import msgspec
 
 from causal_eval.analysis.reports.html import render
+from causal_eval.analysis.reports.lines import difference_line, score_line
 from causal_eval.errors import CausalEvalError, Conflict, StoreError, UnknownName, UsageError
 from causal_eval.providers.prices import read_prices
 from causal_eval.service import jobs
 from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.readonly import is_read_only
-from causal_eval.service.reporting import Gathered, difference_line, gather, report_data, score_line
+from causal_eval.service.reporting import Gathered, gather, report_data
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import reports as kept
 from causal_eval.store.evaluations import Evaluation, find_evaluation

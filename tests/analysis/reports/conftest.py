@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -11,7 +11,17 @@ import pytest
 from causal_eval.analysis.compare import compare
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import profile
-from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep, ExampleSymbol, ReportData
+from causal_eval.analysis.reports.data import (
+    ExampleCard,
+    ExampleMistake,
+    ExampleStep,
+    ExampleSymbol,
+    Given,
+    QuestionCard,
+    ReportData,
+)
+from causal_eval.analysis.reports.ticket import Ticket, claims_of
+from causal_eval.analysis.tables import score_rows
 from causal_eval.scoring.verdict import Mark
 from causal_eval.seeds import Stream
 
@@ -189,3 +199,39 @@ def report_data() -> ReportData:
         ),
         examples=CARDS,
     )
+
+
+def _card(place: int) -> QuestionCard:
+    """The first example as one of many questions, its answer given by both models."""
+    one = CARDS[0]
+    return QuestionCard(
+        question=f"q-{place:04d}", family=one.family, kind=one.kind, rung=2, domain=one.domain, regime=one.regime,
+        difficulty=1 + place % 5, cluster=f"c-{place // 2:04d}", prompt=one.prompt, gold=one.gold,
+        given=tuple(
+            Given(name, 1, reply, mark, mark, "", parsed, mistakes)
+            for name, reply, mark, parsed, mistakes in (
+                (next(iter(SKILLS)), one.reply, Mark.WRONG, "1/2", ("association",)),
+                (list(SKILLS)[1], "" if place == 1 else "ANSWER: 1/5", Mark.MISSING if place == 1 else Mark.CORRECT,
+                 "" if place == 1 else "1/5", ()),
+            )
+        ),
+        symbols=one.symbols, estimand=one.estimand, nodes=("age", "drug", "recovery"),
+        edges=(("age", "drug"), ("age", "recovery"), ("drug", "recovery")), steps=one.steps,
+        mistakes=tuple((wrong.name, wrong.answer) for wrong in one.mistakes),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def whole_data(report_data: ReportData) -> ReportData:
+    """The same with 120 questions to browse instead of examples, and a ticket for each model."""
+    rows = score_rows(report_data.profile, report_data.chance)
+    return replace(
+        report_data,
+        examples=(),
+        questions=tuple(map(_card, range(120))),
+        tickets=tuple(
+            Ticket(f"ev-{place:016x}", name, "set-0f1e2d3c4b5a6978", "3", ("1",),
+                   claims_of(row for row in rows if row.answerer == name))
+            for place, name in enumerate(list(SKILLS)[:2])
+        ),
+    )  # fmt: skip

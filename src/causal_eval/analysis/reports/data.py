@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.profile import Profile
+from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.questions.question import CANARY
 from causal_eval.scoring.verdict import Mark
 
@@ -81,6 +82,54 @@ class ExampleCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What one answerer replied to a question, and how it was judged."""
+
+    answerer: str
+    sample: int
+    """From 1."""
+    reply: str
+    """As it came; empty where there is none."""
+    mark: Mark
+    strict: Mark
+    reason: str
+    parsed: str
+    mistakes: tuple[str, ...] = ()
+    """Names of the classic mistakes that give just this answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionCard:
+    """One question with its proof and every reply to it."""
+
+    question: str
+    family: str
+    kind: str
+    rung: int
+    domain: str
+    regime: str
+    difficulty: int
+    cluster: str
+    prompt: str
+    gold: str
+    """Empty where it is kept apart."""
+    given: tuple[Given, ...]
+    symbols: tuple[ExampleSymbol, ...] = ()
+    estimand: str = ""
+    nodes: tuple[str, ...] = ()
+    """Of the causal graph, in printed names."""
+    edges: tuple[tuple[str, str], ...] = ()
+    """Cause and effect."""
+    hidden: tuple[tuple[str, str], ...] = ()
+    """Pairs with a hidden common cause."""
+    latent: tuple[str, ...] = ()
+    """Nodes that are not measured."""
+    steps: tuple[ExampleStep, ...] = ()
+    mistakes: tuple[tuple[str, str], ...] = ()
+    """Name, and what it would answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything a report says."""
 
@@ -94,4 +143,9 @@ class ReportData:
     """(family, kind) -> what guessing is worth; empty = not known."""
     comparisons: tuple[Comparison, ...] = ()
     examples: tuple[ExampleCard, ...] = ()
+    """A few questions for a look; a report that has *questions* needs none."""
+    questions: tuple[QuestionCard, ...] = ()
+    """Every question, to be browsed; empty: a summary."""
+    tickets: tuple[Ticket, ...] = ()
+    """What reproduces the numbers, a ticket an answerer."""
     canary: str = CANARY

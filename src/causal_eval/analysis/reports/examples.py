@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import msgspec
 
-from causal_eval.analysis.reports.data import ExampleCard, ExampleMistake, ExampleStep, ExampleSymbol
+from causal_eval.analysis.charts.dag import drawing_of
+from causal_eval.analysis.reports.data import (
+    ExampleCard,
+    ExampleMistake,
+    ExampleStep,
+    ExampleSymbol,
+    Given,
+    QuestionCard,
+)
 from causal_eval.questions.card import graph_lines, shown
 from causal_eval.questions.question import AnswerKind, Certificate, Question, Step, canonical
 from causal_eval.scoring.verdict import Verdict
@@ -33,13 +42,64 @@ def example_card(question: Question, *, answerer: str, reply: str, verdict: Verd
         strict=verdict.strict,
         reason=verdict.reason,
         parsed="" if verdict.answer is None else _readable(shown(verdict.answer), question),
-        gold="" if question.gold is None else _readable(shown(question.gold), question),
+        gold=_gold(question),
         symbols=_symbols(certificate) if certificate else (),
         estimand=certificate.estimand if certificate else "",
         graph=tuple(graph_lines(certificate)) if certificate else (),
         steps=tuple(map(_step, certificate.steps)) if certificate else (),
         mistakes=_mistakes(certificate, question, verdict=verdict) if certificate else (),
     )
+
+
+def question_card(question: Question, given: tuple[Given, ...]) -> QuestionCard:
+    """The question with its proof and what was *given*; without a certificate it has no proof."""
+    certificate = question.certificate
+    card = QuestionCard(
+        question=question.id,
+        family=question.family,
+        kind=question.kind,
+        rung=question.rung,
+        domain=question.domain,
+        regime=question.regime,
+        difficulty=question.difficulty,
+        cluster=question.cluster,
+        prompt=question.prompt,
+        gold=_gold(question),
+        given=given,
+    )
+    return card if certificate is None else _proven(card, certificate, question=question)
+
+
+def given_reply(question: Question, *, answerer: str, sample: int, reply: str, verdict: Verdict) -> Given:
+    """A judged reply, with the classic mistakes that give just its answer."""
+    certificate = question.certificate
+    same = (
+        [one.name for one in _mistakes(certificate, question, verdict=verdict) if one.is_given] if certificate else []
+    )
+    parsed = "" if verdict.answer is None else _readable(shown(verdict.answer), question)
+    return Given(answerer, sample, reply, verdict.mark, verdict.strict, verdict.reason, parsed, tuple(same))
+
+
+def _proven(card: QuestionCard, certificate: Certificate, *, question: Question) -> QuestionCard:
+    drawing = drawing_of(certificate)
+    return replace(
+        card,
+        symbols=_symbols(certificate),
+        estimand=certificate.estimand,
+        nodes=drawing.nodes,
+        edges=drawing.directed,
+        hidden=drawing.bidirected,
+        latent=tuple(sorted(drawing.latent)),
+        steps=tuple(map(_step, certificate.steps)),
+        mistakes=tuple(
+            (name, _readable(shown(msgspec.json.decode(answer)), question))
+            for name, answer in certificate.mistakes.items()
+        ),
+    )
+
+
+def _gold(question: Question) -> str:
+    return "" if question.gold is None else _readable(shown(question.gold), question)
 
 
 def _symbols(certificate: Certificate) -> tuple[ExampleSymbol, ...]:

@@ -1,0 +1,145 @@
+"""The report as GitHub-flavoured Markdown: what a pull request, a wiki or a notebook shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from causal_eval.analysis import statements
+from causal_eval.analysis.compare import Comparison
+from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, money, p_value, percent, points
+from causal_eval.analysis.plain import one_line, plain
+from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.ticket import Ticket
+from causal_eval.analysis.reports.view import View
+from causal_eval.scoring.verdict import Mark
+
+_LIVE = re.compile(r"([\\`*_{}\[\]|#~$])")
+"""What Markdown (and the mathematics of its renderers) could take for a mark."""
+_HEAD = ("part", "score", "interval", "strict", "chance", "against chance", "units", "clusters", "without score")
+
+
+def markdown(data: ReportData) -> str:
+    """The report; equal data give equal text. Foreign text cannot become a mark, a link or HTML."""
+    parts = [f"# {escaped(data.title)}", *_verdict(data), *_run(data), *_scores(data), *_outcomes(data)]
+    for comparison in data.comparisons:
+        parts += comparison_parts(comparison)
+    if data.questions:
+        parts.append("## Questions")
+        parts += [part for card in data.questions for part in _question(card)]
+    parts.append(f"{escaped(data.canary)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Foreign text on one line, as itself."""
+    safe = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LIVE.sub(r"\\\1", safe)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; cells are escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def comparison_parts(found: Comparison) -> Iterator[str]:
+    """The paired comparison of two runs, its difference by part."""
+    yield f"## {escaped(found.a)} against {escaped(found.b)}"
+    yield f"{escaped(statements.comparison(found))}."
+    rows = [("overall", found.difference, p_value(found.evidence.sign_flip.p), found.finding.value)]
+    rows += [
+        (one.scope.label, one.difference, f"{p_value(one.holm)} (Holm)", one.finding.value) for one in found.scopes
+    ]
+    yield table(
+        ("part", "difference", "interval", "p", "finding", "units", "clusters"),
+        (
+            (escaped(scope), points(gap.estimate), ends(gap), p, finding, count(gap.n), count(gap.clusters))
+            for scope, gap, p, finding in rows
+        ),
+    )
+
+
+def _verdict(data: ReportData) -> Iterator[str]:
+    view = View(data)
+    said = [statements.headline(one, data.chance) for one in view.subjects]
+    said += [words for one in view.subjects for words in statements.warnings(one)]
+    yield "\n".join(f"- {escaped(words)}." for words in said)
+
+
+def _run(data: ReportData) -> Iterator[str]:
+    yield "## This run"
+    yield table(("what", "value"), ((escaped(label), escaped(value)) for label, value in data.facts))
+    if data.command:
+        yield fenced(data.command, "sh")
+    if data.tickets:
+        yield "Each result has a hash and the command that computes it again:"
+        yield table(
+            ("answerer", "question set", "result", "command"),
+            ((escaped(one.answerer), one.question_set, one.hash, f"`{one.command}`") for one in data.tickets),
+        )
+
+
+def _scores(data: ReportData) -> Iterator[str]:
+    view = View(data)
+    yield "## Scores"
+    yield f"Per cent of questions answered right; intervals of {level(data.profile.level)}, clustered by causal model."
+    for one in data.profile.answerers:
+        yield f"### {escaped(one.answerer)}{_ticket(data.tickets, one.answerer)}"
+        rows = []
+        for standing in (one.overall, *one.rungs, *one.families):
+            reading = view.reading(one, standing)
+            rows.append(
+                (
+                    escaped(standing.scope.label), hundredths(standing.score.estimate), ends(standing.score),
+                    hundredths(standing.strict.estimate), hundredths(reading.chance), reading.against.value,
+                    count(standing.score.n), count(standing.score.clusters), count(standing.excluded),
+                )
+            )  # fmt: skip
+        yield table(_HEAD, rows)
+
+
+def _ticket(tickets: Iterable[Ticket], answerer: str) -> str:
+    found = next((one.hash for one in tickets if one.answerer == answerer), "")
+    return f" ({found})" if found else ""
+
+
+def _outcomes(data: ReportData) -> Iterator[str]:
+    marks = View(data).marks
+    yield "## Outcomes and cost"
+    yield table(
+        ("answerer", "asked", *(mark.value for mark in marks), "unparsed all wrong", "unparsed all right", "cost"),
+        (
+            (
+                escaped(one.answerer), count(one.overall.outcomes.asked),
+                *(count(one.overall.outcomes.marks[mark]) for mark in marks), percent(one.overall.bounds.low),
+                percent(one.overall.bounds.high),
+                escaped(money(None if one.overall.outcomes.cost.unknown else one.overall.outcomes.cost.known)),
+            )
+            for one in data.profile.answerers
+        ),
+    )  # fmt: skip
+
+
+def _question(card: QuestionCard) -> Iterator[str]:
+    yield f"### {escaped(card.question)}: {escaped(card.family)}/{escaped(card.kind)}, rung {card.rung}"
+    yield fenced(card.prompt)
+    for given in card.given:
+        yield f"**{escaped(given.answerer)}**: {given.mark.value}, read as {escaped(given.parsed) or 'nothing'}"
+        if given.mark is not Mark.MISSING:
+            yield fenced(given.reply)
+    yield f"Right answer: {escaped(card.gold) or 'kept apart'}"
+    if card.steps:
+        yield "\n".join(f"1. {escaped(_step(one.text, one.expression, one.value))}" for one in card.steps)
+
+
+def _step(text: str, expression: str, value: str) -> str:
+    return " = ".join(part for part in (text, expression, value) if part) or NONE
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Foreign text in a fence that is longer than any in it."""
+    said = plain(text)
+    longest = max((len(run) for run in re.findall(r"`+", said)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language or 'text'}\n{said}\n{fence}"

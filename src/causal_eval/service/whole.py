@@ -1,0 +1,91 @@
+"""Every question of evaluations with its proof and every reply, and the tickets of their numbers, for whole reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import msgspec
+
+from causal_eval.analysis.reports.data import Given, QuestionCard, ReportData
+from causal_eval.analysis.reports.examples import given_reply, question_card
+from causal_eval.analysis.reports.ticket import Ticket, claims_of
+from causal_eval.errors import UsageError
+from causal_eval.providers.prices import Prices
+from causal_eval.questions.question import Question
+from causal_eval.scoring.verdict import Mark, Verdict
+from causal_eval.service.reporting import Gathered, gather, report_data
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.exported import Exported, exported
+from causal_eval.store.rescore import scorers
+from causal_eval.store.suites import set_questions
+
+LARGEST = 50_000
+"""Outcomes of a report with every question."""
+
+
+def whole_report(store: Store, evaluations: Sequence[Evaluation], *, prices: Prices, summary: bool) -> ReportData:
+    """Everything about *evaluations*; a *summary* leaves the questions out.
+
+    Raises:
+        UsageError: they ask different question sets, two are of one answerer, or they are too large.
+    """
+    first, names = evaluations[0], [one.spec.answerer for one in evaluations]
+    if other := next((one for one in evaluations if one.spec.question_set != first.spec.question_set), None):
+        raise UsageError(f"{first.id} and {other.id} ask different question sets: a report is about one")
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"two runs are of {twice}: a report tells answerers apart by their names, so name one")
+    found = gather(store, evaluations, prices=prices)
+    cards = () if summary else questions(store, evaluations)
+    return replace(report_data(store, found, examples=0), questions=cards, tickets=tickets(store, found))
+
+
+def tickets(store: Store, found: Gathered) -> tuple[Ticket, ...]:
+    """A ticket for each evaluation."""
+    return tuple(_ticket(store, one, found=found) for one in found.evaluations)
+
+
+def _ticket(store: Store, evaluation: Evaluation, *, found: Gathered) -> Ticket:
+    name, question_set = evaluation.spec.answerer, found.question_set
+    claims = claims_of(row for row in found.rows if row.answerer == name)
+    versions = tuple(sorted(scorers(store, evaluation)))
+    return Ticket(evaluation.id, name, question_set.hash, question_set.generator, versions, claims)
+
+
+def questions(store: Store, evaluations: Sequence[Evaluation]) -> tuple[QuestionCard, ...]:
+    """Every question that was asked, in the order of the longest run, with what each evaluation was given.
+
+    All of it is in memory: *evaluations* have at most :data:`LARGEST` outcomes.
+
+    Raises:
+        UsageError: they have more.
+    """
+    size = sum(one.planned * one.spec.epochs for one in evaluations)
+    if size > LARGEST:
+        raise UsageError(
+            f"the runs have {size} outcomes: a report shows every question of at most {LARGEST}; --summary"
+        )
+    known = {one.id: one for one in set_questions(store, evaluations[0].spec.question_set)}
+    given: dict[str, list[Given]] = {}
+    for evaluation in sorted(evaluations, key=lambda one: -one.planned):
+        for row in exported(store, evaluation):
+            given.setdefault(row.question, []).append(_given(known[row.question], row, evaluation=evaluation))
+    order = {one.spec.answerer: place for place, one in enumerate(evaluations)}
+    return tuple(
+        question_card(known[name], tuple(sorted(said, key=lambda one: (order[one.answerer], one.sample))))
+        for name, said in given.items()
+    )
+
+
+def _given(question: Question, row: Exported, *, evaluation: Evaluation) -> Given:
+    verdict = Verdict(
+        mark=Mark(row.mark),
+        strict=Mark(row.strict),
+        share=Fraction(row.share or 0),
+        answer=None if row.answer is None else msgspec.json.decode(row.answer),
+        reason=row.reason or "",
+    )
+    name, reply = evaluation.spec.answerer, row.reply or ""
+    return given_reply(question, answerer=name, sample=row.sample, reply=reply, verdict=verdict)
