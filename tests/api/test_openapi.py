@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from causal_eval.api.app import make_app
+from causal_eval.api.offers import CASE
+from causal_eval.service.solving import solved_case
 from causal_eval.service.wiring import Service
 
 FILE = "docs/reference/openapi.json"
@@ -24,3 +26,8 @@ def test_every_operation_is_described(service: Service) -> None:
             assert described["tags"], (method, path)
             for status in ("401", "403"):
                 assert "application/problem+json" in described["responses"][status]["content"], (method, path)
+
+
+def test_the_case_that_is_shown_can_be_solved() -> None:
+    """Whoever tries the document's example gets an answer."""
+    assert solved_case(CASE, check=True)["answer"] is False

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from causal_eval.causal.calculator import answered_again, calculate, verify
-from causal_eval.errors import MalformedCase, NotIdentifiable
+from causal_eval.errors import MalformedCase, NotIdentifiable, TooLarge
 
 TEXT = {"nodes": ["blood pressure", "Größe", "low-dose"], "directed": [
     ["Größe", "low-dose"], ["Größe", "blood pressure"], ["low-dose", "blood pressure"],
@@ -72,6 +72,17 @@ ANSWERED: list[tuple[str, dict[str, Any], Any]] = [
     ("the protected attribute by its name", {**KITE, "query": {
         "kind": "fairness", "protected": "A", "Y": "Y",
     }}, "13/32"),
+    ("values as text", {**KITE, "query": {"kind": "ate", "X": "A", "Y": "Y", "x1": "1", "x0": "0"}}, "13/32"),
+    ("no x1 and x0", {**KITE, "query": {"kind": "ate", "X": "A", "Y": "Y", "x1": None, "x0": None}}, "13/32"),
+    ("one path as a bare list", {
+        **KITE, "query": {"kind": "path_specific", "X": "W", "Y": "Y", "paths": ["W", "Y"]},
+    }, "11/16"),
+    ("what monotonicity decides", {**KITE, "query": {
+        "kind": "counterfactual", "event": {"M": 0}, "do": {"W": 0}, "evidence": {"W": 1, "M": 1}, "monotone": True,
+    }}, "2/3"),
+    ("powers of ten", {"graph": {"nodes": ["X"]}, "scm": {"cpts": {"X": {"table": {"": ["25e-2", 7.5e-1]}}}}, "query": {
+        "kind": "probability", "event": {"X": 1},
+    }}, "3/4"),
     ("numbers for truth values", {"graph": ROCK, "query": {
         "kind": "responsibility", "context": {"S": 1, "B": 1}, "cause": [["ST", 1]], "phi": {"BS": 1},
     }}, "1/2"),
@@ -129,6 +140,47 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         },
         "has no bidirected edges; add each latent common cause",
     ),
+    (
+        {
+            "graph": {"nodes": ["X"]},
+            "scm": {"cpts": {"X": {"table": {"": ["1e-999999999", 1]}}}},
+            "query": {
+                "kind": "probability",
+                "event": {"X": 1},
+            },
+        },
+        "'1e-999999999' is no exact number",
+    ),
+    (
+        {
+            **KITE,
+            "query": {
+                "kind": "counterfactual",
+                "event": {"Y": 1},
+                "do": {"A": 1, "M": 1},
+                "evidence": {"W": 0},
+                "monotone": True,
+            },
+        },
+        "name one each",
+    ),
+    ({"graph": PAIR, "query": {"kind": "is_estimand", "X": "X", "Y": "Y", "formula": "1" * 5000}}, "formula: at"),
+    ({"graph": PAIR, "query": {"kind": "EFFECTS", "X": "X", "Y": "Y"}}, "did you mean effect"),
+    (
+        {
+            "graph": PAIR,
+            "query": {
+                "kind": "bounds",
+                "X": "X",
+                "Y": "Y",
+                "distribution": {
+                    "variables": ["X", "Y"],
+                    "table": {"0,0": "1/2", "1,99999999": "1/2"},
+                },
+            },
+        },
+        "key '1,99999999'",
+    ),
 ]
 
 
@@ -137,3 +189,49 @@ def test_what_cannot_be_meant_is_refused_by_name(case: dict[str, Any], message: 
     """The message names what is wrong and what to do."""
     with pytest.raises(MalformedCase, match=message):
         calculate(case)
+
+
+def test_an_equation_nested_too_deeply_is_refused() -> None:
+    """Nobody writes one, and the machine that evaluates it is not made for it."""
+    deep: Any = "X"
+    for _ in range(150):
+        deep = ["not", deep]
+    scm = {"exogenous": {"X": ["1/2", "1/2"]}, "equations": {"Y": deep}}
+    with pytest.raises(MalformedCase, match="nested more than 100 lists deep"):
+        calculate({"graph": PAIR, "scm": scm, "query": {"kind": "ate", "X": "X", "Y": "Y"}})
+
+
+def test_more_joint_values_than_are_gone_through_are_refused_before() -> None:
+    """Five variables, one of which has a thousand values."""
+    names = ["A", "B", "C", "D", "E"]
+    told = {"variables": names, "table": {"0,0,0,0,0": "1/2", "1,1,1,1,999": "1/2"}}
+    query = {"kind": "bounds", "X": "A", "Y": "B", "distribution": told}
+    with pytest.raises(TooLarge, match="16,000 joint values of what is observed; the most is 4,096"):
+        calculate({"graph": {"nodes": names, "directed": [["A", "B"]]}, "query": query})
+
+
+def test_minimal_sets_are_listed_up_to_a_number() -> None:
+    """Sixteen separate back-door paths of three nodes each have 2^16 minimal sets."""
+    edges = [edge for way in range(16) for edge in (f"A{way} -> X", f"A{way} -> B{way}", f"B{way} -> Y")]
+    query = {"kind": "minimal_adjustment_sets", "X": "X", "Y": "Y"}
+    with pytest.raises(TooLarge, match="over 20,000 minimal sets"):
+        calculate({"graph": ", ".join([*edges, "X -> Y"]), "query": query})
+
+
+@pytest.mark.parametrize(
+    ("of", "plain", "monotone"),
+    [
+        ({"of": "ate", "X": "X", "Y": "Y"}, ["-3/10", "7/10"], ["0", "7/10"]),
+        ({"of": "pns", "X": "X", "Y": "Y"}, ["0", "7/10"], ["0", "7/10"]),
+        ({"of": "do", "event": {"Y": 1}, "do": {"X": 1}}, ["3/10", "4/5"], ["2/5", "4/5"]),
+    ],
+)
+def test_monotonicity_tightens_what_is_bounded(of: dict[str, Any], plain: list[str], monotone: list[str]) -> None:
+    """Manski 1997: P(y_1) is at least P(y), and the effect not negative; both solvers and the certificates agree."""
+    told = {"variables": ["X", "Y"], "table": {"0,0": "2/5", "0,1": "1/10", "1,0": "1/5", "1,1": "3/10"}}
+    graph = {**PAIR, "bidirected": [["X", "Y"]]}
+    for flag, expected in ((False, plain), (True, monotone)):
+        case = {"graph": graph, "query": {"kind": "bounds", **of, "distribution": told, "monotone": flag}}
+        reply = calculate(case)
+        verify(case, reply)
+        assert reply.answer == expected

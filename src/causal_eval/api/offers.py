@@ -21,7 +21,7 @@ from causal_eval.service.solving import solved_case
 router = make_router()
 CASE = {
     "graph": {"nodes": ["X", "Y", "Z"], "directed": [["Z", "X"], ["Z", "Y"], ["X", "Y"]]},
-    "query": {"kind": "dsep", "x": ["X"], "y": ["Y"], "given": ["Z"]},
+    "query": {"kind": "dsep", "X": ["X"], "Y": ["Y"], "Z": ["Z"]},
 }
 
 

@@ -14,6 +14,8 @@ from causal_eval.causal.graph import Graph, bits, children_of, closure
 from causal_eval.causal.separation import moral, reachable, separated
 from causal_eval.errors import MalformedCase, TooLarge
 
+MOST_LISTED = 20_000
+"""Minimal sets that are listed: there may be exponentially many."""
 LARGEST_LISTING = 16
 """All valid sets are listed for at most this many candidates."""
 
@@ -104,11 +106,17 @@ def minimal_separators(g: Graph, x: int, *, y: int, include: int, allowed: int) 
 
     Listed with polynomial delay (Takata 2010, "Space-optimal, backtracking algorithms to list the minimal vertex
     separators of a graph") in :func:`contracted_moral`.
+
+    Raises:
+        TooLarge: there are more than 20,000.
     """
     adjacent = contracted_moral(g, x | y, include=include, allowed=allowed)
     if _spread(adjacent, x, cut=0, only=x)[1] & y:
         return
-    yield from _list_separators(adjacent, near=x, far=y, fixed=0)
+    for count, found in enumerate(_list_separators(adjacent, near=x, far=y, fixed=0)):
+        if count >= MOST_LISTED:
+            raise TooLarge(f"over {MOST_LISTED:,} minimal sets; ask for a smallest one, or require and exclude nodes")
+        yield found
 
 
 def contracted_moral(g: Graph, ends: int, *, include: int, allowed: int) -> list[int]:

@@ -253,7 +253,7 @@ def _kind_of(whole: Any) -> Kind | Compiled:
     if isinstance(name, str) and name in KINDS:
         return KINDS[name]
     known = names_of_kinds()
-    near = difflib.get_close_matches(str(name), known, n=3)
+    near = difflib.get_close_matches(str(name).lower(), known, n=3)
     raise MalformedCase(
         f"query: no kind {name!r}; {'did you mean' if near else 'known are'} {', '.join(near or known)}"
     )

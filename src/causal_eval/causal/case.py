@@ -197,7 +197,7 @@ def _read_values(query: Query, obj: Mapping[str, Any], *, index: Mapping[str, in
 
 def _treatment(query: Query, obj: Mapping[str, Any], *, scm: Scm, field: str) -> int | Fraction:
     default = 1 if field == "x1" else 0
-    if query.kind not in _EFFECTS or field not in obj:
+    if query.kind not in _EFFECTS or obj.get(field) is None:
         return default
     if isinstance(scm.mechanisms[query.x[0]], Linear):
         return fraction(obj[field], f"query: {field}")

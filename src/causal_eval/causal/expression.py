@@ -40,6 +40,8 @@ ARITY: Mapping[str, tuple[int, int | None]] = {
 }
 """Operator -> fewest and most arguments in JSON (None = any number)."""
 
+MOST_LEVELS = 100
+"""Lists within lists of one expression."""
 _KEYS_OF_TRUTH = {"false": False, "true": True}
 
 
@@ -76,8 +78,17 @@ def parse(obj: Any, nodes: Reader, *, domains: Sequence[Sequence[Value]]) -> Exp
     """The expression that the prefix list *obj* stands for; *domains* lists the values of every node.
 
     Raises:
-        MalformedCase: an unknown operator, name or number of arguments; the offending part is quoted.
+        MalformedCase: an unknown operator, name or number of arguments, which is quoted; too deep.
     """
+    level, levels = [obj], 0
+    while level and levels <= MOST_LEVELS:
+        level, levels = [part for one in level if isinstance(one, list) for part in one], levels + 1
+    if level:
+        raise MalformedCase(f"expression: nested more than {MOST_LEVELS} lists deep; give parts of it a variable each")
+    return _parsed(obj, nodes, domains=domains)
+
+
+def _parsed(obj: Any, nodes: Reader, *, domains: Sequence[Sequence[Value]]) -> Expression:
     match obj:
         case bool() | int():
             return Const(obj)
@@ -125,11 +136,11 @@ def _call(op: str, args: list[Any], *, nodes: Reader, domains: Sequence[Sequence
     if op in ("count_ge", "table") and not isinstance(args[0], list):
         raise MalformedCase(f"expression {[op, *args]!r}: the first argument of {op!r} must be a list of expressions")
     if op == "count_ge":
-        return Call(op, tuple(parse(arg, nodes, domains=domains) for arg in [*args[0], args[1]]))
+        return Call(op, tuple(_parsed(arg, nodes, domains=domains) for arg in [*args[0], args[1]]))
     if op == "table":
-        looked_up = tuple(parse(arg, nodes, domains=domains) for arg in args[0])
+        looked_up = tuple(_parsed(arg, nodes, domains=domains) for arg in args[0])
         return Call(op, looked_up, _rows(looked_up, args[1], domains=domains))
-    return Call(op, tuple(parse(arg, nodes, domains=domains) for arg in args))
+    return Call(op, tuple(_parsed(arg, nodes, domains=domains) for arg in args))
 
 
 def _constant(value: Any, domains: Sequence[Sequence[Value]]) -> Const:

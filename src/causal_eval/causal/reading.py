@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -10,6 +11,9 @@ from typing import Any
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Scm, Value
 from causal_eval.errors import MalformedCase
+
+_LONG_POWER = re.compile(r"[eE][+-]?[0-9_]{4}")
+"""Of a few letters, a number that no memory holds."""
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:
@@ -56,7 +60,7 @@ def node_list(value: Any, index: Mapping[str, int], *, where: str) -> tuple[int,
 def fraction(value: Any, where: str) -> Fraction:
     """An exact number: ``"1/10"``, ``"0.1"``, ``0.1`` (read as its decimal digits) or an integer."""
     try:
-        if isinstance(value, str):
+        if isinstance(value, str) and not _LONG_POWER.search(value):
             return Fraction(value)
         if isinstance(value, float):
             return Fraction(Decimal(repr(value)))
@@ -68,15 +72,22 @@ def fraction(value: Any, where: str) -> Fraction:
 
 
 def position(value: Any, names: Sequence[Value], where: str) -> int:
-    """The position of *value* among the values of a variable; ``true`` is 1 and ``false`` is 0."""
+    """The position of *value* among the values of a variable; ``true`` is 1, ``false`` is 0, and ``"1"`` is 1 too."""
     wanted = fraction(value, where) if isinstance(value, float) else value
     for place, name in enumerate(names):
         if name == wanted and isinstance(name, str) == isinstance(wanted, str):
             return place
+    if isinstance(value, str) and _is_whole(value) and not any(isinstance(name, str) for name in names):
+        return position(int(value), names, where)
     if not names:
         raise MalformedCase(f"{where} is real-valued; of a linear system ask effects, or kind linear_counterfactual")
     allowed = ", ".join(str(name) for name in names)
     raise MalformedCase(f"{where} cannot be {value!r}: its values are {allowed}")
+
+
+def _is_whole(text: str) -> bool:
+    """Whether *text* writes a whole number of a few digits."""
+    return text.isascii() and text.removeprefix("-").isdecimal() and len(text) < 20  # noqa: PLR2004 - as many as int64
 
 
 def assignment(value: Any, index: Mapping[str, int], scm: Scm, where: str) -> Assignment:

@@ -44,7 +44,7 @@ _T = TypeVar("_T")
 _PLAIN = r"[()|,=*/{}-]|[^\s()|,=*/{}'-]+'*|\S"
 _TOKEN = re.compile(rf"\s*({_PLAIN})")
 _WORD = re.compile(r"[^\s()|,=*/{}'-]+")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER = re.compile(r"[0-9]{1,999}(\.[0-9]{1,999})?")
 _DEPTH = 200
 """Parentheses and sums inside each other; beyond, nobody reads it."""
 

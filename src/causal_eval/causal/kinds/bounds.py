@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -164,10 +165,39 @@ def _level(given: Given, scm: Scm, *, x: int, field: str) -> int:
     return int(field == "x1") if value is None else position(value, scm.names(x), f"query: {field}")
 
 
-def monotone(with_x: World, without: World) -> tuple[tuple[World, ...], ...]:
-    """What never happens where X never prevents Y."""
-    (y, _) = with_x.event[0]
-    return ((World(with_x.do, ((y, 0),)), World(without.do, ((y, 1),))),)
+def monotone(given: Given, with_x: World, *, without: World) -> tuple[tuple[World, ...], ...]:
+    """What never happens where X never prevents Y; nothing is excluded unless the case says ``"monotone": true``."""
+    if not given.flag("monotone"):
+        return ()
+    (y, _), (x, x1), (_, x0) = with_x.event[0], with_x.do[0], without.do[0]
+    return never_falls(x, y, levels=(x0, x1), size=2)
+
+
+def never_falls(x: int, y: int, *, levels: Sequence[int], size: int) -> tuple[tuple[World, ...], ...]:
+    """What no unit does where Y, of *size* values, never falls as X goes through *levels*."""
+    return tuple(
+        (World(((x, high),), ((y, less),)), World(((x, low),), ((y, more),)))
+        for low, high in itertools.combinations(levels, 2)
+        for less, more in itertools.combinations(range(size), 2)
+    )
+
+
+def monotone_in_what_is_done(
+    given: Given, scm: Scm, *, do: Assignment, event: Assignment
+) -> tuple[tuple[World, ...], ...]:
+    """What ``"monotone": true`` excludes where one node is done and one is asked about; nothing without it.
+
+    Raises:
+        MalformedCase: there are more, of which it does not say which is monotone in which.
+    """
+    if not given.flag("monotone"):
+        return ()
+    if len(do) != 1 or len(event) != 1:
+        raise MalformedCase(
+            "query: monotone says that the node in event never falls as that in do rises; name one each"
+        )
+    (x, _), (y, _) = do[0], event[0]
+    return never_falls(x, y, levels=range(scm.domains[x]), size=scm.domains[y])
 
 
 def tabled(given: Given) -> Asked:
@@ -175,12 +205,12 @@ def tabled(given: Given) -> Asked:
     scm = given.model()
     if given.kind in ("pn", "ps", "pns"):
         parts, evidence, with_x, without = causes_of_effects(given, scm, name=given.kind)
-        never = monotone(with_x, without) if given.flag("monotone") else ()
-        return Asked(scm, parts, evidence, never)
+        return Asked(scm, parts, evidence, monotone(given, with_x, without=without))
     event, do, evidence = (
         assignment(given.query.get(field), given.index, scm, f"query: {field}") for field in ("event", "do", "evidence")
     )
-    return Asked(scm, (Part(Fraction(1), (World(do, event),)),), evidence)
+    never = monotone_in_what_is_done(given, scm, do=do, event=event)
+    return Asked(scm, (Part(Fraction(1), (World(do, event),)),), evidence, never)
 
 
 def answered(given: Given, asked: Asked) -> Found:

@@ -115,6 +115,8 @@ def _along_paths(given: Given) -> Contrast:
 def _paths(given: Given, asked: Contrast) -> list[tuple[int, ...]]:
     told = given.query.get("paths")
     listed = [told] if isinstance(told, str) else sequence(told, "query: paths")
+    if listed and all(isinstance(name, str) and name in given.index for name in listed):
+        listed = [listed]  # one path, not a list of paths
     return [_path(given, asked, place=place, told=one) for place, one in enumerate(listed)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,15 +20,21 @@ from causal_eval.causal.kinds.bounds import (
     causes_of_effects,
     check,
     monotone,
+    monotone_in_what_is_done,
+    never_falls,
 )
 from causal_eval.causal.kinds.kind import Given, kind
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, mapping, name_list, node_of
 from causal_eval.causal.scm import Mechanism, Scm, Table, Value
-from causal_eval.errors import MalformedCase
+from causal_eval.errors import MalformedCase, TooLarge
 
 BOTH = ("ate", "do", "probability", "counterfactual", "pn", "ps", "pns", "ett", "etu")
 """What can be bounded."""
+MOST_STATES = 1 << 12
+"""Joint values of what is observed."""
+_DIGITS = 7
+"""More than any value of so few states has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def _told(given: Given, graph: Graph, told: Mapping[str, object]) -> Known:
     law: dict[tuple[int, ...], Fraction] = {}
     for key, value in mapping(told.get("table"), f"{where}: table").items():
         parts = [part.strip() for part in key.split(",")]
-        if len(parts) != len(variables) or not all(part.isdecimal() for part in parts):
+        if len(parts) != len(variables) or not all(part.isdecimal() and len(part) < _DIGITS for part in parts):
             raise MalformedCase(f'{where}: key {key!r}: write a value for each variable, such as "0,1"')
         levels = dict(zip(variables, map(int, parts), strict=True))
         law[tuple([levels.get(node, 0) for node in range(graph.n)])] = fraction(value, f"{where}: {key!r}")
@@ -77,6 +84,8 @@ def _told(given: Given, graph: Graph, told: Mapping[str, object]) -> Known:
     domains = tuple(
         max(2, 1 + max(key[node] for key in law)) if graph.observed >> node & 1 else 1 for node in range(graph.n)
     )
+    if (states := math.prod(domains)) > MOST_STATES:
+        raise TooLarge(f"{where}: {states:,} joint values of what is observed; the most is {MOST_STATES:,}")
     return Known(graph, domains, (), law)
 
 
@@ -141,14 +150,11 @@ def _bounded(given: Given) -> Asked:
 
 def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int, ...]) -> Asked:
     given.observed({"X": given.nodes("X"), "Y": given.nodes("Y")})
-    never: tuple[tuple[World, ...], ...] = ()
     if name in ("pn", "ps", "pns"):
         parts, evidence, with_x, without = causes_of_effects(given, scm, name=name)
-        if given.flag("monotone"):
-            never = monotone(with_x, without)
-        return Asked(scm, parts, evidence, never, known.law, masks)
+        return Asked(scm, parts, evidence, monotone(given, with_x, without=without), known.law, masks)
     if name in ("ate", "ett", "etu"):
-        parts, evidence = _contrast(given, scm, name=name)
+        parts, evidence, never = _contrast(given, scm, name=name)
         return Asked(scm, parts, evidence, never, known.law, masks)
     event, do, seen = (
         assignment(given.query.get(field), given.index, scm, f"query: {field}")
@@ -156,6 +162,7 @@ def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int,
     )
     if not event:
         raise MalformedCase('query: event is empty; name what is asked, such as {"Y": 1}')
+    never = monotone_in_what_is_done(given, scm, do=do, event=event)
     if name == "counterfactual":
         return Asked(scm, (Part(Fraction(1), (World(do, event),)),), seen, never, known.law, masks)
     if seen and do:
@@ -163,8 +170,10 @@ def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int,
     return Asked(scm, (Part(Fraction(1), (World(do, event),)),), seen, never, known.law, masks)
 
 
-def _contrast(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], Assignment]:
-    """E[Y_x1 - Y_x0], of all or of those with X = x1 or x0."""
+def _contrast(
+    given: Given, scm: Scm, *, name: str
+) -> tuple[tuple[Part, ...], Assignment, tuple[tuple[World, ...], ...]]:
+    """E[Y_x1 - Y_x0], of all or of those with X = x1 or x0; and what never happens."""
     x, y = given.ends()
     (x1,), (x0,) = (
         [level for _, level in assignment({given.names[x]: told}, given.index, scm, f"query: {field}")]
@@ -182,7 +191,8 @@ def _contrast(given: Given, scm: Scm, *, name: str) -> tuple[tuple[Part, ...], A
         if value
     ]
     group: Sequence[tuple[int, int]] = () if name == "ate" else ((x, x1 if name == "ett" else x0),)
-    return tuple(parts), tuple(group)
+    never = never_falls(x, y, levels=(x0, x1), size=scm.domains[y]) if given.flag("monotone") else ()
+    return tuple(parts), tuple(group), never
 
 
 KINDS = (
