@@ -369,6 +369,8 @@ def room_door(source: Source) -> Iterator[Fault]:
     if len(exported) > EXPORTS:
         yield source.fault(1, f"{len(exported)} exported names, more than {EXPORTS}")
     for node in source.tree.body[1:]:
+        if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
+            continue  # names that are loaded when they are asked for
         if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.AnnAssign):
             yield source.fault(node, "logic in __init__.py")
 

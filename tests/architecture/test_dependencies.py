@@ -51,7 +51,7 @@ ROOMS = {
         "cli",
     },
     "numpy": {"causal", "analysis"},
-    "polars": {"questions"},
+    "polars": {"questions", "notebook"},
     "opentelemetry": {"operations"},
     "prometheus_client": {"operations", "service", "worker", "cli"},
     "psycopg": {"store", "backups", "operations"},

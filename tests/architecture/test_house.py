@@ -107,6 +107,7 @@ LOCAL_IMPORTS = {
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
+    "notebook/frame.py": {"polars": "the extra [parquet]"},
     "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},
     "operations/watch.py": {
         "redis": _REDIS,
@@ -162,7 +163,7 @@ CLOCKS = {
 }
 """Where the wall clock is read for whoever passes none; doors read it too, and pass it on."""
 
-DOORS = ("api/", "cli/", "sentinel/", "web/", "worker/")
+DOORS = ("api/", "cli/", "notebook/", "sentinel/", "web/", "worker/")
 """Rooms whose signatures are their users', and which read the clock and pass it on."""
 
 BUDGETS = {
@@ -189,6 +190,7 @@ BUDGETS = {
     "worker": 500,
     "sentinel": 750,
     "client": 1250,
+    "notebook": 300,
     "cli": 5600,
 }
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""

@@ -1,0 +1,7 @@
+# What a type checker sees; __init__.py loads the room `notebook` when one of its names is first asked for.
+from causal_eval.notebook import Run as Run
+from causal_eval.notebook import compare as compare
+from causal_eval.notebook import open_run as open_run
+from causal_eval.notebook import runs as runs
+
+__version__: str
