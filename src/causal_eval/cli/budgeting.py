@@ -46,17 +46,12 @@ class Purse:
     prices: Prices
 
 
-def caps(dollars: str | None, time: str | None, until_ci: str | None = None) -> Caps:
+def caps(dollars: str | None, time: str | None) -> Caps:
     """What the flags ``--budget`` and ``--max-time`` say.
 
     Raises:
-        UsageError: no amount, no time, or ``--until-ci``.
+        UsageError: no amount, or no time.
     """
-    if until_ci is not None:
-        raise UsageError(
-            "--until-ci waits for valid sequential inference: to stop as soon as an ordinary interval is narrow makes "
-            "it too narrow; give --limit, --budget or --max-time"
-        )
     seconds = None if time is None else seconds_of(time, "--max-time", "a time such as 90s, 30m or 2h")
     return Caps(None if dollars is None else _dollars(dollars), seconds)
 

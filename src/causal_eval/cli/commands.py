@@ -13,6 +13,7 @@ from causal_eval.cli import (
     comparing,
     contaminating,
     databases,
+    listing,
     logs,
     operating,
     reaching,
@@ -20,10 +21,12 @@ from causal_eval.cli import (
     responding,
     runbooks,
     standing,
+    stopping,
     switching,
 )
 from causal_eval.cli.flags import number
 from causal_eval.cli.groups import cache_app, ctl_app, domains_app, suite_app
+from causal_eval.cli.stopping import Baseline, Decided, Margin, Until
 from causal_eval.mock.faults import Mode
 
 app = typer.Typer(
@@ -220,7 +223,10 @@ def evaluate(
     cache: Cache = None,
     budget: Budget = None,
     max_time: MaxTime = None,
-    until_ci: Annotated[str | None, typer.Option("--until-ci", hidden=True)] = None,
+    until_ci: Until = None,
+    stop_when_decided: Decided = False,
+    baseline: Baseline = None,
+    margin: Margin = None,
     dry_run: DryRun = False,
     price_table: PriceTable = None,
     batch: Batch = False,
@@ -245,7 +251,8 @@ def evaluate(
         evaluating.Order(
             models=split(model), call=call, suite=suite, questions=questions, limit=limit, epochs=epochs, seed=seed,
             report=report, fail_on_error=fail_on_error, display=display, json=json,
-            caps=budgeting.caps(budget, max_time, until_ci), dry_run=dry_run, price_table=price_table,
+            caps=budgeting.caps(budget, max_time), dry_run=dry_run, price_table=price_table,
+            stop=stopping.stopping(until_ci, decided=stop_when_decided, baseline=baseline, margin=margin),
         )
     )  # fmt: skip
 
@@ -291,17 +298,6 @@ def resume(
 
 
 @app.command()
-def ls(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many runs.")] = 50,
-    json: Json = False,
-) -> int:
-    """List stored runs, newest first."""
-    from causal_eval.cli import runs
-
-    return runs.ls(limit=limit, json=json)
-
-
-@app.command()
 def show(run: RunId, report: Wanted = None, json: Json = False) -> int:
     """Show a stored run's table again, and write its report to --report FILE."""
     from causal_eval.cli import runs
@@ -322,7 +318,7 @@ app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
-    comparing, operating, responding, announcing, standing, logs, databases, backups, switching,
+    listing, comparing, stopping, operating, responding, announcing, standing, logs, databases, backups, switching,
     reaching, runbooks, contaminating, reports,
 ):  # fmt: skip
     _door.add_to(app)

@@ -18,10 +18,12 @@ from causal_eval.evaluation.elicit import Prompted
 from causal_eval.evaluation.ledger import Ledger
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
+from causal_eval.evaluation.stopping import StopGate
 from causal_eval.providers.halt import Halt, HaltWatch
 from causal_eval.providers.stack import Stack
 from causal_eval.scoring.grade import judge
 from causal_eval.service.answering import Candidate, opened
+from causal_eval.service.following import Lookout
 from causal_eval.store.batches import SqlBook
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -40,6 +42,8 @@ class Run:
     shown: Display
     purse: Purse | None = None
     """What may be spent; None: there is no cap."""
+    lookout: Lookout | None = None
+    """Says when enough is known; None: everything is asked."""
 
     @property
     def here(self) -> Here:
@@ -74,32 +78,45 @@ async def _conduct(run: Run, one: Candidate) -> None:
         watch = one.watch()
         if one.batches is not None:
             await _order(run, one, answerer, ledger=ledger)
-        elif run.purse is None:
-            await _ask(run, one, answerer, ledger=ledger, watch=watch)
+        elif run.lookout is None:
+            await _ask_all(run, one, answerer, ledger=ledger, watch=watch)
         else:
-            await _ask_within(run, one, answerer, ledger=ledger, watch=watch, purse=run.purse)
+            gate = StopGate(run.lookout.look)
+            async with gate.watching():
+                await _ask_all(run, one, answerer, ledger=ledger, watch=watch, stop=gate)
         progress = await ledger.progress()
     if progress.kept == 0 and watch.last is not None:  # too few questions for a streak, and nothing but failures
         raise Halt(watch.last.kind, f"no call was answered, the last: {watch.last.message}").error()
 
 
-async def _ask(
-    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, held: Held | None = None
+async def _ask_all(
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, stop: StopGate | None = None
 ) -> None:
+    if run.purse is None:
+        await _ask(run, one, answerer, ledger=ledger, watch=watch, stop=stop)
+    else:
+        await _ask_within(run, one, answerer, ledger=ledger, watch=watch, purse=run.purse, stop=stop)
+
+
+async def _ask(
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, held: Held | None = None,
+    stop: StopGate | None = None,
+) -> None:  # fmt: skip
     shown = run.shown
-    reins = Reins(one.name, answerer, shown, width=one.width, held=held)
+    reins = Reins(one.name, answerer, shown, width=one.width, held=held, stop=stop)
     async with steered(run.here, reins, shown):
         await evaluate(answerer, ledger=ledger, width=reins.flow, judge=judge, watch=watch, listener=shown.on_run)
 
 
 async def _ask_within(
-    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, purse: Purse
-) -> None:
+    run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger, watch: HaltWatch, purse: Purse,
+    stop: StopGate | None = None,
+) -> None:  # fmt: skip
     gate = budgeting.gate(purse, answerer, run.evaluation.spec)
     left = purse.budget.seconds_left
     try:
         async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
-            await _ask(run, one, answerer, ledger=ledger, watch=watch, held=Held(purse, gate))
+            await _ask(run, one, answerer, ledger=ledger, watch=watch, held=Held(purse, gate), stop=stop)
     except TimeoutError:
         gate.reached = Reached.TIME
     finally:

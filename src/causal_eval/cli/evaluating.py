@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from causal_eval.cli import budgeting, output
+from causal_eval.cli import budgeting, following, output
 from causal_eval.cli.batching import where_it_stopped
 from causal_eval.cli.budgeting import Purse
 from causal_eval.cli.conducting import Run, conduct
 from causal_eval.cli.display import DISPLAYS, Display
 from causal_eval.cli.steering import stopped
+from causal_eval.cli.stopping import Stopping
 from causal_eval.errors import (
     CausalEvalError,
     Interrupted,
@@ -30,9 +31,10 @@ from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
 from causal_eval.service.answering import Call, Candidate, candidate
+from causal_eval.service.following import Looked, Lookout, rule_of
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
-from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize
+from causal_eval.store.evaluations import Evaluation, Status, begin, end, keep_rule, running, summarize
 from causal_eval.store.suites import StoredSet, keep_set
 
 
@@ -55,6 +57,8 @@ class Order:
     dry_run: bool = False
     price_table: Path | None = None
     """Wins over the setting."""
+    stop: Stopping | None = field(default_factory=Stopping)
+    """By what the runs may stop; None: by the rule that each is under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Ended:
 
     evaluation: Evaluation
     error: CausalEvalError | None
+    seen: Looked | None = None
+    """What it stopped by, or did not; None: it was to ask everything."""
 
 
 def run(order: Order) -> int:
@@ -82,6 +88,7 @@ def run(order: Order) -> int:
     if order.call.elicitation is not None:
         _check_elicitation(order.call.elicitation, candidates)
     _check_money(order, candidates, prices)
+    following.check(order.stop or Stopping(), len(candidates), batches=order.call.batch)
     output.check_report(order.report or settings.report_dir)
     seed = order.seed or datetime.now(UTC).date().isoformat()
     store = open_store(settings.database_url)
@@ -100,6 +107,7 @@ def resume(evaluation: Evaluation, call: Call, order: Order) -> int:
     settings = read_settings(os.environ)
     prices = _prices(order, settings)
     one = candidate(evaluation.spec.answerer, call, settings)
+    order = replace(order, stop=None)
     _check_money(order, [one], prices)
     if call.cancel:
         order = replace(order, fail_on_error=1.0)  # what was stopped is missing because the user said so
@@ -139,7 +147,8 @@ def _within(
 ) -> list[Ended]:
     """Carry out the runs within the caps of *order*."""
     purse = budgeting.open_purse(store, candidates, specs, caps=order.caps, prices=prices)
-    return carry_out(store, candidates, specs, display=order.display, json=order.json, purse=purse)
+    rules = None if order.stop is None else following.rules(store, order.stop, specs)
+    return carry_out(store, candidates, specs, display=order.display, json=order.json, purse=purse, rules=rules)
 
 
 def carry_out(
@@ -150,20 +159,36 @@ def carry_out(
     display: str,
     json: bool,
     purse: Purse | None = None,
+    rules: Sequence[str] | None = None,
 ) -> list[Ended]:
     """Run each candidate's spec, one after the other; an answerer whose provider fails does not stop the next.
+
+    *rules*: by which each may stop from now on, as they are kept; None: each by the one that it is under.
 
     Raises:
         Interrupted: Ctrl-C; everything that arrived is stored.
     """
     ended = []
     with Display("none" if json and display == "full" else display, json=json) as shown:
-        for one, spec in zip(candidates, specs, strict=True):
+        for place, (one, spec) in enumerate(zip(candidates, specs, strict=True)):
             evaluation = begin(store, spec, now=datetime.now(UTC))
+            if rules is not None:
+                evaluation = keep_rule(store, evaluation, rules[place])
             if json:
                 output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
-            ended.append(Ended(evaluation, _run_one(Run(store, evaluation, shown, purse), one)))
+            ended.append(_followed(Run(store, evaluation, shown, purse), one))
     return ended
+
+
+def _followed(run: Run, one: Candidate) -> Ended:
+    """Run it, until enough is known where it is under a rule."""
+    evaluation = run.evaluation
+    if not evaluation.stop_rule:
+        return Ended(evaluation, _run_one(run, one))
+    rule = rule_of(evaluation)
+    lookout = Lookout(run.store, evaluation, rule)
+    error = _run_one(replace(run, lookout=lookout), one)
+    return Ended(evaluation, error, Looked(evaluation, rule, lookout.followed()))
 
 
 def _run_one(run: Run, one: Candidate) -> CausalEvalError | None:
@@ -231,6 +256,8 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
         json=order.json,
         prices=_prices(order, settings),
     )
+    seen = [one.seen for one in ended if one.seen is not None]
+    following.tell(seen, json=order.json)
     for one in ended:
         if one.error is not None:
             summary = summarize(store, one.evaluation)
@@ -238,7 +265,7 @@ def _finish(store: Store, order: Order, settings: Settings, ended: Sequence[Ende
                 f"{one.evaluation.spec.answerer}: {one.error} ({summary.kept} of {summary.wanted} kept; "
                 f"`causal-eval resume {one.evaluation.id}` goes on)"
             )
-    for standing in result.unscored(order.fail_on_error):
+    for standing in result.unscored(order.fail_on_error, following.unasked(store, seen)):
         raise TooManyUnscored(
             f"{standing.answerer}: {100 * standing.share:.1f} % of the answers are missing or unparsed, the limit is "
             f"{100 * order.fail_on_error:g} % (--fail-on-error); `causal-eval show {standing.evaluation}` says where"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +36,16 @@ class Result:
     profile: Profile
     evaluations: tuple[Evaluation, ...]
 
-    def unscored(self, limit: float) -> Iterator[Unscored]:
-        """Answerers of whose answers more than *limit* are missing, ungraded or unparsed."""
+    def unscored(self, limit: float, unasked: Mapping[str, int]) -> Iterator[Unscored]:
+        """Answerers of whose answers more than *limit* are missing, ungraded or unparsed.
+
+        *unasked*: answers, by evaluation, that nobody asked for and that are therefore not missed.
+        """
         for one, evaluation in zip(self.profile.answerers, self.evaluations, strict=True):
             outcomes = one.overall.outcomes
-            bad = sum(outcomes.marks[mark] for mark in (Mark.MISSING, Mark.UNGRADED, Mark.UNPARSED))
-            share = bad / max(1, sum(outcomes.marks.values()))
+            spared = unasked.get(evaluation.id, 0)
+            bad = sum(outcomes.marks[mark] for mark in (Mark.MISSING, Mark.UNGRADED, Mark.UNPARSED)) - spared
+            share = bad / max(1, sum(outcomes.marks.values()) - spared)
             if share > limit:
                 yield Unscored(one.answerer, evaluation.id, share)
 

@@ -21,6 +21,7 @@ from causal_eval.evaluation.answerer import Answerer
 from causal_eval.evaluation.elicit import Prompted
 from causal_eval.evaluation.flow import Barrier, Flow, Gate, Gates
 from causal_eval.evaluation.steering import Steered, Steering, Wanted
+from causal_eval.evaluation.stopping import StopGate
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.state import RouteState, Wait
 from causal_eval.store.boards import Process, SqlBoard
@@ -85,12 +86,16 @@ class Ordered:
 class Reins:
     """A run of this process as others steer it."""
 
-    def __init__(self, name: str, answerer: Answerer, shown: Display, *, width: int, held: Held | None = None) -> None:
+    def __init__(
+        self, name: str, answerer: Answerer, shown: Display, *, width: int, held: Held | None = None,
+        stop: StopGate | None = None,
+    ) -> None:  # fmt: skip
         provider = answerer.provider if isinstance(answerer, Prompted) else None
         self._stack = provider if isinstance(provider, Stack) else None
         self._barrier = None if self._stack is not None else Barrier()
         """For an answerer without a stack: nothing of it is held back but what is not asked yet."""
-        gates: list[Gate] = [] if self._barrier is None else [self._barrier]
+        gates: list[Gate] = [] if stop is None else [stop]
+        gates += [] if self._barrier is None else [self._barrier]
         gates += [] if held is None else [held.gate]
         room = self._stack.room if self._stack is not None else None
         self.flow = Flow(width, Gates(*gates) if gates else None, room)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -49,6 +49,8 @@ class Evaluation:
     created_at: datetime
     status: Status
     ended_at: datetime | None
+    stop_rule: str = ""
+    """JSON of the rule by which it may stop; empty: it asks everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def begin_within(
         "seed": spec.seed,
         "planned": _planned(connection, question_set, spec=spec),
         "epochs": spec.epochs,
+        "stop_rule": None,
     }
     connection.execute(insert(evaluations), values)
     return evaluation_from(values)
@@ -135,6 +138,15 @@ def end(store: Store, evaluation: str, *, status: Status, now: datetime | None =
     """Note how the evaluation ended this time."""
     with store.writing() as connection:
         _set_status(connection, evaluation, status=status, ended_at=now or datetime.now(UTC))
+
+
+def keep_rule(store: Store, evaluation: Evaluation, rule: str) -> Evaluation:
+    """The evaluation, which may stop by *rule* from now on; empty: by none."""
+    if rule != evaluation.stop_rule:
+        with store.writing() as connection:
+            name = evaluations.c.id == evaluation.id
+            connection.execute(update(evaluations).where(name).values(stop_rule=rule or None))
+    return replace(evaluation, stop_rule=rule)
 
 
 @contextmanager
@@ -245,6 +257,7 @@ def evaluation_from(row: Any) -> Evaluation:
         created_at=row["created_at"].replace(tzinfo=UTC),
         status=Status(row["status"]),
         ended_at=ended_at and ended_at.replace(tzinfo=UTC),
+        stop_rule=row["stop_rule"] or "",
     )
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, TextClause, select, text
 
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.twins.seen import Seen
@@ -19,6 +19,7 @@ from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.rows import question_from
+from causal_eval.store.tables import failures, questions
 
 _PAGE = 1000
 _NOTHING = Fraction(0)
@@ -27,14 +28,16 @@ NOT_JUDGED = "not judged yet"
 """Reason of an UNGRADED observation whose reply is kept, but whose verdict an interruption prevented."""
 
 
-def observations(store: Store, evaluation: Evaluation, *, price: Price | None = None) -> Iterator[Observation]:
+def observations(
+    store: Store, evaluation: Evaluation, *, price: Price | None = None, start: int = 0
+) -> Iterator[Observation]:
     """Every planned (question, sample) with its newest verdict and cost; MISSING where no reply is kept.
 
-    Clusters are contiguous; a page of questions is in memory at a time.
+    Clusters are contiguous; a page of questions is in memory at a time. *start*: the first place of the order.
     """
-    for start in range(0, evaluation.planned, _PAGE):
+    for first in range(start, evaluation.planned, _PAGE):
         with store.reading() as connection:
-            rows = _page(connection, evaluation, places=range(start, min(start + _PAGE, evaluation.planned)))
+            rows = _page(connection, evaluation, places=range(first, min(first + _PAGE, evaluation.planned)))
         for _, group in groupby(rows, key=lambda row: row.position):
             yield from _samples(evaluation, list(group), price=price)
 
@@ -51,6 +54,17 @@ def answers_seen(store: Store, evaluation: Evaluation) -> Iterator[Seen]:
             for observation in _samples(evaluation, own, price=None):
                 said = answers.get(observation.sample)
                 yield Seen(observation, question, None if said is None else msgspec.json.decode(said))
+
+
+def failed(store: Store, evaluation: Evaluation) -> frozenset[tuple[str, int]]:
+    """The (question, sample) for which a call has failed for good, whether or not a later one was answered."""
+    query = (
+        select(questions.c.id, failures.c.sample)
+        .join(questions, questions.c.digest == failures.c.question)
+        .where(failures.c.evaluation_id == evaluation.id)
+    )
+    with store.reading() as connection:
+        return frozenset((row.id, row.sample) for row in connection.execute(query))
 
 
 def _page(

@@ -136,6 +136,8 @@ evaluations = Table(
     #: Number of questions: the first so many of the set's order.
     Column("planned", Integer, nullable=False),
     Column("epochs", Integer, nullable=False),
+    #: JSON of the rule by which the run may stop; NULL: it asks everything.
+    Column("stop_rule", Text),
     Index("idx_evaluations_created_at", "created_at"),
     Index("ix_evaluations_project_created_at", "project", "created_at"),
 )

@@ -1,0 +1,163 @@
+"""Runs followed while they go on: what their clusters say at any time, and whether their rule lets them stop."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import msgspec
+
+from causal_eval.analysis.numbers import counted, ends, level, percent, points
+from causal_eval.analysis.intervals import Interval
+from causal_eval.analysis.plain import one_line
+from causal_eval.analysis.sequential.clusters import Baseline, over
+from causal_eval.analysis.sequential.following import Followed, Follower, Sequential
+from causal_eval.analysis.sequential.rule import StopRule
+from causal_eval.errors import UsageError
+from causal_eval.service import jobs
+from causal_eval.service.comparing import checked
+from causal_eval.service.reporting import LARGEST_COMPARED
+from causal_eval.service.wiring import Visit
+from causal_eval.store.database import Store
+from causal_eval.store.evaluations import Evaluation, find_evaluation
+from causal_eval.store.observations import NOT_JUDGED, failed, observations
+
+
+def rule_text(rule: StopRule) -> str:
+    """The rule as it is kept; empty: there is none."""
+    return msgspec.json.encode(rule).decode() if rule.stops else ""
+
+
+def rule_of(evaluation: Evaluation) -> StopRule:
+    """The rule that an evaluation is under; one that stops for nothing where there is none."""
+    return msgspec.json.decode(evaluation.stop_rule, type=StopRule) if evaluation.stop_rule else StopRule()
+
+
+class Lookout:
+    """Looks at an evaluation again and again; each look reads only what was not over at the one before.
+
+    Blocks; to be used by one thread at a time.
+    """
+
+    def __init__(self, store: Store, evaluation: Evaluation, rule: StopRule) -> None:
+        self._store = store
+        self._evaluation = evaluation
+        self._place = 0
+        baseline = None
+        if rule.baseline is not None:
+            other = find_evaluation(store, rule.baseline)
+            check_baseline(store, evaluation, other)
+            baseline = Baseline(observations(store, other))
+        self._follower = Follower(rule, baseline)
+
+    def look(self) -> bool:
+        """Bet on every cluster that is over by now; True: the rule is met."""
+        gone = failed(self._store, self._evaluation)
+        rows = observations(self._store, self._evaluation, start=self._place)
+        for cluster in over(rows, gone, unjudged=NOT_JUDGED):
+            self._place += len(cluster.rows) // self._evaluation.spec.epochs
+            self._follower.add(cluster)
+        return self._follower.is_met
+
+    def followed(self) -> Sequential:
+        """What is known since the last look."""
+        return replace(self._follower.followed(), answerer=self._evaluation.spec.answerer)
+
+
+def check_baseline(store: Store, evaluation: Evaluation, other: Evaluation) -> None:
+    """Make sure that *evaluation* can be followed against *other*.
+
+    Raises:
+        UsageError: they are the same, too large, or cannot be compared.
+    """
+    if other.id == evaluation.id:
+        raise UsageError(f"baseline is {other.id}, the run itself: name another one of the same questions")
+    if other.planned > LARGEST_COMPARED:
+        raise UsageError(f"baseline {other.id} has more than {LARGEST_COMPARED} questions: too many to follow")
+    checked(store, (evaluation, other))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What somebody who looks is told."""
+
+    evaluation: Evaluation
+    rule: StopRule
+    found: Sequential
+
+
+def looked(visit: Visit, evaluation: str, wanted: StopRule | None = None) -> Looked:
+    """What the clusters of *evaluation* say now by *wanted*; None: by its own rule.
+
+    Raises:
+        UnknownName: the caller may not see it, or the baseline.
+        UsageError: they cannot be compared, or the baseline is too large.
+    """
+    found = jobs.find(visit, evaluation).evaluation
+    rule = rule_of(found) if wanted is None else wanted
+    if rule.baseline is not None:
+        rule = replace(rule, baseline=jobs.find(visit, rule.baseline).evaluation.id)
+    return look_at(visit.service.store, found, rule)
+
+
+def look_at(store: Store, evaluation: Evaluation, rule: StopRule) -> Looked:
+    """The same for whoever has found the evaluation."""
+    lookout = Lookout(store, evaluation, rule)
+    lookout.look()
+    return Looked(evaluation, rule, lookout.followed())
+
+
+def looked_line(seen: Looked) -> dict[str, Any]:
+    """All but the way there, as it leaves as JSON."""
+    found = seen.found
+    return {
+        "evaluation": seen.evaluation.id, "answerer": found.answerer, "rule": asdict(seen.rule),
+        "reached": None if found.reached is None else found.reached.value,
+        "score": _followed_line(found.score),
+        "difference": None if found.difference is None else _followed_line(found.difference),
+        "baseline": found.baseline,
+    }  # fmt: skip
+
+
+def sentences(seen: Looked) -> list[str]:
+    """What is known now, and why the run may stop, a sentence each."""
+    name, found = one_line(seen.found.answerer), seen.found
+    said = [f"{name} scores {_said(found.score, is_difference=False)}"]
+    if found.difference is not None:
+        said.append(f"{name} minus {one_line(found.baseline)}: {_said(found.difference, is_difference=True)}")
+    first = found.stopped
+    if first is not None and first.after is not None and found.reached is not None:
+        said.append(f"Stopped by the rule after {counted(first.after.clusters, 'cluster')}: {_REACHED[found.reached]}")
+    return said
+
+
+_REACHED = {
+    "narrow enough": "the interval of the score is narrow enough",
+    "better": "better than the baseline",
+    "worse": "worse than the baseline",
+    "pass": "no more than the margin worse than the baseline",
+    "fail": "worse than the baseline by more than the margin",
+}
+
+
+def _said(found: Followed, *, is_difference: bool) -> str:
+    now = found.now
+    if not now.clusters:
+        return "nothing yet: no cluster of the order is over"
+    value = points(now.estimate) if is_difference else percent(now.estimate)
+    between = ends(Interval(now.estimate, now.low, now.high, now.clusters, now.clusters, found.level))
+    missing = f", {counted(found.bounded, 'cluster')} with something missing bounded" if found.bounded else ""
+    return (
+        f"{value} {between} over {counted(now.clusters, 'cluster')}, valid at {level(found.level)} whenever it is "
+        f"looked at{missing}"
+    )
+
+
+def _followed_line(found: Followed) -> dict[str, Any]:
+    now, after = found.now, found.after
+    return {
+        "estimate": now.estimate if now.clusters else None, "low": now.low if now.clusters else None,
+        "high": now.high if now.clusters else None, "clusters": now.clusters, "bounded": found.bounded,
+        "level": found.level, "reached": None if found.reached is None else found.reached.value,
+        "after": None if after is None else asdict(after),
+    }  # fmt: skip
