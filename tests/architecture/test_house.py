@@ -75,6 +75,7 @@ ANY = {
     "scoring/verdict.py": "answers are JSON",
     "service/answering.py": "model arguments are JSON",
     "service/comparing.py": "JSON leaves",
+    "service/following.py": "JSON leaves",
     "service/oidc.py": _JSON,
     "service/examples.py": _JSON,
     "service/solving.py": _JSON,
@@ -106,6 +107,7 @@ _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/sequential/betting.py": {"numpy": "start-up: only who bets needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
     "notebook/frame.py": {"polars": "the extra [parquet]"},
     "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},

@@ -173,7 +173,7 @@ def carry_out(
         for place, (one, spec) in enumerate(zip(candidates, specs, strict=True)):
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if rules is not None:
-                evaluation = keep_rule(store, evaluation, rules[place])
+                evaluation = keep_rule(store, evaluation, rule=rules[place])
             if json:
                 output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
             ended.append(_followed(Run(store, evaluation, shown, purse), one))
@@ -186,7 +186,7 @@ def _followed(run: Run, one: Candidate) -> Ended:
     if not evaluation.stop_rule:
         return Ended(evaluation, _run_one(run, one))
     rule = rule_of(evaluation)
-    lookout = Lookout(run.store, evaluation, rule)
+    lookout = Lookout(run.store, evaluation, rule=rule)
     error = _run_one(replace(run, lookout=lookout), one)
     return Ended(evaluation, error, Looked(evaluation, rule, lookout.followed()))
 

@@ -26,11 +26,13 @@ def check(wanted: Stopping, models: int, *, batches: bool) -> None:
     if wanted == Stopping():
         return
     if batches:
-        raise UsageError("--batch orders everything at once: leave it out, or leave out --until-ci, --stop-when-decided")
+        raise UsageError(
+            "--batch orders everything at once: leave it out, or leave out --until-ci, --stop-when-decided"
+        )
     if wanted.decided and wanted.baseline is None and models < 2:  # noqa: PLR2004 - one is no comparison
         raise UsageError(
-            "--stop-when-decided has nothing to decide against: give --baseline RUN (`causal-eval ls` lists runs), or a "
-            "second --model"
+            "--stop-when-decided has nothing to decide against: give --baseline RUN (`causal-eval ls` lists runs), or "
+            "a second --model"
         )
 
 

@@ -1,4 +1,4 @@
-"""``--until-ci`` and ``--stop-when-decided``: runs that stop by what they have found, validly; ``causal-eval sequential``."""
+"""``--until-ci``, ``--stop-when-decided`` and ``causal-eval sequential``: stop by what was found, validly."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def sequential(
             None if margin is None else margin_of(margin),
             level,
         )
-        seen = look_at(store, evaluation, rule if rule != StopRule() else rule_of(evaluation))
+        seen = look_at(store, evaluation, rule=rule if rule != StopRule() else rule_of(evaluation))
     if json:
         output.emit({"event": "sequential", **looked_line(seen)})
     else:

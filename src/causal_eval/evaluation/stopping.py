@@ -1,4 +1,4 @@
-"""A run that stops by what it has found: looks now and then at what is over, and asks nothing more once that is enough."""
+"""A run that stops by what it has found: looks at what is over, and asks nothing more once that is enough."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StopGate:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Look before anything is asked, and again while the block runs, each time something was kept; once at its end."""
+        """Look before anything is asked, each time something was kept while the block runs, and at its end."""
         self.is_met = await asyncio.to_thread(self._look)
         task = asyncio.create_task(self._watch())
         try:

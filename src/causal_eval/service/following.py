@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from causal_eval.analysis.numbers import counted, ends, level, percent, points
 from causal_eval.analysis.intervals import Interval
+from causal_eval.analysis.numbers import counted, ends, level, percent, points
 from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.sequential.clusters import Baseline, over
 from causal_eval.analysis.sequential.following import Followed, Follower, Sequential
@@ -39,14 +39,14 @@ class Lookout:
     Blocks; to be used by one thread at a time.
     """
 
-    def __init__(self, store: Store, evaluation: Evaluation, rule: StopRule) -> None:
+    def __init__(self, store: Store, evaluation: Evaluation, *, rule: StopRule) -> None:
         self._store = store
         self._evaluation = evaluation
         self._place = 0
         baseline = None
         if rule.baseline is not None:
             other = find_evaluation(store, rule.baseline)
-            check_baseline(store, evaluation, other)
+            check_baseline(store, evaluation, other=other)
             baseline = Baseline(observations(store, other))
         self._follower = Follower(rule, baseline)
 
@@ -64,7 +64,7 @@ class Lookout:
         return replace(self._follower.followed(), answerer=self._evaluation.spec.answerer)
 
 
-def check_baseline(store: Store, evaluation: Evaluation, other: Evaluation) -> None:
+def check_baseline(store: Store, evaluation: Evaluation, *, other: Evaluation) -> None:
     """Make sure that *evaluation* can be followed against *other*.
 
     Raises:
@@ -86,7 +86,7 @@ class Looked:
     found: Sequential
 
 
-def looked(visit: Visit, evaluation: str, wanted: StopRule | None = None) -> Looked:
+def looked(visit: Visit, evaluation: str, *, wanted: StopRule | None = None) -> Looked:
     """What the clusters of *evaluation* say now by *wanted*; None: by its own rule.
 
     Raises:
@@ -97,12 +97,12 @@ def looked(visit: Visit, evaluation: str, wanted: StopRule | None = None) -> Loo
     rule = rule_of(found) if wanted is None else wanted
     if rule.baseline is not None:
         rule = replace(rule, baseline=jobs.find(visit, rule.baseline).evaluation.id)
-    return look_at(visit.service.store, found, rule)
+    return look_at(visit.service.store, found, rule=rule)
 
 
-def look_at(store: Store, evaluation: Evaluation, rule: StopRule) -> Looked:
+def look_at(store: Store, evaluation: Evaluation, *, rule: StopRule) -> Looked:
     """The same for whoever has found the evaluation."""
-    lookout = Lookout(store, evaluation, rule)
+    lookout = Lookout(store, evaluation, rule=rule)
     lookout.look()
     return Looked(evaluation, rule, lookout.followed())
 

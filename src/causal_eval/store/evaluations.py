@@ -140,7 +140,7 @@ def end(store: Store, evaluation: str, *, status: Status, now: datetime | None =
         _set_status(connection, evaluation, status=status, ended_at=now or datetime.now(UTC))
 
 
-def keep_rule(store: Store, evaluation: Evaluation, rule: str) -> Evaluation:
+def keep_rule(store: Store, evaluation: Evaluation, *, rule: str) -> Evaluation:
     """The evaluation, which may stop by *rule* from now on; empty: by none."""
     if rule != evaluation.stop_rule:
         with store.writing() as connection:

@@ -8,9 +8,7 @@ STEADY = ("--max-connections", "4", "--display", "none")
 
 
 def test_a_killed_run_stops_where_it_would_have(terminal: Any, serve: Any, ask: Any, said: Any) -> None:
-    """Of 200 questions, a score known to 15 points takes fewer; killed half-way and resumed it decides by the same
-    clusters as a run that was left alone, and the same command again asks nobody.
-    """
+    """Killed half-way and resumed it decides by the same clusters as a run left alone, and asks no more then."""
     rule = (*STEADY, "--until-ci", "15pts")
     with serve("--skill", "0.9", "--latency", "0.05") as books:
         process = terminal.start(*ask(200, *rule))
@@ -37,7 +35,7 @@ def test_a_killed_run_stops_where_it_would_have(terminal: Any, serve: Any, ask: 
 
 
 def test_a_model_is_decided_against_the_first(terminal: Any, question_file: Any, said: Any) -> None:
-    """The oracle is shown to be better than a guess after a few clusters, with exit 0; `sequential` says it in words."""
+    """The oracle is shown to be better than a guess after a few clusters, and `sequential` says so in words."""
     words = ("eval", "--model", "baseline/random", "--model", "baseline/oracle", "--questions", str(question_file))
     done = terminal.run(*words, "--seed", "1", *STEADY, "--stop-when-decided", "--json")
     assert done.returncode == 0, done.stderr

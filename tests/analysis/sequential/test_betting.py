@@ -50,7 +50,7 @@ def test_what_is_missing_for_a_reason_does_not_break_it(games: int) -> None:
 
 
 def test_an_ordinary_interval_fails_when_it_is_looked_at_again_and_again() -> None:
-    """The 95 % interval of a mean, looked at after each of 300 clusters from the 20th on, is wrong in a third of runs."""
+    """The 95 % interval of a mean, looked at after each of 300 clusters from the 20th on, often fails at some time."""
     data = clusters("middle", 1000)
     count = np.arange(1, BETS + 1)[:, None]
     mean = np.cumsum(data, axis=0) / count

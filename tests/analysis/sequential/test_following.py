@@ -14,15 +14,16 @@ from causal_eval.analysis.sequential.rule import Reached, StopRule
 from causal_eval.scoring.verdict import Mark
 
 Make = Callable[..., Observation]
+C, W = Mark.CORRECT, Mark.WRONG
 PAIR = StopRule(baseline="ev-old")
 
 
 def rows(make: Make, name: str, skill: float, *, seed: int, clusters: int) -> list[Observation]:
     """Clusters of two questions; how hard a cluster is, is the same for every *name* of one seed."""
-    hard, draw = random.Random(seed), random.Random(f"{name}/{seed}")  # noqa: S311 - no secret
+    hard, draw = random.Random(seed), random.Random(f"{name}/{seed}")
     shifts = [hard.uniform(-0.2, 0.2) for _ in range(clusters)]
     return [
-        make(f"q{c}-{n}", Mark.CORRECT if draw.random() < skill + shifts[c] else Mark.WRONG, answerer=name, cluster=f"c{c}")
+        make(f"q{c}-{n}", C if draw.random() < skill + shifts[c] else W, answerer=name, cluster=f"c{c}")
         for c in range(clusters)
         for n in range(2)
     ]  # fmt: skip
@@ -44,7 +45,7 @@ def test_the_decision_does_not_depend_on_how_answers_arrive(observation: Make) -
     assert whole.reached is Reached.BETTER
     there: set[int] = set()
     follower, place = Follower(PAIR, Baseline(old)), 0
-    for arrival in random.Random(2).sample(range(len(new)), len(new)):  # noqa: S311 - no secret
+    for arrival in random.Random(2).sample(range(len(new)), len(new)):
         there.add(arrival)
         rest = [
             row if n in there else observation(row.question, Mark.MISSING, cluster=row.cluster, answerer="new")
@@ -58,7 +59,7 @@ def test_the_decision_does_not_depend_on_how_answers_arrive(observation: Make) -
 
 @pytest.mark.parametrize("runs", [60, pytest.param(2000, marks=pytest.mark.full)])
 def test_equal_models_are_rarely_decided(observation: Make, runs: int) -> None:
-    """At a true difference of 0, better or worse is said in at most 5 % of runs of 100 clusters, however often looked."""
+    """At a true difference of 0, better or worse is said in at most 5 % of runs of 100 clusters."""
     wrong = sum(
         follow(
             rows(observation, "new", 0.5, seed=seed, clusters=100),
@@ -70,8 +71,7 @@ def test_equal_models_are_rarely_decided(observation: Make, runs: int) -> None:
 
 
 def test_a_score_that_is_narrow_enough(observation: Make) -> None:
-    """It stops at the first cluster after which the interval reaches at most ten points to either side, and goes on
-    narrowing if more is there."""
+    """It stops at the first cluster after which the interval reaches ten points to either side, and narrows on."""
     found = follow(rows(observation, "m", 0.5, seed=3, clusters=400), [], StopRule(until=0.1))
     after = found.score.after
     assert found.reached is Reached.NARROW

@@ -1,4 +1,4 @@
-"""A run followed bet by bet: an interval of its score, and of its difference to a baseline, valid whenever looked at."""
+"""A run followed bet by bet: intervals of its score and of its difference to a baseline, valid whenever looked at."""
 
 from __future__ import annotations
 

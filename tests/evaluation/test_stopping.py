@@ -1,0 +1,45 @@
+"""A gate that closes once enough is known: before the first call where that is so, and soon after it becomes so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from causal_eval.evaluation.attempt import Ask, Attempt
+from causal_eval.evaluation.stopping import StopGate
+from causal_eval.providers.provider import Failure, FailureKind
+from causal_eval.questions.question import Question
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_closes_when_a_look_says_so(ten: Sequence[Question]) -> None:
+    """Nothing kept, no look; something kept, a look in another thread, and nothing is let through any more."""
+    looks = iter([False, True, True])
+    seen: list[bool] = []
+
+    def look() -> bool:
+        seen.append(next(looks))
+        return seen[-1]
+
+    gate, ask = StopGate(look), Ask(ten[0])
+    async with gate.watching():
+        assert await gate.admit(ask)
+        await asyncio.sleep(0.02)
+        assert seen == [False]
+        gate.kept([Attempt(ask, Failure(FailureKind.TIMEOUT, "x"))])
+        for _ in range(500):
+            if not await gate.admit(ask):
+                break
+            await asyncio.sleep(0.01)
+    assert seen == [False, True, True]
+    assert gate.is_met
+
+
+async def test_a_run_that_is_decided_asks_nobody(ten: Sequence[Question]) -> None:
+    """The first look comes before the first ask, and one at the end sees what came last."""
+    gate = StopGate(lambda: True)
+    async with gate.watching():
+        assert not await gate.admit(Ask(ten[0]))
