@@ -106,6 +106,9 @@ _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/planning/budget.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/planning/components.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/planning/learn.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/sequential/betting.py": {"numpy": "start-up: only who bets needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},

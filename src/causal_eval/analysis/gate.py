@@ -71,7 +71,12 @@ def margin_of(text: str) -> float:
     Raises:
         UsageError: it says none between 0 and 100 points, or leaves open what its number counts.
     """
+    return share_of("margin", text)
+
+
+def share_of(name: str, text: str) -> float:
+    """The same of the field *name*."""
     found = _MARGIN.fullmatch(text)
     if found is None or (share := Fraction(found[1]) / _WHOLE) >= 1:
-        raise UsageError(f"margin is {text!r}: write points of the score, at least 0 and below 100, as in 2pts")
+        raise UsageError(f"{name} is {text!r}: write points of the score, at least 0 and below 100, as in 2pts")
     return float(share)

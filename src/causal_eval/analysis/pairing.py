@@ -113,7 +113,7 @@ class Pairs:
             return None
         mine, theirs = (unit.trials if unit else {} for unit in (left, right))
         both = mine.keys() & theirs.keys()
-        common = {sample for sample in both if not _is_shared(left, right, sample=sample)}
+        common = {sample for sample in both if not is_shared(left, right, sample=sample)}
         unit = left or right
         if not common or unit is None:
             self.left_out["shared" if both else _why(bool(mine), bool(theirs))] += 1
@@ -132,8 +132,8 @@ def _mean(scores: list[int]) -> Exact:
     return scores[0] if len(scores) == 1 else Fraction(sum(scores), len(scores))
 
 
-def _is_shared(left: Unit | None, right: Unit | None, *, sample: int) -> bool:
-    """Whether both sides have a reply of this sample from the same observation."""
+def is_shared(left: Unit | None, right: Unit | None, *, sample: int) -> bool:
+    """Whether both sides have a reply of this sample from the same observation: it says nothing about either."""
     if left is None or right is None or not (left.sources and right.sources):
         return False
     return bool(left.sources.get(sample, frozenset()) & right.sources.get(sample, frozenset()))

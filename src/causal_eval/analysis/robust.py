@@ -7,14 +7,20 @@ clusters have which (n_g, s_g) alone: a million answers are a few dozen kinds of
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from causal_eval.analysis.dice import poisson, uniforms
 from causal_eval.analysis.intervals import FEWEST_CLUSTERS, LEVEL, Exact
 from causal_eval.analysis.quantiles import t_quantile
 from causal_eval.seeds import Stream
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 Clusters = Mapping[tuple[int, Exact], int]
 """(n_g, s_g) -> how many clusters are so."""
@@ -86,18 +92,24 @@ def bootstrap(clusters: Clusters, *, level: float = LEVEL, resamples: int = RESA
     import numpy as np  # heavy, and only what is resampled needs it
 
     kinds = sorted(clusters.items())
-    counts = np.array([count for _, count in kinds])
-    stream = _stream("bootstrap", clusters)
-    if groups <= DRAWN_SINGLY:
-        places = np.searchsorted(counts.cumsum() / groups, uniforms(stream, resamples, columns=groups), side="right")
-        drawn = np.stack([np.bincount(row, minlength=len(kinds)) for row in places])
-    else:
-        rows = uniforms(stream, len(kinds), columns=resamples)
-        drawn = np.stack([poisson(row, mean) for row, mean in zip(rows, counts.tolist(), strict=True)], axis=1)
+    drawn = resampled([count for _, count in kinds], _stream("bootstrap", clusters), resamples=resamples)
     sizes = drawn @ np.array([float(size) for (size, _), _ in kinds])
     sums = drawn @ np.array([float(s) for (_, s), _ in kinds])
     low, high = np.quantile(sums / sizes, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
     return Ends(float(low), float(high))
+
+
+def resampled(counts: Sequence[int], stream: Stream, *, resamples: int = RESAMPLES) -> Array:
+    """How often each kind of cluster, of which there are *counts*, comes in each set of drawn clusters; a row a set."""
+    import numpy as np  # heavy, and only what is resampled needs it
+
+    groups = sum(counts)
+    if groups <= DRAWN_SINGLY:
+        edges = np.array(counts).cumsum() / groups
+        places = np.searchsorted(edges, uniforms(stream, resamples, columns=groups), side="right")
+        return np.stack([np.bincount(row, minlength=len(counts)) for row in places]).astype(np.float64)
+    rows = uniforms(stream, len(counts), columns=resamples)
+    return np.stack([poisson(row, mean) for row, mean in zip(rows, counts, strict=True)], axis=1)
 
 
 def wild(clusters: Clusters, *, level: float = LEVEL) -> Ends | None:

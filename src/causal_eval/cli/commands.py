@@ -16,6 +16,7 @@ from causal_eval.cli import (
     listing,
     logs,
     operating,
+    planning,
     reaching,
     reports,
     responding,
@@ -319,7 +320,7 @@ app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
     listing, comparing, stopping, operating, responding, announcing, standing, logs, databases, backups, switching,
-    reaching, runbooks, contaminating, reports,
+    reaching, runbooks, contaminating, reports, planning,
 ):  # fmt: skip
     _door.add_to(app)
 

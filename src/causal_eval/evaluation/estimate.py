@@ -76,6 +76,16 @@ def estimate(
     return Estimate(items, *tokens, usual is None, source, cost, _seconds(items, sum(tokens), usual=usual, speed=speed))
 
 
+def foreseen(
+    items: int, usual: Usual, *, price: Callable[[Usage], Fraction | None], speed: Speed, source: str
+) -> Estimate:
+    """What asking so many items takes if replies are as *usual*; without replies it is what they may take at most."""
+    tokens = (round(items * usual.input), round(items * usual.output))
+    known = usual if usual.seconds else None
+    seconds = _seconds(items, sum(tokens), usual=known, speed=speed)
+    return Estimate(items, *tokens, not usual.replies, source, _cost(items, tokens, price=price), seconds)
+
+
 def _cost(items: int, tokens: tuple[int, int], *, price: Callable[[Usage], Fraction | None]) -> Fraction | None:
     """By the price of a call of mean length: some prices rise with the length of a call."""
     if not items:

@@ -37,6 +37,9 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+_PAST = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One run of one answerer over one question set."""
@@ -220,6 +223,27 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
             .limit(limit)
         ).all()
     return [summarize(store, evaluation_from(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+
+
+def past_evaluations(
+    store: Store, projects: frozenset[str] | None, *, largest: int, answerer: str | None = None,
+    question_set: str | None = None,
+) -> list[Evaluation]:  # fmt: skip
+    """The newest evaluations of *projects* (None: of all) with up to *largest* questions, newest first: at most eight.
+
+    Of one answerer, and over one question set, if they are named.
+    """
+    row = evaluations.c
+    query = select(evaluations).where(row.planned <= largest).order_by(row.created_at.desc(), row.id).limit(_PAST)
+    if projects is not None:
+        query = query.where(row.project.in_(sorted(projects)))
+    if answerer is not None:
+        query = query.where(row.answerer == answerer)
+    if question_set is not None:
+        query = query.where(row.set_digest == question_set)
+    with store.reading() as connection:
+        rows = connection.execute(query).all()
+    return [evaluation_from(one._mapping) for one in rows]  # noqa: SLF001 - SQLAlchemy's public API
 
 
 def _lock(store: Store, evaluation: Evaluation) -> str:
