@@ -92,24 +92,41 @@ def test_questions_fit_the_published_schema(questions: list[Question]) -> None:
         validator.validate(json.loads(canonical(question)))
 
 
+_SAMPLE = """
+import hashlib, sys
+from causal_eval.questions.catalog import FAMILIES, family
+from causal_eval.questions.generate import TRANSLATED, Plan, Slot, generate, rephrased
+from causal_eval.questions.languages import LANGUAGES
+from causal_eval.questions.question import canonical
+from causal_eval.seeds import Stream
+
+def say(name, questions):
+    print(name, hashlib.sha256(b"".join(map(canonical, questions))).hexdigest())
+
+for name in FAMILIES:
+    one = family(name)
+    slot = Slot(one, one.kinds[-1], "medicine", "real", 2, 0)
+    say(name, rephrased(slot, Stream("everywhere", sys.argv[1], name), seed="everywhere"))
+for code in LANGUAGES:
+    say(code, generate(Plan(n=10, seed=sys.argv[1], families=TRANSLATED, language=code)))
+"""
+
+
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_everywhere() -> None:
-    """Hash seed, time zone and locale do not matter; another seed does."""
-    script = (
-        "import hashlib, sys; from causal_eval.questions.generate import Plan, generate\n"
-        "from causal_eval.questions.question import canonical\n"
-        "print(hashlib.sha256(b''.join(canonical(q) for q in generate(Plan(n=40, seed=sys.argv[1])))).hexdigest())"
-    )
+    """Hash seed, time zone and locale do not matter to any family, layout or language; another seed does."""
 
-    def digest(seed: str, **env: str) -> str:
+    def digests(seed: str, **env: str) -> list[str]:
         done = subprocess.run(
-            [sys.executable, "-c", script, seed], env={**os.environ, **env}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", _SAMPLE, seed], env={**os.environ, **env}, capture_output=True, text=True, check=True
         )
-        return done.stdout
+        return done.stdout.splitlines()
 
-    first = digest("7", PYTHONHASHSEED="1", TZ="UTC", LC_ALL="C")
-    assert first == digest("7", PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C.UTF-8")
-    assert first != digest("8")
+    first = digests("7", PYTHONHASHSEED="1", TZ="UTC", LC_ALL="C")
+    assert len(first) > len(FAMILIES)
+    assert first == digests("7", PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C.UTF-8")
+    assert first == digests("7", PYTHONHASHSEED="3", TZ="America/St_Johns", LC_ALL="tr_TR.UTF-8", PYTHONUTF8="1")
+    assert not set(first) & set(digests("8"))
 
 
 def test_a_secret_changes_the_set() -> None:
