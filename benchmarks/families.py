@@ -41,9 +41,10 @@ def main(n: int, names: list[str]) -> None:
         put(CHANCE, "chance", {f"{name}/{kind}": f"{float(one):.4f}" for (_, kind), one in worth.items()}, of=name)
         blind = shortcuts(questions, fit(generate(training(n // 2, families=(name,)))))
         scores = {
-            one.name: {"score": round(one.score.estimate or 0.0, 4), "high": round(one.score.high or 1.0, 4),
+            one.name: {"score": round(one.score.estimate, 4), "high": round(one.score.high, 4),
                        "limit": round(one.limit, 4)}
             for one in blind
+            if one.score.estimate is not None and one.score.high is not None
         }  # fmt: skip
         put(RECORDED, "shortcuts", {name: scores}, of=name)
         put(DISTINCT, "distinct", {f"{name}/{level}": distinct(name, level) for level in range(1, 6)}, of=name)

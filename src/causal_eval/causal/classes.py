@@ -8,6 +8,7 @@ it does not are directed too.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import factorial
@@ -227,7 +228,8 @@ def members(g: Mixed) -> Iterator[Graph]:
         yield from members(completed(Mixed(g.n, tuple(parents), tuple(beside))))
 
 
-def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
+@functools.lru_cache(maxsize=64)  # a question is drawn, answered and read for its mistakes
+def orienting_targets(g: Graph) -> tuple[tuple[int, ...], ...]:
     """Every smallest set of nodes which, each set alone in an experiment, leave no edge of *g*'s class undirected.
 
     Raises:
@@ -245,7 +247,7 @@ def orienting_targets(g: Graph) -> list[tuple[int, ...]]:
             if not any(_after_experiments(g, seen, nodes=mask_of(chosen)).beside):
                 found.append(chosen)
         if found:
-            return found
+            return tuple(found)
     raise AssertionError("experiments on every node orient every edge")
 
 

@@ -66,11 +66,16 @@ def _from_list_again(given: Given, asked: Listed) -> Json:
 
 
 def _fitting(n: int, independent: Statements) -> list[second.Edges]:
-    """Every DAG over *n* nodes with exactly these independences, all tried."""
+    """Every DAG over *n* nodes with exactly these independences: all tried in which no path of two edges is open."""
     apart = {(one, other) for one, other, _ in independent}
     pairs = [(a, b) for b in range(n) for a in range(b) if (a, b) not in apart]
-    seed = Graph.build(n, pairs)
-    tried = second.orientations(n, second.edges_of(seed))
+    blocked = frozenset(
+        (frozenset((one, other)), middle)
+        for one, other, given in independent
+        for middle in range(n)
+        if middle not in (one, other) and not given >> middle & 1
+    )
+    tried = second.orientations(n, second.edges_of(Graph.build(n, pairs)), shape=blocked)
     fitting = [edges for edges in tried if second.implies_exactly(Graph.build(n, edges), independent)]
     if not fitting:
         raise NotDetermined("no DAG over these nodes has exactly these independences")
