@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.scm import Scm, Table
 from causal_eval.causal.second.nested import Rows, Unit, each
 from causal_eval.causal.second.reach import effects_of, mask_from, members
-from causal_eval.causal.second.vertices import vertices
+from causal_eval.causal.second.vertices import Point, vertices
 from causal_eval.errors import MalformedCase, TooLarge
 
 MOST = 200_000
@@ -114,19 +115,21 @@ def ends(
 
     units = []
     for (value, impossible), share, read in each(scm, told, free=nodes):
-        units.append((value, impossible, share, [one.fitting(read) for one in openings]))
+        units.append(_Told(value, impossible, share, [one.fitting(read) for one in openings]))
         if len(units) * count > MOST:
             raise TooLarge(f"over {MOST:,} units and corners: the second solver goes through no more")
+    below = math.lcm(*[one.share.denominator for one in units])
+    tops = [int(one.share * below) for one in units]
     found = []
     for laws in itertools.product(*corners):
-        whole = total = Fraction(0)
-        for value, impossible, share, fitting in units:
-            p = math.prod([law.of(types) for law, types in zip(laws, fitting, strict=True)], start=share)
-            if p and impossible:
+        whole, total = 0, Fraction(0)
+        for one, top in zip(units, tops, strict=True):
+            p = math.prod([law.of(types) for law, types in zip(laws, one.fitting, strict=True)], start=top)
+            if p and one.impossible:
                 break
-            if p and value is not None:
+            if p and one.value is not None:
                 whole += p
-                total += p * value
+                total += p * one.value
         else:
             if whole:
                 found.append(total / whole)
@@ -135,17 +138,29 @@ def ends(
     return min(found), max(found)
 
 
+class _Told(NamedTuple):
+    """What is told of the units that respond alike."""
+
+    value: Fraction | None
+    """None: they are not asked about."""
+    impossible: bool
+    """Something happens that never does."""
+    share: Fraction
+    fitting: list[int]
+    """The mask of the types of each opening that are theirs."""
+
+
 class _Law:
-    """A law of the types of one opening, and the probability of sets of them."""
+    """A law of the types of one opening, times something, and of sets of them; quotients are those of the law."""
 
-    def __init__(self, law: Sequence[Fraction]) -> None:
+    def __init__(self, law: Point) -> None:
         self.law = law
-        self.known: dict[int, Fraction] = {}
+        self.known: dict[int, int] = {}
 
-    def of(self, types: int) -> Fraction:
+    def of(self, types: int) -> int:
         """The probability of the *types*, a mask."""
         if types not in self.known:
-            self.known[types] = sum((self.law[at] for at in members(types) if self.law[at]), Fraction(0))
+            self.known[types] = sum([self.law[at] for at in members(types)])
         return self.known[types]
 
 

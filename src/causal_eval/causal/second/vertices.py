@@ -2,7 +2,7 @@
 
 The double description method (Motzkin, Raiffa, Thompson and Thrall 1953): a cut keeps the corners that lie on it, and
 adds the point where it meets each edge between a corner on one side and a corner on the other. Two corners share an
-edge when no third lies in the smallest face around both, which their supports tell.
+edge when no third lies in the smallest face around both, which their supports tell. Points are whole numbers.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from causal_eval.errors import TooLarge
 
 MOST_CORNERS = 1_000
 
-_Point: TypeAlias = tuple[Fraction, ...]
-_Corner: TypeAlias = tuple[int, tuple[int, ...]]
-"""Mask of the variables that are not 0, and the point times something: whole numbers without a common divisor."""
+Point: TypeAlias = tuple[int, ...]
+"""Times something: whole numbers without a common divisor."""
+_Row: TypeAlias = tuple[Fraction, ...]
+_Corner: TypeAlias = tuple[int, Point]
+"""Mask of the variables that are not 0, and the point."""
 
 
-def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[_Point, ...]:
-    """Every vertex of {x >= 0: sum of x = 1, rows x = right}, sorted.
+def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[Point, ...]:
+    """Every vertex of {x >= 0: sum of x = 1, rows x = right}, each times something: their sums say what.
 
     Raises:
         TooLarge: more than 1,000 on the way.
@@ -34,7 +36,7 @@ def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> t
 
 
 @lru_cache(maxsize=64)  # one model is asked several things
-def _vertices(rows: tuple[_Point, ...], right: _Point) -> tuple[_Point, ...]:
+def _vertices(rows: tuple[_Row, ...], right: _Row) -> tuple[Point, ...]:
     n = len(rows[0])
     corners: list[_Corner] = [(1 << at, tuple([int(at == other) for other in range(n)])) for at in range(n)]
     longest = 2
@@ -48,7 +50,7 @@ def _vertices(rows: tuple[_Point, ...], right: _Point) -> tuple[_Point, ...]:
         longest += 1
         if len(corners) > MOST_CORNERS:
             raise TooLarge(f"over {MOST_CORNERS:,} corners, more than the second solver goes through")
-    return tuple(sorted(tuple([Fraction(x, sum(point)) for x in point]) for _, point in corners))
+    return tuple([point for _, point in corners])
 
 
 def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> list[_Corner]:
@@ -61,7 +63,10 @@ def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> list[_
     for (one, high), gap in above:
         for (other, low), lack in below:
             face = one | other
-            if face.bit_count() <= longest and _is_edge(face, supports):
+            if (size := face.bit_count()) > longest:
+                continue
+            # With one end that has as many variables as there are equations, a face of one more is a line.
+            if size == longest == max(one.bit_count(), other.bit_count()) + 1 or _is_edge(face, supports):
                 point = [gap * y - lack * x for x, y in zip(high, low, strict=True)]
                 divisor = math.gcd(*point)
                 kept.append((face, tuple([x // divisor for x in point])))
