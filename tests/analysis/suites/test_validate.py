@@ -9,6 +9,7 @@ import pytest
 
 from causal_eval.analysis.suites.card import Origin, card
 from causal_eval.analysis.suites.page import page
+from causal_eval.analysis.suites.recorded import recorded
 from causal_eval.analysis.suites.validate import BLIND, FamilyCheck, reading_grade, validate
 from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.questions.generate import Plan, generate
@@ -85,6 +86,7 @@ def test_card_and_page_say_what_was_found(questions: list[Question], learnt: Fit
         assert family in told
         assert f'id="{family}"' in shown
     assert "canary" in told
+    assert ("## Shortcuts, recorded" in told) == bool({*FAMILIES} & {*recorded()})
     assert "Every question is proven" in shown
     assert "Mine &amp; yours" in shown
     assert shown.count("<svg") == len(FAMILIES)
