@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from causal_eval.causal.adjust import minimal_separators, proper_backdoor_graph
-from causal_eval.causal.classes import Mixed, completed, immoralities
-from causal_eval.causal.graph import Graph, bits, closure, find_cycle
+from causal_eval.causal.classes import Mixed, completed, directed, extension, mixed
+from causal_eval.causal.graph import Graph, bits, closure
 from causal_eval.causal.separation import Separation, judge
-from causal_eval.errors import MalformedCase
 
 
 class Amenability(NamedTuple):
@@ -55,48 +54,16 @@ def amenability(g: Graph, undirected: tuple[tuple[int, int], ...], *, x: int, y:
     Raises:
         MalformedCase: no DAG has these edges and these immoralities only.
     """
-    whole = _mixed(g, undirected)
-    dag = _member(g, completed(whole))
-    return Amenability(_started(completed(whole), x, y=y), _forbidden(completed(whole), x, y=y), dag)
-
-
-def _mixed(g: Graph, undirected: tuple[tuple[int, int], ...]) -> Mixed:
-    beside = [0] * g.n
-    for one, other in undirected:
-        beside[one] |= 1 << other
-        beside[other] |= 1 << one
-    return Mixed(g.n, g.parents, tuple(beside))
-
-
-def _directed(g: Mixed, tail: int, *, head: int) -> Mixed:
-    """*g* with tail - head turned into an arrow, and what follows from it."""
-    parents, beside = list(g.parents), list(g.beside)
-    parents[head] |= 1 << tail
-    beside[head] &= ~(1 << tail)
-    beside[tail] &= ~(1 << head)
-    return completed(Mixed(g.n, tuple(parents), tuple(beside)))
-
-
-def _member(g: Graph, whole: Mixed) -> Graph:
-    """One DAG of the class: of a completed graph any undirected edge may be turned either way."""
-    while edge := next(iter(whole.undirected()), None):
-        whole = _directed(whole, edge[0], head=edge[1])
-    found = Graph(g.n, whole.parents, g.bidirected, g.latent)
-    if find_cycle(found.parents) or not _same_colliders(g, found):
-        raise MalformedCase("graph: no DAG has these edges and no other immoralities; it is no CPDAG")
-    return found
-
-
-def _same_colliders(g: Graph, dag: Graph) -> bool:
-    """Whether *dag* has no immorality that the directed edges of *g* do not make."""
-    return all(g.parents[child] >> one & g.parents[child] >> other & 1 for one, child, other in immoralities(dag))
+    dag = extension(mixed(g, undirected))
+    whole = completed(mixed(g, undirected))
+    return Amenability(_started(whole, x, y=y), _forbidden(whole, x, y=y), dag)
 
 
 def _started(whole: Mixed, x: int, *, y: int) -> tuple[int, int] | None:
     """An undirected edge from *x* to a node from which a causal path to *y* may go on."""
     for start in bits(x):
         for node in bits(whole.beside[start] & ~x):
-            if _possibly(_directed(whole, start, head=node), node, avoiding=x) & y:
+            if _possibly(directed(whole, start, head=node), node, avoiding=x) & y:
                 return start, node
     return None
 
@@ -132,7 +99,7 @@ def _ways(known: Mixed, node: int) -> Iterator[Mixed]:
     """*known* as it is, and with each undirected edge at *node* turned away from it."""
     yield known
     for other in bits(known.beside[node]):
-        yield _directed(known, node, head=other)
+        yield directed(known, node, head=other)
 
 
 def _surely(known: Mixed, node: int, *, avoiding: int) -> int:

@@ -16,8 +16,9 @@ import msgspec
 
 from causal_eval.causal import second
 from causal_eval.causal.case import Case, Facts, read_case, read_facts
+from causal_eval.causal.classes import extension, mixed
 from causal_eval.causal.derivation import derive
-from causal_eval.causal.graph_json import read_cpdag, read_names
+from causal_eval.causal.graph_json import read_cpdag, read_names, write_graph
 from causal_eval.causal.graph_text import of_networkx, read_graph_text
 from causal_eval.causal.kinds.bounds import answered as tabled_bounds
 from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
@@ -28,6 +29,7 @@ from causal_eval.causal.kinds.table import KINDS
 from causal_eval.causal.ledger import Line, canonical_json
 from causal_eval.causal.query import Kind as Compiled
 from causal_eval.causal.reading import mapping
+from causal_eval.causal.second.amenable import all_dags
 from causal_eval.causal.second.bounds import loose
 from causal_eval.causal.solve import answer_json, solve
 from causal_eval.causal.steps import evaluate
@@ -39,6 +41,9 @@ _Answer = TypeVar("_Answer")
 COMPILED = frozenset(str(kind) for kind in Compiled)
 _BOUNDED = frozenset({Compiled.PN, Compiled.PS, Compiled.PNS, Compiled.COUNTERFACTUAL})
 """Compiled kinds that are bounded where tables do not decide them."""
+
+_OF_CLASSES = frozenset({Compiled.DSEP, Compiled.MARKOV_BLANKET})
+"""Compiled kinds with one answer in all DAGs that are Markov equivalent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def calculate(whole: Any, *, facts: Facts | None = None) -> Reply:
         given = given_of(whole, mixed=asked.mixed, facts=facts)
         found = _named(asked.found, given, names=given.names)
         return Reply(found.answer, found.method, found.lines, found.certificate)
-    case = read_case(whole, facts)
+    case = read_case(_in_one_member(whole, asked), facts)
     try:
         answer = _named(solve, case, names=case.names)
     except NotDetermined:
@@ -127,11 +132,35 @@ def answered_again(whole: Any, *, facts: Facts | None = None) -> Any:
     whole, asked = spelled_out(whole), _kind_of(whole)
     if isinstance(asked, Kind):
         return asked.again(given_of(whole, mixed=asked.mixed, facts=facts))
-    case = read_case(whole, facts)
+    case = read_case(_in_one_member(whole, asked, again=True), facts)
     if asked in _BOUNDED and case.scm is not None and loose(case.scm, _done(case)):
         given = given_of(whole, facts=facts)
         return tabled_bounds_again(given, tabled(given))
     return answer_json(second.solve(case), case)
+
+
+def _in_one_member(whole: Any, asked: Compiled, *, again: bool = False) -> Any:
+    """For what is the same in all DAGs of a class, the case in one of them where its graph has undirected edges.
+
+    The second solver takes another one (*again*).
+
+    Raises:
+        MalformedCase: there is no such DAG. TooLarge: the second solver turns at most 15 edges.
+    """
+    if not _is_of_class(whole, asked):
+        return whole
+    graph = whole["graph"]
+    names = read_names(graph)
+    known, undirected = read_cpdag(graph, names)
+    dag = extension(mixed(known, undirected))
+    if again:
+        dag = all_dags(known, undirected)[-1]
+    return {**whole, "graph": write_graph(names, dag)}
+
+
+def _is_of_class(whole: Any, asked: Compiled) -> bool:
+    graph = whole.get("graph")
+    return asked in _OF_CLASSES and isinstance(graph, dict) and bool(graph.get("undirected"))
 
 
 def _done(case: Case) -> set[int]:
@@ -175,7 +204,7 @@ def agreed_on(wholes: Sequence[Any]) -> list[Reply]:
     for one in wholes:
         whole, asked = spelled_out(one), _kind_of(one)
         facts = None
-        if not (isinstance(asked, Kind) and asked.mixed):
+        if not (asked.mixed if isinstance(asked, Kind) else _is_of_class(whole, asked)):
             graph, scm = whole.get("graph"), whole.get("scm")
             if read is None or read[0] is not graph or read[1] is not scm:
                 read = graph, scm, read_facts(whole)

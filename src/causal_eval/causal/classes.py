@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import factorial
 
-from causal_eval.causal.graph import Graph, bits, children_of, closure, mask_of
+from causal_eval.causal.graph import Graph, bits, children_of, closure, find_cycle, mask_of
 from causal_eval.errors import MalformedCase, TooLarge
 
 MOST_STEPS = 20_000
@@ -221,11 +221,68 @@ def members(g: Mixed) -> Iterator[Graph]:
         yield Graph(g.n, g.parents, (0,) * g.n)
         return
     for tail, head in (edges[0], edges[0][::-1]):
-        parents, beside = list(g.parents), list(g.beside)
-        parents[head] |= 1 << tail
-        beside[tail] &= ~(1 << head)
-        beside[head] &= ~(1 << tail)
-        yield from members(completed(Mixed(g.n, tuple(parents), tuple(beside))))
+        yield from members(directed(g, tail, head=head))
+
+
+def directed(g: Mixed, tail: int, *, head: int) -> Mixed:
+    """*g* with tail - head turned into an arrow, and what follows from it."""
+    parents, beside = list(g.parents), list(g.beside)
+    parents[head] |= 1 << tail
+    beside[head] &= ~(1 << tail)
+    beside[tail] &= ~(1 << head)
+    return completed(Mixed(g.n, tuple(parents), tuple(beside)))
+
+
+def mixed(g: Graph, undirected: Iterable[tuple[int, int]]) -> Mixed:
+    """The directed edges of *g* and the *undirected* ones."""
+    beside = [0] * g.n
+    for one, other in undirected:
+        beside[one] |= 1 << other
+        beside[other] |= 1 << one
+    return Mixed(g.n, g.parents, tuple(beside))
+
+
+def extension(g: Mixed) -> Graph:
+    """One DAG with the edges and the immoralities of *g*: of a completed graph any edge may be turned either way.
+
+    Raises:
+        MalformedCase: there is none.
+    """
+    whole = completed(g)
+    while edge := next(iter(whole.undirected()), None):
+        whole = directed(whole, edge[0], head=edge[1])
+    dag = Graph(g.n, whole.parents, (0,) * g.n)
+    if find_cycle(dag.parents) or any(
+        not (g.parents[child] >> one & 1 and g.parents[child] >> other & 1) for one, child, other in immoralities(dag)
+    ):
+        raise MalformedCase("graph: no DAG has these edges and no other immoralities; it is no CPDAG")
+    return dag
+
+
+def essential(g: Mixed) -> Mixed:
+    """What all DAGs with the edges and the immoralities of *g* share; arrows that are merely known stay (Meek 1995).
+
+    Raises:
+        MalformedCase: there is no such DAG.
+    """
+    extension(g)
+    return completed(g)
+
+
+def size_of(g: Mixed) -> int:
+    """How many DAGs have the edges and the immoralities of *g*.
+
+    Raises:
+        MalformedCase: none. TooLarge: too many to be counted.
+    """
+    whole = essential(g)
+    if whole == cpdag(extension(g)):
+        return size(whole)
+    count = 0  # with known arrows the undirected components hang together
+    for count, _ in enumerate(members(whole), 1):
+        if count > MOST_STEPS:
+            raise TooLarge(f"over {MOST_STEPS:,} DAGs with known arrows, which are counted one by one")
+    return count
 
 
 @functools.lru_cache(maxsize=64)  # a question is drawn, answered and read for its mistakes

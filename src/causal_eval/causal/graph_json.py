@@ -18,7 +18,7 @@ def read_graph(
     Raises:
         MalformedCase: undirected edges, an unknown node, a self-loop, a duplicate edge or a cycle, by name.
     """
-    if obj.get("undirected") or obj.get("type") == "cpdag":
+    if obj.get("undirected"):
         raise MalformedCase("graph: undirected edges make it a CPDAG, which this kind does not take; direct them")
     index = {name: node for node, name in enumerate(names)}
     directed = [*_edges(obj.get("directed"), index, field="directed"), *extra_edges]

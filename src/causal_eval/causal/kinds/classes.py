@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causal_eval.causal import classes
 from causal_eval.causal.classes import Mixed
 from causal_eval.causal.graph import Graph, mask_of
-from causal_eval.causal.graph_json import read_graph, read_names
+from causal_eval.causal.graph_json import read_cpdag, read_graph, read_names
 from causal_eval.causal.graph_text import read_graph_text
 from causal_eval.causal.kinds.kind import Found, Given, Json, Kind, kind
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.reading import mapping, node_list
 from causal_eval.causal.second import classes as second
+from causal_eval.causal.second.amenable import all_dags
 from causal_eval.errors import MalformedCase
 
 _MEEK = "Meek's rules on the pattern"
@@ -27,16 +28,29 @@ class Class:
     targets: tuple[int, ...] = ()
     other: Graph | None = None
     edge: tuple[int, int] = (0, 0)
+    undirected: tuple[tuple[int, int], ...] = ()
+    """Where these are, the graph stands for every DAG with its edges and immoralities."""
+
+    @property
+    def mixed(self) -> Mixed:
+        """The graph as it stands."""
+        return classes.mixed(self.graph, self.undirected)
+
+    def essential(self) -> Mixed:
+        """What all members share."""
+        return classes.essential(self.mixed) if self.undirected else classes.cpdag(self.graph, self.targets)
 
 
 def _class(given: Given) -> Class:
     classes.plain(given.graph)
-    return Class(given.graph)
+    return Class(given.graph, undirected=given.undirected)
 
 
 def _with_targets(given: Given) -> Class:
-    classes.plain(given.graph)
-    return Class(given.graph, _targets(given))
+    asked = replace(_class(given), targets=_targets(given))
+    if asked.targets and asked.undirected:
+        raise MalformedCase("query: targets of a graph with undirected edges are not taken; give one DAG of its class")
+    return asked
 
 
 def _targets(given: Given) -> tuple[int, ...]:
@@ -51,9 +65,15 @@ def _two(given: Given) -> Class:
     names = read_names(obj)
     if sorted(names) != sorted(given.names):
         raise MalformedCase("query: graph2 has other nodes than graph; the two must have the same")
-    other = read_graph(obj, names)
+    other, lines = read_cpdag(obj, names) if obj.get("undirected") else (read_graph(obj, names), ())
     classes.plain(other)
-    return Class(given.graph, _targets(given), other.relabel([given.index[name] for name in names]))
+    asked = replace(_with_targets(given), other=_one_of(other, lines).relabel([given.index[name] for name in names]))
+    return replace(asked, graph=_one_of(asked.graph, asked.undirected), undirected=())
+
+
+def _one_of(graph: Graph, undirected: tuple[tuple[int, int], ...]) -> Graph:
+    """A DAG, or one of those that a graph with undirected edges stands for."""
+    return classes.extension(classes.mixed(graph, undirected)) if undirected else graph
 
 
 def _edge(given: Given) -> Class:
@@ -65,15 +85,16 @@ def _edge_as_it_stands(given: Given) -> Class:
 
 
 def _one_edge(given: Given, asked: Class) -> Class:
+    lines = {pair for edge in asked.undirected for pair in (edge, edge[::-1])}
     written = given.query.get("edge")
     parts = [part.strip() for part in written.split("->")] if isinstance(written, str) else given.items("edge")
     ends = [node_list(end, given.index, where="query: edge") for end in parts]
     if len(ends) != 2 or any(len(end) != 1 for end in ends):  # noqa: PLR2004 - an edge has two ends
         raise MalformedCase(f'query: edge {given.query.get("edge")!r}: write ["cause", "effect"]')
     tail, head = ends[0][0], ends[1][0]
-    if not given.graph.parents[head] >> tail & 1:
+    if not given.graph.parents[head] >> tail & 1 and (tail, head) not in lines:
         raise MalformedCase(f"query: edge: the graph has no edge {given.names[tail]} -> {given.names[head]}")
-    return Class(asked.graph, edge=(tail, head))
+    return replace(asked, edge=(tail, head))
 
 
 def _simple(method: str, text: str, *, answer: Callable[[Given, Class], Json]) -> Callable[[Given, Class], Found]:
@@ -109,16 +130,20 @@ def _shared(given: Given, asked: Class) -> Json:
 
 
 def _all(asked: Class) -> Sequence[second.Edges]:
-    return second.whole_class(asked.graph.n, second.edges_of(asked.graph), targets=asked.targets)
+    if not asked.undirected:
+        return second.whole_class(asked.graph.n, second.edges_of(asked.graph), targets=asked.targets)
+    return [second.edges_of(dag) for dag in all_dags(asked.graph, asked.undirected)]
 
 
 def _immoralities(given: Given, asked: Class) -> Json:
-    pairs = [given.named(pair) for pair in {1 << a | 1 << b for a, _, b in classes.immoralities(asked.graph)}]
+    dag = _one_of(asked.graph, asked.undirected)
+    pairs = [given.named(pair) for pair in {1 << a | 1 << b for a, _, b in classes.immoralities(dag)}]
     return [[*pair] for pair in sorted(pairs)]
 
 
 def _immoralities_again(given: Given, asked: Class) -> Json:
-    found = {pair for pair, _ in second.colliders(second.edges_of(asked.graph))}
+    edges = _all(asked)[-1] if asked.undirected else second.edges_of(asked.graph)
+    found = {pair for pair, _ in second.colliders(edges)}
     pairs = [sorted(given.names[node] for node in pair) for pair in found]
     return [[*pair] for pair in sorted(pairs)]
 
@@ -142,15 +167,11 @@ def _equivalent_again(given: Given, asked: Class) -> Json:
 
 def _compelled(given: Given, asked: Class) -> Json:
     del given
-    return bool(classes.cpdag(asked.graph).parents[asked.edge[1]] >> asked.edge[0] & 1)
+    return bool(asked.essential().parents[asked.edge[1]] >> asked.edge[0] & 1)
 
 
 def _protected(given: Given, asked: Class) -> Json:
-    beside = [0] * given.graph.n
-    for one, other in given.undirected:
-        beside[one] |= 1 << other
-        beside[other] |= 1 << one
-    g = Mixed(given.graph.n, given.graph.parents, tuple(beside))
+    g = classes.mixed(given.graph, given.undirected)
     return classes.strongly_protected(g, asked.edge[0], head=asked.edge[1])
 
 
@@ -192,14 +213,14 @@ def _targets_again(given: Given, asked: Class) -> Json:
 
 def _size(given: Given, asked: Class) -> Json:
     del given
-    return classes.size(classes.cpdag(asked.graph, asked.targets))
+    return classes.size_of(asked.mixed) if asked.undirected else classes.size(asked.essential())
 
 
 KINDS: tuple[Kind, ...] = (
     kind(
         "cpdag", _class, second=_shared,
-        first=_simple(_MEEK, "the CPDAG", answer=lambda given, ask: written(given, classes.cpdag(ask.graph))),
-    ),
+        first=_simple(_MEEK, "the CPDAG", answer=lambda given, ask: written(given, ask.essential())),
+    ).on_cpdags(),
     kind(
         "interventional_cpdag", _with_targets, second=_shared,
         first=_simple(
@@ -210,19 +231,19 @@ KINDS: tuple[Kind, ...] = (
     kind(
         "mec_size", _with_targets, first=_simple("product over chordal components", "DAGs in the class", answer=_size),
         second=lambda _, ask: len(_all(ask)),
-    ),
+    ).on_cpdags(),
     kind(
         "equivalent", _two, second=_equivalent_again,
         first=_simple("one skeleton and the same immoralities (Verma and Pearl)", "one class", answer=_equivalent),
-    ),
+    ).on_cpdags(),
     kind(
         "immoralities", _class, second=_immoralities_again,
         first=_simple("parents that are not adjacent", "the immoralities", answer=_immoralities),
-    ),
+    ).on_cpdags(),
     kind(
         "edge_compelled", _edge, first=_simple(_MEEK, "every member has the edge", answer=_compelled),
         second=lambda _, ask: all(ask.edge in edges for edges in _all(ask)),
-    ),
+    ).on_cpdags(),
     kind(
         "strongly_protected", _edge_as_it_stands, second=_protected_again,
         first=_simple("the four configurations of Andersson et al.", "the edge is protected here", answer=_protected),

@@ -21,9 +21,7 @@ def valid_everywhere(g: Graph, undirected: Edges, *, x: int, y: int, z: int) -> 
         TooLarge: more than 15 undirected edges.
         MalformedCase: no DAG has them.
     """
-    dags = list(every_dag(g, undirected))
-    if not dags:
-        raise MalformedCase("graph: no DAG has these edges and no other immoralities")
+    dags = all_dags(g, undirected)
     return all(_valid(dag, x, y=y, z=z) for dag in dags)
 
 
@@ -35,9 +33,7 @@ def minimal_everywhere(g: Graph, undirected: Edges, *, ends: tuple[int, int], fi
         MalformedCase: no DAG has them.
     """
     x, y = ends
-    dags = list(every_dag(g, undirected))
-    if not dags:
-        raise MalformedCase("graph: no DAG has these edges and no other immoralities")
+    dags = all_dags(g, undirected)
     banned = g.latent | excluded
     for dag in dags:
         banned |= effects_of(dag, on_causal_paths(dag, x, y=y))
@@ -50,12 +46,18 @@ def minimal_everywhere(g: Graph, undirected: Edges, *, ends: tuple[int, int], fi
     return [one | fixed for one in walkers[0].sets(walkers[0].minimal(valid))]
 
 
-def every_dag(g: Graph, undirected: Edges) -> Iterator[Graph]:
+def all_dags(g: Graph, undirected: Edges) -> list[Graph]:
     """Every way round of the *undirected* edges without a cycle and without a new immorality.
 
     Raises:
-        TooLarge: more than 15 of them.
+        TooLarge: more than 15 of them. MalformedCase: there is none.
     """
+    if found := list(_every_dag(g, undirected)):
+        return found
+    raise MalformedCase("graph: no DAG has these edges and no other immoralities; it is no CPDAG")
+
+
+def _every_dag(g: Graph, undirected: Edges) -> Iterator[Graph]:
     if len(undirected) > MOST_EDGES:
         raise TooLarge(f"{len(undirected)} undirected edges: the second solver turns at most {MOST_EDGES} either way")
     for turned in itertools.product((False, True), repeat=len(undirected)):
