@@ -14,6 +14,9 @@ from tests.architecture.house import Fault, Source
 
 _JSON, _ROW = "JSON enters", "a row of the database is untyped"
 ANY = {
+    "analysis/diagnosis/guessing.py": "answers are JSON",
+    "analysis/diagnosis/matching.py": "answers are JSON",
+    "analysis/diagnosis/miss.py": "answers are JSON",
     "api/app.py": "the OpenAPI document is JSON",
     "api/offers.py": _JSON,
     "api/operating.py": "what the audit log tells is JSON",
@@ -105,6 +108,7 @@ _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
+    "analysis/diagnosis/sharing.py": {"numpy": "start-up: only a diagnosis needs it"},
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/planning/budget.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/planning/components.py": {"numpy": "start-up: only what is resampled needs it"},

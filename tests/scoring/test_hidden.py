@@ -9,7 +9,7 @@ import pytest
 from causal_eval.errors import MalformedCase
 from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.scoring.grade import grade
-from causal_eval.scoring.hidden import MODELS, equals_effect
+from causal_eval.scoring.hidden import MODELS, equals_effect, same_formulas
 from causal_eval.scoring.parse import parse
 from causal_eval.scoring.reading import Answer
 from causal_eval.scoring.verdict import Mark
@@ -103,3 +103,18 @@ def test_none() -> None:
         ("none", CONFOUNDED, Mark.WRONG),
     ):
         assert grade(parse(f"ANSWER: {text}", _SPEC), _SPEC, gold=asked).mark is mark
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("P(y|x)", "P(x,y) / P(x)", True),
+        ("sum_{z} P(y|x,z) P(z)", "sum_z P(z) P(y|x,z)", True),
+        ("P(y|x)", "P(y)", False),
+        ("P(y|x)", "P(q)", False),
+        ("P(q)", "P(q)", False),
+    ],
+)
+def test_wrong_formulas_are_told_apart_by_what_they_are_worth(one: str, other: str, same: bool) -> None:
+    """Right or wrong, written in this way or that; a symbol that is no node has no value."""
+    assert same_formulas(one, other, gold=CONFOUNDED) is same

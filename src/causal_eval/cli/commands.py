@@ -13,6 +13,7 @@ from causal_eval.cli import (
     comparing,
     contaminating,
     databases,
+    diagnosing,
     listing,
     logs,
     operating,
@@ -319,8 +320,8 @@ app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
-    listing, comparing, stopping, operating, responding, announcing, standing, logs, databases, backups, switching,
-    reaching, runbooks, contaminating, reports, planning,
+    listing, comparing, diagnosing, stopping, operating, responding, announcing, standing, logs, databases, backups,
+    switching, reaching, runbooks, contaminating, reports, planning,
 ):  # fmt: skip
     _door.add_to(app)
 

@@ -35,13 +35,26 @@ def equals_effect(text: str, gold: Mapping[str, Any]) -> bool:
     Raises:
         MalformedCase: *gold* is no gold of a formula, or its graph is too large to be tried.
     """
-    key = canonical({"graph": mapping(gold.get("graph"), "gold: graph"), "query": mapping(gold.get("query"), "query")})
-    names = tuple(read_names(gold["graph"]))
+    key, names = _key(gold), tuple(read_names(gold["graph"]))
     try:
         formula = read_formula(text, names)
     except MalformedCase:
         return False  # a symbol of the answer format that is no node
     return all(_same(formula, _hidden(key, place)) for place in range(MODELS))
+
+
+def same_formulas(one: str, other: str, *, gold: Mapping[str, Any]) -> bool:
+    """Whether two formulas are the same function on a hidden model of what *gold* asks about, right or wrong.
+
+    One random model is enough to tell wrong answers apart (two different rational functions agree on it with
+    probability zero, but for its finite grid); nothing is scored by it.
+
+    Raises:
+        MalformedCase: *gold* is no gold of a formula, or its graph is too large to be tried.
+    """
+    key = _key(gold)
+    left, right = _value(key, one), _value(key, other)
+    return left is not None and right is not None and _equal(left, right)
 
 
 def work(formula: Formula) -> int:
@@ -96,12 +109,27 @@ def _asked(key: bytes) -> tuple[Graph, Prob]:
 def _same(formula: Formula, model: _Hidden) -> bool:
     """Whether the two are the same function of their free copies in *model*."""
     try:
-        found = value_of(formula, model.laws)
-        scope: list[Ref] = sorted({*found.scope, *model.effect.scope})
-        for key in itertools.product((0, 1), repeat=len(scope)):
-            at = dict(zip(scope, key, strict=True))
-            if found.at(at) != model.effect.at(at):
-                return False
+        return _equal(value_of(formula, model.laws), model.effect)
     except MalformedCase:  # it divides by zero
         return False
-    return True
+
+
+def _equal(found: Factor, other: Factor) -> bool:
+    """Whether the two are the same function of their free copies."""
+    scope: list[Ref] = sorted({*found.scope, *other.scope})
+    assignments = (dict(zip(scope, key, strict=True)) for key in itertools.product((0, 1), repeat=len(scope)))
+    return all(found.at(at) == other.at(at) for at in assignments)
+
+
+def _key(gold: Mapping[str, Any]) -> bytes:
+    return canonical({"graph": mapping(gold.get("graph"), "gold: graph"), "query": mapping(gold.get("query"), "query")})
+
+
+@functools.lru_cache(maxsize=512)  # the same few mistakes are compared with every answer to a question
+def _value(key: bytes, text: str) -> Factor | None:
+    """The formula in the first hidden model; None: it has no value there."""
+    names = tuple(read_names(json.loads(key)["graph"]))
+    try:
+        return value_of(read_formula(text, names), _hidden(key, 0).laws)
+    except MalformedCase:  # a symbol that is no node, or a division by zero
+        return None

@@ -10,6 +10,7 @@ from itertools import chain, combinations, islice
 
 import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
+from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose_seen
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
@@ -81,6 +82,11 @@ def scores_by(store: Store, evaluation: Evaluation, *, by: str) -> Table:
 def twins_told(store: Store, evaluation: Evaluation) -> tuple[Metric, ...]:
     """What its answers to linked questions tell: every metric, those without an answer too."""
     return twin_metrics(answers_seen(store, evaluation))[evaluation.spec.answerer]
+
+
+def diagnosed(store: Store, evaluation: Evaluation) -> Diagnosis:
+    """Which mistakes its wrong answers are."""
+    return diagnose_seen(answers_seen(store, evaluation))[evaluation.spec.answerer]
 
 
 def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> ReportData:

@@ -8,6 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from causal_eval.analysis.charts.dag import drawing_of
+from causal_eval.analysis.diagnosis.matching import is_same
 from causal_eval.analysis.reports.data import (
     ExampleCard,
     ExampleMistake,
@@ -17,7 +18,7 @@ from causal_eval.analysis.reports.data import (
     QuestionCard,
 )
 from causal_eval.questions.card import graph_lines, shown
-from causal_eval.questions.question import AnswerKind, Certificate, Question, Step, canonical
+from causal_eval.questions.question import AnswerKind, Certificate, Question, Step
 from causal_eval.scoring.verdict import Verdict
 
 _CLAIMS = {"dsep": "d-separated", "is_adjustment_set": "valid adjustment set"}
@@ -127,25 +128,12 @@ def _step(step: Step) -> ExampleStep:
 def _mistakes(certificate: Certificate, question: Question, *, verdict: Verdict) -> tuple[ExampleMistake, ...]:
     return tuple(
         ExampleMistake(
-            name, _readable(shown(msgspec.json.decode(answer)), question), _is_same(question, verdict, mistake=answer)
+            name,
+            _readable(shown(answer), question),
+            verdict.answer is not None and is_same(verdict.answer, answer, question=question),
         )
-        for name, answer in certificate.mistakes.items()
+        for name, answer in ((name, msgspec.json.decode(text)) for name, text in certificate.mistakes.items())
     )
-
-
-def _is_same(question: Question, verdict: Verdict, *, mistake: str) -> bool:
-    """Whether the answer is the mistake's: equal, a number within tolerance of it, or one of its sets."""
-    if verdict.answer is None:
-        return False
-    match question.answer.kind:
-        case AnswerKind.NUMBER:
-            given, wrong = _fraction(str(verdict.answer)), _fraction(mistake.strip('"'))
-            return given is not None and wrong is not None and abs(given - wrong) <= question.answer.tolerance
-        case AnswerKind.SET:
-            wrong_sets = msgspec.json.decode(mistake)
-            return verdict.answer[0] in wrong_sets if verdict.answer else not wrong_sets
-        case _:
-            return canonical(verdict.answer) == mistake.encode()
 
 
 def _readable(answer: str, question: Question) -> str:

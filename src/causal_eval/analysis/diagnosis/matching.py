@@ -1,0 +1,79 @@
+"""Whether an answer is the one that a mistake leads to, and which mistakes can be made on a question at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import msgspec
+
+from causal_eval.questions.question import AnswerKind, AnswerSpec, Question, canonical
+from causal_eval.scoring.hidden import same_formulas
+
+NUMERIC = frozenset({AnswerKind.NUMBER, AnswerKind.NUMBERS, AnswerKind.INTERVAL})
+
+
+class Named(NamedTuple):
+    """A named mistake of the question's family that leads to a wrong answer here."""
+
+    name: str
+    answer: Any
+    """As a gold answer."""
+
+
+def mistakes_of(question: Question) -> Iterator[Named]:
+    """The named mistakes of *question* that can be given and are wrong; one that happens to be right is none."""
+    for name, written in question.certificate.mistakes.items() if question.certificate else ():
+        answer = msgspec.json.decode(written)
+        if _can_be_given(answer, question.answer) and not _is_right(answer, question):
+            yield Named(name, answer)
+
+
+def is_same(given: Any, other: Any, *, question: Question) -> bool:
+    """Whether *given* (an answer as it was read) is the answer *other* (as a gold answer).
+
+    Numbers are the same within the question's tolerance; of several sets any one will do; formulas are the same if they
+    are the same function, however written.
+    """
+    spec = question.answer
+    match spec.kind:
+        case kind if kind in NUMERIC:
+            one, two = vector(given, spec), vector(other, spec)
+            same = (abs(left - right) <= spec.tolerance for left, right in zip(one, two, strict=False))
+            return bool(one) and len(one) == len(two) and all(same)
+        case AnswerKind.SET:
+            return given[0] in other if given else not other
+        case AnswerKind.FORMULA:
+            one, two = given.get("formula"), other.get("formula")
+            if one is None or two is None or one == two:
+                return bool(one == two)
+            return same_formulas(one, two, gold=question.gold)
+        case _:
+            return canonical(given) == canonical(other)
+
+
+def vector(answer: Any, spec: AnswerSpec) -> tuple[Fraction, ...]:
+    """The numbers of a NUMBER, NUMBERS or INTERVAL answer in the order of its items; empty where one is lacking."""
+    match spec.kind:
+        case AnswerKind.NUMBER:
+            written = [answer]
+        case AnswerKind.NUMBERS:
+            written = [answer.get(item) for item in spec.items] if isinstance(answer, dict) else []
+        case _:
+            written = list(answer)
+    return () if None in written else tuple([Fraction(str(one)) for one in written])
+
+
+def _can_be_given(answer: Any, spec: AnswerSpec) -> bool:
+    """Whether the format has words for it: that no set exists is no answer to every question about sets."""
+    return bool(answer) or spec.may_be_none or spec.kind not in (AnswerKind.SET, AnswerKind.SETS)
+
+
+def _is_right(answer: Any, question: Question) -> bool:
+    gold = question.gold
+    if question.answer.kind is AnswerKind.SET:
+        return all(one in gold for one in answer) if answer and gold else bool(answer == gold)
+    if question.answer.kind is AnswerKind.FORMULA:  # that a mistake is wrong there was tried when it was made
+        return bool(answer["formula"] == gold["formula"])
+    return is_same(answer, gold, question=question)

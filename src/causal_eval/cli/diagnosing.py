@@ -1,0 +1,42 @@
+"""``causal-eval diagnose`` and ``profile``: why a run's answers are wrong, and what its answerer can do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from causal_eval.cli import output
+from causal_eval.cli.runs import opened
+from causal_eval.errors import UsageError
+
+Run = Annotated[str, typer.Argument(help="An evaluation's id, or its beginning.")]
+Form = Annotated[str, typer.Option("--format", help="table, json or md.")]
+FORMS = ("table", "json", "md")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give *app* these commands."""
+    app.command()(diagnose)
+
+
+def diagnose(run: Run, form: Form = "table") -> int:
+    """Say which classic mistakes a run's wrong answers are, each with interval, n and proof cards; no judge."""
+    from causal_eval.analysis.reports.diagnosing import diagnosis_line, diagnosis_lines, diagnosis_markdown
+    from causal_eval.service.reporting import diagnosed
+    from causal_eval.store.evaluations import find_evaluation
+
+    _check(form)
+    with opened() as store:
+        evaluation = find_evaluation(store, run)
+        found = diagnosed(store, evaluation)
+    if form == "json":
+        output.emit({"event": "diagnosis", "evaluation": evaluation.id, **diagnosis_line(found)})
+    else:
+        output.say("\n".join(diagnosis_markdown(found) if form == "md" else diagnosis_lines(found)))
+    return 0
+
+
+def _check(form: str) -> None:
+    if form not in FORMS:
+        raise UsageError(f"--format {form!r}: give one of {', '.join(FORMS)}")
