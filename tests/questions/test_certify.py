@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.catalog import FAMILIES
-from causal_eval.questions.certify import check_steps, lexicon_of, verify
-from causal_eval.questions.facts import Fact
+from causal_eval.questions.certify import check_steps, lexicon_of, stated, verify
+from causal_eval.questions.facts import Fact, Facts
+from causal_eval.questions.file import read_questions, write_jsonl
 from causal_eval.questions.generate import Plan, generate, identity
 from causal_eval.questions.network import contrast_of
 from causal_eval.questions.question import Question
 from causal_eval.questions.render import read_prompt
+from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import contexts
 from causal_eval.seeds import Stream
 
@@ -29,10 +33,18 @@ def resigned(question: Question) -> Question:
     return replace(question, id=identity(question))
 
 
-def test_every_generated_question_verifies(questions: list[Question]) -> None:
-    """Facts, case, answer, format, steps, mistakes and id are re-derived equal."""
-    for question in questions:
+def test_every_generated_question_verifies_from_its_file(questions: list[Question], tmp_path: Path) -> None:
+    """Facts, case, answer, format, steps, mistakes and id are re-derived equal; no cluster asks what another asks."""
+    write_jsonl(questions, tmp_path / "set.jsonl")
+    again = list(read_questions(tmp_path / "set.jsonl"))
+    assert [one.id for one in again] == [one.id for one in questions]
+    told: dict[str, list[Facts]] = defaultdict(list)
+    for question in again:
         verify(question)
+        assert question.certificate is not None
+        told[question.cluster].append(stated(question, question.certificate))
+    nodes = {one.cluster: len(one.certificate.names) for one in again if one.certificate}
+    assert len({shape_of(members, nodes[cluster]) for cluster, members in told.items()}) == len(told)
 
 
 def body(question: Question) -> list[str]:

@@ -150,6 +150,7 @@ class Sampled(Laws):
         self._axis = {node: axis for axis, node in enumerate(self.nodes)}
         self._districts = [_District(g, part, within=within, stream=stream) for part in districts(g, within)]
         self._tables: dict[int, _Numbers] = {}
+        self._wide: dict[tuple[tuple[int, ...], int], Mapping[tuple[int, ...], Fraction]] = {}
         self._found: dict[tuple[tuple[int, ...], Assignment], Mapping[tuple[int, ...], Fraction]] = {}
 
     def size(self, node: int) -> int:
@@ -165,22 +166,26 @@ class Sampled(Laws):
             self._found[nodes, do] = self._marginal(nodes, do)
         return self._found[nodes, do]
 
-    def _rows(self, nodes: tuple[int, ...], x: int) -> dict[tuple[int, ...], Fraction]:
-        table, below = self._after(x)
-        others = tuple(axis for node, axis in self._axis.items() if node not in nodes and not x >> node & 1)
-        rest = np.asarray(table.sum(axis=others)) if others else table
-        return {key: Fraction(int(rest[key]), below) for key in itertools.product((0, 1), repeat=len(nodes))}
+    def _rows(self, nodes: tuple[int, ...], x: int) -> Mapping[tuple[int, ...], Fraction]:
+        """P(nodes | do(x)) for every value of both, kept; *x* is among *nodes*."""
+        if (nodes, x) not in self._wide:
+            table, below = self._after(x)
+            others = tuple(axis for node, axis in self._axis.items() if node not in nodes)
+            rest = np.asarray(table.sum(axis=others)) if others else table
+            keys = itertools.product((0, 1), repeat=len(nodes))
+            self._wide[nodes, x] = {key: Fraction(int(rest[key]), below) for key in keys}
+        return self._wide[nodes, x]
 
     def _marginal(self, nodes: tuple[int, ...], do: Assignment) -> dict[tuple[int, ...], Fraction]:
         x = sum(1 << node for node, _ in do)
         wide = tuple(sorted({*nodes, *bits(x)}))
-        done = dict(do)
-        found = {}
-        for key, p in self._rows(wide, x).items():
-            at = dict(zip(wide, key, strict=True))
-            if all(at[node] == value for node, value in done.items()):
-                found[tuple([at[node] for node in nodes])] = p
-        return found
+        done = [(wide.index(node), value) for node, value in do]
+        own = [wide.index(node) for node in nodes]
+        return {
+            tuple([key[place] for place in own]): p
+            for key, p in self._rows(wide, x).items()
+            if all(key[place] == value for place, value in done)
+        }
 
     def _after(self, x: int) -> tuple[_Numbers, int]:
         """The law of all nodes for every value of *x*, as integers over a common denominator."""

@@ -206,10 +206,10 @@ def _both(one: Factor, other: Factor, *, laws: Laws, how: Callable[[_Some, _Some
     scope = tuple(dict.fromkeys((*one.scope, *other.scope)))
     _bounded(scope, laws)
     rows: dict[tuple[int, ...], Fraction] = {}
+    own, others = ([scope.index(ref) for ref in factor.scope] for factor in (one, other))
     for key in itertools.product(*[range(laws.size(ref.node)) for ref in scope]):
-        at = dict(zip(scope, key, strict=True))
-        first = one.rows.get(tuple([at[ref] for ref in one.scope]))
-        found = how(first, other.rows.get(tuple([at[ref] for ref in other.scope])))
+        first = one.rows.get(tuple([key[place] for place in own]))
+        found = how(first, other.rows.get(tuple([key[place] for place in others])))
         if found is not None:
             rows[key] = found
     return Factor(scope, rows)
