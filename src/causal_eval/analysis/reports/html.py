@@ -1,4 +1,4 @@
-"""One self-contained HTML page: no script, no font, no image, no request of any kind leaves it."""
+"""One self-contained HTML page: no font, no image, no request; one script, of ours, and only to browse questions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from causal_eval.analysis import numbers, statements
+from causal_eval.analysis.charts.dag import graph_picture
 from causal_eval.analysis.plain import one_line, pieces, plain
-from causal_eval.analysis.reports.data import ReportData
+from causal_eval.analysis.reports.browse import STATIC, clipped, drawing, packed, script, script_hash
+from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.view import ORACLE, View
 from causal_eval.scoring.verdict import Mark
 
@@ -50,6 +52,7 @@ def _template() -> Template:
     )
     environment.filters |= {
         "breakable": _breakable,
+        "clipped": clipped,
         "count": numbers.count,
         "counted": numbers.counted,
         "duration": numbers.duration,
@@ -65,6 +68,11 @@ def _template() -> Template:
     }
     environment.globals |= {
         "comparison_of": statements.comparison,
+        "graph_of": _graph,
+        "packed": packed,
+        "script": script,
+        "script_hash": script_hash,
+        "static": STATIC,
         "few_clusters": statements.FEW_CLUSTERS,
         "headline_of": statements.headline,
         "none": numbers.NONE,
@@ -72,6 +80,10 @@ def _template() -> Template:
         "warnings_of": statements.warnings,
     }
     return environment.get_template("report.html.j2")
+
+
+def _graph(card: QuestionCard, place: int) -> Markup:
+    return graph_picture(drawing(card), name=f"graph-{place}", title=f"Causal graph of question {place}")
 
 
 def _breakable(text: str) -> Markup:
