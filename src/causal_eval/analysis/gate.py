@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from causal_eval.analysis.compare import Comparison, Needed, needed
 from causal_eval.analysis.intervals import Interval
+from causal_eval.analysis.outcomes import Cost, Tokens
 from causal_eval.errors import UsageError
 
 _MARGIN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:pts?|pp|points?|%)\s*")
@@ -36,6 +37,14 @@ class Gate:
     """What a set must hold to decide, if D is what was seen; None where it is decided, or D lies on the margin."""
     if_missing_were_wrong: float | None
     """D, had every answer that only the new run lacks been wrong where the baseline's is right; None: it lacks none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What the replies of a run took: a change that costs more is to be seen beside what it brings."""
+
+    tokens: Tokens
+    cost: Cost
 
 
 def gate(comparison: Comparison, *, margin: float) -> Gate:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 import causal_eval
 from causal_eval.api import (
     api_keys,
+    comparisons,
     effects,
     evaluations,
     incidents,
@@ -19,6 +20,7 @@ from causal_eval.api import (
     measuring,
     offers,
     operating,
+    planning,
     problem,
     projects,
     question_sets,
@@ -53,8 +55,8 @@ SCHEMES = {
     },
 }  # fmt: skip
 ROUTERS = (
-    evaluations, results, reports, listening, question_sets, offers, sessions, api_keys, users, projects, operating,
-    leaderboard, submissions, webhooks, incidents, effects,
+    evaluations, results, comparisons, planning, reports, listening, question_sets, offers, sessions, api_keys, users,
+    projects, operating, leaderboard, submissions, webhooks, incidents, effects,
 )  # fmt: skip
 
 

@@ -1,21 +1,19 @@
-"""Solving, providers and comparisons over HTTP."""
+"""Solving and providers over HTTP."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Query
+from fastapi import Body
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from causal_eval.analysis.intervals import Interval
 from causal_eval.api.paging import UNCHANGED, Name, tagged
 from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.service import catalog, endpoints
-from causal_eval.service.comparing import compared
 from causal_eval.service.solving import solved_case
 
 router = make_router()
@@ -85,45 +83,6 @@ class Endpoint(Out):
     states: list[KeyHealth]
 
 
-class Range(Out):
-    """An estimate with its confidence interval."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    units: int
-    clusters: int
-
-    @classmethod
-    def of(cls, one: Interval) -> Range:
-        """From the analysis."""
-        return cls(estimate=one.estimate, low=one.low, high=one.high, units=one.n, clusters=one.clusters)
-
-
-class ScopeDifference(Out):
-    """The difference within a rung or family; not corrected for looking several times."""
-
-    scope: str
-    difference: Range
-
-
-class PairedVerdict(Out):
-    """What the paired difference a - b allows to say about a."""
-
-    a: str
-    b: str
-    finding: str
-    difference: Range
-    score_a: Range
-    score_b: Range
-    both_right: int
-    only_a: int
-    only_b: int
-    neither: int
-    units_needed: int | None
-    scopes: list[ScopeDifference]
-
-
 @router.post("/solve", tags=["solve"])
 def solve(visit: Visiting, at: AtDoor, case: Annotated[dict[str, Any], Body(examples=[CASE])]) -> Solved:
     """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does."""
@@ -148,20 +107,3 @@ def get_provider(visit: Visiting, provider: Name, request: Request) -> Response:
 def list_endpoints(visit: Visiting, project: Name = "local") -> list[Endpoint]:
     """Where a project can have models asked: what is set up here, whether there are keys, and how they are."""
     return [Endpoint.model_validate(one) for one in endpoints.endpoints(visit, project)]
-
-
-@router.get("/comparisons", tags=["comparisons"])
-def compare_evaluations(
-    visit: Visiting, at: AtDoor, a: Annotated[Name, Query()], b: Annotated[Name, Query()]
-) -> PairedVerdict:
-    """Two evaluations on the same questions: the paired, clustered difference and what it allows to say."""
-    with at.computing():
-        found = compared(visit, a, b=b).comparisons[0]
-    pairs, needed = found.agreement, found.needed
-    return PairedVerdict(
-        a=found.a, b=found.b, finding=found.finding.value, difference=Range.of(found.difference),
-        score_a=Range.of(found.score_a), score_b=Range.of(found.score_b), both_right=pairs.both_right,
-        only_a=pairs.only_a, only_b=pairs.only_b, neither=pairs.neither,
-        units_needed=None if needed is None else needed.units,
-        scopes=[ScopeDifference(scope=s.scope.label, difference=Range.of(s.difference)) for s in found.scopes],
-    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -94,25 +95,29 @@ def gate(
 ) -> int:
     """Pass (0), fail (1) or say what would decide (3): is RUN no more than a margin worse than the baseline?"""
     from causal_eval.analysis.gate import Ruling, margin_of
-    from causal_eval.analysis.gate import gate as ruled
     from causal_eval.analysis.reports import gating
-    from causal_eval.service.comparing import versus
+    from causal_eval.providers.prices import read_prices
+    from causal_eval.service.comparing import ruled, versus
+    from causal_eval.settings import read_settings
     from causal_eval.store.evaluations import find_evaluation
 
     allowed = margin_of(margin)
     with opened() as store:
         sides = [find_evaluation(store, run), find_evaluation(store, baseline)]
-        found = versus(store, sides, level=level)
-    said = ruled(found.comparisons[0], margin=allowed)
+        prices = read_prices(read_settings(os.environ).prices)
+        found = ruled(store, versus(store, sides, level=level), margin=allowed, prices=prices)
+    said = found.gate
     if junit is not None:
-        output.save(gating.junit(said, found.concerns), junit)
+        output.save(gating.junit(said, found.concerns, took=found.took), junit)
     if markdown is not None:
         with output.writing(markdown), markdown.open("a", encoding="utf-8") as summary:
-            summary.write(gating.markdown(said, found.concerns))
+            summary.write(gating.markdown(said, found.concerns, took=found.took, priced_by=found.priced_by))
     for concern in found.concerns:
         output.note(f"warning: {concern.said}")
     if json:
-        output.emit({"event": "gate", **gating.gate_line(said), "concerns": [one.what for one in found.concerns]})
+        line = gating.gate_line(said) | gating.took_line(found.took)
+        output.emit({"event": "gate", **line, "concerns": [one.what for one in found.concerns]})
     else:
         output.say(gating.sentence(said))
+        output.say(gating.took_sentence(found.took))
     return {Ruling.PASS: 0, Ruling.FAIL: 1, Ruling.INCONCLUSIVE: 3}[said.ruling]

@@ -14,11 +14,12 @@ from causal_eval.client.operating import Operating
 from causal_eval.client.people import People
 from causal_eval.client.projects import Projects
 from causal_eval.client.questions import Questions
+from causal_eval.client.statements import Statements
 
 _T = TypeVar("_T")
 
 
-class Client(Evaluations, Questions, Board, Projects, People, Operating, Incidents, Effects):
+class Client(Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects):
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 
     Methods raise what ``client.refusals`` draws. What is asked again after a broken connection does nothing twice. Open

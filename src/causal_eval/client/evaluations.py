@@ -197,40 +197,6 @@ class Result(Shape, frozen=True):
     failed: tuple[str, ...]
 
 
-class Range(Shape, frozen=True):
-    """An estimate with its confidence interval."""
-
-    estimate: float | None
-    low: float | None
-    high: float | None
-    units: int
-    clusters: int
-
-
-class ScopeDifference(Shape, frozen=True):
-    """The difference within a rung or family; not corrected for looking several times."""
-
-    scope: str
-    difference: Range
-
-
-class PairedVerdict(Shape, frozen=True):
-    """What the paired difference a - b allows to say about a."""
-
-    a: str
-    b: str
-    finding: str
-    difference: Range
-    score_a: Range
-    score_b: Range
-    both_right: int
-    only_a: int
-    only_b: int
-    neither: int
-    units_needed: int | None
-    scopes: tuple[ScopeDifference, ...]
-
-
 class Report(Shape, frozen=True):
     """A report and whether it is written."""
 
@@ -366,10 +332,6 @@ class Evaluations(Asking):
     async def get_result(self, evaluation: str, question: str) -> Result:
         """One question with its proof, all that was answered, and how each answer was read."""
         return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/results/{quoted(question)}"), Result)
-
-    async def compare_evaluations(self, a: str, b: str) -> PairedVerdict:
-        """Two evaluations on the same questions: the paired, clustered difference and what it allows to say."""
-        return await self._ask(Call("GET", "/comparisons", query={"a": a, "b": b}), PairedVerdict)
 
     async def create_report(self, evaluations: tuple[str, ...], *, idempotency_key: str = "") -> Report:
         """Have a report written: a worker does within seconds; its status is under the address in ``Location``."""

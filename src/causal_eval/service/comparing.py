@@ -9,18 +9,25 @@ from typing import Any
 
 from causal_eval.analysis.comparable import Concern, Run, concerns
 from causal_eval.analysis.compare import Comparison, compare_sides
+from causal_eval.analysis.gate import Gate, Took, gate
 from causal_eval.analysis.intervals import LEVEL
+from causal_eval.analysis.outcomes import OutcomeCounter
 from causal_eval.analysis.pairing import Side, side
 from causal_eval.analysis.ranks import RankSet, jointly, rank_sets
 from causal_eval.analysis.reports.lines import difference_line
 from causal_eval.errors import UsageError
+from causal_eval.providers.prices import FREE, Prices, read_prices
 from causal_eval.service import jobs
+from causal_eval.service.pricing import pricer
 from causal_eval.service.reporting import LARGEST_COMPARED
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, summarize
 from causal_eval.store.observations import observations
 from causal_eval.store.rescore import scorers
+
+MOST_COMPARED = 8
+"""Evaluations beside each other, where somebody waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +43,59 @@ class Compared:
     """The best first."""
 
 
-def compared(visit: Visit, a: str, *, b: str) -> Compared:
-    """*a* against *b*.
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """A gate's ruling, what a reader must know of it, and what the two runs took."""
+
+    gate: Gate
+    concerns: tuple[Concern, ...]
+    took: tuple[Took, Took]
+    """The new run's, the baseline's."""
+    priced_by: str
+    """Which tables of prices costs are from; empty: both run on this machine."""
+
+
+def compared(visit: Visit, names: Sequence[str], *, level: float = LEVEL) -> Compared:
+    """The evaluations called *names* against each other.
 
     Raises:
         UnknownName: the caller may not see one of them.
-        UsageError: they are the same, cannot be compared, or are too large.
+        UsageError: too few or many, twice the same, too large, or not to be compared.
     """
-    one, other = jobs.find(visit, a).evaluation, jobs.find(visit, b).evaluation
-    if one.id == other.id:
-        raise UsageError(f"a and b are both {one.id}: name two evaluations")
-    if max(one.planned, other.planned) > LARGEST_COMPARED:
+    found = [jobs.find(visit, name).evaluation for name in names]
+    if not 1 < len(found) <= MOST_COMPARED:
+        raise UsageError(f"{len(found)} evaluations are named: compare two to {MOST_COMPARED}")
+    if twice := next((one.id for one in found if found.count(one) > 1), ""):
+        raise UsageError(f"{twice} is named twice: name each evaluation once")
+    if max(one.planned for one in found) > LARGEST_COMPARED:
         raise UsageError(f"only evaluations of up to {LARGEST_COMPARED} questions are compared here")
-    return versus(visit.service.store, (one, other))
+    return versus(visit.service.store, found, level=level)
+
+
+def gated(visit: Visit, run: str, *, baseline: str, margin: float) -> Gated:
+    """Whether *run* is shown to be no more than *margin* worse than *baseline*.
+
+    Raises:
+        UnknownName, UsageError: as :func:`compared`.
+    """
+    found = compared(visit, (run, baseline))
+    return ruled(visit.service.store, found, margin=margin, prices=read_prices(visit.service.now.prices))
+
+
+def ruled(store: Store, found: Compared, *, margin: float, prices: Prices) -> Gated:
+    """The ruling on the first two of what was compared, the new run and its baseline."""
+    new, old = found.evaluations[:2]
+    told = "" if all(one.spec.answerer.startswith(FREE) for one in (new, old)) else prices.version
+    took = _took(store, new, prices=prices), _took(store, old, prices=prices)
+    return Gated(gate(found.comparisons[0], margin=margin), found.concerns, took, told)
+
+
+def _took(store: Store, evaluation: Evaluation, *, prices: Prices) -> Took:
+    counter = OutcomeCounter()
+    for row in observations(store, evaluation, price=pricer(evaluation.spec, prices)):
+        counter.add(row)
+    found = counter.outcomes()
+    return Took(found.tokens, found.cost)
 
 
 def versus(store: Store, evaluations: Sequence[Evaluation], *, level: float = LEVEL) -> Compared:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from xml.etree import ElementTree as ET
 
 from causal_eval.analysis.comparable import Concern
-from causal_eval.analysis.gate import Gate, Ruling
+from causal_eval.analysis.gate import Gate, Ruling, Took
 from causal_eval.analysis.intervals import Interval
-from causal_eval.analysis.numbers import count, counted, ends, hundredths, level, p_value, percent, points
+from causal_eval.analysis.numbers import count, counted, ends, hundredths, level, money, p_value, percent, points
 from causal_eval.analysis.plain import one_line
 
 Json = dict[str, object]
@@ -41,13 +41,31 @@ def sentence(found: Gate) -> str:
     return said
 
 
-def junit(found: Gate, concerns: Sequence[Concern]) -> str:
+def took_sentence(took: tuple[Took, Took]) -> str:
+    """What the two runs took, beside each other."""
+    new, old = (f"{_tokens(one)} tokens, {_dollars(one)}" for one in took)
+    return f"The new run took {new}; the baseline {old}"
+
+
+def took_line(took: tuple[Took, Took]) -> Json:
+    """The same as it leaves as JSON; costs are dollars, null where none is known."""
+    return {
+        f"{name}_{field}": value
+        for name, one in zip(("new", "baseline"), took, strict=True)
+        for field, value in (
+            ("input_tokens", one.tokens.input), ("output_tokens", one.tokens.output),
+            ("cost", None if one.cost.known is None else float(one.cost.known)), ("unpriced", one.cost.unknown),
+        )
+    }  # fmt: skip
+
+
+def junit(found: Gate, concerns: Sequence[Concern], *, took: tuple[Took, Took]) -> str:
     """One test case: fails where the gate fails, is an error where it cannot tell; warnings are its output."""
     bad = found.ruling is Ruling.FAIL, found.ruling is Ruling.INCONCLUSIVE
     counts = {"tests": "1", "failures": str(int(bad[0])), "errors": str(int(bad[1])), "skipped": "0"}
     suite = ET.Element("testsuite", {"name": "causal-eval gate", **counts})
     kept = ET.SubElement(suite, "properties")
-    for name, value in gate_line(found).items():
+    for name, value in (gate_line(found) | took_line(took)).items():
         ET.SubElement(kept, "property", {"name": name, "value": one_line(str(value))})
     title = f"no more than {_margin(found)} worse than {one_line(found.comparison.b)}"
     case = ET.SubElement(suite, "testcase", {"classname": one_line(found.comparison.a), "name": title})
@@ -58,7 +76,7 @@ def junit(found: Gate, concerns: Sequence[Concern]) -> str:
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def markdown(found: Gate, concerns: Sequence[Concern]) -> str:
+def markdown(found: Gate, concerns: Sequence[Concern], *, took: tuple[Took, Took], priced_by: str = "") -> str:
     """A section for a summary of continuous integration: ruling, table, warnings."""
     one, gap = found.comparison, found.comparison.difference
     lines = [
@@ -75,6 +93,12 @@ def markdown(found: Gate, concerns: Sequence[Concern]) -> str:
             for part in one.scopes
         ),
         "",
+        "| | tokens in | tokens out | dollars |",
+        "|---|---|---|---|",
+        f"| {_cell(one.b)} (baseline) | {_took(took[1])} |",
+        f"| {_cell(one.a)} | {_took(took[0])} |",
+        "",
+        *((f"Prices: {_cell(priced_by)}.",) if priced_by else ()),
         f"Intervals are of {level(gap.level)}, paired and clustered by causal model.",
         *(f"\n> Warning: {_cell(concern.said)}" for concern in concerns),
     ]
@@ -93,6 +117,22 @@ def gate_line(found: Gate) -> Json:
         "if_missing_were_wrong": found.if_missing_were_wrong,
         **{name: number for name, number in asdict(found.comparison.unpaired).items() if number},
     }  # fmt: skip
+
+
+def _tokens(one: Took) -> str:
+    return f"{count(one.tokens.input + one.tokens.output)}{_besides(one.tokens.unknown, 'uncounted')}"
+
+
+def _dollars(one: Took) -> str:
+    return f"{money(one.cost.known)}{_besides(one.cost.unknown, 'without a price')}"
+
+
+def _took(one: Took) -> str:
+    return f"{count(one.tokens.input)} | {count(one.tokens.output)} | {_dollars(one)}"
+
+
+def _besides(number: int, why: str) -> str:
+    return f" ({count(number)} {'reply' if number == 1 else 'replies'} {why})" if number else ""
 
 
 def _gap(gap: Interval) -> str:
