@@ -188,7 +188,37 @@ def confounded(graph: Graph, domains: Sequence[int], *, nodes: int, law: Law) ->
         fixed = dict(zip(outer, given, strict=True))
         equations.append(tuple(Fraction(_responds(inside, parents, one=one, fixed=fixed) == own) for one in types))
         right.append(p)
+    if not equations:  # nothing was seen: that it is a law is all that is known
+        equations, right = [(Fraction(1),) * len(types)], [Fraction(1)]
     return District(tuple(inside), types, tuple(equations), tuple(right))
+
+
+def with_experiments(
+    network: Network, districts: Sequence[District], *, told: Sequence[tuple[tuple[Literal, ...], Fraction]]
+) -> list[District]:
+    """*districts* with an equation for each probability of literals that an experiment told.
+
+    Raises:
+        TooLarge: one of them hangs on two districts, of whose laws it is no linear equation.
+        MalformedCase: one contradicts what is stated.
+    """
+    found = list(districts)
+    for event, p in told:
+        nodes = {network.homes[number].node for number in _copies_of(network, event)}
+        touched = [place for place, one in enumerate(found) if nodes & {*one.nodes}]
+        if len(touched) > 1:
+            raise TooLarge(
+                "an experiment's outcome hangs on two open districts; experiments are taken where one is open"
+            )
+        part = [found[place] for place in touched]
+        row = tuple(
+            [weight[0] for weight in _Coefficients(Question(network, (Term(Fraction(1), event),)), part).weights]
+        )
+        if not touched and row != (p,):
+            raise MalformedCase(f"an experiment is said to give {p}, from the rest of the case follows {row[0]}")
+        for place, one in zip(touched, part, strict=True):
+            found[place] = replace(one, rows=(*one.rows, row), right=(*one.right, p))
+    return found
 
 
 def _responds(

@@ -25,6 +25,7 @@ from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_agai
 from causal_eval.causal.kinds.bounds import check as check_tabled
 from causal_eval.causal.kinds.bounds import decided, tabled
 from causal_eval.causal.kinds.kind import Found, Given, Kind
+from causal_eval.causal.kinds.observed import STATED
 from causal_eval.causal.kinds.table import KINDS
 from causal_eval.causal.ledger import Line, canonical_json
 from causal_eval.causal.query import Kind as Compiled
@@ -42,6 +43,7 @@ COMPILED = frozenset(str(kind) for kind in Compiled)
 _BOUNDED = frozenset({Compiled.PN, Compiled.PS, Compiled.PNS, Compiled.COUNTERFACTUAL})
 """Compiled kinds that are bounded where tables do not decide them."""
 
+_CAUSES = ("pn", "ps", "pns")
 _OF_CLASSES = frozenset({Compiled.DSEP, Compiled.MARKOV_BLANKET})
 """Compiled kinds with one answer in all DAGs that are Markov equivalent."""
 
@@ -277,6 +279,8 @@ def given_of(whole: Any, *, mixed: bool = False, facts: Facts | None = None) -> 
 def _kind_of(whole: Any) -> Kind | Compiled:
     query = mapping(mapping(whole, "a case").get("query"), "query")
     name = query.get("kind")
+    if name in _CAUSES and any(query.get(field) is not None for field in STATED):
+        return KINDS["bounds"]  # P(x, y), and maybe P(y | do x), in place of a model
     if isinstance(name, str) and name in COMPILED:
         return Compiled(name)
     if isinstance(name, str) and name in KINDS:

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.bounds import (
     Bounds,
@@ -17,6 +18,7 @@ from causal_eval.causal.bounds import (
     confounded,
     coupled_nodes,
     single,
+    with_experiments,
     worth,
 )
 from causal_eval.causal.graph import Graph, bits
@@ -64,12 +66,23 @@ class Asked:
     """The joint law of the observed nodes, where that is all that is known."""
     districts: tuple[int, ...] = ()
     """Masks of the districts of which only that is known."""
+    experiments: tuple[tuple[World, Fraction], ...] = ()
+    """What happened how often after something was done."""
 
 
 def question_of(asked: Asked, names: Sequence[str]) -> Question:
     """The question over copies of nodes."""
-    network = Network(asked.scm, names)
+    return _asked_of(asked, Network(asked.scm, names)).question
 
+
+class _Put(NamedTuple):
+    """A question, and what experiments told about the same copies of nodes."""
+
+    question: Question
+    told: tuple[tuple[tuple[Literal, ...], Fraction], ...]
+
+
+def _asked_of(asked: Asked, network: Network) -> _Put:
     def literals(worlds: Sequence[World]) -> tuple[Literal, ...]:
         found: list[Literal] = []
         for world in worlds:
@@ -84,7 +97,9 @@ def question_of(asked: Asked, names: Sequence[str]) -> Question:
 
     terms = tuple(Term(part.weight, literals(part.worlds)) for part in asked.parts)
     given = literals((World((), asked.evidence),)) if asked.evidence else ()
-    return Question(network, terms, given, tuple(literals(one) for one in asked.never))
+    told = tuple((literals((world,)), p) for world, p in asked.experiments)
+    terms += tuple(Term(Fraction(0), event) for event, _ in told)  # their rows matter as well
+    return _Put(Question(network, terms, given, tuple(literals(one) for one in asked.never)), told)
 
 
 def bounded(asked: Asked, names: Sequence[str]) -> Bounds:
@@ -93,17 +108,18 @@ def bounded(asked: Asked, names: Sequence[str]) -> Bounds:
     Raises:
         MalformedCase: nothing fits what is stated. TooLarge: too many responses.
     """
-    question = question_of(asked, names)
-    return bounds(question, _open(asked, question))
+    put = _asked_of(asked, Network(asked.scm, names))
+    return bounds(put.question, _open(asked, put))
 
 
-def _open(asked: Asked, question: Question) -> list[District]:
+def _open(asked: Asked, put: _Put) -> list[District]:
     """What of the model is open."""
     districts = [
         confounded(asked.scm.graph, asked.scm.domains, nodes=mask, law=asked.law or {}) for mask in asked.districts
     ]
     inside = {node for district in districts for node in district.nodes}
-    return districts + [one for one in _tables(question) if not inside & {*one.nodes}]
+    districts += [one for one in _tables(put.question) if not inside & {*one.nodes}]
+    return with_experiments(put.question.network, districts, told=put.told)
 
 
 def _tables(question: Question) -> list[District]:
@@ -128,11 +144,13 @@ def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
 
     openings = [second.one_district(scm, _ordered(scm.graph, mask), law=asked.law or {}) for mask in asked.districts]
     inside = {node for one in openings for node in one.nodes}
-    worlds = [world for part in asked.parts for world in part.worlds]
+    worlds = [world for part in asked.parts for world in part.worlds] + [world for world, _ in asked.experiments]
     set_nodes = {node for world in worlds for node, _ in (*world.do, *world.under)}
     set_nodes |= {node for world in worlds for _, other in world.under for node, _ in other}
     loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
     openings += [part for node in loose for part in second.one_table(scm, node, done=set_nodes)]
+    for world, p in asked.experiments:
+        openings = second.after_experiment(scm, openings, event=happens((world,)), p=p)
     parts = [(part.weight, happens(part.worlds)) for part in asked.parts]
     return second.ends(
         scm,
@@ -309,8 +327,8 @@ def check(given: Given, asked: Asked, found: Found) -> None:
     Raises:
         VerificationMismatch: it does not.
     """
-    question = question_of(asked, given.names)
-    _check_ends(given, question, districts=_open(asked, question), found=found, scm=_whole(asked))
+    put = _asked_of(asked, Network(asked.scm, given.names))
+    _check_ends(given, put.question, districts=_open(asked, put), found=found, scm=_whole(asked))
 
 
 def check_settled(given: Given, question: Question, *, found: Found) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from causal_eval.causal.districts import districts, projected
 from causal_eval.causal.formula.value import joint
-from causal_eval.causal.graph import Graph, bits
+from causal_eval.causal.graph import Graph, bits, mask_of
 from causal_eval.causal.kinds.bounds import (
     Asked,
     Part,
@@ -31,6 +31,8 @@ from causal_eval.errors import MalformedCase, TooLarge
 
 BOTH = ("ate", "do", "probability", "counterfactual", "pn", "ps", "pns", "ett", "etu")
 """What can be bounded."""
+STATED = ("distribution", "experiments")
+"""What may be stated in place of a model, or beside it."""
 MOST_STATES = 1 << 12
 """Joint values of what is observed."""
 _DIGITS = 7
@@ -51,6 +53,8 @@ class Known:
 def known_of(given: Given) -> Known:
     """What is observed of the case: its ``distribution``, or what its model gives once latent nodes are unseen.
 
+    Where only experiments are told, of two-valued nodes, nothing is observed.
+
     Raises:
         MalformedCase: neither is there.
     """
@@ -58,6 +62,8 @@ def known_of(given: Given) -> Known:
     told = given.query.get("distribution")
     if told is not None:
         return _told(given, graph, mapping(told, "query: distribution"))
+    if given.scm is None and given.query.get("experiments"):
+        return Known(graph, tuple([1 + (graph.observed >> node & 1) for node in range(graph.n)]), (), {})
     scm = given.model()
     law: dict[tuple[int, ...], Fraction] = {}
     for values, p in joint(scm, {}).items():
@@ -137,18 +143,46 @@ def _bounded(given: Given) -> Asked:
     """Whatever ``of`` says, or the kind of the query inside."""
     inner = given.query.get("query")
     query = mapping(inner, "query: query") if inner is not None else given.query
-    name = query.get("of") or (query.get("kind") if inner is not None else "ate")
+    name = query.get("of") or ("ate" if query.get("kind", "bounds") == "bounds" else query["kind"])
     if name not in BOTH:
         raise MalformedCase(f"query: bounds of {name!r}: known are {', '.join(BOTH)}")
     if inner is not None:
-        distribution = {field: given.query[field] for field in ("distribution",) if field in given.query}
+        distribution = {field: given.query[field] for field in STATED if field in given.query}
         given = Given(given.names, given.graph, given.undirected, given.scm, {**query, **distribution})
     known = known_of(given)
     scm, masks = model_of(known)
     return _about(given, scm, name=str(name), known=known, masks=masks)
 
 
+def _experiments(given: Given, scm: Scm) -> tuple[tuple[World, Fraction], ...]:
+    """Each ``{"do": {"X": 1}, "event": {"Y": 1}, "probability": "1/3"}`` in ``experiments``.
+
+    Raises:
+        MalformedCase: one says no such thing.
+    """
+    found = []
+    for place, told in enumerate(given.items("experiments")):
+        where = f"query: experiments[{place}]"
+        one = mapping(told, where)
+        do, event = (assignment(one.get(part), given.index, scm, f"{where}: {part}") for part in ("do", "event"))
+        if not event:
+            raise MalformedCase(
+                f'{where}: write what was done, what happened and how often, as {{"do": {{"X": 1}}, '
+                '"event": {"Y": 1}, "probability": "1/3"}'
+            )
+        given.observed({where: mask_of(node for node, _ in (*do, *event))})
+        p = fraction(one.get("probability"), f"{where}: probability")
+        if not 0 <= p <= 1:
+            raise MalformedCase(f"{where}: probability {p} is not from 0 to 1")
+        found.append((World(do, event), p))
+    return tuple(found)
+
+
 def _about(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int, ...]) -> Asked:
+    return replace(_stated(given, scm, name=name, known=known, masks=masks), experiments=_experiments(given, scm))
+
+
+def _stated(given: Given, scm: Scm, *, name: str, known: Known, masks: tuple[int, ...]) -> Asked:
     given.observed({"X": given.nodes("X"), "Y": given.nodes("Y")})
     if name in ("pn", "ps", "pns"):
         parts, evidence, with_x, without = causes_of_effects(given, scm, name=name)

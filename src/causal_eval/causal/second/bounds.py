@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -94,7 +94,36 @@ def one_district(scm: Scm, nodes: Sequence[int], *, law: Mapping[tuple[int, ...]
             there = dict(zip(nodes, own, strict=True))
             rows.append(tuple(Fraction(_fits(scm, nodes, one=one, values=fixed | there)) for one in types))
             right.append(_share(law, fixed | there) / whole)
+    if not rows:
+        rows, right = [(Fraction(1),) * len(types)], [Fraction(1)]
     return Open(tuple(nodes), types, tuple(rows), tuple(right))
+
+
+def after_experiment(scm: Scm, openings: Sequence[Open], *, event: Callable[[Unit], bool], p: Fraction) -> list[Open]:
+    """The openings, of which one has to give *event* the probability *p*.
+
+    Raises:
+        TooLarge: several have a part in it. MalformedCase: none has, and it has another probability.
+    """
+    nodes = {node for one in openings for node in one.nodes}
+    units = [
+        (share, [one.fitting(read) for one in openings]) for hit, share, read in each(scm, event, free=nodes) if hit
+    ]
+    every = [(1 << len(one.types)) - 1 for one in openings]
+    touched = [at for at, full in enumerate(every) if any(fitting[at] != full for _, fitting in units)]
+    if len(touched) > 1:
+        raise TooLarge("an experiment's outcome hangs on several openings")
+    if not touched and sum((share for share, _ in units), Fraction(0)) != p:
+        raise MalformedCase(f"an experiment is said to give {p}, which the rest of the case excludes")
+    found = list(openings)
+    for at in touched:
+        one = found[at]
+        row = [
+            sum((share for share, fitting in units if fitting[at] >> number & 1), Fraction(0))
+            for number in range(len(one.types))
+        ]
+        found[at] = replace(one, rows=(*one.rows, tuple(row)), right=(*one.right, p))
+    return found
 
 
 def ends(
