@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from causal_eval.analysis import scores
 from causal_eval.analysis.planning import budget, priced
@@ -18,7 +18,7 @@ from causal_eval.api.comparisons import Range
 from causal_eval.api.evaluations import Id
 from causal_eval.api.paging import Name
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import Out
+from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.evaluation.estimate import Speed
 from causal_eval.service.planning import PlanOrder, planned, variance
@@ -26,10 +26,39 @@ from causal_eval.service.scoring import Told, told
 
 router = make_router(tag="plans")
 
-Points = Annotated[str, Query(max_length=20, examples=["3pts"])]
+Points = Annotated[str, StringConstraints(max_length=20)]
 Dollars = Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False)]
-Rate = Annotated[float | None, Query(gt=0, le=1e9, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Trait = Literal["family", "kind", "rung", "domain", "regime", "difficulty"]
+
+
+class PlanQuery(In):
+    """What is to be planned: a gap to detect, or a precision."""
+
+    model: Name = Field(examples=["openai/gpt-5-mini"])
+    detect: Points = Field("", examples=["3pts"], description="A gap between two answerers.")
+    precision: Points = Field("", examples=["2pts"], description="Half of a score's interval.")
+    power: float = 0.8
+    level: float = 0.95
+    baseline: Name | None = Field(None, description="The evaluation that it would be compared with.")
+    families: str = Field("", max_length=2000, description="By comma; empty: all.")
+    samples: int = Field(1, ge=1, le=1000)
+    project: Name = "local"
+    connections: int = Field(0, ge=0, le=10_000, description="Open calls; 0: as set.")
+    rpm: Rate | None = None
+    tpm: Rate | None = None
+
+    def order(self) -> PlanOrder:
+        """The same as the service takes it.
+
+        Raises:
+            UsageError: the aim is none.
+        """
+        detect, precision = points_of("detect", self.detect), points_of("precision", self.precision)
+        named = tuple(name for name in self.families.split(",") if name)
+        aim = Aim(detect, precision, self.power, self.level, self.samples)
+        speed = Speed(self.connections, self.rpm, self.tpm)
+        return PlanOrder(self.model, aim, self.baseline or "", named, self.project, speed)
 
 
 class PlanRow(Out):
@@ -247,18 +276,9 @@ class ScoreTable(Out):
 
 
 @router.get("/plan")
-def plan_evaluation(
-    visit: Visiting, at: AtDoor, model: Annotated[Name, Query(examples=["openai/gpt-5-mini"])], detect: Points = "",
-    precision: Points = "", power: float = 0.8, level: float = 0.95, baseline: Name | None = None,
-    families: Annotated[str, Query(max_length=2000, description="By comma; empty: all.")] = "",
-    samples: Annotated[int, Query(ge=1, le=1000)] = 1, project: Name = "local",
-    connections: Annotated[int, Query(ge=0, le=10_000, description="Open calls; 0: as set.")] = 0,
-    rpm: Rate = None, tpm: Rate = None,
-) -> Plan:  # fmt: skip
+def plan_evaluation(visit: Visiting, at: AtDoor, wanted: Annotated[PlanQuery, Query()]) -> Plan:
     """Questions, calls, tokens, dollars and seconds of a statement, by what past runs tell; nobody is asked."""
-    aim = Aim(points_of("detect", detect), points_of("precision", precision), power, level, samples)
-    named = tuple(name for name in families.split(",") if name)
-    order = PlanOrder(model, aim, baseline or "", named, project, Speed(connections, rpm, tpm))
+    order = wanted.order()
     with at.computing():
         return Plan.of(planned(visit, order))
 

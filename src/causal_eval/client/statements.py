@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from causal_eval.client.asking import Asking, Call, quoted
-from causal_eval.client.shapes import Shape
+from causal_eval.client.shapes import Order, Shape
 
 
 class Range(Shape, frozen=True):
@@ -120,6 +122,25 @@ class Ruling(Shape, frozen=True):
     new: Spent
     baseline: Spent
     concerns: tuple[Concern, ...]
+
+
+class PlanQuery(Order, frozen=True, kw_only=True):
+    """What is to be planned: a gap to detect (``3pts``), or a precision (``2pts``)."""
+
+    model: str
+    detect: str = ""
+    precision: str = ""
+    power: float = 0.8
+    level: float = 0.95
+    baseline: str | None = None
+    families: str = ""
+    """By comma; empty: all."""
+    samples: int = 1
+    project: str = "local"
+    connections: int = 0
+    """Open calls; 0: as set."""
+    rpm: float | None = None
+    tpm: float | None = None
 
 
 class PlanRow(Shape, frozen=True):
@@ -283,18 +304,9 @@ class Statements(Asking):
             Call("GET", "/gates", query={"run": run, "baseline": baseline, "margin": margin}), Ruling
         )
 
-    async def plan_evaluation(
-        self, model: str, *, detect: str = "", precision: str = "", power: float = 0.8, level: float = 0.95,
-        baseline: str | None = None, families: str = "", samples: int = 1, project: str = "local",
-        connections: int = 0, rpm: float | None = None, tpm: float | None = None,
-    ) -> Plan:  # fmt: skip
+    async def plan_evaluation(self, wanted: PlanQuery) -> Plan:
         """Questions, calls, tokens, dollars and seconds of a statement, by what past runs tell; nobody is asked."""
-        query = {
-            "model": model, "detect": detect, "precision": precision, "power": power, "level": level,
-            "baseline": baseline, "families": families, "samples": samples, "project": project,
-            "connections": connections, "rpm": rpm, "tpm": tpm,
-        }  # fmt: skip
-        return await self._ask(Call("GET", "/plan", query=query), Plan)
+        return await self._ask(Call("GET", "/plan", query=msgspec.structs.asdict(wanted)), Plan)
 
     async def get_variance(
         self, evaluation: str, *, call_price: float = 1.0, question_price: float = 0.0, model_price: float = 0.0
@@ -306,5 +318,5 @@ class Statements(Asking):
     async def get_score_table(
         self, evaluation: str, *, by: Literal["family", "kind", "rung", "domain", "regime", "difficulty"] = "family"
     ) -> ScoreTable:
-        """Scores by a trait of the questions with every interval, chance taken off, missing bounded; linked questions."""
+        """Scores by a trait of the questions with every interval, chance taken off, what is missing bounded."""
         return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/table", query={"by": by}), ScoreTable)
