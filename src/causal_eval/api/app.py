@@ -26,6 +26,7 @@ from causal_eval.api import (
     question_sets,
     reports,
     results,
+    sequential,
     sessions,
     submissions,
     users,
@@ -56,7 +57,7 @@ SCHEMES = {
 }  # fmt: skip
 ROUTERS = (
     evaluations, results, comparisons, planning, reports, listening, question_sets, offers, sessions, api_keys, users,
-    projects, operating, leaderboard, submissions, webhooks, incidents, effects,
+    projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
 )  # fmt: skip
 
 

@@ -54,6 +54,9 @@ class EvaluationOrder(In):
     epochs: int = Field(1, ge=1, le=1000)
     priority: int = Field(USUAL, ge=PRIORITIES[0], le=PRIORITIES[-1], description="1 is served first.")
     budget: str | None = Field(None, pattern=r"^\d{1,9}(\.\d{1,6})?$", description="Dollars.", examples=["12.50"])
+    until_ci: Name | None = Field(None, description="Stop once the score is known so well.", examples=["3pts"])
+    decide_against: Name | None = Field(None, description="Stop once it is better or worse than this evaluation.")
+    margin: Name | None = Field(None, description="Stop once it is no more than this worse, or worse by more.")
     call: CallOptions = Field(default_factory=lambda: CallOptions.model_validate({}))
 
     def order(self) -> JobOrder:

@@ -62,6 +62,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "get_incident_effect": Permission.READ,
         "rerun_incident": Permission.OPERATE,
         "get_scores": Permission.READ,
+        "look_at_evaluation": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,
         "watch_evaluation": Permission.READ,

@@ -31,10 +31,11 @@ from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.question import Question
 from causal_eval.service.answering import Call, Candidate, candidate
-from causal_eval.service.following import Looked, Lookout, rule_of
+from causal_eval.service.following import Looked, Lookout
+from causal_eval.service.stop_rules import rule_of
 from causal_eval.settings import Settings, read_settings
 from causal_eval.store.database import Store, open_store
-from causal_eval.store.evaluations import Evaluation, Status, begin, end, keep_rule, running, summarize
+from causal_eval.store.evaluations import Evaluation, Status, begin, end, running, summarize
 from causal_eval.store.suites import StoredSet, keep_set
 
 
@@ -173,7 +174,7 @@ def carry_out(
         for place, (one, spec) in enumerate(zip(candidates, specs, strict=True)):
             evaluation = begin(store, spec, now=datetime.now(UTC))
             if rules is not None:
-                evaluation = keep_rule(store, evaluation, rule=rules[place])
+                evaluation = following.under(store, evaluation, rule=rules[place])
             if json:
                 output.emit({"event": "launch", "evaluation": evaluation.id, "answerer": spec.answerer})
             ended.append(_followed(Run(store, evaluation, shown, purse), one))

@@ -11,9 +11,10 @@ from causal_eval.cli.stopping import Stopping
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.spec import RunSpec, identity
 from causal_eval.scoring.verdict import Mark
-from causal_eval.service.following import Looked, looked_line, rule_text, sentences
+from causal_eval.service.following import Looked, looked_line, sentences
+from causal_eval.service.stop_rules import rule_text
 from causal_eval.store.database import Store
-from causal_eval.store.evaluations import find_evaluation
+from causal_eval.store.evaluations import Evaluation, find_evaluation, keep_rule
 from causal_eval.store.observations import failed, observations
 
 
@@ -50,6 +51,14 @@ def rules(store: Store, wanted: Stopping, specs: Sequence[RunSpec]) -> list[str]
     alone = StopRule(wanted.until)
     against = alone if baseline is None else StopRule(wanted.until, baseline, wanted.margin, shared)
     return [rule_text(alone if first_is_baseline and not place else against) for place in range(len(specs))]
+
+
+def under(store: Store, evaluation: Evaluation, *, rule: str) -> Evaluation:
+    """The evaluation, which may stop by *rule* from now on; empty: by none."""
+    if rule == evaluation.stop_rule:
+        return evaluation
+    with store.writing() as connection:
+        return keep_rule(connection, evaluation, rule=rule)
 
 
 def tell(seen: Sequence[Looked], *, json: bool) -> None:

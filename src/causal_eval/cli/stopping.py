@@ -68,20 +68,16 @@ def sequential(
     json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")] = False,
 ) -> int:
     """Show intervals that stay valid however often one looks and whenever the run stops; without flags: by its rule."""
-    from causal_eval.analysis.gate import margin_of
-    from causal_eval.analysis.sequential.rule import StopRule, width_of
+    from causal_eval.analysis.sequential.rule import StopRule
     from causal_eval.cli.runs import opened
-    from causal_eval.service.following import look_at, looked_line, rule_of, sentences
+    from causal_eval.service.following import look_at, looked_line, sentences
+    from causal_eval.service.stop_rules import rule_from, rule_of
     from causal_eval.store.evaluations import find_evaluation
 
     with opened() as store:
         evaluation = find_evaluation(store, run)
-        rule = StopRule(
-            None if until_ci is None else width_of(until_ci),
-            None if baseline is None else find_evaluation(store, baseline).id,
-            None if margin is None else margin_of(margin),
-            level,
-        )
+        against = None if baseline is None else find_evaluation(store, baseline).id
+        rule = rule_from(until_ci, against, margin=margin, level=level)
         seen = look_at(store, evaluation, rule=rule if rule != StopRule() else rule_of(evaluation))
     if json:
         output.emit({"event": "sequential", **looked_line(seen)})

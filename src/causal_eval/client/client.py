@@ -10,6 +10,7 @@ from causal_eval.client.board import Board
 from causal_eval.client.effects import Effects
 from causal_eval.client.evaluations import Evaluation, Evaluations, Report
 from causal_eval.client.incidents import Incidents
+from causal_eval.client.looking import Looking
 from causal_eval.client.operating import Operating
 from causal_eval.client.people import People
 from causal_eval.client.projects import Projects
@@ -19,7 +20,7 @@ from causal_eval.client.statements import Statements
 _T = TypeVar("_T")
 
 
-class Client(Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects):
+class Client(Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking):
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 
     Methods raise what ``client.refusals`` draws. What is asked again after a broken connection does nothing twice. Open

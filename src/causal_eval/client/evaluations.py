@@ -94,6 +94,9 @@ class EvaluationOrder(Order, frozen=True, kw_only=True):
     """1 is served first."""
     budget: str | None = None
     """Dollars."""
+    until_ci: str | None = None
+    decide_against: str | None = None
+    margin: str | None = None
     call: CallOptions = msgspec.field(default_factory=CallOptions)
 
 

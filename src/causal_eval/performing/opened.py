@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,7 +21,9 @@ from causal_eval.providers.live import Variables
 from causal_eval.providers.stack import Stack
 from causal_eval.providers.window import Window
 from causal_eval.service.answering import Candidate
+from causal_eval.service.following import Lookout
 from causal_eval.service.purse import Do, Purse
+from causal_eval.service.stop_rules import rule_of
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.replies import SqlReplies
@@ -41,6 +44,13 @@ class Opened:
         """What it may spend, where anything limits that."""
         self.over = ""
         """Which cap on money ended it, one line."""
+        self._store = store
+        self._lookout: Lookout | None = None
+        """Says when enough is known; None: everything is asked."""
+        self.is_met = False
+        """Enough is known, and nothing more is to be asked."""
+        self._unseen = True
+        """Something was kept or judged since the lookout has looked."""
         self.do: Do = asyncio.to_thread
         """Runs what blocks."""
         self.follows_cap = False
@@ -93,6 +103,7 @@ class Opened:
         self.listener(event)
         if isinstance(event, run_events.OutcomeKept):
             self.waiting, self.news = "", True
+        self._unseen = True
 
     def _trouble(self, problem: str) -> None:
         self.hear(f"the response cache is out of order: {problem}")
@@ -129,6 +140,25 @@ class Opened:
         if not self.closed:
             self.closed = True
             self.room.resize(_EVERYBODY)  # who waits comes in, sees that it is closed, and goes
+
+    async def heed_rule(self) -> None:
+        """Look out for what its rule waits for, if it has one: an earlier process may have asked enough."""
+        if self.evaluation.stop_rule:
+            make = functools.partial(Lookout, self._store, self.evaluation, rule=rule_of(self.evaluation))
+            self._lookout = await self.do(make)
+            await self.look(self.do)
+
+    async def look(self, do: Do) -> None:
+        """Ask nothing more once the lookout says that enough is known; while the database is away, nobody looks."""
+        if self._lookout is None or self.closed or not self._unseen:
+            return
+        self._unseen = False
+        try:
+            self.is_met = await do(self._lookout.look)
+        except StoreError:
+            self._unseen = True
+        if self.is_met:
+            self.stop()
 
     def abandon(self) -> None:
         """Drop open calls too."""

@@ -9,9 +9,8 @@ import asyncio
 import contextlib
 import contextvars
 import functools
-import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import NamedTuple, ParamSpec, TypeVar
@@ -23,9 +22,10 @@ from causal_eval.evaluation.flow import Flow
 from causal_eval.evaluation.recall import recall
 from causal_eval.evaluation.run import evaluate
 from causal_eval.operations.notices import Recalled, ShardBegun, ShardEnded, WriteFenced
-from causal_eval.performing.ending import end_job, tell_end
+from causal_eval.performing.ending import end_job, stop_job, tell_end
 from causal_eval.performing.keyring import Asking, usual_variables
 from causal_eval.performing.opened import Opened, ShardGate
+from causal_eval.performing.patience import LONGEST_WAIT, waits
 from causal_eval.performing.patient_ledger import PatientLedger
 from causal_eval.performing.turns import Turns, evaluation_of
 from causal_eval.providers.halt import Halt
@@ -55,8 +55,6 @@ LINGER_SECONDS = 2.0
 """For which connections of an evaluation stay open for its next shard, and what its keys have met can be told."""
 GRACE_SECONDS = 12.0
 """For which open calls of a shard that is handed back may end; less than the engine waits."""
-_WAITS = (0.25, 0.5, 1.0, 2.0)
-"""Seconds between tries while the database is away; the last for ever."""
 
 _LOG = logging.getLogger(__name__)
 _P = ParamSpec("_P")
@@ -154,14 +152,14 @@ class Performing:
 
     async def _carry_out(self, claim: Claim) -> None:
         """Ask what is missing until nothing is, however often the database goes away meanwhile."""
-        waits = _waits()
+        tries = waits()
         while True:
             opened = await self._enter(claim.evaluation)
             try:
                 await self._ask(claim, opened)
                 break
             except StoreError as error:
-                await self._bear(error, next(waits))
+                await self._bear(error, next(tries))
                 await self._calmly(self._hold, claim)  # nothing is paid for a shard that became somebody else's
             finally:
                 self._leave(opened)
@@ -170,6 +168,8 @@ class Performing:
             return
         if opened.over:
             await self._calmly(self._note_halt, claim.evaluation, opened.over, status=JobStatus.OVER_BUDGET)
+        if opened.is_met:
+            await self._calmly(stop_job, self._service, claim.evaluation)
         await self._calmly(self._let_go, claim)
         if self._stop():
             raise HandBack(claim.shard)
@@ -226,6 +226,7 @@ class Performing:
         opened.do = self._calmly  # what fails there ends calls that are paid for
         opened.listener = self._service.listener
         opened.purse = Purse(self._service, order.evaluation) if order.capped else None
+        await opened.heed_rule()
         return opened
 
     def _read_order(self, evaluation: str) -> _Order:
@@ -255,6 +256,7 @@ class Performing:
             self._heed(opened, seen.states.get(name))
             if opened.follows_caching and opened.caching != seen.caching:
                 opened.stop()  # its shards are begun again, by the switch
+        await asyncio.gather(*(opened.look(self._do) for opened in self._opened.values()))
         now = asyncio.get_running_loop().time()
         if now - self._told_at >= TELL_SECONDS:
             self._told_at = now
@@ -310,14 +312,14 @@ class Performing:
 
     async def _calmly(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """What *work*, which may be repeated, returns in the end; the database may be away for a while."""
-        waits = _waits()
+        tries = waits()
         while True:
             try:
                 return await self._do(work, *args, **kwargs)
             except StoreError as error:
-                await self._bear(error, next(waits))
+                await self._bear(error, next(tries))
 
-    async def _bear(self, error: StoreError, wait: float = _WAITS[-1]) -> None:
+    async def _bear(self, error: StoreError, wait: float = LONGEST_WAIT) -> None:
         _LOG.warning("%s; trying again in %g s", error, wait)
         if self._stop():
             raise HandBack(str(error)) from error
@@ -392,8 +394,3 @@ class _Order(NamedTuple):
     caching: bool
     """What the switch of the response cache says."""
     follows_caching: bool
-
-
-def _waits() -> Iterator[float]:
-    yield from _WAITS
-    yield from itertools.repeat(_WAITS[-1])

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import msgspec
-
 from causal_eval.analysis.intervals import Interval
 from causal_eval.analysis.numbers import counted, ends, level, percent, points
 from causal_eval.analysis.plain import one_line
@@ -16,21 +14,11 @@ from causal_eval.analysis.sequential.rule import StopRule
 from causal_eval.errors import UsageError
 from causal_eval.service import jobs
 from causal_eval.service.comparing import checked
-from causal_eval.service.reporting import LARGEST_COMPARED
+from causal_eval.service.stop_rules import LARGEST_FOLLOWED, rule_of
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.observations import NOT_JUDGED, failed, observations
-
-
-def rule_text(rule: StopRule) -> str:
-    """The rule as it is kept; empty: there is none."""
-    return msgspec.json.encode(rule).decode() if rule.stops else ""
-
-
-def rule_of(evaluation: Evaluation) -> StopRule:
-    """The rule that an evaluation is under; one that stops for nothing where there is none."""
-    return msgspec.json.decode(evaluation.stop_rule, type=StopRule) if evaluation.stop_rule else StopRule()
 
 
 class Lookout:
@@ -72,8 +60,8 @@ def check_baseline(store: Store, evaluation: Evaluation, *, other: Evaluation) -
     """
     if other.id == evaluation.id:
         raise UsageError(f"baseline is {other.id}, the run itself: name another one of the same questions")
-    if other.planned > LARGEST_COMPARED:
-        raise UsageError(f"baseline {other.id} has more than {LARGEST_COMPARED} questions: too many to follow")
+    if other.planned > LARGEST_FOLLOWED:
+        raise UsageError(f"baseline {other.id} has more than {LARGEST_FOLLOWED} questions: too many to follow")
     checked(store, (evaluation, other))
 
 

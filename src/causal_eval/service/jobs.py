@@ -18,10 +18,11 @@ from causal_eval.service.answering import BASELINE, Call, Candidate, candidate
 from causal_eval.service.engine import ShardJob
 from causal_eval.service.purse import check_budget, check_price
 from causal_eval.service.questions import find as find_set
+from causal_eval.service.stop_rules import LARGEST_FOLLOWED, rule_from, rule_text
 from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
-from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within
+from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, keep_rule
 from causal_eval.store.events import Told, tell
 from causal_eval.store.jobs import (
     Job,
@@ -68,6 +69,12 @@ class JobOrder:
     """1 is served first."""
     budget: str | None = None
     """Spend cap in dollars, an exact decimal."""
+    until_ci: str | None = None
+    """Stop once the score is known to so many points on either side (``3pts``)."""
+    decide_against: str | None = None
+    """Stop once it is shown to be better or worse than this evaluation of the same questions ..."""
+    margin: str | None = None
+    """... or to be no more than this worse, or worse by more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +101,14 @@ def order_over(
 ) -> Ordered:  # fmt: skip
     """The same over a set that the caller need not see; *also* is done in the same transaction."""
     spec = replace(checked(visit, wanted), question_set=question_set.digest)
+    rule = _rule(visit, wanted, question_set=question_set)
     now = visit.service.clock()
     with visit.service.store.writing() as connection:
         find_project(connection, wanted.project)
         evaluation = begin_within(
             connection, spec, question_set=question_set, project=wanted.project, now=datetime.fromtimestamp(now, UTC)
         )
+        evaluation = keep_rule(connection, evaluation, rule=rule) if rule else evaluation
         job = _job(wanted, evaluation, requested_by=visit.caller.actor, now=now)
         parts = _parts(evaluation)
         insert_job(connection, job, parts=parts)
@@ -127,6 +136,23 @@ def checked(visit: Visit, wanted: JobOrder) -> RunSpec:
         check_budget(wanted.budget)
         check_price(visit.service, spec)
     return spec
+
+
+def _rule(visit: Visit, wanted: JobOrder, *, question_set: StoredSet) -> str:
+    """By which rule it may stop, as it is kept; empty: by none.
+
+    Raises:
+        UnknownName: the caller may not see whom it is to be decided against.
+        UsageError: no rule can be read, or that evaluation is of other questions, or too large.
+    """
+    rule = rule_from(wanted.until_ci, wanted.decide_against, margin=wanted.margin)
+    if rule.baseline is not None:
+        other = find(visit, rule.baseline).evaluation
+        if other.spec.question_set != question_set.digest:
+            raise UsageError(f"decide_against is {other.id}: its questions are others; name one of the same set")
+        if other.planned > LARGEST_FOLLOWED:
+            raise UsageError(f"decide_against is {other.id}: over {LARGEST_FOLLOWED} questions; name a smaller one")
+    return rule_text(rule)
 
 
 def _check(wanted: JobOrder) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -42,6 +42,8 @@ from causal_eval.store.spending import (
     money_caps,
     set_aside,
 )
+
+_T = TypeVar("_T")
 
 _DOLLARS = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
 PATIENCE_SECONDS = 0.1
@@ -117,7 +119,7 @@ class Decision(NamedTuple):
 class Do(Protocol):
     """Lets a function that blocks run elsewhere."""
 
-    def __call__(self, work: Callable[[], Decision], /) -> Awaitable[Decision]:
+    def __call__(self, work: Callable[[], _T], /) -> Awaitable[_T]:
         """What *work* returns."""
 
 

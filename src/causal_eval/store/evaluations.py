@@ -143,12 +143,9 @@ def end(store: Store, evaluation: str, *, status: Status, now: datetime | None =
         _set_status(connection, evaluation, status=status, ended_at=now or datetime.now(UTC))
 
 
-def keep_rule(store: Store, evaluation: Evaluation, *, rule: str) -> Evaluation:
+def keep_rule(connection: Connection, evaluation: Evaluation, *, rule: str) -> Evaluation:
     """The evaluation, which may stop by *rule* from now on; empty: by none."""
-    if rule != evaluation.stop_rule:
-        with store.writing() as connection:
-            name = evaluations.c.id == evaluation.id
-            connection.execute(update(evaluations).where(name).values(stop_rule=rule or None))
+    connection.execute(update(evaluations).where(evaluations.c.id == evaluation.id).values(stop_rule=rule or None))
     return replace(evaluation, stop_rule=rule)
 
 

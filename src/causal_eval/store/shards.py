@@ -95,7 +95,10 @@ def let_go(connection: Connection, claim: Claim) -> None:
 def halt(
     connection: Connection, evaluation: str, *, note: str, at: float, status: JobStatus = JobStatus.HALTED
 ) -> bool:
-    """End an open job and its open shards for the reason *note*; False: it was not open any more."""
+    """End an open job and its open shards for the reason *note*; False: it was not open any more.
+
+    With the status DONE it ended well: its rule let it.
+    """
     ended = connection.execute(
         update(jobs)
         .where(jobs.c.evaluation_id == evaluation, jobs.c.status == JobStatus.OPEN)
@@ -108,8 +111,9 @@ def halt(
         .where(shards.c.evaluation_id == evaluation, shards.c.status == "open")
         .values(status="halted", ended_at=at, owner=None, fence=shards.c.fence + 1)
     )
-    _set_status(connection, evaluation, status=Status.HALTED)
-    _tell(connection, evaluation, kind="halted", at=at, body={"note": note, "status": status})
+    is_done = status is JobStatus.DONE
+    _set_status(connection, evaluation, status=Status.COMPLETE if is_done else Status.HALTED)
+    _tell(connection, evaluation, kind="done" if is_done else "halted", at=at, body={"note": note, "status": status})
     return True
 
 

@@ -5,7 +5,7 @@ Everything they say stands as text beside them, so they are hidden from those wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -18,6 +18,7 @@ ORDER = (
 
 _WIDTH, _HEIGHT, _EDGE = 200.0, 20.0, 6.0
 _BAR = 1000.0
+_WIDE, _TALL, _COLUMNS = 600.0, 160.0, 200
 
 
 def interval(low: float | None, estimate: float | None, *, high: float | None, chance: float | None = None) -> Markup:
@@ -40,6 +41,30 @@ def difference(low: float | None, estimate: float | None, *, high: float | None,
     if estimate is not None:
         body.append(_dot(_centred(estimate, span)))
     return _picture("interval-picture", (_WIDTH, _HEIGHT), body)
+
+
+def path(steps: Sequence[tuple[float, float, float]], *, lowest: float) -> Markup:
+    """Intervals one after the other, on an axis from *lowest* to 1: a band that narrows, the estimate in it.
+
+    *steps*: lower end, estimate and upper end of each; many are thinned to what the picture can show.
+    """
+    every = max(1, len(steps) // _COLUMNS)
+    kept = list(steps[::every]) + ([steps[-1]] if steps and (len(steps) - 1) % every else [])
+    xs = [round(_EDGE + n * (_WIDE - 2 * _EDGE) / max(1, len(kept) - 1), 1) for n in range(len(kept))]
+
+    def points(values: Sequence[float]) -> str:
+        heights = (round(_TALL - (value - lowest) / (1.0 - lowest) * _TALL, 1) for value in values)
+        return " ".join(f"{x:g},{y:g}" for x, y in zip(xs, heights, strict=True))
+
+    low, middle, high = ([step[part] for step in kept] for part in range(3))
+    back = points(high).split(" ")[::-1]
+    zero = _TALL * 1.0 / (1.0 - lowest)
+    body = [
+        Markup('<polygon class="band" points="{} {}"/>').format(points(low), " ".join(back)),
+        Markup('<line class="zero" x1="{:g}" x2="{:g}" y1="{:g}" y2="{:g}"/>').format(_EDGE, _WIDE - _EDGE, zero, zero),
+        Markup('<polyline class="way" points="{}"/>').format(points(middle)),
+    ]
+    return _picture("path-picture", (_WIDE, _TALL), body, stretch=True)
 
 
 def outcomes(marks: Mapping[Mark, int]) -> Markup:

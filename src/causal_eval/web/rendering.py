@@ -44,6 +44,7 @@ def _environment(code: str) -> Environment:
         "difference_picture": pictures.difference,
         "graph_picture": graph_picture,
         "interval_picture": pictures.interval,
+        "path_picture": pictures.path,
         "outcome_picture": pictures.outcomes,
         "static": static,
         "swatch": pictures.swatch,

@@ -201,7 +201,7 @@ def test_a_dry_run_prices_batches_as_batches(
         (("--budget", "-1"), "--budget is '-1'"),
         (("--budget", "inf"), "--budget is 'inf'"),
         (("--max-time", "30"), "--max-time is '30': give a time such as 90s, 30m or 2h"),
-        (("--until-ci", "2"), "until-ci is '2'"),
+        (("--until-ci", "2"), "until_ci is '2'"),
         (("--margin", "2pts"), "--stop-when-decided waits for"),
         (("--stop-when-decided",), "has nothing to decide against"),
         (("--price-table", "nowhere.toml"), "nowhere.toml"),

@@ -76,6 +76,6 @@ def width_of(text: str) -> float:
         share = 0.0
     if share <= 0.0:
         raise UsageError(
-            f"until-ci is {text!r}: write how many points the interval may reach to either side, above 0, as in 3pts"
+            f"until_ci is {text!r}: write how many points the interval may reach to either side, above 0, as in 3pts"
         )
     return share

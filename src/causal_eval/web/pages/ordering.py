@@ -14,7 +14,8 @@ from causal_eval.store.evaluations import LOCAL
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import dollars, faults, whole
 
-FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed")
+STOPS = ("until_ci", "decide_against", "margin")
+FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed", *STOPS)
 ALIASES = {
     "": "answerer",
     "provider": "answerer",
@@ -57,9 +58,11 @@ def _wanted(asked: Asked) -> JobOrder:
     if key.startswith(SUITE):
         made = questions.generate_set(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
         key = made.digest
+    until_ci, decide_against, margin = (given.get(name, "").strip() or None for name in STOPS)
     return JobOrder(
-        answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget
-    )
+        answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget,
+        until_ci=until_ci, decide_against=decide_against, margin=margin,
+    )  # fmt: skip
 
 
 def _faults(error: CausalEvalError) -> dict[str, str]:
