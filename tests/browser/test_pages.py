@@ -40,6 +40,7 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
     question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
     pages = [
         "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
+        f"{one}/sequential?baseline={_id(other)}&until_ci=20pts",
         "/leaderboard?project=local", "/submissions", "/submissions/new", "/submissions/new?tier=self_reported",
         "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
         "/projects/local/keys", "/password", "/audit", "/settings", *stocked,

@@ -51,7 +51,7 @@ def shown(asked: Asked) -> Response:
 
 def few(steps: Sequence[Step]) -> list[Step]:
     """Some of *steps* that tell how it went, the last among them: each twice as far as the one before."""
-    found = []
+    found = list[Step]()
     place = len(steps)
     while place >= 1 and len(found) < _ROWS:
         found.append(steps[place - 1])
