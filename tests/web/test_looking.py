@@ -30,7 +30,7 @@ def test_what_is_known_at_any_moment(visitor: Make, run: Run) -> None:
     browser = visitor("viewer")
     page = browser.get(f"/evaluations/{one.id}/sequential")
     assert page.status_code == 200
-    assert "valid at 95.0 % at all times" in page.text
+    assert "valid at 95.0\u00a0% at all times" in page.text
     assert f'href="/evaluations/{one.id}/sequential"' in browser.get(f"/evaluations/{one.id}").text
     pair = browser.get(f"/evaluations/{one.id}/sequential?until_ci=60pts&baseline={other.id}").text
     assert "<strong>Narrow enough</strong>" in pair
