@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
+
+from causal_eval.service import solving
 
 Client = Callable[..., TestClient]
 
@@ -37,3 +40,16 @@ def test_what_is_malformed_has_no_answer(client: Client) -> None:
     problem = client("admin").post("/api/v1/solve", json=OPEN | {"query": {"kind": "counterfactual"}}).json()
     assert "answer" not in problem
     assert "certificate" not in problem
+
+
+def test_a_request_ends_within_its_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the problem of what is too large, with the limit and what to do."""
+    side = range(9)
+    edges = [f"V{a}{b} -> V{a}{b + 1}, V{b}{a} -> V{b + 1}{a}" for a in range(10) for b in side]
+    case = {"graph": ", ".join(edges), "query": {"kind": "minimal_separators", "X": "V00", "Y": "V99"}}
+    monkeypatch.setattr(solving, "SOLVE_SECONDS", 0.2)
+    refused = client("admin").post("/api/v1/solve", json=case)
+    assert refused.status_code == 422
+    problem = refused.json()
+    assert problem["answer"] == "too_large"
+    assert "0.2 s, which is what one request may take" in problem["detail"]

@@ -14,7 +14,7 @@ from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.service import catalog, endpoints
-from causal_eval.service.solving import solved_case
+from causal_eval.service.solving import solved_at_a_door
 
 router = make_router()
 CASE = {
@@ -85,10 +85,13 @@ class Endpoint(Out):
 
 @router.post("/solve", tags=["solve"])
 def solve(visit: Visiting, at: AtDoor, case: Annotated[dict[str, Any], Body(examples=[CASE])]) -> Solved:
-    """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does."""
+    """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does, within 20 seconds.
+
+    What takes longer is the problem ``too-large``, as is what is over a limit that is checked before work begins.
+    """
     del visit
     with at.computing():
-        return Solved(**solved_case(case))
+        return Solved(**solved_at_a_door(case))
 
 
 @router.get("/providers", tags=["providers"])

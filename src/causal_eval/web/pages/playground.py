@@ -18,7 +18,7 @@ from causal_eval.service.examples import Example, examples, groups
 from causal_eval.service.practice import Draw
 from causal_eval.service.practice import drawn as draw
 from causal_eval.service.practice import judged as judge
-from causal_eval.service.solving import solved_case
+from causal_eval.service.solving import solved_at_a_door
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.calculated import calculated
 from causal_eval.web.forms import whole
@@ -53,7 +53,7 @@ def solved(asked: Asked) -> Response:
     given = {name: asked.form.get(name, "") for name in FIELDS}
     try:
         case = _case(given)
-        answer = solved_case(case)
+        answer = solved_at_a_door(case)
     except (MalformedCase, CausalError) as error:
         return _page(asked, given, {"wrong": str(error), "at": _at(str(error))})
     except RecursionError:
