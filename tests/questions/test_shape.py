@@ -13,6 +13,9 @@ from causal_eval.seeds import Stream
 
 KINDS = [(name, kind.name) for name in FAMILIES for kind in family(name).kinds]
 
+EITHER_WAY = {"confounded": 0, "ask-separator": 0, "independent": 0, "either": 0, "claim": 1, "claim-alone": 1}
+"""Statements that say the same of two nodes either way round: where the first of them stands."""
+
 
 def moved(slot: Slot, kind: str, number: list[int]) -> Slot:
     """The slot in other numbers of nodes."""
@@ -29,13 +32,22 @@ def moved(slot: Slot, kind: str, number: list[int]) -> Slot:
             return tuple((number[part[0]], number[part[1]]) for part in slot if isinstance(part, tuple))
         case "sets", tuple():
             masks = [mask for mask in slot if isinstance(mask, int)]
-            return tuple(sum(1 << number[node] for node in range(len(number)) if mask >> node & 1) for mask in masks)
+            return tuple(
+                sorted(sum(1 << number[node] for node in range(len(number)) if mask >> node & 1) for mask in masks)
+            )
     return slot
 
 
 def renumbered(facts: Facts, number: list[int]) -> Facts:
     typed = [(fact, zip(fact.slots, forms()[fact.form].types, strict=True)) for fact in facts]
-    return tuple(Fact(fact.form, tuple(moved(slot, kind, number) for slot, kind in slots)) for fact, slots in typed)
+    found = [Fact(fact.form, tuple(moved(slot, kind, number) for slot, kind in slots)) for fact, slots in typed]
+    return tuple(turned(fact) if fact.form in EITHER_WAY else fact for fact in found)
+
+
+def turned(fact: Fact) -> Fact:
+    """The same of its two nodes the other way round."""
+    at = EITHER_WAY[fact.form]
+    return Fact(fact.form, (*fact.slots[:at], fact.slots[at + 1], fact.slots[at], *fact.slots[at + 2 :]))
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind}" for name, kind in KINDS])

@@ -17,7 +17,7 @@ from causal_eval.questions.wording import forms
 _ROUNDS = 4
 """Of refinement where only the structure tells questions apart; printed probabilities do so at once."""
 _NODES = frozenset({"name", "names"})
-_SYMMETRIC = frozenset({"confounded", "ask-separator"})
+_SYMMETRIC = frozenset({"confounded", "ask-separator", "independent", "claim", "claim-alone", "either"})
 """Forms that say the same of their two nodes either way round."""
 _LITERALS = frozenset({"clause", "clauses", "list"})
 
@@ -44,20 +44,25 @@ def _spread(fact: Fact, colours: Sequence[str], *, around: list[list[str]]) -> N
     """Tell each node of *fact* in which place of what statement it stands."""
     said = _said(fact, colours)
     for place, (slot, kind) in enumerate(zip(fact.slots, forms()[fact.form].types, strict=True)):
-        for node, how in _within(slot, kind):
-            around[node].append(f"{said}@{0 if fact.form in _SYMMETRIC else place}:{how}")
+        at = "name" if kind == "name" and fact.form in _SYMMETRIC else place
+        for node, how in _within(slot, kind, colours):
+            around[node].append(f"{said}@{at}:{how}")
 
 
 def _said(fact: Fact, colours: Sequence[str]) -> str:
     """The statement with colours in place of nodes."""
+    names: list[str] = []
     parts = [fact.form]
     for slot, kind in zip(fact.slots, forms()[fact.form].types, strict=True):
-        inside = sorted(f"{colours[node]}={how}" for node, how in _within(slot, kind))
-        parts.append(",".join(inside) if inside else "" if kind == "letter" else str(slot))
-    return "|".join([fact.form, *sorted(parts[1:])] if fact.form in _SYMMETRIC else parts)
+        inside = sorted(f"{colours[node]}={how}" for node, how in _within(slot, kind, colours))
+        size = str(len(slot)) if kind == "sets" and isinstance(slot, tuple) else ""  # one of them may be empty
+        (names if kind == "name" else parts).append(
+            size + ",".join(inside) if inside else "" if kind == "letter" else str(slot)
+        )
+    return "|".join([*parts, *(sorted(names) if fact.form in _SYMMETRIC else names)])
 
 
-def _within(slot: Slot, kind: str) -> list[tuple[int, str]]:
+def _within(slot: Slot, kind: str, colours: Sequence[str]) -> list[tuple[int, str]]:
     """(node, in which way) for every node of the slot; nothing for numbers."""
     if kind == "name" and isinstance(slot, int):
         return [(slot, "")]
@@ -71,8 +76,8 @@ def _within(slot: Slot, kind: str) -> list[tuple[int, str]]:
     if kind in ("arrows", "paths"):
         return [(end, f"{place}") for part in slot if isinstance(part, tuple) for place, end in enumerate(part)]
     if kind == "sets":
-        masks = [mask for mask in slot if isinstance(mask, int)]
-        return [(node, str(place)) for place, mask in enumerate(masks) for node in bits(mask)]
+        sets = [bits(mask) for mask in slot if isinstance(mask, int)]
+        return [(node, "+".join(sorted(colours[other] for other in one))) for one in sets for node in one]
     return [(part, "") for part in slot if isinstance(part, int)] if kind in _NODES else []
 
 
