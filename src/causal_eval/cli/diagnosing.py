@@ -18,6 +18,7 @@ FORMS = ("table", "json", "md")
 def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
     app.command()(diagnose)
+    app.command()(profile)
 
 
 def diagnose(run: Run, form: Form = "table") -> int:
@@ -34,6 +35,30 @@ def diagnose(run: Run, form: Form = "table") -> int:
         output.emit({"event": "diagnosis", "evaluation": evaluation.id, **diagnosis_line(found)})
     else:
         output.say("\n".join(diagnosis_markdown(found) if form == "md" else diagnosis_lines(found)))
+    return 0
+
+
+def profile(
+    run: Run,
+    published: Annotated[str, typer.Option(metavar="RUN", help="Its run on published questions: memorisation.")] = "",
+    learn: Annotated[bool, typer.Option("--learn", help="Also shortcuts that learn first; takes seconds.")] = False,
+    form: Form = "table",
+) -> int:
+    """Say what an answerer can do by rung and family, what it leans on, and what follows, each with its figure."""
+    from causal_eval.analysis.reports.profiling import profile_line, profile_lines, profile_markdown
+    from causal_eval.evaluation.baselines.learn import learnt
+    from causal_eval.service.reporting import profiled
+    from causal_eval.store.evaluations import find_evaluation
+
+    _check(form)
+    with opened() as store:
+        evaluation = find_evaluation(store, run)
+        before = find_evaluation(store, published) if published else None
+        found = profiled(store, evaluation, published=before, learn=learnt if learn else None)
+    if form == "json":
+        output.emit({"event": "profile", "evaluation": evaluation.id, **profile_line(found)})
+    else:
+        output.say("\n".join(profile_markdown(found) if form == "md" else profile_lines(found)))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose_seen
 from causal_eval.analysis.profile import BASELINE, Profile, profile
+from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
 from causal_eval.analysis.scores import TRAITS, Table, score_tables
 from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.analysis.twins.metrics import Metric, twin_metrics
-from causal_eval.errors import UnknownName
+from causal_eval.errors import UnknownName, UsageError
+from causal_eval.evaluation.baselines.learn import Learn
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Reply
@@ -87,6 +90,23 @@ def twins_told(store: Store, evaluation: Evaluation) -> tuple[Metric, ...]:
 def diagnosed(store: Store, evaluation: Evaluation) -> Diagnosis:
     """Which mistakes its wrong answers are."""
     return diagnose_seen(answers_seen(store, evaluation))[evaluation.spec.answerer]
+
+
+def profiled(
+    store: Store, evaluation: Evaluation, *, published: Evaluation | None = None, learn: Learn | None = None
+) -> CausalProfile:
+    """What its answerer can do, and what follows; *published* is its run on questions that were published before.
+
+    Raises:
+        UsageError: *published* is another answerer's, or asked the same set.
+    """
+    if published is not None and published.spec.answerer != evaluation.spec.answerer:
+        raise UsageError(f"published: {published.id} is of {published.spec.answerer}, not {evaluation.spec.answerer}")
+    if published is not None and published.spec.question_set == evaluation.spec.question_set:
+        raise UsageError(f"published: {published.id} asked the same set as {evaluation.id}: ask fresh questions")
+    rows = functools.partial(answers_seen, store, evaluation)
+    old = None if published is None else observations(store, published)
+    return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
 
 
 def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> ReportData:

@@ -26,7 +26,7 @@ def mistakes_of(question: Question) -> Iterator[Named]:
     """The named mistakes of *question* that can be given and are wrong; one that happens to be right is none."""
     for name, written in question.certificate.mistakes.items() if question.certificate else ():
         answer = msgspec.json.decode(written)
-        if _can_be_given(answer, question.answer) and not _is_right(answer, question):
+        if _can_be_given(answer, question.answer) and not is_right(answer, question):
             yield Named(name, answer)
 
 
@@ -42,8 +42,10 @@ def is_same(given: Any, other: Any, *, question: Question) -> bool:
             one, two = vector(given, spec), vector(other, spec)
             same = (abs(left - right) <= spec.tolerance for left, right in zip(one, two, strict=False))
             return bool(one) and len(one) == len(two) and all(same)
-        case AnswerKind.SET:
-            return given[0] in other if given else not other
+        case AnswerKind.SET if given and other:
+            return frozenset(given[0]) in _sets(other)
+        case AnswerKind.SET | AnswerKind.SETS:
+            return _sets(given) == _sets(other)
         case AnswerKind.FORMULA:
             one, two = given.get("formula"), other.get("formula")
             if one is None or two is None or one == two:
@@ -65,15 +67,18 @@ def vector(answer: Any, spec: AnswerSpec) -> tuple[Fraction, ...]:
     return () if None in written else tuple([Fraction(str(one)) for one in written])
 
 
+def _sets(answer: list[list[str]]) -> frozenset[frozenset[str]]:
+    return frozenset(map(frozenset, answer))
+
+
 def _can_be_given(answer: Any, spec: AnswerSpec) -> bool:
     """Whether the format has words for it: that no set exists is no answer to every question about sets."""
     return bool(answer) or spec.may_be_none or spec.kind not in (AnswerKind.SET, AnswerKind.SETS)
 
 
-def _is_right(answer: Any, question: Question) -> bool:
+def is_right(answer: Any, question: Question) -> bool:
+    """Whether *answer* (as a gold answer; of several sets every one) is right."""
     gold = question.gold
-    if question.answer.kind is AnswerKind.SET:
-        return all(one in gold for one in answer) if answer and gold else bool(answer == gold)
-    if question.answer.kind is AnswerKind.FORMULA:  # that a mistake is wrong there was tried when it was made
-        return bool(answer["formula"] == gold["formula"])
+    if question.answer.kind is AnswerKind.SET and answer and gold:
+        return _sets(answer) <= _sets(gold)
     return is_same(answer, gold, question=question)
