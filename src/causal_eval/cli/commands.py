@@ -77,6 +77,7 @@ def generate(
     regime: Regimes = None,
     renderer: Renderers = None,
     language: Annotated[str, typer.Option(help="en, de, fr, es or zh.")] = "en",
+    rephrase: Annotated[bool, typer.Option("--rephrase", help="Each question in every renderer, one cluster.")] = False,
     difficulty: Difficulty = "1-5",
     kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
     adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
@@ -101,7 +102,7 @@ def generate(
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file, graph=graph,
         names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file)
-        .laid_out(renderer, language=language),
+        .laid_out(renderer, language=language, rephrased=rephrase),
     )  # fmt: skip
     if split or date:
         plan = split_plan(plan, split, date=date)

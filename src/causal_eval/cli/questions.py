@@ -32,10 +32,11 @@ class Names:
     kinds: tuple[str, ...] = ()
     renderers: tuple[str, ...] = ()
     language: str = "en"
+    rephrased: bool = False
 
-    def laid_out(self, renderer: list[str] | None, *, language: str) -> Names:
-        """The same, printed by these renderers in that language."""
-        return replace(self, renderers=split(renderer), language=language)
+    def laid_out(self, renderer: list[str] | None, *, language: str, rephrased: bool = False) -> Names:
+        """The same, printed by these renderers in that language; each question by all of them, if *rephrased*."""
+        return replace(self, renderers=split(renderer), language=language, rephrased=rephrased)
 
     @classmethod
     def of(
@@ -72,6 +73,7 @@ def plan_of(*, n: int, seed: str, graph: str = "", difficulty: str, secret_file:
         graph=graph,
         renderers=names.renderers,
         language=names.language,
+        rephrased=names.rephrased,
     )
 
 

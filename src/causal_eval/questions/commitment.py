@@ -97,4 +97,7 @@ def split_plan(plan: Plan, split: str, *, date: str) -> Plan:
 
 
 def _digest(plan: Plan, secret: bytes) -> str:
-    return hashlib.sha256(len(secret).to_bytes(8, "big") + secret + canonical([plan, GENERATOR])).hexdigest()
+    told = msgspec.json.decode(canonical(plan))
+    if not plan.rephrased:  # plans that were committed to before there was this say nothing of it
+        del told["rephrased"]
+    return hashlib.sha256(len(secret).to_bytes(8, "big") + secret + canonical([told, GENERATOR])).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
@@ -59,6 +59,16 @@ class Plan:
     """How prompts are laid out: names of :data:`causal_eval.questions.render.RENDERERS`."""
     language: str = "en"
     """Code of the language: others than English tell some families (``TRANSLATED``) and domains alone."""
+    rephrased: bool = False
+    """Each twin group stands in the set once in every one of ``renderers``, all of them one cluster."""
+
+
+class Made(NamedTuple):
+    """A twin group that was made before, by an earlier process."""
+
+    questions: int
+    shape: str
+    """Of its family, as later groups are held against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,8 @@ class _Printed(NamedTuple):
     seed: str
 
 
-def generate(plan: Plan) -> Iterator[Question]:
-    """Exactly ``plan.n`` questions, twin groups whole and next to each other.
+def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[Question]:
+    """Exactly ``plan.n`` questions, twin groups whole and next to each other; the groups *made*, by number, left out.
 
     Raises:
         SolversDisagree: the two exact solvers differ on a question: a bug, generation stops.
@@ -95,18 +105,25 @@ def generate(plan: Plan) -> Iterator[Question]:
         UnknownName: a family, domain or regime does not exist.
     """
     _check(plan)
+    there = made or {}
     if plan.graph:
-        yield from _on_graph(plan)
+        yield from itertools.islice(_on_graph(plan), sum(one.questions for one in there.values()), None)
         return
-    left, whole = plan.n, checked_sum(_chosen(plan), plan.n)
+    times = len(_layouts(plan)) or 1
+    left, whole = plan.n // times, checked_sum(_chosen(plan), plan.n // times)
     seen: set[str] = set()
     for slot in _slots(plan):
         fitting = _fitting(slot, left, whole=whole)
         if fitting is None:
             continue
-        questions = _fresh(fitting, plan, seen=seen)
-        yield from questions
-        left -= len(questions)
+        if (earlier := there.get(slot.number)) is not None:
+            seen.add(earlier.shape)
+            count = earlier.questions
+        else:
+            questions = _fresh(fitting, plan, seen=seen)
+            yield from questions
+            count = len(questions)
+        left -= count // times
         if left == 0:
             return
 
@@ -143,7 +160,15 @@ def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Questio
 
 def rephrased(slot: Slot, stream: Stream, *, seed: str, renderers: Sequence[str] = tuple(RENDERERS)) -> list[Question]:
     """The questions of one twin group in each of *renderers*: one cluster, the same facts and the same answers."""
-    group = drawn(slot, stream)
+    return _versions(slot, drawn(slot, stream), stream=stream, seed=seed, renderers=renderers)
+
+
+def shape(family: str, members: Iterable[Facts], n: int) -> str:
+    """What two twin groups of a family have in common that differ in their words alone."""
+    return f"{family} {shape_of(members, n)}"
+
+
+def _versions(slot: Slot, group: Group, *, stream: Stream, seed: str, renderers: Sequence[str]) -> list[Question]:
     versions = [told(replace(slot, renderer=name), group, stream=stream, seed=seed) for name in renderers]
     cluster = versions[0][0].cluster
     return [replace(question, cluster=cluster) for version in versions for question in version]
@@ -187,10 +212,11 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
         parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
         stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
         group = drawn(slot, stream)
-        shape = f"{slot.family.name} {shape_of(group.members, group.n)}"
-        if shape not in seen:
-            seen.add(shape)
-            return told(slot, group, stream=stream, seed=f"{plan.seed}/{slot.number}/{again}")
+        found = shape(slot.family.name, group.members, group.n)
+        if found not in seen:
+            seen.add(found)
+            seed = f"{plan.seed}/{slot.number}/{again}"
+            return _versions(slot, group, stream=stream, seed=seed, renderers=_layouts(plan) or (slot.renderer,))
     raise UsageError(
         f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
         "others by more than its words; ask for fewer questions or a wider range of difficulties"
@@ -248,6 +274,11 @@ def _chosen(plan: Plan) -> tuple[Family, ...]:
     return chosen
 
 
+def _layouts(plan: Plan) -> tuple[str, ...]:
+    """The renderers in which each group stands; none: it stands in one, which comes in turn."""
+    return (plan.renderers or tuple(RENDERERS)) if plan.rephrased else ()
+
+
 def _often(items: Sequence[_T], plan: Plan) -> list[_T]:
     """Each of the regimes or levels as often as it weighs."""
     return [item for item in items for _ in range(plan.weights.get(str(item), 1))]
@@ -297,6 +328,10 @@ def _check(plan: Plan) -> None:
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")
     language(plan.language)
+    if plan.n % (times := len(_layouts(plan)) or 1) or (plan.rephrased and plan.graph):
+        raise UsageError(
+            f"n is {plan.n}: each question is put in {times} ways, so give a multiple of {times}, and no graph"
+        )
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
     for name in plan.weights:
@@ -322,7 +357,8 @@ def _check_distinct(plan: Plan) -> None:
     low, high = plan.difficulties
     chosen = _chosen(plan)
     for family in chosen:
-        groups = plan.n // (len(chosen) * (high - low + 1) * max(kind.size for kind in family.kinds))
+        parts = len(chosen) * (high - low + 1) * max(kind.size for kind in family.kinds)
+        groups = plan.n // ((len(_layouts(plan)) or 1) * parts)
         for level in range(low, high + 1):
             most = published().get((family.name, level), groups)
             if groups > most:
