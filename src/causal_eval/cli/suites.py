@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import causal_eval
-from causal_eval.analysis.suites.card import Origin, card
-from causal_eval.analysis.suites.page import decimal, page, share
-from causal_eval.analysis.suites.validate import FamilyCheck, validate
+from causal_eval.analysis.suites.checked import as_json, check_set
+from causal_eval.analysis.suites.page import decimal, share
+from causal_eval.analysis.suites.validate import FamilyCheck
 from causal_eval.cli import output
 from causal_eval.errors import VerificationMismatch
-from causal_eval.evaluation.baselines.fit import Fitted, fit
-from causal_eval.evaluation.baselines.learn import NOTHING
-from causal_eval.questions.catalog import title_of
-from causal_eval.questions.file import SetHash, read_questions
+from causal_eval.questions.file import read_questions
 from causal_eval.questions.generate import generate
-from causal_eval.questions.question import GENERATOR, Question
-from causal_eval.questions.suite import NAMED, suite, training
-
-TRAINED_ON = 60
-"""Questions a family from which shortcuts learn; whole twin groups of any size add up to it."""
+from causal_eval.questions.suite import NAMED, suite
 
 
 def listed(*, json: bool) -> int:
@@ -39,20 +31,19 @@ def checked(file: Path, *, html: Path | None, json: bool) -> int:
     Raises:
         MalformedFile: the file cannot be read.
     """
-    questions, digest = _read(file)
-    checks = _checks(questions)
-    for one in checks:
+    found = check_set(read_questions(file))
+    for one in found.checks:
         if json:
-            output.emit(_told(one))
+            output.emit(as_json(one))
         else:
             _say(one)
-    bad = [one.family for one in checks if not one.sound]
+    bad, n = found.unsound, len(found.questions)
     if html is not None:
-        output.save(page(checks, questions, digest=digest, title=f"What {file.name} is worth"), html)
+        output.save(found.page(f"What {file.name} is worth"), html)
     if json:
-        output.emit({"set": digest, "questions": len(questions), "sound": not bad, "unsound": bad})
+        output.emit({"set": found.digest, "questions": n, "sound": not bad, "unsound": bad})
     else:
-        output.say(f"{'not sound: ' + ', '.join(bad) if bad else 'sound'}: {len(questions)} questions, set {digest}")
+        output.say(f"{'not sound: ' + ', '.join(bad) if bad else 'sound'}: {n} questions, set {found.digest}")
     return VerificationMismatch.exit_code if bad else 0
 
 
@@ -63,39 +54,16 @@ def carded(source: str, *, seed: str, out: Path | None) -> int:
         UnknownName, MalformedFile: neither a suite nor a file that can be read.
     """
     if Path(source).suffix in (".jsonl", ".parquet"):
-        questions, digest = _read(Path(source))
-        name = Path(source).name
+        found, name = check_set(read_questions(Path(source))), Path(source).name
     else:
-        questions = list(generate(suite(source, seed)))
-        digest, name = _digest(questions), f"{source}@{NAMED[source].version}, seed {seed}"
-    text = card(Origin(name, digest, causal_eval.__version__, GENERATOR), _checks(questions), questions)
+        found = check_set(generate(suite(source, seed)))
+        name = f"{source}@{NAMED[source].version}, seed {seed}"
+    text = found.card(name)
     if out is None:
         output.say(text.rstrip("\n"))
     else:
         output.save(text, out)
     return 0
-
-
-def _read(file: Path) -> tuple[list[Question], str]:
-    questions = list(read_questions(file))
-    return questions, _digest(questions)
-
-
-def _digest(questions: list[Question]) -> str:
-    digest = SetHash()
-    for question in questions:
-        digest.add(question)
-    return digest.hexdigest()
-
-
-def _checks(questions: list[Question]) -> tuple[FamilyCheck, ...]:
-    return validate(questions, _learnt(tuple(sorted({question.family for question in questions}))))
-
-
-def _learnt(families: tuple[str, ...]) -> Fitted:
-    """What shortcuts learn of these families, from seeds that no set uses; of a user's own questions nothing."""
-    known = tuple(name for name in families if title_of(name) is not None)
-    return fit(generate(training(TRAINED_ON * len(known), families=known))) if known else NOTHING
 
 
 def _say(one: FamilyCheck) -> None:
@@ -111,18 +79,3 @@ def _say(one: FamilyCheck) -> None:
         output.note(line)
     for first, second in one.repeats[:3]:
         output.note(f"{second} asks what {first} asks, in other words")
-
-
-def _told(one: FamilyCheck) -> dict[str, object]:
-    return {
-        "family": one.family, "questions": one.questions, "units": one.units, "clusters": one.clusters,
-        "levels": {str(level): count for level, count in one.levels.items()}, "mismatches": list(one.mismatches),
-        "repeats": [list(pair) for pair in one.repeats], "nearest": None if one.nearest is None else str(one.nearest),
-        "commonest": str(one.commonest), "chance": float(one.chance), "sound": one.sound, "words": one.words,
-        "grade": one.grade,
-        "shortcuts": [
-            {"name": blind.name, "score": blind.score.estimate, "low": blind.score.low, "high": blind.score.high,
-             "limit": blind.limit, "pays": blind.pays}
-            for blind in one.shortcuts
-        ],
-    }  # fmt: skip

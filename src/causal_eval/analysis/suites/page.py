@@ -13,6 +13,7 @@ from markupsafe import Markup
 from causal_eval.analysis.charts.dag import drawing_of, graph_picture
 from causal_eval.analysis.suites.validate import FamilyCheck
 from causal_eval.questions.catalog import title_of
+from causal_eval.questions.distinct import published
 from causal_eval.questions.question import Question
 
 NONE = "–"
@@ -46,7 +47,8 @@ def _row(one: FamilyCheck, shown: Mapping[str, Question]) -> Mapping[str, object
     name = f"graph-{one.family}"
     return {
         "family": one.family, "title": title_of(one.family) or one.family, "questions": one.questions,
-        "units": one.units, "clusters": one.clusters, "levels": one.levels, "mismatches": one.mismatches,
+        "units": one.units, "clusters": one.clusters, "levels": one.levels,
+        "distinct": {level: published().get((one.family, level)) for level in one.levels}, "mismatches": one.mismatches,
         "repeats": one.repeats,
         "nearest": one.nearest, "commonest": one.commonest or None, "chance": one.chance, "best": one.best,
         "shortcuts": one.shortcuts, "words": one.words, "grade": one.grade, "prompt": question.prompt,

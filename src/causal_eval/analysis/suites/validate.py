@@ -6,7 +6,7 @@ import itertools
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -101,16 +101,23 @@ class FamilyCheck:
         return not (self.mismatches or self.repeats or any(one.pays for one in self.shortcuts)) and far
 
 
-def validate(questions: Iterable[Question], fitted: Fitted) -> tuple[FamilyCheck, ...]:
+def validate(
+    questions: Iterable[Question], fitted: Fitted, *, told: Callable[[int], None] = lambda _: None
+) -> tuple[FamilyCheck, ...]:
     """What was found of each family, by name; *fitted*: what shortcuts learnt from other seeds.
 
-    Questions without gold or proof (a public file) are mismatches.
+    *told* hears, family by family, how many questions are looked at; what it raises ends the looking. Questions without
+    gold or proof (a public file) are mismatches.
     """
     families: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
         families[question.family].append(question)
     sure = 1.0 - 2.0 * _RISK / (len(BLIND) * max(1, len(families)))
-    return tuple(_checked(name, families[name], fitted=fitted, sure=sure) for name in sorted(families))
+    found, looked = [], 0
+    for name in sorted(families):
+        found.append(_checked(name, families[name], fitted=fitted, sure=sure))
+        told(looked := looked + len(families[name]))
+    return tuple(found)
 
 
 def _checked(name: str, questions: Sequence[Question], *, fitted: Fitted, sure: float) -> FamilyCheck:
