@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from tests.web.conftest import HOSTILE
 
-from causal_eval.service import incidents
+from causal_eval.service import incidents, makings
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.suites import StoredSet
 from causal_eval.web.app import GET, POST, make_pages
 
 Run = Callable[..., Evaluation]
@@ -29,6 +30,7 @@ NEEDS |= {
     "/incidents/{incident}": "operator",
     "/evaluations/new": "evaluator",
     "/submissions/new": "evaluator",
+    "/sets/new": "evaluator",
 }
 """The least role; the others may be read by everybody who is logged in."""
 ROLES = ["viewer", "evaluator", "operator", "admin"]
@@ -75,7 +77,8 @@ def service(service: Service, request: pytest.FixtureRequest) -> Service:
 
 
 def _address(path: str, evaluation: Evaluation, **names: str) -> str:
-    filled = path.format(evaluation=evaluation.id, project="team", incident="INC-1", **names)
+    digest = evaluation.spec.question_set
+    filled = path.format(evaluation=evaluation.id, project="team", incident="INC-1", set=digest, **names)
     return filled + {"/compare": f"?a={evaluation.id}", "/playground/question": "?seed=7"}.get(path, "")
 
 
@@ -85,13 +88,20 @@ def _question(text: str) -> str:
     return found[1]
 
 
+@pytest.fixture
+def there(service: Service, question_set: StoredSet, hook: str) -> dict[str, str]:
+    """A webhook, and a set with a hostile name that is to be checked."""
+    making = makings.order_check(Visit(service, Caller("local", "l", Role.ADMIN, None)), question_set.digest)
+    return {"webhook": hook, "making": making.id}
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: Make, hook: str) -> None:
+def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: Make, there: dict[str, str]) -> None:
     """Nobody is sent to log in, less than the least role is refused, and from there on all see it."""
     evaluation = run()
     question = _question(visitor("viewer").get(f"/evaluations/{evaluation.id}").text)
     submission = entered() if "{submission}" in path else ""
-    address = _address(path, evaluation, question=question, submission=submission, webhook=hook)
+    address = _address(path, evaluation, question=question, submission=submission, **there)
     if path != "/login":
         sent = visitor().get(address, follow_redirects=False)
         assert (sent.status_code, sent.headers["location"][:6]) == (303, "/login")
@@ -103,14 +113,16 @@ def test_a_page_is_for_whom_it_is(path: str, visitor: Make, run: Run, entered: M
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_nothing_on_a_page_can_run(path: str, language: str, visitor: Make, run: Run, entered: Make, hook: str) -> None:
+def test_nothing_on_a_page_can_run(
+    path: str, language: str, visitor: Make, run: Run, entered: Make, there: dict[str, str]
+) -> None:
     """No inline script, style or handler, and no tag of a model's name, a set's name or a reply, in any language."""
     evaluation = run()
     browser = visitor("admin")
     browser.cookies.set("ceb_language", language)
     question = _question(browser.get(f"/evaluations/{evaluation.id}").text)
     submission = entered() if path in {"/leaderboard", "/submissions", "/submissions/{submission}"} else ""
-    answer = browser.get(_address(path, evaluation, question=question, submission=submission, webhook=hook))
+    answer = browser.get(_address(path, evaluation, question=question, submission=submission, **there))
     harm = _Harm()
     harm.feed(answer.text)
     assert harm.found == []

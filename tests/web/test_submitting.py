@@ -48,6 +48,13 @@ def test_replies_are_scored_at_once(visitor: Make, service: Service, people: Any
     assert (one.status, one.is_public) == (Standing.SCORED, True)
 
 
+def test_a_large_suite_is_taken_at_once(visitor: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its page says that a worker is making the questions, and nothing of them or of the seed."""
+    monkeypatch.setattr(submissions, "AT_ONCE", 10)
+    status, page = visitor("evaluator").fill(AT, {"answerer": "baseline/oracle", "suite": "quick"})
+    assert (status, "A worker is making its questions" in page) == (200, True)
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -17,6 +17,7 @@ from causal_eval.api import (
     incidents,
     leaderboard,
     listening,
+    makings,
     measuring,
     offers,
     operating,
@@ -56,8 +57,8 @@ SCHEMES = {
     },
 }  # fmt: skip
 ROUTERS = (
-    evaluations, results, comparisons, planning, reports, listening, question_sets, offers, sessions, api_keys, users,
-    projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
+    evaluations, results, comparisons, planning, reports, listening, question_sets, makings, offers, sessions, api_keys,
+    users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
 )  # fmt: skip
 
 

@@ -11,22 +11,40 @@ from starlette.responses import Response
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import Counts, Evaluation, EvaluationLine, EvaluationOrder, EvaluationPage, RetryRequest
+from causal_eval.api.shapes import (
+    Counts,
+    Evaluation,
+    EvaluationLine,
+    EvaluationOrder,
+    EvaluationPage,
+    Making,
+    RetryRequest,
+)
 from causal_eval.api.who import Visiting
-from causal_eval.service import jobs, results
+from causal_eval.service import jobs, makings, results
 from causal_eval.service.wiring import Visit
+from causal_eval.store.makings import Making as MakingRow
 
 router = make_router("/evaluations", tag="evaluations")
 
 Id = Annotated[Name, Path(description="Id of an evaluation.", examples=["ev-0123456789abcdef"])]
 
 
-@router.post("", status_code=201, response_model=Evaluation)
+@router.post(
+    "", status_code=201, response_model=Evaluation,
+    responses={202: {"model": Making, "description": "It begins when its question set is made."}},
+)  # fmt: skip
 def create_evaluation(visit: Visiting, wanted: EvaluationOrder, once: Once) -> Response:
-    """Begin an evaluation: a worker takes it up; its state and results are under the address in ``Location``."""
+    """Begin an evaluation: a worker takes it up; its state and results are under the address in ``Location``.
+
+    On a set that is being made (the id of its making), it begins when that is done: 202, and the making in ``Location``
+    says which evaluation it is then.
+    """
 
     def make() -> Made:
-        found = jobs.order(visit, wanted.order())
+        found = makings.begin(visit, wanted.order())
+        if isinstance(found, MakingRow):
+            return Made(f"/api/v1/makings/{found.id}", Making.model_validate(found), 202)
         return Made(f"/api/v1/evaluations/{found.evaluation.id}", _whole(visit, found))
 
     return once.done(visit, make)

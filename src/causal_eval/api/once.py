@@ -19,10 +19,11 @@ REPLAYED = "Idempotent-Replayed"
 
 
 class Made(NamedTuple):
-    """What a request has made, and where it is."""
+    """What a request has made, and where it is; 202: it will be there once a worker has made it."""
 
     where: str
     what: BaseModel
+    status: int = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,21 @@ class Asked:
             Conflict: the key came with another request, or the first is under way.
         """
         if self.key is None:
-            return _created(_text(make()))
+            made = make()
+            return _created(_text(made), made.status)
         replay = idempotency.begin(visit, self.key, request=self.request)
         if replay is not None:
-            answer = _created(replay.body)
+            answer = _created(replay.body, replay.status)
             answer.headers[REPLAYED] = "true"
             return answer
         try:
-            text = _text(make())
+            made = make()
+            text = _text(made)
         except BaseException:
             idempotency.abandon(visit, self.key)
             raise
-        idempotency.finish(visit, self.key, status=201, body=text)
-        return _created(text)
+        idempotency.finish(visit, self.key, status=made.status, body=text)
+        return _created(text, made.status)
 
 
 async def asked(
@@ -73,6 +76,6 @@ def _text(made: Made) -> bytes:
     return f"{made.where}\n{made.what.model_dump_json()}".encode()
 
 
-def _created(text: bytes) -> Response:
+def _created(text: bytes, status: int) -> Response:
     where, _, body = text.partition(b"\n")
-    return Response(body, 201, media_type="application/json", headers={"Location": where.decode()})
+    return Response(body, status, media_type="application/json", headers={"Location": where.decode()})

@@ -1,13 +1,14 @@
-"""Question sets over HTTP: generated, listed, paged, verified, explained; and what there is to generate from."""
+"""Question sets over HTTP: generated, listed, paged, verified, explained; and all that there is to generate from."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from fastapi import Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +16,18 @@ from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.results import question_out
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import Explanation, QuestionPage, QuestionSet, QuestionSetPage, SetRequest, Verification
+from causal_eval.api.shapes import (
+    Explanation,
+    Making,
+    QuestionPage,
+    QuestionSet,
+    QuestionSetPage,
+    SetRequest,
+    Verification,
+)
 from causal_eval.api.who import AtDoor, Visiting
-from causal_eval.service import questions
+from causal_eval.service import makings, questions
+from causal_eval.store.makings import Making as MakingRow
 from causal_eval.store.owners import Printed
 
 router = make_router(tag="questions")
@@ -46,10 +56,13 @@ class TaskFamily(BaseModel):
 
 
 class Domains(BaseModel):
-    """Where questions are set, and in which vocabulary."""
+    """In what questions are told."""
 
     domains: list[str]
-    regimes: list[str]
+    regimes: list[str] = Field(description="Vocabularies.")
+    renderers: list[str] = Field(description="How a prompt is laid out.")
+    languages: list[str]
+    categories: list[str] = Field(description="Of traps: what `adversarial` takes, beside `all`.")
 
 
 class Suite(BaseModel):
@@ -57,15 +70,26 @@ class Suite(BaseModel):
 
     name: str
     questions: int
+    version: int = Field(description="Another version may give other questions for a seed.")
+    about: str
 
 
-@router.post("/question-sets", status_code=201, response_model=QuestionSet)
+@router.post(
+    "/question-sets", status_code=201, response_model=QuestionSet,
+    responses={202: {"model": Making, "description": "A worker makes it: `Location` says how far that is."}},
+)  # fmt: skip
 def create_question_set(visit: Visiting, at: AtDoor, wanted: SetRequest, once: Once) -> Response:
-    """Generate a set; both solvers agree on every question of it."""
+    """Generate a set; both solvers agree on every question of it. More than 300 questions are made by a worker (202).
+
+    The same order of the same version gives the same set, and is made once.
+    """
 
     def make() -> Made:
-        with at.computing():
-            found = questions.generate_set(visit, wanted.order())
+        order = wanted.order()
+        with at.computing() if makings.is_small(visit, order) else nullcontext():
+            found = makings.make(visit, order)
+        if isinstance(found, MakingRow):
+            return Made(f"/api/v1/makings/{found.id}", Making.model_validate(found), 202)
         return Made(f"/api/v1/question-sets/{found.digest}", QuestionSet.of(found))
 
     return once.done(visit, make)
@@ -127,7 +151,9 @@ def verify_question(visit: Visiting, at: AtDoor, question_set: Key, question: Na
 def list_suites(visit: Visiting) -> list[Suite]:
     """Named plans of question sets."""
     del visit
-    return [Suite(name=name, questions=count) for name, count in questions.suites().items()]
+    return [
+        Suite(name=one.name, questions=one.n, version=one.version, about=one.about) for one in questions.named_suites()
+    ]
 
 
 @router.get("/families")
@@ -145,10 +171,9 @@ def list_families(visit: Visiting) -> list[TaskFamily]:
 
 @router.get("/domains")
 def list_domains(visit: Visiting) -> Domains:
-    """Where questions are set, and in which vocabularies."""
+    """In what questions are told: domains, vocabularies, renderers, languages; and which traps there are."""
     del visit
-    domains, regimes = questions.worlds()
-    return Domains(domains=list(domains), regimes=list(regimes))
+    return Domains(**{name: list(there) for name, there in questions.worlds()._asdict().items()})
 
 
 class _Sent(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ router = make_router("/reports", tag="reports")
 
 Id = Annotated[Name, Path(description="Id of a report.")]
 HTML = "text/html"
-_ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """The page may ask for nothing and run nothing, whatever a reply in it holds."""
 
 
@@ -144,7 +144,7 @@ def get_report(visit: Visiting, report: Id, request: Request) -> Response:
 )
 def get_report_page(visit: Visiting, report: Id) -> Response:
     """The report as one HTML page with everything in it; 409 until it is written."""
-    return Response(reports.texts(visit, report).page, media_type=HTML, headers=_ALONE)
+    return Response(reports.texts(visit, report).page, media_type=HTML, headers=ALONE)
 
 
 @router.get("/{report}/document", response_model=ReportDocument)

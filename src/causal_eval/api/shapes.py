@@ -47,7 +47,7 @@ class EvaluationOrder(In):
     """An evaluation that is to be carried out."""
 
     answerer: Name = Field(examples=["openai/gpt-5", "baseline/association"])
-    question_set: Name = Field(description="Digest or hash of a question set of the project.")
+    question_set: Name = Field(description="Digest or hash of a question set of the project, or id of a making.")
     project: Name = "local"
     seed: Word = "0"
     limit: int | None = Field(None, ge=1, le=10_000_000)
@@ -287,11 +287,11 @@ class Result(Out):
 
 
 class SetRequest(In):
-    """A question set that is to be generated: a named suite, or n questions."""
+    """A question set that is to be generated: a named suite, or n questions of what is named (empty: of all)."""
 
     project: Name = "local"
     seed: Word = "0"
-    suite: Name | None = Field(None, examples=["quick"])
+    suite: Name | None = Field(None, examples=["quick"], description="Takes a seed and nothing else.")
     n: int | None = Field(None, ge=1, le=LARGEST_GENERATED)
     families: tuple[Name, ...] = Field((), max_length=50)
     domains: tuple[Name, ...] = Field((), max_length=50)
@@ -299,10 +299,43 @@ class SetRequest(In):
     difficulties: tuple[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=5)]] = (1, 5)
     kinds: tuple[Name, ...] = Field((), max_length=200, examples=[["effect/do"]])
     adversarial: tuple[Name, ...] = Field((), max_length=10, examples=[["collider", "post-hoc"]])
+    renderers: tuple[Name, ...] = Field((), max_length=10, examples=[["story", "table"]])
+    language: Name = Field("en", examples=["de"], description="Others than English tell five families alone.")
+    rephrased: bool = Field(default=False, description="Each question in every renderer; n is a multiple of them.")
+    graph: Annotated[str, Field(max_length=2000)] = Field(
+        "", examples=["Z->X, Z->Y, X->Y"], description="A graph of one's own: at most n questions are asked of it."
+    )
+    split: Literal["public"] | None = Field(None, description="Shares no question with a private or rotating split.")
 
     def order(self) -> SetOrder:
         """The same as the service takes it."""
         return SetOrder(**self.model_dump())
+
+
+class Making(Out):
+    """Something that a worker makes: a question set, a check of one, or an evaluation that waits for one."""
+
+    id: str
+    project: str
+    kind: Literal["set", "check", "evaluation", "submission"]
+    name: str
+    status: Literal["open", "done", "failed"]
+    wanted: int = Field(description="Questions.")
+    made: int = Field(description="Questions that are made, or looked at.")
+    after: str | None = Field(description="The making that it waits for.")
+    question_set: str | None = Field(description="Digest of the set that was made, or is checked; null: not yet.")
+    evaluation: str | None = Field(description="The evaluation that was begun; null: not yet.")
+    requested_by: str
+    created_at: float = Field(description="Seconds since 1970.")
+    ended_at: float | None
+    note: str = Field(description="Why it could not be made; else empty.")
+
+
+class MakingPage(Out):
+    """Makings, newest first."""
+
+    items: list[Making]
+    next: str | None
 
 
 class QuestionSet(Out):

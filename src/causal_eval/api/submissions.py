@@ -72,7 +72,7 @@ class SubmissionOut(BaseModel):
     about: dict[str, str]
     size: float | None
     suite: str
-    question_set: str
+    question_set: str = Field(description="Digest; empty: a worker is to make it.")
     evaluation: str | None
     commitment: str = Field(description="SHA-256 of the seed.")
     seed: str | None

@@ -27,7 +27,7 @@ SHORT = frozenset({
     "list_endpoints", "list_boards", "list_scopes", "get_signing_key", "list_submissions", "get_submission",
     "list_moderation", "list_webhooks", "get_webhook", "list_deliveries", "who_am_i", "list_api_keys", "list_users",
     "get_user", "list_projects", "get_project", "list_members", "list_provider_keys", "list_switches",
-    "list_workers",
+    "list_workers", "list_makings", "get_making",
 })  # fmt: skip
 """Routes by operation id that read some rows by key or index, and write and compute nothing."""
 

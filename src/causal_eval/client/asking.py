@@ -28,6 +28,8 @@ REMEMBERED = 64
 LARGEST_REMEMBERED = 1 << 18
 SILENCE = 45.0
 """Seconds without a heartbeat after which a stream of events is taken for broken."""
+MAKING_SECONDS = 1.0
+"""Between two looks whether a worker has made what was asked for."""
 _BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError)
 
 
@@ -114,6 +116,19 @@ class Asking:
     async def _ask(self, call: Call, kind: type[_T]) -> _T:
         answer = await self._perform(call)
         return _read(answer, call, kind=kind)
+
+    async def _ask_made(self, call: Call, kind: type[_T], *, of: str) -> _T:
+        """What was made; where a worker makes it (202), once it is there: *of* is its field in the making."""
+        answer = await self._perform(call)
+        if answer.status != HTTPStatus.ACCEPTED:
+            return _read(answer, call, kind=kind)
+        making = _read(answer, call, kind=_Making)
+        while making.status == "open":
+            await asyncio.sleep(MAKING_SECONDS)
+            making = await self._ask(Call("GET", f"/makings/{quoted(making.id)}"), _Making)
+        if making.status != "done":
+            raise refusal(HTTPStatus.CONFLICT, msgspec.json.encode({"title": "Not made", "detail": making.note}))
+        return await self._ask(Call("GET", f"{call.path}/{quoted(getattr(making, of) or '')}"), kind)
 
     async def _text(self, call: Call) -> str:
         return (await self._perform(call)).body.decode()
@@ -216,6 +231,14 @@ class Asking:
 class _Page(msgspec.Struct):
     items: tuple[msgspec.Raw, ...]
     next: str | None
+
+
+class _Making(msgspec.Struct):
+    id: str
+    status: str
+    note: str
+    question_set: str | None
+    evaluation: str | None
 
 
 class _Ended(Exception):

@@ -14,7 +14,7 @@ from causal_eval.client.looking import Looking
 from causal_eval.client.operating import Operating
 from causal_eval.client.people import People
 from causal_eval.client.projects import Projects
-from causal_eval.client.questions import Questions
+from causal_eval.client.questions import Making, Questions
 from causal_eval.client.statements import Statements
 
 _T = TypeVar("_T")
@@ -36,6 +36,12 @@ class Client(Evaluations, Statements, Questions, Board, Projects, People, Operat
     async def wait_for_report(self, report: str, *, every: float = 0.5) -> Report:
         """The report once it is written, or could not be."""
         while (found := await self.get_report(report)).status == "open":  # noqa: ASYNC110 - what is waited for is elsewhere
+            await asyncio.sleep(every)
+        return found
+
+    async def wait_for_making(self, making: str, *, every: float = 1.0) -> Making:
+        """The making once it is done, or could not be."""
+        while (found := await self.get_making(making)).status == "open":  # noqa: ASYNC110 - what is waited for is elsewhere
             await asyncio.sleep(every)
         return found
 

@@ -283,7 +283,8 @@ class Evaluations(Asking):
 
     async def create_evaluation(self, order: EvaluationOrder, *, idempotency_key: str = "") -> Evaluation:
         """Begin an evaluation: a worker takes it up; its state and results are under the address in ``Location``."""
-        return await self._ask(Call("POST", "/evaluations", body=order, once=idempotency_key), Evaluation)
+        call = Call("POST", "/evaluations", body=order, once=idempotency_key)
+        return await self._ask_made(call, Evaluation, of="evaluation")
 
     def list_evaluations(self, *, project: str | None = None) -> AsyncIterator[EvaluationLine]:
         """The newest evaluations of a project, or of all of the caller's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.evaluations import AskedQuestion
@@ -36,6 +36,73 @@ class SetOrder(Order, frozen=True, kw_only=True):
     """``family/kind``."""
     adversarial: tuple[str, ...] = ()
     """Categories of traps, or ``all``."""
+    renderers: tuple[str, ...] = ()
+    language: str = "en"
+    rephrased: bool = False
+    graph: str = ""
+    split: Literal["public"] | None = None
+
+
+class Making(Shape, frozen=True):
+    """Something that a worker makes: a question set, a check of one, or an evaluation that waits for one."""
+
+    id: str
+    project: str
+    kind: str
+    name: str
+    status: str
+    """``open``, ``done`` or ``failed``."""
+    wanted: int
+    made: int
+    after: str | None
+    question_set: str | None
+    evaluation: str | None
+    requested_by: str
+    created_at: float
+    ended_at: float | None
+    note: str
+
+
+class TriedShortcut(Shape, frozen=True):
+    """What an answerer that sees no causality scores in a family."""
+
+    name: str
+    score: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    pays: bool
+
+
+class CheckedFamily(Shape, frozen=True):
+    """What was found of a family's questions."""
+
+    family: str
+    questions: int
+    units: int
+    clusters: int
+    levels: dict[str, int]
+    distinct: dict[str, int]
+    mismatches: tuple[str, ...]
+    repeats: tuple[tuple[str, ...], ...]
+    nearest: str | None
+    commonest: str
+    chance: float
+    sound: bool
+    words: float
+    grade: float
+    shortcuts: tuple[TriedShortcut, ...]
+
+
+class CheckedSet(Shape, frozen=True):
+    """What was found of a question set, with its data card."""
+
+    set: str
+    questions: int
+    sound: bool
+    unsound: tuple[str, ...]
+    families: tuple[CheckedFamily, ...]
+    card: str
 
 
 class Verification(Shape, frozen=True):
@@ -58,6 +125,8 @@ class Suite(Shape, frozen=True):
 
     name: str
     questions: int
+    version: int
+    about: str
 
 
 class FamilyKind(Shape, frozen=True):
@@ -78,10 +147,14 @@ class TaskFamily(Shape, frozen=True):
 
 
 class Domains(Shape, frozen=True):
-    """Where questions are set, and in which vocabulary."""
+    """In what questions are told."""
 
     domains: tuple[str, ...]
     regimes: tuple[str, ...]
+    renderers: tuple[str, ...]
+    languages: tuple[str, ...]
+    categories: tuple[str, ...]
+    """Of traps."""
 
 
 class SolvedStep(Shape, frozen=True):
@@ -149,8 +222,30 @@ class Questions(Asking):
     """The routes of this part of the service, each by its operation id."""
 
     async def create_question_set(self, order: SetOrder, *, idempotency_key: str = "") -> QuestionSet:
-        """Generate a set; both solvers agree on every question of it."""
-        return await self._ask(Call("POST", "/question-sets", body=order, once=idempotency_key), QuestionSet)
+        """Generate a set; both solvers agree on every question of it. A large one is there once a worker made it."""
+        call = Call("POST", "/question-sets", body=order, once=idempotency_key)
+        return await self._ask_made(call, QuestionSet, of="question_set")
+
+    def list_makings(self, *, project: str | None = None) -> AsyncIterator[Making]:
+        """The newest makings of a project, or of all of the caller's."""
+        return self._pages(Call("GET", "/makings", query={"project": project}), Making)
+
+    async def get_making(self, making: str) -> Making:
+        """One making and how far it is."""
+        return await self._ask(Call("GET", f"/makings/{quoted(making)}"), Making)
+
+    async def create_check(self, question_set: str, *, project: str | None = None, idempotency_key: str = "") -> Making:
+        """Have every question of a set proven again, and let shortcuts try it."""
+        path = f"/question-sets/{quoted(question_set)}/checks"
+        return await self._ask(Call("POST", path, query={"project": project}, once=idempotency_key), Making)
+
+    async def get_check(self, making: str) -> CheckedSet:
+        """What was found of a set that is checked, with its data card."""
+        return await self._ask(Call("GET", f"/makings/{quoted(making)}/document"), CheckedSet)
+
+    async def get_check_page(self, making: str) -> str:
+        """The same as one page of HTML."""
+        return await self._text(Call("GET", f"/makings/{quoted(making)}/page"))
 
     def list_question_sets(self, *, project: str | None = None) -> AsyncIterator[QuestionSet]:
         """The newest sets of a project, or of all of the caller's."""
@@ -192,7 +287,7 @@ class Questions(Asking):
         return await self._ask(Call("GET", "/families"), tuple[TaskFamily, ...])
 
     async def list_domains(self) -> Domains:
-        """Where questions are set, and in which vocabularies."""
+        """In what questions are told, and which traps there are."""
         return await self._ask(Call("GET", "/domains"), Domains)
 
     async def solve(self, case: Mapping[str, Any]) -> Solved:

@@ -104,7 +104,7 @@ def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[
         UsageError: ``plan.n`` is below 1 or the difficulties are not within 1 to 5.
         UnknownName: a family, domain or regime does not exist.
     """
-    _check(plan)
+    check_plan(plan)
     there = made or {}
     if plan.graph:
         yield from itertools.islice(_on_graph(plan), sum(one.questions for one in there.values()), None)
@@ -323,7 +323,12 @@ def _fitting(slot: Slot, left: int, *, whole: Sequence[int]) -> Slot | None:
     return replace(slot, kind=fits[0]) if fits else None
 
 
-def _check(plan: Plan) -> None:
+def check_plan(plan: Plan) -> None:
+    """Return where *plan* can be made, as far as that shows before anything is drawn.
+
+    Raises:
+        UsageError, UnknownName: as for :func:`generate`.
+    """
     low, high = plan.difficulties
     if plan.n < 1:
         raise UsageError(f"n is {plan.n}: ask for at least 1 question")

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
-from causal_eval.questions.adversarial import trapped
+from causal_eval.evaluation.chance import shipped
+from causal_eval.questions.adversarial import CATEGORIES, trapped
 from causal_eval.questions.card import card
 from causal_eval.questions.catalog import families
 from causal_eval.questions.certify import verify
+from causal_eval.questions.commitment import split_plan
+from causal_eval.questions.distinct import published
 from causal_eval.questions.family import Family
-from causal_eval.questions.generate import DIFFICULTIES, Plan, generate
+from causal_eval.questions.generate import DIFFICULTIES, Plan, check_plan, generate
+from causal_eval.questions.languages import LANGUAGES
+from causal_eval.questions.lexicon import ENGLISH
 from causal_eval.questions.question import Question
+from causal_eval.questions.render import RENDERERS
 from causal_eval.questions.story import REGIMES, domains
-from causal_eval.questions.suite import SUITES, suite
-from causal_eval.service.access import Permission, require
+from causal_eval.questions.suite import NAMED, SUITES, Suite, suite
+from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.wiring import Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL
@@ -25,8 +34,10 @@ from causal_eval.store.owners import Printed, find_sets, own_set, printed_from, 
 from causal_eval.store.projects import find_project
 from causal_eval.store.suites import StoredSet, keep_set
 
-LARGEST_GENERATED = 2_000
-"""Questions that are generated while somebody waits; larger sets are made by the command line."""
+AT_ONCE = 300
+"""Questions that are generated while somebody waits, a few seconds; of more a worker makes the set."""
+LARGEST_GENERATED = 20_000
+"""Larger sets are made by the command line."""
 LARGEST_VERIFIED = 500
 PAGE = 100
 
@@ -47,6 +58,19 @@ class SetOrder:
     """``family/kind``."""
     adversarial: tuple[str, ...] = ()
     """Categories of traps, or ``all``."""
+    renderers: tuple[str, ...] = ()
+    language: str = ENGLISH.code
+    rephrased: bool = False
+    """Each question in every renderer."""
+    graph: str = ""
+    """A graph of one's own, ``X->Y, Z->Y``: n is the most that is asked of it."""
+    split: str | None = None
+    """``public``, or none; splits that follow from a secret are made where the secret is, by the command line."""
+
+    @property
+    def name(self) -> str:
+        """What the set is called."""
+        return f"{self.suite}/{self.seed}" if self.suite else f"generated/{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +93,16 @@ class Explained:
 
 
 class Worlds(NamedTuple):
-    """Every domain, and every vocabulary in which a graph can be told."""
+    """Everything in which a question can be told."""
 
     domains: tuple[str, ...]
     regimes: tuple[str, ...]
+    """Vocabularies."""
+    renderers: tuple[str, ...]
+    """How a prompt is laid out."""
+    languages: tuple[str, ...]
+    categories: tuple[str, ...]
+    """Of traps."""
 
 
 def generate_set(visit: Visit, wanted: SetOrder) -> StoredSet:
@@ -81,28 +111,46 @@ def generate_set(visit: Visit, wanted: SetOrder) -> StoredSet:
     Raises:
         NotAllowed, UnknownName, UsageError: it cannot be made; the message names the field.
     """
+    plan, now = checked(visit, wanted), visit.service.clock()
+    if plan.n > AT_ONCE:
+        raise UsageError(f"n is {plan.n}: at most {AT_ONCE} are made while somebody waits; have a worker make the set")
+    kept = keep_set(visit.service.store, generate(plan), name=wanted.name, now=datetime.fromtimestamp(now, UTC))
+    with visit.service.store.writing() as connection:
+        take_over(connection, kept, order=wanted, caller=visit.caller, at=now)
+    return kept
+
+
+def checked(visit: Visit, wanted: SetOrder) -> Plan:
+    """The plan of an order that the caller may give.
+
+    Raises:
+        NotAllowed, UnknownName, UsageError: as for :func:`generate_set`.
+    """
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
-    plan, now = plan_of(wanted), visit.service.clock()
+    plan = plan_of(wanted)
     with visit.service.store.reading() as connection:
         find_project(connection, wanted.project)
-    name = f"{wanted.suite}/{wanted.seed}" if wanted.suite else f"generated/{wanted.seed}"
-    kept = keep_set(visit.service.store, generate(plan), name=name, now=datetime.fromtimestamp(now, UTC))
-    with visit.service.store.writing() as connection:
-        if own_set(connection, kept.digest, project=wanted.project, by=visit.caller.actor, at=now):
-            entry = Entry(visit.caller.actor, "question_set.create", kept.hash, wanted.project, visit.caller.address)
-            note(connection, entry, at=now)
-    return kept
+    return plan
+
+
+def take_over(connection: Connection, kept: StoredSet, *, order: SetOrder, caller: Caller, at: float) -> None:
+    """Make a set that is kept the project's of *order*, and write that down once."""
+    if own_set(connection, kept.digest, project=order.project, by=caller.actor, at=at):
+        entry = Entry(caller.actor, "question_set.create", kept.hash, order.project, caller.address)
+        note(connection, entry, at=at)
 
 
 def plan_of(wanted: SetOrder) -> Plan:
     """The plan of an order.
 
     Raises:
-        UsageError: neither or both of suite and n, or more than is generated at once.
+        UsageError: neither or both of suite and n, or more than is generated here.
+        UnknownName: a family, domain, regime, renderer, language, category or suite does not exist.
     """
     if (wanted.suite is None) == (wanted.n is None):
         raise UsageError("give either suite (a named plan) or n (a number of questions)")
     plan = _plan_of(wanted)
+    check_plan(plan)
     if plan.n > LARGEST_GENERATED:
         what = f"n is {plan.n}" if wanted.suite is None else f"suite {wanted.suite!r} has {plan.n} questions"
         raise UsageError(
@@ -113,11 +161,16 @@ def plan_of(wanted: SetOrder) -> Plan:
 
 def _plan_of(wanted: SetOrder) -> Plan:
     if wanted.suite is not None:
+        if wanted != SetOrder(wanted.project, wanted.seed, wanted.suite):
+            raise UsageError(f"suite {wanted.suite!r} is what its name says: give it a seed alone, or n with all else")
         return suite(wanted.suite, wanted.seed)
     assert wanted.n is not None
     plan = Plan(
-        wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds
-    )
+        wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds,
+        graph=wanted.graph, renderers=wanted.renderers, language=wanted.language, rephrased=wanted.rephrased,
+    )  # fmt: skip
+    if wanted.split is not None:
+        plan = split_plan(plan, wanted.split, date="")
     return trapped(plan, wanted.adversarial) if wanted.adversarial else plan
 
 
@@ -193,8 +246,23 @@ def task_families() -> tuple[Family, ...]:
 
 
 def worlds() -> Worlds:
-    """Every domain, and every vocabulary in which a graph can be told."""
-    return Worlds(domains(), REGIMES)
+    """Everything in which a question can be told."""
+    return Worlds(domains(), REGIMES, tuple(RENDERERS), LANGUAGES, tuple(CATEGORIES))
+
+
+def named_suites() -> tuple[Suite, ...]:
+    """Every named plan."""
+    return tuple(NAMED.values())
+
+
+def distinct() -> Mapping[tuple[str, int], int]:
+    """(family, level) -> twin groups that it can make at least."""
+    return published()
+
+
+def worth_of_chance() -> Mapping[tuple[str, str], Fraction]:
+    """(family, kind) -> what the best policy without the question scores."""
+    return shipped()
 
 
 def suites() -> Mapping[str, int]:

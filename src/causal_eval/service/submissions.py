@@ -7,6 +7,7 @@ the scores. *Self-reported*: somebody sends answers and the seed; the server gen
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
+from sqlalchemy import Connection
 
 from causal_eval.errors import CausalEvalError, Conflict, UsageError
 from causal_eval.evaluation.attempt import Attempt
@@ -29,16 +31,19 @@ from causal_eval.service.answering import Call
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.jobs import USUAL, JobOrder, checked, order_over
 from causal_eval.service.pricing import REPORTED
-from causal_eval.service.sealing import complete, find
+from causal_eval.service.questions import AT_ONCE
+from causal_eval.service.sealing import Action, complete, find
 from causal_eval.service.signing import Signer
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import submissions as kept
-from causal_eval.store.evaluations import LOCAL, Evaluation, Status, begin_within, end
+from causal_eval.store.evaluations import LOCAL, Evaluation, Status, begin_within, end, find_evaluation
 from causal_eval.store.jobs import Job, JobStatus, find_job, insert_job
 from causal_eval.store.ledger import SqlLedger
+from causal_eval.store.locks import take_turn
+from causal_eval.store.makings import Making, insert_making
 from causal_eval.store.owners import own_set
 from causal_eval.store.projects import find_project
-from causal_eval.store.submissions import Standing, Submission, Tier
+from causal_eval.store.submissions import Moderated, Standing, Submission, Tier
 from causal_eval.store.suites import StoredSet, keep_set
 
 PAGE = 100
@@ -64,8 +69,18 @@ class Entrant:
     """False: it stands on the board of the project alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What is left to do of a submission once it is written down."""
+
+    submission: str
+    wanted: JobOrder | None = None
+    """How its questions are to be asked; None: somebody brings answers."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
 def verified(visit: Visit, entrant: Entrant, *, call: Call | None = None, budget: str | None = None) -> Submission:
-    """Publish the hash of a secret seed, generate the suite from it, and order its evaluation.
+    """Publish the hash of a secret seed, generate the suite from it, and order its evaluation; a large one by a worker.
 
     Raises:
         NotAllowed, UnknownName, UsageError: it cannot be begun; the message names the field.
@@ -75,36 +90,49 @@ def verified(visit: Visit, entrant: Entrant, *, call: Call | None = None, budget
     asked = replace(call or Call(), cache="off")
     wanted = JobOrder(entrant.answerer, "", entrant.project, call=asked, budget=budget)
     checked(visit, wanted)  # nothing is published of what could not be asked
-    seed = service.token()
-    questions = list(generate(suite(entrant.suite, seed)))
-    one = _begun(visit, entrant, tier=Tier.VERIFIED, seed=seed, questions=questions)
-    stored = _keep(service, questions, name=f"verified/{one.id}")
-    ordered = order_over(visit, replace(wanted, seed=one.id), question_set=stored)
-    with service.store.writing() as connection:
-        kept.change_submission(connection, one.id, values={"evaluation_id": ordered.evaluation.id})
-    return replace(one, evaluation_id=ordered.evaluation.id)
+    one = _submission(visit, entrant, tier=Tier.VERIFIED, seed=service.token())
+    rest = Rest(one.id, wanted=replace(wanted, seed=one.id))
+    _begin(visit, one, rest=rest)
+    return one if _is_large(one) else _go_on(visit, one, rest=rest)
 
 
 def reported(visit: Visit, entrant: Entrant, *, seed: str, answers: Mapping[str, str]) -> Submission:
     """Generate the suite of *seed*, score *answers* (question id -> reply) to it, and sign; what lacks is missing.
 
+    Of a large suite a worker does: what is wrong with the answers then stands in the submission's log.
+
     Raises:
         NotAllowed, UnknownName, UsageError: it cannot be taken; the message names the field.
     """
-    service = visit.service
     _check(visit, entrant)
-    questions = list(generate(suite(entrant.suite, seed)))
-    there = {one.id for one in questions}
-    if not answers or answers.keys().isdisjoint(there):
-        raise UsageError(
-            f"answers hold none to the questions of suite {entrant.suite} with seed {seed!r}: the keys are question ids"
-        )
-    one = _begun(visit, entrant, tier=Tier.SELF_REPORTED, seed=seed, questions=questions, answers=answers)
-    stored = _keep(service, questions, name=f"{entrant.suite}/{seed}")
-    evaluation = _entered(visit, one, question_set=stored)
-    asyncio.run(_answer(service, evaluation, answers=answers))
-    end(service.store, evaluation.id, status=Status.COMPLETE, now=datetime.fromtimestamp(service.clock(), UTC))
-    return complete(service, replace(one, evaluation_id=evaluation.id), unknown=len(answers.keys() - there))
+    one = _submission(visit, entrant, tier=Tier.SELF_REPORTED, seed=seed, answers=answers)
+    rest = Rest(one.id, answers=answers)
+    if answers and _is_large(one):
+        _begin(visit, one, rest=rest)
+        return one
+    questions = _questions(one)
+    _check_answers(one, questions, answers=answers)
+    _begin(visit, one, rest=rest)
+    return _go_on(visit, one, rest=rest, made=questions)
+
+
+def go_on(visit: Visit, asked: str) -> Submission:
+    """Make the questions of a submission that was begun, and have them asked or score the answers.
+
+    Done again after it was cut off, it goes on where it was. *asked* is JSON of a :class:`Rest`.
+    """
+    rest = msgspec.json.decode(asked, type=Rest)
+    with visit.service.store.reading() as connection:
+        one = kept.find_submission(connection, rest.submission)
+    return _go_on(visit, one, rest=rest)
+
+
+def give_up(connection: Connection, asked: str, *, why: str, at: float) -> None:
+    """Reject a submission whose questions could not be made or asked; its log says why."""
+    submission = msgspec.json.decode(asked, type=Rest).submission
+    if kept.find_submission(connection, submission).status is Standing.OPEN:
+        kept.change_submission(connection, submission, values={"status": Standing.REJECTED})
+        kept.log_moderation(connection, submission, line=Moderated(0, at, "system", Action.REJECT, why))
 
 
 def listed(
@@ -166,26 +194,94 @@ def _check(visit: Visit, entrant: Entrant) -> None:
         find_project(connection, entrant.project)
 
 
-def _begun(
-    visit: Visit, entrant: Entrant, *, tier: Tier, seed: str, questions: Sequence[Question],
-    answers: Mapping[str, str] | None = None,
-) -> Submission:  # fmt: skip
-    """The row, written before any question is kept or asked."""
+def _is_large(one: Submission) -> bool:
+    return suite(one.suite, "").n > AT_ONCE
+
+
+def _questions(one: Submission) -> list[Question]:
+    return list(generate(suite(one.suite, one.seed)))
+
+
+def _check_answers(one: Submission, questions: Sequence[Question], *, answers: Mapping[str, str]) -> None:
+    if answers.keys().isdisjoint(question.id for question in questions):
+        raise UsageError(
+            f"answers hold none to the questions of suite {one.suite} with seed {one.seed!r}: the keys are question ids"
+        )
+
+
+def _submission(
+    visit: Visit, entrant: Entrant, *, tier: Tier, seed: str, answers: Mapping[str, str] | None = None
+) -> Submission:
     service, prefix = visit.service, "" if tier is Tier.VERIFIED else REPORTED
+    suite(entrant.suite, seed)  # there is one of that name
+    raw = b"" if answers is None else msgspec.json.encode(answers, order="sorted")
+    return Submission(
+        service.token(), entrant.project, tier, prefix + entrant.answerer, msgspec.json.encode(entrant.about).decode(),
+        entrant.size, entrant.suite, "", hashlib.sha256(seed.encode()).hexdigest(), seed,
+        entrant.is_public, service.clock(), answers_digest=hashlib.sha256(raw).hexdigest() if raw else "",
+    )  # fmt: skip
+
+
+def _begin(visit: Visit, one: Submission, *, rest: Rest) -> None:
+    """Write it down before any question is made; the rest is a worker's, where the suite is large."""
+    with visit.service.store.writing() as connection:
+        kept.insert_submission(connection, one)
+        if _is_large(one):
+            body = msgspec.json.encode(rest).decode()
+            making = Making(one.id, one.project, "submission", one.answerer, body, visit.caller.actor, one.created_at)
+            insert_making(connection, making)
+        told = {"tier": one.tier, "answerer": one.answerer, "suite": one.suite, "commitment": one.commitment}
+        record(connection, visit, deed=Deed("submission.create", one.id, one.project), detail=told)
+
+
+def _go_on(visit: Visit, one: Submission, *, rest: Rest, made: Sequence[Question] | None = None) -> Submission:
+    service, questions = visit.service, made or _questions(one)
+    if rest.wanted is None:
+        _check_answers(one, questions, answers=rest.answers)
+    one = _named(service, one, questions)
+    stored = _keep(service, questions, name=f"verified/{one.id}" if rest.wanted else f"{one.suite}/{one.seed}")
+    if rest.wanted is None:
+        return _score(visit, one, stored, answers=rest.answers, unknown=_unknown(rest.answers, questions))
+    if one.evaluation_id is None:
+        found = order_over(visit, rest.wanted, question_set=stored, also=functools.partial(_enter, submission=one.id))
+        one = replace(one, evaluation_id=found.evaluation.id)
+    return one
+
+
+def _named(service: Service, one: Submission, questions: Sequence[Question]) -> Submission:
+    """The same, which names its set: before any question of it is kept, so that nobody sees a sealed one."""
     digest = hashlib.sha256()
     for question in questions:
         digest.update(canonical(question) + b"\n")
-    raw = b"" if answers is None else msgspec.json.encode(answers, order="sorted")
-    one = Submission(
-        service.token(), entrant.project, tier, prefix + entrant.answerer, msgspec.json.encode(entrant.about).decode(),
-        entrant.size, entrant.suite, digest.hexdigest(), hashlib.sha256(seed.encode()).hexdigest(), seed,
-        entrant.is_public, service.clock(), answers_digest=hashlib.sha256(raw).hexdigest() if raw else "",
-    )  # fmt: skip
     with service.store.writing() as connection:
-        kept.insert_submission(connection, one)
-        told = {"tier": tier, "answerer": one.answerer, "suite": one.suite, "commitment": one.commitment}
-        record(connection, visit, deed=Deed("submission.create", one.id, one.project), detail=told)
-    return one
+        kept.change_submission(connection, one.id, values={"set_digest": digest.hexdigest()})
+    return replace(one, set_digest=digest.hexdigest())
+
+
+def _enter(connection: Connection, evaluation: Evaluation, *, submission: str) -> None:
+    """Note which evaluation is a submission's; a second one is not begun."""
+    take_turn(connection, f"submission {submission}")
+    if (there := kept.find_submission(connection, submission).evaluation_id) is not None:
+        raise Conflict(f"submission {submission} has evaluation {there} already")
+    kept.change_submission(connection, submission, values={"evaluation_id": evaluation.id})
+
+
+def _score(
+    visit: Visit, one: Submission, question_set: StoredSet, *, answers: Mapping[str, str], unknown: int
+) -> Submission:
+    service = visit.service
+    if one.evaluation_id is None:
+        evaluation = _entered(visit, one, question_set=question_set)
+    else:
+        evaluation = find_evaluation(service.store, one.evaluation_id)
+    asyncio.run(_answer(service, evaluation, answers=answers))
+    end(service.store, evaluation.id, status=Status.COMPLETE, now=datetime.fromtimestamp(service.clock(), UTC))
+    return complete(service, replace(one, evaluation_id=evaluation.id), unknown=unknown)
+
+
+def _unknown(answers: Mapping[str, str], questions: Sequence[Question]) -> int:
+    """How many answers are to no question of the set."""
+    return len(answers.keys() - {question.id for question in questions})
 
 
 def _keep(service: Service, questions: Sequence[Question], *, name: str) -> StoredSet:
@@ -207,7 +303,7 @@ def _entered(visit: Visit, one: Submission, *, question_set: StoredSet) -> Evalu
             created_at=now, ended_at=now, call="{}", width=None, budget=None, note="",
         )  # fmt: skip
         insert_job(connection, job, parts=())
-        kept.change_submission(connection, one.id, values={"evaluation_id": evaluation.id})
+        _enter(connection, evaluation, submission=one.id)
     return evaluation
 
 

@@ -27,6 +27,12 @@ def own_set(connection: Connection, digest: str, *, project: str, by: str, at: f
     return True
 
 
+def owners_of(connection: Connection, digest: str) -> list[str]:
+    """Projects that the set was made or brought for, by name."""
+    owned = set_owners.c
+    return list(connection.scalars(select(owned.project).where(owned.set_digest == digest).order_by(owned.project)))
+
+
 def find_sets(
     connection: Connection, projects: frozenset[str] | None, *, key: str | None = None,
     after: tuple[datetime, str] | None = None, limit: int,

@@ -1,4 +1,4 @@
-"""Tables of what goes out: the leaderboard's submissions and their moderation, webhooks and their deliveries."""
+"""Tables of what goes out, or takes a worker a while: submissions, webhooks, reports, question sets that are made."""
 
 from __future__ import annotations
 
@@ -129,4 +129,52 @@ report_parts = Table(
     Column("report_id", ForeignKey("reports.id"), primary_key=True),
     Column("evaluation_id", ForeignKey("evaluations.id"), primary_key=True, index=True),
     Column("place", Integer, nullable=False),
+)
+
+makings = Table(
+    "makings",
+    metadata,
+    #: Of a set and of a check it follows from what is asked, so that the same is made once; else a random name.
+    Column("id", String(32), primary_key=True),
+    Column("project", ForeignKey("projects.id"), nullable=False),
+    #: ``set``, ``check``, ``evaluation`` or ``submission``.
+    Column("kind", String(16), nullable=False),
+    #: What people read: of a set its name.
+    Column("name", Text, nullable=False),
+    #: JSON of what is asked for.
+    Column("asked", Text, nullable=False),
+    #: The making that has to be done before; NULL: it waits for none.
+    Column("after", String(32)),
+    #: ``open`` (waits, or is being made), ``done`` or ``failed``.
+    Column("status", String(16), nullable=False),
+    Column("requested_by", Text, nullable=False),
+    #: Questions, and how many of them are made, or looked at.
+    Column("wanted", Integer, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("created_at", Float, nullable=False),
+    #: The worker that has it in hand; NULL: none has.
+    Column("claimed_by", String(64)),
+    #: How often one took it up: what a worker writes that has lost it is refused by this.
+    Column("tries", Integer, nullable=False),
+    Column("ended_at", Float),
+    #: Why it could not be made; empty otherwise.
+    Column("note", Text, nullable=False),
+    #: Key of the set that was made, or that is checked.
+    Column("question_set", String(64)),
+    #: The evaluation that was begun on it.
+    Column("evaluation", String(32)),
+    #: What was found of a set, as a page and as JSON; NULL until it is checked.
+    Column("page", Text),
+    Column("document", Text),
+    Index("ix_makings_status_created_at", "status", "created_at"),
+    Index("ix_makings_project_created_at", "project", "created_at"),
+)
+
+making_parts = Table(
+    "making_parts",
+    metadata,
+    #: Questions of a set that is not whole yet; they are deleted when it is.
+    Column("making_id", ForeignKey("makings.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )

@@ -21,7 +21,7 @@ from causal_eval.web.rendering import template
 from causal_eval.web.who import FORM_COOKIE, Door, Guest, check_token
 
 LARGEST_FORM = 2**18
-MOST_FIELDS = 50
+MOST_FIELDS = 100
 _OF_A_SUBMISSION = ("", "/badge.svg", "/result.yaml", "/signed.json")
 PUBLISHED = frozenset({"/leaderboard"} | {f"/submissions/{{submission}}{file}" for file in _OF_A_SUBMISSION})
 """Paths where the service decides whether somebody who has not logged in sees what is published."""

@@ -25,6 +25,7 @@ from causal_eval.worker.checker import Checker
 from causal_eval.worker.copier import Copier
 from causal_eval.worker.couriers import Couriers
 from causal_eval.worker.disk_watcher import DiskWatcher
+from causal_eval.worker.maker import Maker
 from causal_eval.worker.pulse import Pulse
 from causal_eval.worker.reporter import Reporter
 from causal_eval.worker.sweeper import Sweeper
@@ -51,6 +52,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             DiskWatcher(service).run,
             Checker(service, worker).run,
             Copier(service, worker).run,
+            Maker(service, pulse).run,
             *aside,
         )
         beside = [asyncio.create_task(run()) for run in runs]

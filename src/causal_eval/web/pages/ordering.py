@@ -6,11 +6,12 @@ from starlette.responses import Response
 
 from causal_eval.errors import CausalEvalError, Conflict, StoreError, UsageError
 from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
-from causal_eval.service import catalog, jobs, questions
+from causal_eval.service import catalog, jobs, makings, questions
 from causal_eval.service.access import Permission, require
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.questions import SetOrder
 from causal_eval.store.evaluations import LOCAL
+from causal_eval.store.makings import OPEN, Making
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import dollars, faults, whole
 
@@ -38,11 +39,13 @@ def order(asked: Asked) -> Response:
     """Order it and show it, or say beside the field what cannot be taken."""
     require(asked.visit.caller, Permission.EVALUATE)
     try:
-        placed = jobs.order(asked.visit, _wanted(asked))
+        placed = makings.begin(asked.visit, _wanted(asked))
     except StoreError:
         raise
     except (UsageError, Conflict) as error:
         return _form(asked, {name: asked.form.get(name, "") for name in FIELDS}, _faults(error))
+    if isinstance(placed, Making):
+        return see(f"/makings/{placed.id}")
     return see(f"/evaluations/{placed.evaluation.id}")
 
 
@@ -56,8 +59,8 @@ def _wanted(asked: Asked) -> JobOrder:
     budget = dollars(given, "budget", decimal=asked.texts("number.decimal"))
     key = given.get("questions", "")
     if key.startswith(SUITE):
-        made = questions.generate_set(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
-        key = made.digest
+        made = makings.make(asked.visit, SetOrder(project, seed, suite=key.removeprefix(SUITE)))
+        key = made.id if isinstance(made, Making) else made.digest
     until_ci, decide_against, margin = (given.get(name, "").strip() or None for name in STOPS)
     return JobOrder(
         answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget,
@@ -79,6 +82,7 @@ def _form(asked: Asked, given: dict[str, str], wrong: dict[str, str]) -> Respons
         "is_wrong": bool(wrong),
         "suites": questions.suites(),
         "sets": questions.listed(asked.visit),
+        "makings": [one for one in makings.listed(asked.visit) if one.kind == "set" and one.status == OPEN],
         "projects": sorted(projects) if projects is not None else [LOCAL],
         "names": [f"baseline/{name}" for name in ("oracle", *SHORTCUTS)]
         + [f"{one.name}/" for one in offered if one.configured],

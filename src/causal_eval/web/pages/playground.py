@@ -86,7 +86,7 @@ def judged(asked: Asked) -> Response:
 
 
 def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Response:
-    domains, regimes = questions.worlds()
+    worlds = questions.worlds()
     usual = {"answer": None, "wrong": "", "at": "", "drawing": None, "case": ""}
     values = (
         usual
@@ -97,8 +97,8 @@ def _page(asked: Asked, given: dict[str, str], found: dict[str, Any]) -> Respons
             "drawing_words": DRAWING,
             "json": WHOLE,
             "families": [family.name for family in questions.task_families()],
-            "domains": domains,
-            "regimes": regimes,
+            "domains": worlds.domains,
+            "regimes": worlds.regimes,
         }
     )
     return asked.page("playground", values, status=422 if values["wrong"] else 200)

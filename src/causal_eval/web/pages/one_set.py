@@ -1,0 +1,38 @@
+"""A stored question set: what is in it, what it was found to be worth, and its questions."""
+
+from __future__ import annotations
+
+import json
+
+from starlette.responses import Response
+
+from causal_eval.service import makings, questions
+from causal_eval.service.access import Permission, require
+from causal_eval.web.asked import Asked, see
+
+PAGE = 20
+
+
+def shown(asked: Asked) -> Response:
+    """The page, with a part of its questions."""
+    found = questions.find(asked.visit, asked.part("set"))
+    after = int(asked.query["after"]) if asked.query.get("after", "").isdecimal() else -1
+    part = questions.page(asked.visit, found.digest, after=after, limit=PAGE)
+    last = after + len(part)
+    values = {
+        "one": found,
+        "is_whole": not found.count or found.count <= makings.LARGEST_CHECKED,
+        "part": [(line, json.loads(line.body)["prompt"]) for line in part],
+        "after": after,
+        "next": last if last + 1 < found.count else None,
+        "checks": [
+            one for one in makings.listed(asked.visit) if one.kind == "check" and one.question_set == found.digest
+        ],
+    }
+    return asked.page("set", values)
+
+
+def checked(asked: Asked) -> Response:
+    """Have it checked."""
+    require(asked.visit.caller, Permission.EVALUATE)
+    return see(f"/makings/{makings.order_check(asked.visit, asked.part('set')).id}")

@@ -1,0 +1,119 @@
+"""Question sets on pages: made at once or by a worker, with every choice of the command line, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from causal_eval.service import makings
+from causal_eval.service.wiring import Service
+
+Make = Callable[..., Any]
+TOKEN = {"csrf": "token-of-evaluator"}
+OWN = {**TOKEN, "what": "own", "n": "6", "seed": "3"}
+
+
+@pytest.fixture
+def work(service: Service) -> Callable[[], bool]:
+    """A worker that carries out one making."""
+    return lambda: makings.settle(service, worker="w", others=frozenset(), stop=lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"family_effect": "on", "language": "de"}, "Wenn"),
+        ({"trap_collider": "on"}, "selection"),
+        ({"kinds": "simpson/size"}, "simpson"),
+        ({"renderer_dialogue": "on", "family_attribution": "on"}, "attribution"),
+        ({"regime_placeholder": "on", "low": "2", "high": "2"}, "difficulty 2"),
+        ({"graph": "Z->X, Z->Y, X->Y", "public": "on"}, "placeholders"),
+        ({"family_attribution": "on", "rephrased": "on"}, "attribution"),
+    ],
+    ids=["language", "trap", "kind", "renderer", "regime", "graph", "rephrased"],
+)
+def test_a_set_of_ones_own_is_made_and_shown(fields: dict[str, str], shown: str, visitor: Make) -> None:
+    """A small one at once, whatever is chosen; its page shows the questions."""
+    made = visitor("evaluator").post("/sets/new", data={**OWN, **fields}, follow_redirects=True)
+    assert made.status_code == 200, made.text
+    assert made.url.path.startswith("/sets/")
+    if fields.get("regime_placeholder") or "graph" not in fields:
+        assert shown in made.text
+    assert f"/evaluations/new?questions={made.url.path.rpartition('/')[2]}" in made.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "said"),
+    [
+        ({"n": "x"}, "e-n", "give a whole number"),
+        ({"n": ""}, "e-n", "n is empty"),
+        ({"kinds": "effect/none"}, "e-kinds", "effect/none"),
+        ({"graph": "X->Y, Y->X"}, "e-graph", "no causal order"),
+        ({"low": "4", "high": "2"}, "e-low", "choose a range"),
+        ({"n": "7", "rephrased": "on", "renderer_table": "on"}, "e-n", "multiple of 2"),
+        ({"language": "fr", "family_bounds": "on"}, "", "English only"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(fields: dict[str, str], place: str, said: str, visitor: Make) -> None:
+    """The form comes back with what was chosen, and nothing is made."""
+    answer = visitor("evaluator").post("/sets/new", data={**OWN, **fields, "renderer_story": "on"})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert f'id="{place}"' in answer.text or not place
+    assert 'name="renderer_story" checked' in answer.text
+
+
+def test_a_suite_is_made_by_a_worker_and_evaluated_when_it_is(
+    visitor: Make, work: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order of a large suite is taken at once; its page says how far that is, then leads to the evaluation."""
+    monkeypatch.setattr("causal_eval.service.questions.AT_ONCE", 10)
+    browser = visitor("evaluator")
+    order = {**TOKEN, "answerer": "baseline/oracle", "questions": "suite:quick", "seed": "9", "limit": "5"}
+    waiting = browser.post("/evaluations/new", data=order, follow_redirects=True)
+    assert waiting.url.path.startswith("/makings/")
+    assert 'hx-trigger="every 2s"' in waiting.text
+    assert "It waits for:" in waiting.text
+    assert "quick/9" in browser.get("/sets").text.replace("<wbr>", "")
+    assert "quick/9" in browser.get("/evaluations/new").text
+    assert work()
+    assert work()
+    done = browser.get(waiting.url.path).text
+    assert "/evaluations/ev-" in done
+    assert "hx-get" not in done
+    again = browser.post("/sets/new", data={**TOKEN, "what": "suite", "suite": "quick", "seed": "9"})
+    assert again.url.path.startswith("/sets/")
+
+
+def test_a_set_is_checked_on_its_page(visitor: Make, work: Callable[[], bool]) -> None:
+    """Ordered by a button; then verdict, table, a page with pictures that runs nothing, and the data card."""
+    browser = visitor("evaluator")
+    made = browser.post("/sets/new", data={**OWN, "n": "12", "family_attribution": "on"})
+    ordered = browser.post(f"{made.url.path}/check", data=TOKEN)
+    assert ordered.url.path.startswith("/makings/")
+    assert browser.get(f"{ordered.url.path}/check.html").status_code == 409
+    assert work()
+    page = browser.get(ordered.url.path).text
+    assert "sound" in page
+    assert "attribution" in page
+    told = browser.get(f"{ordered.url.path}/check.html")
+    assert "<svg" in told.text
+    assert "sandbox" in told.headers["content-security-policy"]
+    card = browser.get(f"{ordered.url.path}/card.md")
+    assert card.text.startswith("# Data card")
+    assert ordered.url.path in browser.get(made.url.path).text
+    assert visitor("viewer").post(f"{made.url.path}/check", data={"csrf": "token-of-viewer"}).status_code == 403
+    assert visitor("stranger").get(ordered.url.path).status_code == 404
+
+
+def test_what_can_be_asked_is_told_with_how_much_of_it_there_is(visitor: Make) -> None:
+    """Every family with its levels, suites with their versions, traps and languages, in both languages."""
+    page = visitor("viewer").get("/families").text
+    assert page.count('lang="en"') >= 29
+    assert "full@2" in page
+    assert "1,624" in page
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", "de")
+    assert "verborgene gemeinsame Ursache" in browser.get("/families").text
