@@ -391,16 +391,3 @@ def test_costs_are_known_or_unknown_never_zero(terminal: Terminal, question_file
     shown = terminal.run("show", before["evaluation"])
     assert "unknown" in shown.stdout
     assert "prices genai-prices 0." in shown.stdout
-
-
-def test_a_set_can_ask_each_question_in_every_layout(terminal: Terminal) -> None:
-    """``--rephrase``: as many layouts as there are, one cluster, one answer, and every one of them verifies."""
-    made = terminal.run("generate", "--n", "12", "--family", "attribution", "--rephrase", "--out", "all.jsonl")
-    assert made.returncode == 0, made.stderr
-    questions = [json.loads(line) for line in (terminal.home / "all.jsonl").read_text("utf-8").splitlines()]
-    assert len({one["renderer"] for one in questions}) == 6
-    assert len({one["cluster"] for one in questions}) < len(questions) / 6 + 1
-    assert terminal.run("verify", "all.jsonl").returncode == 0
-    refused = terminal.run("generate", "--n", "13", "--rephrase")
-    assert refused.returncode == 2
-    assert "give a multiple of 6" in refused.stderr

@@ -186,7 +186,7 @@ BUDGETS = {
     "scoring": 2000,
     "evaluation": 2200,
     "analysis": 7000,
-    "store": 4600,
+    "store": 4800,
     "backups": 1700,
     "operations": 4600,
     "incidents": 3900,

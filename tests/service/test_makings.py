@@ -95,12 +95,12 @@ def test_what_a_worker_has_in_hand_is_nobodys_once_it_is_dead(visit: Visit) -> N
     with service.store.writing() as connection:
         hold = kept.claim(connection, one.id, worker="first", others=None)
         assert hold is not None
-        assert kept.keep_part(connection, hold, [next(generate(questions.plan_of(WANTED)))], made=0)
+        assert kept.keep_part(connection, hold, questions=[next(generate(questions.plan_of(WANTED)))], made=0)
     assert not settle(service, "second", others=frozenset({"first"}))
     assert not settle(service, "second", others=None)
     with service.store.writing() as connection:
         assert kept.claim(connection, one.id, worker="second", others=frozenset()) is not None
-        assert not kept.keep_part(connection, hold, (), made=1)
+        assert not kept.keep_part(connection, hold, questions=(), made=1)
         assert not kept.end(connection, hold, at=0.0, values={})
 
 

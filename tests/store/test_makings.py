@@ -25,8 +25,8 @@ def test_parts_are_kept_by_whoever_has_it_and_come_back_in_order(
         hold = makings.claim(connection, "one", worker="w1", others=frozenset())
         assert hold is not None
         assert makings.claim(connection, "one", worker="w2", others=frozenset({"w1"})) is None
-        assert makings.keep_part(connection, hold, [make_question(n) for n in range(600)], made=0)
-        assert makings.keep_part(connection, hold, [make_question(600)], made=600)
+        assert makings.keep_part(connection, hold, questions=[make_question(n) for n in range(600)], made=0)
+        assert makings.keep_part(connection, hold, questions=[make_question(600)], made=600)
     assert [one.id for one in makings.parts(store, "one")] == [make_question(n).id for n in range(601)]
     with store.writing() as connection:
         found = makings.find_making(connection, "one")

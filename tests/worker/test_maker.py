@@ -64,10 +64,10 @@ async def test_a_worker_that_ends_gives_back_what_it_makes(
     began, loop = asyncio.Event(), asyncio.get_running_loop()
     cancelled, real = threading.Event(), kept.keep_part
 
-    def slow(connection: Connection, hold: Hold, questions: Sequence[Question], *, made: int) -> bool:
+    def slow(connection: Connection, hold: Hold, *, questions: Sequence[Question], made: int) -> bool:
         loop.call_soon_threadsafe(began.set)
         cancelled.wait(30)
-        return real(connection, hold, questions, made=made)
+        return real(connection, hold, questions=questions, made=made)
 
     monkeypatch.setattr(kept, "keep_part", slow)
     one = makings.order_set(visit, SetOrder(n=200, families=("attribution",)))

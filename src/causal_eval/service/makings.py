@@ -199,7 +199,7 @@ def settle(service: Service, *, worker: str, others: Collection[str] | None, sto
 
 def _carry_out(service: Service, hold: Hold, *, stop: Stop) -> None:
     if hold.tries > MOST_TRIES:
-        _fail(service, hold, f"{MOST_TRIES} workers ended while they made it: an operator finds why in their logs")
+        _fail(service, hold, why=f"{MOST_TRIES} workers ended while they made it: an operator finds why in their logs")
         return
     try:
         _MAKERS[hold.making.kind](service, hold, stop)
@@ -211,13 +211,13 @@ def _carry_out(service: Service, hold: Hold, *, stop: Stop) -> None:
             kept.release(connection, hold)
         raise
     except CausalEvalError as error:
-        _fail(service, hold, str(error))
+        _fail(service, hold, why=str(error))
     except Exception as error:
-        _fail(service, hold, f"{type(error).__name__}: {error} (a fault of this program: see the log)")
+        _fail(service, hold, why=f"{type(error).__name__}: {error} (a fault of this program: see the log)")
         raise
 
 
-def _fail(service: Service, hold: Hold, why: str) -> None:
+def _fail(service: Service, hold: Hold, *, why: str) -> None:
     with service.store.writing() as connection:
         if kept.end(connection, hold, at=service.clock(), values={}, note=why) and hold.making.kind == "submission":
             submissions.give_up(connection, hold.making.asked, why=why, at=service.clock())
@@ -230,7 +230,7 @@ def _make_set(service: Service, hold: Hold, stop: Stop) -> None:
     made = hold.making.made
     for part in _parts(resumed(plan, kept.parts(service.store, hold.making.id)), stop=stop):
         with service.store.writing() as connection:
-            if not kept.keep_part(connection, hold, part, made=made):
+            if not kept.keep_part(connection, hold, questions=part, made=made):
                 raise _LetGo
         made += len(part)
     found = _keep(service, kept.parts(service.store, hold.making.id), name=wanted.name)
@@ -265,7 +265,7 @@ def _check_set(service: Service, hold: Hold, stop: Stop) -> None:
             raise _LetGo
         if looked:
             with service.store.writing() as connection:
-                if not kept.keep_part(connection, hold, (), made=looked):
+                if not kept.keep_part(connection, hold, questions=(), made=looked):
                     raise _LetGo
 
     found = check_set(set_questions(service.store, digest), told=told)

@@ -119,9 +119,9 @@ def claim(connection: Connection, making: str, *, worker: str, others: Collectio
     return Hold(found, worker, int(tries))
 
 
-def keep_part(connection: Connection, hold: Hold, questions: Sequence[Question], *, made: int) -> bool:
+def keep_part(connection: Connection, hold: Hold, *, questions: Sequence[Question], made: int) -> bool:
     """Keep *questions*, the next after the first *made*; False: another has taken it up, and nothing is kept."""
-    if not _change(connection, hold, {"made": made + len(questions)}):
+    if not _change(connection, hold, values={"made": made + len(questions)}):
         return False
     rows = [
         {"making_id": hold.making.id, "position": made + place, "body": canonical(question)}
@@ -149,13 +149,15 @@ def parts(store: Store, making: str) -> Iterator[Question]:
 
 def release(connection: Connection, hold: Hold) -> None:
     """Give it back: another may go on, and this was no try."""
-    _change(connection, hold, {"claimed_by": None, "tries": hold.tries - 1})
+    _change(connection, hold, values={"claimed_by": None, "tries": hold.tries - 1})
 
 
 def end(connection: Connection, hold: Hold, *, at: float, values: Mapping[str, object], note: str = "") -> bool:
     """Keep what came of it, or (a *note*) why nothing did; False: another has taken it up meanwhile."""
     status = FAILED if note else DONE
-    ended = _change(connection, hold, {**values, "status": status, "note": note, "ended_at": at, "claimed_by": None})
+    ended = _change(
+        connection, hold, values={**values, "status": status, "note": note, "ended_at": at, "claimed_by": None}
+    )
     if ended:
         connection.execute(delete(making_parts).where(making_parts.c.making_id == hold.making.id))
     return ended
@@ -171,7 +173,7 @@ _SHOWN = [makings.c[name] for name in Making.__slots__]
 _BEFORE = makings.alias()
 
 
-def _change(connection: Connection, hold: Hold, values: Mapping[str, object]) -> bool:
+def _change(connection: Connection, hold: Hold, *, values: Mapping[str, object]) -> bool:
     mine = and_(
         makings.c.id == hold.making.id, makings.c.status == OPEN, makings.c.claimed_by == hold.worker,
         makings.c.tries == hold.tries,

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 import psycopg
@@ -202,9 +203,9 @@ class Ground:
 
         def made() -> bool:
             told.append(self.ask("POST", "/api/v1/question-sets", body=asked))
-            return told[-1].is_good
+            return told[-1].status == HTTPStatus.CREATED
 
-        if not wait_for(made, PATIENCE):  # a busy machine may be too slow for it once
+        if not wait_for(made, PATIENCE):  # until a worker has made it, it is 202
             raise OperationFailed(f"no questions can be made: {told[-1].status} {told[-1].body}")
         self.held["questions"] = str(told[-1].body["digest"])
         bodies = self.rows(
