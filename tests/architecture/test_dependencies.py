@@ -64,6 +64,7 @@ ROOMS = {
     "structlog": {"operations", "cli"},
     "starlette": {"api", "web", "cli"},
     "typer": {"cli"},
+    "typst": {"analysis"},
     "uvicorn": {"cli"},
     "uvloop": {"cli"},
     "xllamacpp": {"providers"},
@@ -72,7 +73,7 @@ ROOMS = {
 }
 """Third party -> the rooms that may import it."""
 
-EXTRAS = ["fast", "local", "parquet", "prices", "servers", "service", "traces"]
+EXTRAS = ["fast", "local", "parquet", "pdf", "prices", "servers", "service", "traces"]
 
 VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""

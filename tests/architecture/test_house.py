@@ -113,6 +113,7 @@ LOCAL_IMPORTS = {
     "analysis/planning/budget.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/planning/components.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/planning/learn.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/reports/pdf.py": {"typst": "the extra [pdf]"},
     "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/sequential/betting.py": {"numpy": "start-up: only who bets needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},

@@ -8,11 +8,13 @@ from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.html import render
 from causal_eval.analysis.reports.latex import latex
 from causal_eval.analysis.reports.markdown import markdown
+from causal_eval.analysis.reports.pdf import pdf
 from causal_eval.analysis.reports.structured import structured
 from causal_eval.errors import UnknownName
 
-FORMS: Mapping[str, Callable[[ReportData], str]] = {
+FORMS: Mapping[str, Callable[[ReportData], str | bytes]] = {
     "html": render,
+    "pdf": pdf,
     "md": markdown,
     "json": structured,
     "latex": latex,
@@ -25,7 +27,9 @@ def written(data: ReportData, form: str) -> bytes:
 
     Raises:
         UnknownName: there is no such form.
+        UsageError: its extra is not installed.
     """
     if form not in FORMS:
         raise UnknownName("format", form, FORMS)
-    return FORMS[form](data).encode()
+    page = FORMS[form](data)
+    return page if isinstance(page, bytes) else page.encode()

@@ -74,18 +74,21 @@ class View:
         """The answerer's standing in that scope, None where it was asked nothing there."""
         return next((standing for standing in answerer.standings if standing.scope == scope), None)
 
-    def scores(self) -> Figure:
-        """Models by scope, with chance and the strongest shortcut beside them."""
+    def scores(self, *, families: bool = True) -> Figure:
+        """Models by scope, with chance and the strongest shortcut beside them; without *families*: a short one."""
         wanted = dict.fromkeys(
-            standing.scope for one in self.subjects for standing in (one.overall, *one.rungs, *one.families)
+            standing.scope
+            for one in self.subjects
+            for standing in (one.overall, *one.rungs, *(one.families if families else ()))
         )
         groups = [ForestGroup(_title(scope), self._rows(scope)) for scope in wanted]
         return _figure("scores", "Scores with 95 % intervals, by rung and family", groups=groups)
 
-    def differences(self, result: Comparison, place: int) -> Figure:
+    def differences(self, result: Comparison, place: int, *, families: bool = True) -> Figure:
         """The paired differences of one comparison."""
         rows = [ForestRow("Overall", result.difference)]
-        rows += [ForestRow(_title(part.scope), part.difference) for part in result.scopes]
+        wanted = (part for part in result.scopes if families or part.scope.family is None)
+        rows += [ForestRow(_title(part.scope), part.difference) for part in wanted]
         title = f"{one_line(result.a)} minus {one_line(result.b)}, paired"
         return _figure(f"difference-{place}", title, groups=[ForestGroup("", tuple(rows))], difference=True)
 
