@@ -70,8 +70,8 @@ def y0() -> Iterator[Json]:
     """Verdicts and formulas of ``identify_outcomes``."""
     dsl, graphs = importlib.import_module("y0.dsl"), importlib.import_module("y0.graph")
     identify = importlib.import_module("y0.algorithm.identify").identify_outcomes
-    # Its orders of nodes follow sets of variables, whose hash holds that of None: before Python 3.12 an address, so that
-    # formulas would change from run to run (to others of the same value).
+    # Its orders of nodes follow sets of variables, whose hash holds that of None: before Python 3.12 an address, so
+    # that formulas would change from run to run (to others of the same value).
     dsl.Variable.__hash__ = lambda variable: hash(str(variable))
     for case in effects(150):
         g, query = case["graph"], case["query"]
