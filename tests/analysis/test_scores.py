@@ -69,6 +69,12 @@ def test_equal_weights_over_one_part_are_the_cluster_robust_mean(observation: Ma
     assert half == pytest.approx(2.0226909 * (found.overall.score.se or 0), rel=1e-6)
 
 
+def test_a_part_of_one_cluster_is_not_taken_for_known(observation: Make) -> None:
+    """A mean of parts with equal weights has no interval where a part has a single cluster: there is none to give."""
+    alone = [observation("alone", Mark.CORRECT, family="bounds", cluster="alone")]
+    assert _table([*_rows(observation), alone]).equal is None
+
+
 def test_the_lowest_part_knows_that_it_was_looked_for(observation: Make) -> None:
     """The lowest score is found, and its interval reaches at least as low as the part's own."""
     found = _table(_rows(observation))

@@ -86,7 +86,7 @@ class Table:
     worst: Worst | None
     """None where no part has an interval."""
     equal: Weighted | None
-    """Each value of the trait weighs the same; None where one of them has no score."""
+    """Each value of the trait weighs the same; None where one of them has fewer than two scored clusters."""
 
 
 @dataclass(slots=True)
@@ -249,8 +249,8 @@ def _equal(sums: _Sums, *, level: float) -> Weighted | None:
     """
     scored = {value: _tally(part.clusters) for value, part in sums.parts.items()}
     groups = sum(count for blend, count in sums.blends.items() if any(n for _, n, _ in blend))
-    if not scored or groups < FEWEST_CLUSTERS or not all(one.n for one in scored.values()):
-        return None
+    if not scored or any(one.clusters < FEWEST_CLUSTERS for one in scored.values()):
+        return None  # a part of one cluster would add nothing to the variance, as if it were known exactly
     rates = {value: float(Fraction(one.s) / one.n) for value, one in scored.items()}
     share = 1.0 / len(rates)
     v = math.fsum(

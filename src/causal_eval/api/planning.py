@@ -173,7 +173,9 @@ class VarianceBudget(Out):
     answers: int
     parts: list[ErrorSource]
     purchases: list[Purchase] = Field(description="The best first.")
-    best: Allocation
+    best: Allocation | None = Field(
+        description="Null: too few causal models have several questions to tell what models do from what wording does."
+    )
 
     @classmethod
     def of(cls, found: budget.Budget) -> VarianceBudget:
@@ -189,7 +191,7 @@ class VarianceBudget(Out):
                 for one in parts
             ],
             purchases=[Purchase.model_validate(one) for one in found.purchases],
-            best=Allocation.model_validate(found.best),
+            best=None if found.best is None else Allocation.model_validate(found.best),
         )  # fmt: skip
 
 

@@ -230,7 +230,7 @@ class VarianceBudget(Shape, frozen=True):
     answers: int
     parts: tuple[ErrorSource, ...]
     purchases: tuple[Purchase, ...]
-    best: Allocation
+    best: Allocation | None
 
 
 class TableScore(Shape, frozen=True):

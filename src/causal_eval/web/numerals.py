@@ -30,6 +30,9 @@ def numerals(texts: Texts) -> Mapping[str, Filter]:
             return numbers.NONE
         return texts("number.points", numbers.hundredths(difference, signed=True).translate(marks))
 
+    def gap(size: float | None) -> str:
+        return numbers.NONE if size is None else texts("number.points", share(size))
+
     def ends(interval: Interval) -> str:
         if interval.low is None or interval.high is None:
             return numbers.NONE
@@ -45,8 +48,9 @@ def numerals(texts: Texts) -> Mapping[str, Filter]:
 
     return {
         "count": of(numbers.count), "decimal": of("{:g}".format), "duration": of(numbers.duration), "ends": ends,
+        "gap": gap,
         "money": money, "moment": lambda at: moment(at, form=texts("number.moment")), "percent": of(numbers.percent),
-        "points": points, "range": between,
+        "p_value": of(numbers.p_value), "points": points, "range": between, "rounded": of("{:.3g}".format),
     }  # fmt: skip
 
 

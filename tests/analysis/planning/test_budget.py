@@ -39,11 +39,22 @@ def test_the_source_is_named() -> None:
 def test_the_next_dollar_goes_where_it_is_cheap() -> None:
     """With calls alone to pay, new causal models are best; where a model is dear, more is asked about each."""
     drawn = Known(Fraction(1, 10), Fraction(1, 4), sizes=(2,), samples=(2,)).drawn(random.Random(2), 300)
-    assert (budget(drawn, answerer="m", costs=Costs()).best.questions) == 1
-    dear = budget(drawn, answerer="m", costs=Costs(call=0.01, question=0.0, cluster=5.0)).best
+    best = [
+        budget(drawn, answerer="m", costs=costs).best
+        for costs in (Costs(), Costs(call=0.01, cluster=5.0), Costs(call=0.01, question=1.0))
+    ]
+    cheap, dear, checked = (one for one in best if one is not None)
+    assert cheap.questions == 1
     assert dear.questions > 4
-    checked = budget(drawn, answerer="m", costs=Costs(call=0.01, question=1.0)).best
     assert checked.samples > 2
+
+
+def test_nothing_is_recommended_that_is_not_known() -> None:
+    """Where hardly a causal model has two questions, no allocation is given, and it is said why."""
+    drawn = Counter({nest([[0]]): 14, nest([[1]]): 14, nest([[0], [1]]): 2})
+    found = budget(drawn, answerer="m", costs=Costs(cluster=5.0))
+    assert found.best is None
+    assert "too few causal models" in "\n".join(budget_lines(found))
 
 
 def test_the_rows_of_a_run(observation: Make) -> None:

@@ -26,6 +26,8 @@ SOURCES = ("causal model", "wording", "sampling")
 """What draws are nested in, the outermost first."""
 MORE = 0.25
 """By so much of what was spent the next purchase is imagined to be."""
+UNCLEAR = 0.8
+"""Above this width the interval of the share that causal models have says nothing, and no allocation is recommended."""
 WIDEST = 32
 """Questions of a model, and samples of a question, up to which the best allocation is looked for."""
 
@@ -94,7 +96,8 @@ class Budget:
     parts: tuple[Part, ...]
     purchases: tuple[Purchase, ...]
     """The best first; none for a source that cannot be told from another."""
-    best: Allocation
+    best: Allocation | None
+    """None: too few causal models have several questions to tell what models do from what wording does."""
     costs: Costs
     level: float
 
@@ -117,14 +120,15 @@ def budget(nests: Nests, *, answerer: str, costs: Costs, level: float = LEVEL) -
     whole = math.fsum(errors)
     if whole <= 0.0:
         raise UsageError("every answer of the run has the same score: there is no variance to budget")
+    parts = tuple(_parts(nests, found, made=made, level=level))
     return Budget(
         answerer=answerer,
         shape=made,
         components=found,
         se=math.sqrt(whole),
-        parts=tuple(_parts(nests, found, made=made, level=level)),
+        parts=parts,
         purchases=tuple(sorted(_purchases(errors, found), key=lambda one: one.se)),
-        best=_best(found, made, costs=costs),
+        best=None if _is_unclear(parts[0]) else _best(found, made, costs=costs),
         costs=costs,
         level=level,
     )
@@ -148,6 +152,10 @@ def _parts(nests: Nests, found: Components, *, made: Shape, level: float) -> Ite
             continue
         ends, of_share = (np.quantile(values[:, place], tails).tolist() for values in (drawn, shares))
         yield Part(source, max(0.0, variance), Ends(*ends), own[place] / math.fsum(own), Ends(*of_share))
+
+
+def _is_unclear(models: Part) -> bool:
+    return models.share_ends is None or models.share_ends.high - models.share_ends.low > UNCLEAR
 
 
 def _purchases(errors: tuple[float, float, float], found: Components) -> Iterable[Purchase]:

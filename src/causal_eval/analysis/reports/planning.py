@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from causal_eval.analysis.numbers import NONE, count, counted, duration, hundredths, level, money, percent
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.planning.budget import MORE, Budget, Part
+from causal_eval.analysis.planning.budget import MORE, Allocation, Budget, Part
 from causal_eval.analysis.planning.plan import CAUTION, Plan
 from causal_eval.analysis.planning.priced import Foreseen, Priced
 from causal_eval.analysis.reports.versus import Row, table
 from causal_eval.analysis.robust import Ends
 
 _ONCE = "every question was asked once, so what more samples would do is not known: ask with --epochs 2"
+_UNCLEAR = "too few causal models have several questions to tell what models do from what wording does: ask more"
 _ALONE = "no causal model has two questions, so what wording does is not known"
 
 
@@ -83,16 +84,21 @@ def budget_lines(found: Budget) -> Iterator[str]:
         [(f"{percent(MORE)} more calls on", "standard error then", "variance falls by")],
         [(f"more {_bought(one.source)}", f"{hundredths(one.se)} points", percent(one.gain)) for one in found.purchases],
     )
-    best = found.best
     yield ""
-    yield (
-        f"Best for the same money: {counted(best.questions, 'question')} of each causal model, "
-        f"{counted(best.samples, 'sample')} of each (variance {percent(best.gain)} smaller)"
-    )
+    yield _best(found.best)
     if found.components.wording is None:
         yield _ALONE
     if found.components.sampling is None:
         yield _ONCE
+
+
+def _best(best: Allocation | None) -> str:
+    if best is None:
+        return _UNCLEAR
+    return (
+        f"Best for the same money: {counted(best.questions, 'question')} of each causal model, "
+        f"{counted(best.samples, 'sample')} of each (variance {percent(best.gain)} smaller)"
+    )
 
 
 def _bought(source: str) -> str:

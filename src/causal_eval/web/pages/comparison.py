@@ -1,4 +1,4 @@
-"""Two evaluations of one set: the verdict first, then what it rests on, then the questions that made it."""
+"""Evaluations of one set beside each other: the verdict first, then what it rests on, then the questions that made it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,49 @@ from starlette.responses import Response
 from causal_eval.analysis.compare import Comparison
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.service.changes import SHOWN, changed
-from causal_eval.service.comparing import compared
+from causal_eval.service.comparing import Compared, compared
 from causal_eval.service.overview import overview
 from causal_eval.web.asked import Asked
 
+SIDES = ("a", "b", "c", "d")
+"""Fields of the form; from three on there are rank sets in place of one verdict."""
 _LEAST_SPAN = 0.05
 
 
 def shown(asked: Asked) -> Response:
-    """The choice of two, and the comparison once both are chosen."""
-    a, b = asked.query.get("a", ""), asked.query.get("b", "")
+    """The choice of two or more, and the comparison once they are chosen."""
+    chosen = {side: asked.query.get(side, "") for side in SIDES}
     found, wrong = None, ""
-    if a and b:
+    names = [name for name in chosen.values() if name]
+    if len(names) > 1:
         try:
-            found = compared(asked.visit, a, b=b).comparisons[0]
+            found = compared(asked.visit, names)
         except UnknownName:
             raise
         except UsageError as error:
             wrong = str(error)
+    one = found.comparisons[0] if found and len(found.comparisons) == 1 else None
     values = {
-        "a": a,
-        "b": b,
+        "chosen": chosen,
+        "a": names[0] if one else "",
+        "b": names[1] if one else "",
         "wrong": wrong,
         "choices": overview(asked.visit),
-        "comparison": found,
+        "found": found,
+        "comparison": one,
         "span": _span(found) if found else 1.0,
-        "changed": changed(asked.visit, a, b=b) if found else [],
+        "changed": changed(asked.visit, names[0], b=names[1]) if one else [],
         "most_changed": SHOWN,
     }
     return asked.page("compare", values, status=422 if wrong else 200)
 
 
-def _span(found: Comparison) -> float:
+def _span(found: Compared) -> float:
     """How far the axis reaches on either side."""
-    intervals = [found.difference, *(part.difference for part in found.scopes)]
-    ends = [abs(end) for one in intervals for end in (one.low, one.high, one.estimate) if end is not None]
+    ends = [abs(end) for one in found.comparisons for end in _ends(one)]
     return max([_LEAST_SPAN, *ends])
+
+
+def _ends(one: Comparison) -> list[float]:
+    intervals = [one.difference, *(part.difference for part in one.scopes)]
+    return [end for part in intervals for end in (part.low, part.high, part.estimate) if end is not None]
