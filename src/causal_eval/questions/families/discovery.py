@@ -24,10 +24,10 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.questions.wording import Lexicon
 from causal_eval.seeds import Stream
 
-SIZES = ((6, 9), (6, 8), (6, 8), (7, 12), (7, 11))
+SIZES = ((6, 9), (6, 7), (7, 13), (7, 12), (7, 11))
 """Quantities and links per difficulty, one link more every other time: fewer links leave more independences to read.
 
-Of four quantities there are seven different questions, of five about fifty: too few to ask anything but them again.
+Of four quantities there are seven different questions, of five about fifty: too few. Levels 1 and 2 share none.
 """
 MOST = 96
 """Independences that are listed at most."""
