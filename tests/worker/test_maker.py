@@ -50,7 +50,7 @@ async def test_a_fault_is_logged_and_the_next_is_made(
     monkeypatch.setattr(makings, "settle", settle)
     monkeypatch.setattr(maker, "LOOK_SECONDS", 0.0)
     with caplog.at_level(logging.WARNING, logger=maker.__name__):
-        running = asyncio.create_task(Maker(service, pulse).run())
+        running = asyncio.create_task(Maker(service, pulse, stop=lambda: False).run())
         await asyncio.wait_for(enough.wait(), timeout=30)
         running.cancel()
         await asyncio.wait({running})
@@ -71,7 +71,7 @@ async def test_a_worker_that_ends_gives_back_what_it_makes(
 
     monkeypatch.setattr(kept, "keep_part", slow)
     one = makings.order_set(visit, SetOrder(n=200, families=("attribution",)))
-    running = asyncio.create_task(Maker(service, pulse).run())
+    running = asyncio.create_task(Maker(service, pulse, stop=lambda: False).run())
     await asyncio.wait_for(began.wait(), timeout=30)
     running.cancel()
     await asyncio.sleep(0)

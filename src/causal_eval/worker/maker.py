@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from causal_eval.errors import StoreError
 from causal_eval.service import makings
@@ -21,16 +21,17 @@ _LOG = logging.getLogger(__name__)
 class Maker:
     """Looks every other second whether something is to be made; what a dead worker had in hand it goes on with."""
 
-    def __init__(self, service: Service, pulse: Pulse) -> None:
+    def __init__(self, service: Service, pulse: Pulse, *, stop: Callable[[], bool]) -> None:
         self._service = service
         self._pulse = pulse
+        self._stop = stop
         self._alone = service.store.engine.dialect.name == "sqlite"
         self._ends = threading.Event()
 
     async def run(self) -> None:
-        """Make what waits until cancelled; what is under way then is given back, at its next part."""
+        """Make what waits until the worker ends; what is under way then is given back with what is made of it."""
         while True:
-            if not await self._made():
+            if self._stop() or not await self._made():
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _made(self) -> bool:
@@ -50,7 +51,10 @@ class Maker:
         return error is None and making.result()
 
     def _settle(self) -> bool:
-        return makings.settle(self._service, worker=self._pulse.id, others=self._others(), stop=self._ends.is_set)
+        return makings.settle(self._service, worker=self._pulse.id, others=self._others(), stop=self._is_over)
+
+    def _is_over(self) -> bool:
+        return self._ends.is_set() or self._stop()
 
     def _others(self) -> Collection[str] | None:
         """Who else lives; None: that cannot be told now."""

@@ -52,7 +52,7 @@ async def work(service: Service, *, worker: str, stop: Callable[[], bool]) -> No
             DiskWatcher(service).run,
             Checker(service, worker).run,
             Copier(service, worker).run,
-            Maker(service, pulse).run,
+            Maker(service, pulse, stop=stop).run,
             *aside,
         )
         beside = [asyncio.create_task(run()) for run in runs]
