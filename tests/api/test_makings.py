@@ -133,4 +133,8 @@ def test_what_there_is_to_choose_from_is_told(client: Callable[..., TestClient])
     assert "collider" in told["categories"]
     suites = {one["name"]: one for one in viewer.get("/api/v1/suites").json()}
     assert (suites["full"]["questions"], suites["full"]["version"]) == (6000, 2)
-    assert len(viewer.get("/api/v1/families").json()) >= 29
+    families = {one["name"]: one for one in viewer.get("/api/v1/families").json()}
+    assert len(families) >= 29
+    assert families["attribution"]["distinct"]["1"] == 1624
+    assert 0 <= families["effect"]["kinds"][0]["chance"] < 0.1
+    assert families["frontdoor"]["shortcuts"]["majority"] < 0.1

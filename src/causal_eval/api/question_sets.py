@@ -26,6 +26,7 @@ from causal_eval.api.shapes import (
     Verification,
 )
 from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.questions.family import Family
 from causal_eval.service import makings, questions
 from causal_eval.store.makings import Making as MakingRow
 from causal_eval.store.owners import Printed
@@ -45,6 +46,7 @@ class FamilyKind(BaseModel):
     rung: int
     size: int
     joint: bool
+    chance: float | None = Field(description="What the best policy without the question scores; null: not measured.")
 
 
 class TaskFamily(BaseModel):
@@ -53,6 +55,8 @@ class TaskFamily(BaseModel):
     name: str
     title: str
     kinds: list[FamilyKind]
+    distinct: dict[str, int] = Field(description="Difficulty -> twin groups that it can make at least.")
+    shortcuts: dict[str, float] = Field(description="What those score on 2,000 questions who see no causality.")
 
 
 class Domains(BaseModel):
@@ -158,15 +162,9 @@ def list_suites(visit: Visiting) -> list[Suite]:
 
 @router.get("/families")
 def list_families(visit: Visiting) -> list[TaskFamily]:
-    """Every task family and what it asks."""
+    """Every task family: what it asks, how much of it there is, and what is to be had without causal reasoning."""
     del visit
-    return [
-        TaskFamily(
-            name=one.name, title=one.title,
-            kinds=[FamilyKind(name=k.name, rung=k.rung, size=k.size, joint=k.joint) for k in one.kinds],
-        )
-        for one in questions.task_families()
-    ]  # fmt: skip
+    return [_family(one) for one in questions.task_families()]
 
 
 @router.get("/domains")
@@ -174,6 +172,17 @@ def list_domains(visit: Visiting) -> Domains:
     """In what questions are told: domains, vocabularies, renderers, languages; and which traps there are."""
     del visit
     return Domains(**{name: list(there) for name, there in questions.worlds()._asdict().items()})
+
+
+def _family(one: Family) -> TaskFamily:
+    recorded = questions.recorded_shortcuts()
+    chance = {kind: float(worth) for (name, kind), worth in questions.worth_of_chance().items() if name == one.name}
+    kinds = [
+        FamilyKind(name=k.name, rung=k.rung, size=k.size, joint=k.joint, chance=chance.get(k.name)) for k in one.kinds
+    ]
+    distinct = {str(level): count for (name, level), count in questions.distinct().items() if name == one.name}
+    shortcuts = {name: found.score for name, found in recorded.get(one.name, {}).items()}
+    return TaskFamily(name=one.name, title=one.title, kinds=kinds, distinct=distinct, shortcuts=shortcuts)
 
 
 class _Sent(msgspec.Struct, frozen=True):

@@ -136,6 +136,7 @@ class FamilyKind(Shape, frozen=True):
     rung: int
     size: int
     joint: bool
+    chance: float | None
 
 
 class TaskFamily(Shape, frozen=True):
@@ -144,6 +145,9 @@ class TaskFamily(Shape, frozen=True):
     name: str
     title: str
     kinds: tuple[FamilyKind, ...]
+    distinct: dict[str, int]
+    """Difficulty -> twin groups that it can make at least."""
+    shortcuts: dict[str, float]
 
 
 class Domains(Shape, frozen=True):

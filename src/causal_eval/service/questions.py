@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from causal_eval.analysis.suites.recorded import Recorded, recorded
 from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
 from causal_eval.evaluation.chance import shipped
 from causal_eval.questions.adversarial import CATEGORIES, trapped
@@ -263,6 +264,11 @@ def distinct() -> Mapping[tuple[str, int], int]:
 def worth_of_chance() -> Mapping[tuple[str, str], Fraction]:
     """(family, kind) -> what the best policy without the question scores."""
     return shipped()
+
+
+def recorded_shortcuts() -> Mapping[str, Mapping[str, Recorded]]:
+    """Family -> shortcut -> what it scored on two thousand questions; families without a record are left out."""
+    return recorded()
 
 
 def suites() -> Mapping[str, int]:

@@ -16,6 +16,7 @@ def shown(asked: Asked) -> Response:
         "levels": range(1, 6),
         "distinct": questions.distinct(),
         "chance": questions.worth_of_chance(),
+        "recorded": questions.recorded_shortcuts(),
         "worlds": questions.worlds(),
     }
     return asked.page("families", values)
