@@ -43,7 +43,7 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
         f"{one}/table", f"{one}/variance?call_price=0.01&model_price=2",
         f"/gate?run={_id(one)}&baseline={_id(other)}&margin=2pts",
         f"/plan?model=demo/careful&detect=5pts&baseline={_id(other)}",
-        f"{one}/sequential?baseline={_id(other)}&until_ci=20pts",
+        f"{one}/sequential?baseline={_id(other)}&until_ci=20pts", "/trend", "/trend?answerer=demo/careful",
         "/leaderboard?project=local", "/submissions", "/submissions/new", "/submissions/new?tier=self_reported",
         "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
         "/projects/local/keys", "/password", "/audit", "/settings", *stocked,

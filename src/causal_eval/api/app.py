@@ -30,6 +30,7 @@ from causal_eval.api import (
     sequential,
     sessions,
     submissions,
+    trends,
     users,
     webhooks,
     wellness,
@@ -58,7 +59,7 @@ SCHEMES = {
 }  # fmt: skip
 ROUTERS = (
     evaluations, results, comparisons, planning, reports, listening, question_sets, makings, offers, sessions, api_keys,
-    users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
+    users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential, trends,
 )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "rerun_incident": Permission.OPERATE,
         "get_scores": Permission.READ,
         "look_at_evaluation": Permission.READ,
+        "get_trend": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,
         "watch_evaluation": Permission.READ,

@@ -25,6 +25,7 @@ from causal_eval.cli import (
     standing,
     stopping,
     switching,
+    trending,
 )
 from causal_eval.cli.flags import number
 from causal_eval.cli.groups import cache_app, ctl_app, domains_app, suite_app
@@ -321,8 +322,8 @@ app.add_typer(ctl_app, name="ctl")
 app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
-    listing, comparing, diagnosing, stopping, operating, responding, announcing, standing, logs, databases, backups,
-    switching, reaching, runbooks, contaminating, reports, planning,
+    listing, comparing, diagnosing, stopping, trending, operating, responding, announcing, standing, logs, databases,
+    backups, switching, reaching, runbooks, contaminating, reports, planning,
 ):  # fmt: skip
     _door.add_to(app)
 

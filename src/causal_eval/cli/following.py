@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from causal_eval.analysis.intervals import LEVEL
 from causal_eval.analysis.sequential.rule import StopRule
+from causal_eval.analysis.sequential.told import sentences, sequential_line
 from causal_eval.cli import output
 from causal_eval.cli.stopping import Stopping
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.spec import RunSpec, identity
 from causal_eval.scoring.verdict import Mark
-from causal_eval.service.following import Looked, looked_line, sentences
+from causal_eval.service.following import Looked
 from causal_eval.service.stop_rules import rule_text
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation, keep_rule
@@ -65,9 +66,9 @@ def tell(seen: Sequence[Looked], *, json: bool) -> None:
     """What runs that are under a rule know, and why they stopped."""
     for one in seen:
         if json:
-            output.emit({"event": "sequential", **looked_line(one)})
+            output.emit({"event": "sequential", **sequential_line(one.evaluation.id, one.rule, one.found)})
         else:
-            output.say("\n" + "\n".join(sentences(one)))
+            output.say("\n" + "\n".join(sentences(one.found)))
 
 
 def unasked(store: Store, seen: Sequence[Looked]) -> dict[str, int]:

@@ -69,8 +69,9 @@ def sequential(
 ) -> int:
     """Show intervals that stay valid however often one looks and whenever the run stops; without flags: by its rule."""
     from causal_eval.analysis.sequential.rule import StopRule
+    from causal_eval.analysis.sequential.told import sentences, sequential_line
     from causal_eval.cli.runs import opened
-    from causal_eval.service.following import look_at, looked_line, sentences
+    from causal_eval.service.following import look_at
     from causal_eval.service.stop_rules import rule_from, rule_of
     from causal_eval.store.evaluations import find_evaluation
 
@@ -80,7 +81,7 @@ def sequential(
         rule = rule_from(until_ci, against, margin=margin, level=level)
         seen = look_at(store, evaluation, rule=rule if rule != StopRule() else rule_of(evaluation))
     if json:
-        output.emit({"event": "sequential", **looked_line(seen)})
+        output.emit({"event": "sequential", **sequential_line(evaluation.id, seen.rule, seen.found)})
     else:
-        output.say("\n".join(sentences(seen)))
+        output.say("\n".join(sentences(seen.found)))
     return 0

@@ -39,6 +39,54 @@ class LookedAt(Shape, frozen=True):
     difference: Sequence | None
 
 
+class TrendMeasurement(Shape, frozen=True):
+    """A finished run of the model."""
+
+    evaluation: str
+    at: float
+    score: float | None
+    low: float | None
+    high: float | None
+    clusters: int
+    capital: float
+    """Of who bets on a drift; 20 shows one."""
+    served: dict[str, int]
+    """Who answered, as the provider says."""
+
+
+class TrendChange(Shape, frozen=True):
+    """From one measurement to the next the mean changed."""
+
+    before: str
+    after: str
+    at: float
+    jump: float
+    p: float
+
+
+class TrendSwap(Shape, frozen=True):
+    """A sign that another model answers under the same name."""
+
+    evaluation: str
+    what: str
+    before: str
+    after: str
+
+
+class OverTime(Shape, frozen=True):
+    """Measurements of one model over one suite, oldest first, and what they show."""
+
+    answerer: str
+    suite: str
+    anchored: bool
+    measurements: tuple[TrendMeasurement, ...]
+    changes: tuple[TrendChange, ...]
+    drift: str | None
+    """The first evaluation that showed one."""
+    is_fall: bool
+    swaps: tuple[TrendSwap, ...]
+
+
 class Looking(Asking):
     """What may be looked at while it goes on."""
 
@@ -48,3 +96,7 @@ class Looking(Asking):
         """Intervals of its score and difference, valid however often they are looked at."""
         query = {"until_ci": until_ci, "baseline": baseline, "margin": margin}
         return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/sequential", query=query), LookedAt)
+
+    async def get_trend(self, answerer: str, *, suite: str | None = None) -> OverTime:
+        """A model's scores over time: when they changed, whether it drifts, and signs of another model."""
+        return await self._ask(Call("GET", "/trend", query={"answerer": answerer, "suite": suite}), OverTime)
