@@ -66,7 +66,7 @@ def tell(seen: Sequence[Looked], *, json: bool) -> None:
     """What runs that are under a rule know, and why they stopped."""
     for one in seen:
         if json:
-            output.emit({"event": "sequential", **sequential_line(one.evaluation.id, one.rule, one.found)})
+            output.emit({"event": "sequential", **sequential_line(one.evaluation.id, one.rule, found=one.found)})
         else:
             output.say("\n" + "\n".join(sentences(one.found)))
 

@@ -81,7 +81,7 @@ def sequential(
         rule = rule_from(until_ci, against, margin=margin, level=level)
         seen = look_at(store, evaluation, rule=rule if rule != StopRule() else rule_of(evaluation))
     if json:
-        output.emit({"event": "sequential", **sequential_line(evaluation.id, seen.rule, seen.found)})
+        output.emit({"event": "sequential", **sequential_line(evaluation.id, seen.rule, found=seen.found)})
     else:
         output.say("\n".join(sentences(seen.found)))
     return 0

@@ -12,7 +12,7 @@ from causal_eval.analysis.sequential.following import Followed, Sequential
 from causal_eval.analysis.sequential.rule import StopRule
 
 
-def sequential_line(evaluation: str, rule: StopRule, found: Sequential) -> dict[str, Any]:
+def sequential_line(evaluation: str, rule: StopRule, *, found: Sequential) -> dict[str, Any]:
     """All but the way there, as it leaves as JSON."""
     return {
         "evaluation": evaluation, "answerer": found.answerer, "rule": asdict(rule),
