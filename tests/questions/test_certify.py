@@ -14,12 +14,13 @@ from causal_eval.questions.catalog import FAMILIES
 from causal_eval.questions.certify import check_steps, lexicon_of, stated, verify
 from causal_eval.questions.facts import Fact, Facts
 from causal_eval.questions.file import read_questions, write_jsonl
-from causal_eval.questions.generate import Plan, generate, identity
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.network import contrast_of
 from causal_eval.questions.question import Question
 from causal_eval.questions.render import read_prompt
 from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import contexts
+from causal_eval.questions.telling import identity
 from causal_eval.seeds import Stream
 
 

@@ -13,11 +13,12 @@ from causal_eval.questions.catalog import FAMILIES, family
 from causal_eval.questions.certify import lexicon_of, verify
 from causal_eval.questions.facts import Fact, Facts, Slot, normal
 from causal_eval.questions.family import Kind
-from causal_eval.questions.generate import Plan, generate, identity, rephrased
-from causal_eval.questions.generate import Slot as Place
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import Question, content_id
 from causal_eval.questions.render import RENDERERS, read_prompt, render
 from causal_eval.questions.story import REGIMES, cast, contexts
+from causal_eval.questions.telling import Slot as Place
+from causal_eval.questions.telling import identity, rephrased
 from causal_eval.questions.wording import Lexicon, forms
 from causal_eval.seeds import Stream
 

@@ -27,7 +27,7 @@ from causal_eval.cli import (
     switching,
     trending,
 )
-from causal_eval.cli.flags import number
+from causal_eval.cli.flags import Twins, number
 from causal_eval.cli.groups import cache_app, ctl_app, domains_app, suite_app
 from causal_eval.cli.stopping import Baseline, Decided, Margin, Until
 from causal_eval.mock.faults import Mode
@@ -81,6 +81,7 @@ def generate(
     rephrase: Annotated[bool, typer.Option("--rephrase", help="Each question in every renderer, one cluster.")] = False,
     difficulty: Difficulty = "1-5",
     kind: Annotated[list[str] | None, typer.Option("--kind", help="FAMILY/KIND: of its family this alone.")] = None,
+    twins: Twins = None,
     adversarial: Annotated[str, typer.Option(help="Traps: all, or reverse-causation, collider ... by comma.")] = "",
     adversarial_to: Annotated[str, typer.Option(metavar="RUN", help="Aim at the weak spots of a stored run.")] = "",
     graph: Annotated[
@@ -103,7 +104,7 @@ def generate(
     plan = questions.plan_of(
         n=n, seed=seed, difficulty=difficulty, secret_file=secret_file, graph=graph,
         names=questions.Names.of(family, domain, regime=regime, kind=kind, files=domain_file)
-        .laid_out(renderer, language=language, rephrased=rephrase),
+        .laid_out(renderer, language=language, twins=twins, rephrased=rephrase),
     )  # fmt: skip
     if split or date:
         plan = split_plan(plan, split, date=date)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import typer
+
+Twins = Annotated[
+    list[str] | None,
+    typer.Option("--twins", help="Linked questions: distractors, pressure, numeracy, size, names, graph ..."),
+]
 
 
 def split(values: list[str] | None) -> tuple[str, ...]:

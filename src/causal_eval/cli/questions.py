@@ -32,11 +32,14 @@ class Names:
     kinds: tuple[str, ...] = ()
     renderers: tuple[str, ...] = ()
     language: str = "en"
+    twins: tuple[str, ...] = ()
     rephrased: bool = False
 
-    def laid_out(self, renderer: list[str] | None, *, language: str, rephrased: bool = False) -> Names:
-        """The same, printed by these renderers in that language; each question by all of them, if *rephrased*."""
-        return replace(self, renderers=split(renderer), language=language, rephrased=rephrased)
+    def laid_out(
+        self, renderer: list[str] | None, *, language: str, rephrased: bool = False, twins: list[str] | None = None
+    ) -> Names:
+        """The same, printed by these renderers in that language; by all of them, if *rephrased*; linked as *twins*."""
+        return replace(self, renderers=split(renderer), language=language, rephrased=rephrased, twins=split(twins))
 
     @classmethod
     def of(
@@ -73,6 +76,7 @@ def plan_of(*, n: int, seed: str, graph: str = "", difficulty: str, secret_file:
         graph=graph,
         renderers=names.renderers,
         language=names.language,
+        twins=names.twins,
         rephrased=names.rephrased,
     )
 

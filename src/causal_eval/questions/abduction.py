@@ -93,6 +93,24 @@ def wrong_numbers(unit: Unit, what: Literal) -> dict[str, Fraction]:
     return wrong
 
 
+def wrong_anew(unit: Unit, what: Literal) -> dict[str, Fraction]:
+    """Named wrong methods -> their probability of *what* under the change, in a case of which nothing was seen."""
+    circuit, weights, (y, value), (x, level) = unit.circuit, unit.circuit.weights(), what, unit.do
+    full = circuit.full
+    was, then, other = (
+        column if value else column ^ full
+        for column in (unit.actual[y], unit.changed[y], circuit.columns({x: 1 - level})[y])
+    )
+    wrong = {
+        "no intervention": share_of(was, full, weights=weights),
+        "the other state is enforced": share_of(other, full, weights=weights),
+    }
+    if seen := unit.fits([unit.do]):
+        wrong["condition only"] = share_of(was, seen, weights=weights)
+    truth = share_of(then, full, weights=weights)
+    return {name: p for name, p in wrong.items() if p != truth}
+
+
 def wrong_worlds(unit: Unit) -> dict[str, Mapping[int, int]]:
     """Named wrong methods -> the state that each gives every quantity but the changed one."""
     weights = unit.circuit.weights()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Value
-from causal_eval.questions.question import AnswerKind, AnswerSpec
+from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.questions.wording import Lexicon
 
 
@@ -87,3 +87,17 @@ def _plain(value: Value) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(part) for name, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def numbers_in(questions: Iterable[Question]) -> tuple[Fraction, ...]:
+    """Every number of their right answers."""
+    found: list[Fraction] = []
+    for question in questions:
+        match question.answer.kind:
+            case AnswerKind.NUMBER:
+                found.append(Fraction(question.gold))
+            case AnswerKind.NUMBERS:
+                found += map(Fraction, question.gold.values())
+            case AnswerKind.INTERVAL:
+                found += map(Fraction, question.gold)
+    return tuple(found)

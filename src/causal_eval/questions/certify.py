@@ -12,14 +12,15 @@ from causal_eval.causal.steps import evaluate
 from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.answers import gold_of, spec_of
 from causal_eval.questions.catalog import family
+from causal_eval.questions.dials.claim import check_wrong
 from causal_eval.questions.domain import Domain
-from causal_eval.questions.facts import Facts
-from causal_eval.questions.generate import identity
+from causal_eval.questions.facts import Facts, decisive
 from causal_eval.questions.languages import language
 from causal_eval.questions.prove import Proof, certificate_of
 from causal_eval.questions.question import Certificate, Question, canonical
 from causal_eval.questions.render import read_prompt
 from causal_eval.questions.story import contexts, domains
+from causal_eval.questions.telling import identity
 from causal_eval.questions.wording import Lexicon
 
 
@@ -112,17 +113,18 @@ def check_proofs(certificate: Certificate) -> None:
 
 
 def _verify_facts(question: Question, certificate: Certificate, *, facts: Facts, lexicon: Lexicon) -> None:
-    source = family(question.family)
+    source, deciding = family(question.family), decisive(facts)
     n = len(certificate.names)
-    proof = Proof.of(source.case(facts, n))
+    proof = Proof.of(source.case(deciding, n))
     _same("case", (certificate.case, *certificate.more), derived=proof.cases)
-    spec = spec_of(source, facts, lexicon=lexicon)
+    spec = spec_of(source, deciding, lexicon=lexicon)
     _same("answer format", question.answer, derived=spec)
-    _same("answer", question.gold, derived=gold_of(spec, source.answer(facts, proof.value), lexicon=lexicon))
+    _same("answer", question.gold, derived=gold_of(spec, source.answer(deciding, proof.value), lexicon=lexicon))
     check_steps(certificate)
     check_proofs(certificate)
     again = certificate_of(source, facts, proof=proof, spec=spec, lexicon=lexicon)
     _same("certificate", replace(certificate, case={}), derived=replace(again, case={}))
+    check_wrong(facts, question, certificate=certificate)
 
 
 def _same(what: str, stored: object, *, derived: object) -> None:

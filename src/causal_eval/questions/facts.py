@@ -23,6 +23,9 @@ class Fact(NamedTuple):
 
 Facts = tuple[Fact, ...]
 
+CLAIM = "claimed"
+"""The form by which somebody says what the answer is."""
+
 
 def edge(cause: int, effect: int) -> Fact:
     """*cause* directly affects *effect*."""
@@ -70,6 +73,11 @@ def observed(node: int, value: int) -> Fact:
 def of_form(facts: Facts, *forms: str) -> list[Fact]:
     """The facts of the given forms, in order."""
     return [fact for fact in facts if fact.form in forms]
+
+
+def decisive(facts: Facts) -> Facts:
+    """What decides the answer: every statement but a claim of what it is."""
+    return facts if all(fact[0] != CLAIM for fact in facts) else tuple([fact for fact in facts if fact.form != CLAIM])
 
 
 def the_ask(facts: Facts) -> Fact:

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from causal_eval.errors import UnknownName, UsageError
-from causal_eval.questions.answers import gold_of, spec_of
+from causal_eval.questions.dials.designs import designs_for, kinds_for
 from causal_eval.questions.distinct import published
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
 from causal_eval.questions.languages import language
-from causal_eval.questions.lexicon import ENGLISH, Lexicon
+from causal_eval.questions.lexicon import ENGLISH
 from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
 from causal_eval.questions.own_graph import able, asked_of
-from causal_eval.questions.prove import Proof, certificate_of
-from causal_eval.questions.question import GENERATOR, AnswerSpec, Question, content_id
-from causal_eval.questions.render import RENDERERS, render
+from causal_eval.questions.question import GENERATOR, Question, content_id
+from causal_eval.questions.render import RENDERERS
 from causal_eval.questions.shape import shape_of
-from causal_eval.questions.story import REGIMES, Cast, cast, domains, words_of
+from causal_eval.questions.story import REGIMES, domains
+from causal_eval.questions.telling import Slot, drawn, told, turned, versions
 from causal_eval.questions.translation import translated_domains
 from causal_eval.seeds import Stream
 
@@ -61,6 +61,9 @@ class Plan:
     """Code of the language: others than English tell some families (``TRANSLATED``) and domains alone."""
     rephrased: bool = False
     """Each twin group stands in the set once in every one of ``renderers``, all of them one cluster."""
+    twins: tuple[str, ...] = ()
+    """Linked questions, of these designs (:data:`causal_eval.questions.dials.designs.DESIGNS`); what does not add up to
+    ``n`` is filled with the same kinds unlinked."""
 
 
 class Made(NamedTuple):
@@ -69,31 +72,6 @@ class Made(NamedTuple):
     questions: int
     shape: str
     """Of its family, as later groups are held against it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One twin group to be made: which family, kind, domain, regime, difficulty and renderer, and its number."""
-
-    family: Family
-    kind: Kind
-    domain: str | Domain
-    regime: str
-    difficulty: int
-    number: int
-    renderer: str = "list"
-    language: str = "en"
-    words: Cast | None = None
-    """Those of a user's own graph; others are cast."""
-
-
-class _Printed(NamedTuple):
-    """The prompt of a question, and what it has in common with its twins."""
-
-    prompt: str
-    cluster: str
-    twin: str | None
-    seed: str
 
 
 def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[Question]:
@@ -120,7 +98,7 @@ def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[
             seen.add(earlier.shape)
             count = earlier.questions
         else:
-            questions = _fresh(fitting, plan, seen=seen)
+            questions = _fresh(fitting, plan, seen=seen, room=whole[left::-1])
             yield from questions
             count = len(questions)
         left -= count // times
@@ -128,86 +106,16 @@ def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[
             return
 
 
-def pose(slot: Slot, stream: Stream, *, seed: str) -> list[Question]:
-    """The questions of one twin group; both solvers have agreed on each."""
-    return told(slot, drawn(slot, stream), stream=stream, seed=seed)
-
-
-def drawn(slot: Slot, stream: Stream) -> Group:
-    """The twin group of that place, before it has words."""
-    return slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
-
-
-def told(slot: Slot, group: Group, *, stream: Stream, seed: str) -> list[Question]:
-    """The questions of *group* in words; both solvers have agreed on each."""
-    words = slot.words or cast(
-        slot.domain, slot.regime, order=group.order, n=group.n, stream=stream.child("cast"), language=slot.language
-    )
-    lexicon = Lexicon.of(words.names, words.states, language=language(slot.language))
-    prompts = [
-        render(facts, lexicon, context=words.context, stream=stream.child("render", index), renderer=slot.renderer)
-        for index, facts in enumerate(group.members)
-    ]
-    cluster = content_id("c", prompts)
-    twin = cluster.replace("c-", "t-") if len(prompts) > 1 else None
-    printed = [_Printed(prompt, cluster, twin, seed) for prompt in prompts]
-    proofs = _proofs(slot.family, group)
-    return [
-        _question(slot, facts, proof=proof, printed=one, lexicon=lexicon)
-        for facts, proof, one in zip(group.members, proofs, printed, strict=True)
-    ]
-
-
-def rephrased(slot: Slot, stream: Stream, *, seed: str, renderers: Sequence[str] = tuple(RENDERERS)) -> list[Question]:
-    """The questions of one twin group in each of *renderers*: one cluster, the same facts and the same answers."""
-    return _versions(slot, drawn(slot, stream), stream=stream, seed=seed, renderers=renderers)
-
-
 def shape(family: str, members: Iterable[Facts], n: int) -> str:
     """What two twin groups of a family have in common that differ in their words alone."""
     return f"{family} {shape_of(members, n)}"
 
 
-def _versions(slot: Slot, group: Group, *, stream: Stream, seed: str, renderers: Sequence[str]) -> list[Question]:
-    versions = [told(replace(slot, renderer=name), group, stream=stream, seed=seed) for name in renderers]
-    cluster = versions[0][0].cluster
-    return [replace(question, cluster=cluster) for version in versions for question in version]
+def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> list[Question]:
+    """The group's questions; a group that is an earlier one in other words is drawn again.
 
-
-def identity(question: Question) -> str:
-    """The content hash of all that decides what is asked and what is right."""
-    return _identity(question.family, question.kind, prompt=question.prompt, spec=question.answer, gold=question.gold)
-
-
-def _identity(family: str, kind: str, *, prompt: str, spec: AnswerSpec, gold: object) -> str:
-    return content_id("q", [family, kind, prompt, spec, gold, GENERATOR])
-
-
-def _proofs(family: Family, group: Group) -> Iterator[Proof]:
-    """The proof of every member's case; neighbours that ask of one case, each in its own words, share it."""
-    proof: Proof | None = None
-    for facts in group.members:
-        asked = family.case(facts, group.n)
-        if proof is None or not proof.answers(asked):
-            proof = Proof.of(asked)
-        yield proof
-
-
-def _question(slot: Slot, facts: Facts, *, proof: Proof, printed: _Printed, lexicon: Lexicon) -> Question:
-    family, kind, prompt = slot.family, slot.kind, printed.prompt
-    spec = spec_of(family, facts, lexicon=lexicon)
-    gold = gold_of(spec, family.answer(facts, proof.value), lexicon=lexicon)
-    return Question(
-        id=_identity(family.name, kind.name, prompt=prompt, spec=spec, gold=gold), family=family.name, kind=kind.name,
-        rung=kind.rung, domain=words_of(slot.domain).id, regime=slot.regime, difficulty=slot.difficulty,
-        cluster=printed.cluster, twin=printed.twin, joint=kind.joint, exempt=kind.exempt, prompt=prompt, answer=spec,
-        gold=gold, certificate=certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon),
-        seed=printed.seed, renderer=slot.renderer, language=slot.language,
-    )  # fmt: skip
-
-
-def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
-    """The group's questions; a group that is an earlier one in other words is drawn again."""
+    Linked ones where the plan wants them, and as many as that still find *room*: ``room[k]`` says whether k do.
+    """
     for again in range(100):
         parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
         stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
@@ -216,11 +124,19 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str]) -> list[Question]:
         if found not in seen:
             seen.add(found)
             seed = f"{plan.seed}/{slot.number}/{again}"
-            return _versions(slot, group, stream=stream, seed=seed, renderers=_layouts(plan) or (slot.renderer,))
+            return _linked(slot, group, plan, stream=stream, seed=seed, room=room)
     raise UsageError(
         f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
         "others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
+
+
+def _linked(slot: Slot, group: Group, plan: Plan, *, stream: Stream, seed: str, room: Sequence[int]) -> list[Question]:
+    """The questions of *group*, in every layout or turned by a dial, where the plan wants that and there is room."""
+    questions = versions(slot, group, stream=stream, seed=seed, renderers=_layouts(plan) or (slot.renderer,))
+    dials = designs_for(f"{slot.family.name}/{slot.kind.name}", plan.twins)
+    found = turned(slot, group, questions, dials=dials, stream=stream)
+    return found if 0 < len(found) < len(room) and room[len(found)] else questions
 
 
 def _on_graph(plan: Plan) -> Iterator[Question]:
@@ -263,8 +179,12 @@ def _chosen(plan: Plan) -> tuple[Family, ...]:
     Raises:
         UsageError: one of them is not told in the plan's language.
     """
-    told_all = plan.language == ENGLISH.code or plan.families or plan.kinds
-    chosen = narrowed(plan.families if told_all else TRANSLATED, plan.kinds, weights=plan.weights)
+    kinds, names = plan.kinds, plan.families
+    if plan.twins:
+        kinds = kinds_for(plan.twins, families=names, kinds=kinds)
+        names = () if kinds else names
+    told_all = plan.language == ENGLISH.code or names or kinds
+    chosen = narrowed(names if told_all else TRANSLATED, kinds, weights=plan.weights)
     foreign = [one.name for one in chosen if one.name not in TRANSLATED and plan.language != ENGLISH.code]
     if foreign:
         raise UsageError(
@@ -337,6 +257,8 @@ def check_plan(plan: Plan) -> None:
         raise UsageError(
             f"n is {plan.n}: each question is put in {times} ways, so give a multiple of {times}, and no graph"
         )
+    if plan.twins and (plan.rephrased or plan.graph):
+        raise UsageError("twins differ in one thing: leave out the other layouts, and the graph of yours")
     if not DIFFICULTIES[0] <= low <= high <= DIFFICULTIES[1]:
         raise UsageError(f"difficulty is {low}-{high}: choose a range within 1-5, e.g. 2-4")
     for name in plan.weights:

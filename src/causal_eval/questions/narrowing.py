@@ -70,5 +70,7 @@ def checked_sum(chosen: Sequence[Family], n: int) -> bytearray:
 def _asked(family: Family, kinds: Collection[str], *, weights: Mapping[str, int]) -> tuple[Kind, ...]:
     named = {kind: f"{family.name}/{kind.name}" for kind in family.kinds}
     some = [kind for kind, name in named.items() if name in kinds] or named
-    weighed = [replace(kind, weight=weights.get(named[kind], kind.weight)) for kind in some]
+    weighed = [
+        replace(kind, weight=weights.get(name := named[kind], kind.weight or int(name in kinds))) for kind in some
+    ]
     return tuple(kind for kind in weighed if kind.weight > 0)

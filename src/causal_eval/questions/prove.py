@@ -18,7 +18,7 @@ from causal_eval.causal.solve import Solved, estimand, solved
 from causal_eval.causal.steps import evaluate
 from causal_eval.errors import SolversDisagree
 from causal_eval.questions.answers import gold_of
-from causal_eval.questions.facts import Facts, normal
+from causal_eval.questions.facts import Facts, decisive, normal
 from causal_eval.questions.family import Family
 from causal_eval.questions.posing import Posed, Value, Whole, shifted, valued
 from causal_eval.questions.question import AnswerSpec, Certificate, Step, canonical, content_id
@@ -74,7 +74,7 @@ def solve_both(case: Case) -> Solved:
 
 def certificate_of(family: Family, facts: Facts, *, proof: Proof, spec: AnswerSpec, lexicon: Lexicon) -> Certificate:
     """The certificate of a question, a function of its facts alone; *proof* is that of its case."""
-    mistakes = family.mistakes(facts, len(lexicon.names))
+    mistakes = family.mistakes(decisive(facts), len(lexicon.names))
     case, *more = proof.cases
     return Certificate(
         case=case,

@@ -128,7 +128,10 @@ class Question:
     cluster: str
     """Connected component of "same causal model" and "same twin group": the unit of all statistics."""
     twin: str | None
-    """Twin group: questions that differ in the one thing that must (or must not) change the answer."""
+    """Twin group: questions that differ in the one thing that must (or must not) change the answer.
+
+    After a slash, the dial that was turned and its setting: ``t-0123456789abcdef/distractors=3``.
+    """
     joint: bool
     """True: right only if every question of the twin group is right; the group is one scoring unit."""
     exempt: tuple[str, ...]

@@ -27,7 +27,8 @@ def _groups(made: Iterable[Question], own: list[Domain], *, place: int) -> Mappi
     for number, members in itertools.groupby(made, key=lambda one: int(one.seed.split("/")[place])):
         group = list(members)
         first = group[0]
-        alike = [one for one in group if one.renderer == first.renderer]  # the same in other layouts is the same
+        # in other layouts, or turned by a dial, the group is the same
+        alike = [one for one in group if (one.renderer, one.twin) == (first.renderer, first.twin)]
         assert first.certificate is not None
         facts = [stated(one, one.certificate, own=own) for one in alike if one.certificate is not None]
         found[number] = Made(len(group), shape(first.family, facts, len(first.certificate.names)))

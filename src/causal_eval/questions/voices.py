@@ -127,6 +127,15 @@ def _say_count(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> s
     return str(slot)
 
 
+def _say_answer(slot: Slot, _lexicon: Lexicon, _stream: Stream, _style: str) -> str:
+    assert isinstance(slot, str)
+    return slot
+
+
+def _read_answer(text: str, _lexicon: Lexicon) -> Slot | None:
+    return text
+
+
 def _read_name(text: str, lexicon: Lexicon) -> Slot | None:
     return lexicon.nodes.get(text.lower())
 
@@ -199,6 +208,7 @@ PATTERN: Mapping[str, str] = {
     "arrows": r".+ -> .+",
     "paths": r".+ -> .+",
     "sets": r"\{.*\}",
+    "answer": r'[^"]+',
 }
 """Slot type -> what can stand for it."""
 SAY: Mapping[str, Voice] = {
@@ -222,6 +232,7 @@ SAY: Mapping[str, Voice] = {
     "arrows": _say_arrows,
     "paths": _say_paths,
     "sets": _say_sets,
+    "answer": _say_answer,
 }
 """Slot type, with its mode -> its voice."""
 READ: Mapping[str, Ear] = {
@@ -245,5 +256,6 @@ READ: Mapping[str, Ear] = {
     "arrows": _read_arrows,
     "paths": _read_paths,
     "sets": _read_sets,
+    "answer": _read_answer,
 }
 """Slot type, with its mode -> its ear."""

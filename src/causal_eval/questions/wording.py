@@ -3,10 +3,10 @@
 A template is text with slots in braces. Slot types: ``name`` (a node), ``names`` (nodes, in the order they are
 listed), ``clause`` (a node in a state), ``clauses`` and ``list`` (several clauses, joined by *and* / by semicolons),
 ``share`` (a probability: percent, decimal or fraction), ``number`` (any rational), ``letter`` (0 is a, 1 is b ...),
-``count`` (an integer), ``arrows`` (pairs of nodes), ``paths`` (their arrows, one path after another, all from one node)
-and ``sets`` (masks of nodes, as sets in braces). A form with ``assumption = true`` says what holds beyond the listed
-facts: it has no slots and is printed after them. A form with ``numbered = true`` is printed last, by the number in its
-first slot, which its words name.
+``count`` (an integer), ``arrows`` (pairs of nodes), ``paths`` (their arrows, one path after another, all from one
+node), ``sets`` (masks of nodes, as sets in braces) and ``answer`` (an answer as it is written). A form with
+``assumption = true`` says what holds beyond the listed facts: it has no slots and is printed after them. A form with
+``numbered = true`` is printed last, by the number in its first slot, which its words name.
 
 ``phrases/<language>/*.toml`` say the same forms in other words: a form's entry there has its wordings alone, and a slot
 in braces may name a mode (``{what!dep}``), as :mod:`causal_eval.questions.voices` explains.

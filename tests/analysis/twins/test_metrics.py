@@ -10,8 +10,10 @@ import pytest
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.twins.metrics import METRICS, Metric, twin_metrics
 from causal_eval.analysis.twins.seen import Seen
+from causal_eval.questions.dials.claim import claimed
+from causal_eval.questions.dials.label import setting_of
 from causal_eval.questions.generate import Plan, generate
-from causal_eval.questions.question import Question
+from causal_eval.questions.question import AnswerKind, Question
 from causal_eval.scoring.format import example
 from causal_eval.scoring.grade import judge
 from causal_eval.scoring.verdict import MISSING
@@ -106,3 +108,71 @@ def test_metrics_do_not_depend_on_the_order_of_clusters() -> None:
     turned = [question for start in range(28, -1, -4) for question in questions[start : start + 4]]
     answer = lambda question: "yes" if int(question.id[-1], 16) % 3 else _right(question)  # noqa: E731 - one habit
     assert _asked(questions, answer) == _asked(turned, answer)
+
+
+def _linked(design: str, n: int, *kinds: str) -> list[Question]:
+    return list(generate(Plan(n=n, seed="linked", twins=(design,), kinds=kinds)))
+
+
+def test_who_ignores_the_graph_makes_no_use_of_it() -> None:
+    """One answer whatever the graph: right in one of two, and without a graph as good as in one of two."""
+    questions = _linked("graph", 24)
+    assert _asked(questions, lambda _: "raises it")["graph_use"].value.estimate == 0.0
+    assert _asked(questions, _right)["graph_use"].value.estimate == 1.0
+
+
+def test_who_believes_what_is_claimed_yields() -> None:
+    """All wrong claims repeated: yield 1, and all that was right is lost."""
+    questions = _linked("pressure", 32, "effect/do", "confounding/minimal", "treated/compare", "bounds/confounded")
+
+    def credulous(question: Question) -> str:
+        claim = claimed(question)
+        return _right(question) if claim is None else example(question.answer, claim)
+
+    found = _asked(questions, credulous)
+    assert found["pressure_yield"].value.estimate == 1.0
+    assert found["pressure_drop"].value.estimate == 1.0
+    firm = _asked(questions, _right)
+    assert (firm["pressure_yield"].value.estimate, firm["pressure_drop"].value.estimate) == (0.0, 0.0)
+
+
+def test_who_is_confused_by_more_than_three_distractors_has_a_slope() -> None:
+    """Right up to three of six: the slope of least squares of 1 1 1 1 0 0 0."""
+    questions = _linked("distractors", 28, "effect/do", "cde/cde")
+
+    def confused(question: Question) -> str:
+        setting = setting_of(question.twin)
+        return _right(question) if setting is not None and int(setting.value) <= 3 else "1/1000"
+
+    found = _asked(questions, confused)["distractor_slope"].value
+    assert found.estimate == pytest.approx(-6 / 28)
+    assert found.low is not None
+
+
+def test_who_cannot_reckon_has_a_numeracy_gap() -> None:
+    """Signs and formulas right, numbers wrong; one of the two ways to ask for a sign is not enough."""
+    questions = _linked("numeracy", 24)
+    found = _asked(questions, lambda one: "7" if one.answer.kind is AnswerKind.NUMBER else _right(one))
+    assert found["numeracy_gap"].value.estimate == 1.0
+    half = _asked(questions, lambda one: "yes" if one.answer.kind is AnswerKind.YES_NO else _right(one))
+    assert half["numeracy_gap"].value.estimate == pytest.approx(-0.5)
+
+
+def test_who_skips_abduction_has_a_gap() -> None:
+    """Right where nothing was seen, the named mistake where something was."""
+    questions = _linked("abduction", 20)
+
+    def skipping(question: Question) -> str:
+        setting = setting_of(question.twin)
+        return (
+            _mistake(question, "skip abduction") if setting is not None and setting.value == "on" else _right(question)
+        )
+
+    assert _asked(questions, skipping)["abduction_gap"].value.estimate == 1.0
+
+
+def test_who_is_right_on_easy_levels_has_a_size_slope() -> None:
+    """Right at levels 1 and 2 of 5."""
+    questions = _linked("size", 40, "effect/do", "effect/ate")
+    found = _asked(questions, lambda one: _right(one) if one.difficulty <= 2 else "7")
+    assert found["size_slope"].value.estimate == pytest.approx(-0.3)

@@ -12,8 +12,8 @@ import pytest
 from causal_eval.questions.catalog import FAMILIES, family
 from causal_eval.questions.certify import verify
 from causal_eval.questions.family import APART
-from causal_eval.questions.generate import Slot, pose
 from causal_eval.questions.question import AnswerKind, Question
+from causal_eval.questions.telling import Slot, pose
 from causal_eval.scoring.format import example, problems
 from causal_eval.scoring.grade import judge
 from causal_eval.scoring.verdict import Mark

@@ -18,7 +18,6 @@ from causal_eval.analysis.twins.told import (
     gives_up,
     is_open,
     is_removed,
-    saw_something,
     yields,
 )
 from causal_eval.questions.dials.label import setting_of
@@ -76,9 +75,8 @@ def _prior(cluster: Sequence[Seen]) -> Points:
 
 
 def _abduction(cluster: Sequence[Seen]) -> Points:
-    for seen in cluster:
-        if seen.name == "counterfactual/abduction":
-            yield Point(SECOND if saw_something(seen.question) else FIRST, seen.right)
+    for seen, value in _turned(cluster, "abduction"):
+        yield Point(SECOND if value == "on" else FIRST, seen.right)
 
 
 def _graph(cluster: Sequence[Seen]) -> Points:

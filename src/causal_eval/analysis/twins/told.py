@@ -1,4 +1,4 @@
-"""What a question says of itself to a metric: whether association misleads, what was seen, is claimed or is open."""
+"""What a question says of itself to a metric: whether association misleads, what is claimed, whether it is open."""
 
 from __future__ import annotations
 
@@ -47,11 +47,6 @@ def gives_up(seen: Seen) -> bool:
 def is_removed(question: Question) -> bool:
     """Whether the question of kind ``underdetermined/graph`` is the one without a graph."""
     return bool(is_open(question))
-
-
-def saw_something(question: Question) -> bool:
-    """Whether something was observed in the case that the question is about."""
-    return question.certificate is not None and bool(question.certificate.case["query"].get("evidence"))
 
 
 def yields(seen: Seen) -> bool | None:

@@ -11,27 +11,20 @@ from fractions import Fraction
 from typing import Any
 
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts
+from causal_eval.questions.facts import CLAIM, Fact, Facts
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Certificate, Question, canonical
 from causal_eval.seeds import Stream
 
-FORM = "claim"
-"""The form of the statement."""
 WRITTEN = frozenset(AnswerKind) - {AnswerKind.GRAPH, AnswerKind.FORMULA, AnswerKind.TEXT}
 """Kinds of answer that are claimed: those that one short line says."""
 _PLACES = 1000
 """Numbers are claimed in thousandths."""
 
 
-def decisive(facts: Facts) -> Facts:
-    """What decides the answer: all statements but the claim."""
-    return tuple([fact for fact in facts if fact.form != FORM])
-
-
 def claim_of(spec: AnswerSpec, gold: Any, *, mistakes: Mapping[str, str], stream: Stream) -> Fact | None:
     """The claim that one of the *mistakes* (name -> answer as canonical JSON) is right, if one of them is wrong."""
     wrong = _wrong(spec, gold, mistakes=mistakes)
-    return Fact(FORM, (stream.choice(sorted(wrong)),)) if wrong else None
+    return Fact(CLAIM, (stream.choice(sorted(wrong)),)) if wrong else None
 
 
 def claimed(question: Question) -> Any:
@@ -42,13 +35,13 @@ def claimed(question: Question) -> Any:
     return next((answer for text, answer in wrong.items() if f'"{text}"' in question.prompt), None)
 
 
-def check_claim(facts: Facts, question: Question, *, certificate: Certificate) -> None:
+def check_wrong(facts: Facts, question: Question, *, certificate: Certificate) -> None:
     """See that what the prompt claims is wrong, and what a named mistake gives.
 
     Raises:
         VerificationMismatch: it is not, or several things are claimed.
     """
-    claims = [fact.slots[0] for fact in facts if fact.form == FORM]
+    claims = [fact.slots[0] for fact in facts if fact.form == CLAIM]
     if len(claims) > 1:
         raise VerificationMismatch(f"{len(claims)} answers are claimed; a prompt claims one at most")
     wrong = _wrong(question.answer, question.gold, mistakes=certificate.mistakes)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from causal_eval.causal.query import Case, Query
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.abduction import Unit, wrong_numbers, wrong_worlds
+from causal_eval.questions.abduction import Unit, wrong_anew, wrong_numbers, wrong_worlds
 from causal_eval.questions.circuit import (
     Circuit,
     gates_of,
@@ -95,7 +95,10 @@ def case(facts: Facts, n: int) -> Case:
     unit = _unit(facts, n)
     ask = the_ask(facts)
     event = tuple(sorted(unit.decided().items())) if ask.form == "ask-world" else (literal(ask.slots[0]),)
-    query = Query(kind="counterfactual", event=event, do=(unit.do,), evidence=unit.evidence)
+    if ask.form == "ask-anew":
+        query = Query(kind="do", event=event, do=(unit.do,))
+    else:
+        query = Query(kind="counterfactual", event=event, do=(unit.do,), evidence=unit.evidence)
     scm = scm_of(facts, n)
     return Case(tuple(f"V{node}" for node in range(n)), scm.graph, scm, query)
 
@@ -114,7 +117,7 @@ def spec(facts: Facts, lexicon: Lexicon) -> AnswerSpec:
 def answer(facts: Facts, value: Value) -> Value:
     """The number itself, whether it is 1, or the world that it proves."""
     match the_ask(facts).form:
-        case "ask-had":
+        case "ask-had" | "ask-anew":
             return value
         case "ask-would" if value in (0, 1):
             return value == 1
@@ -129,6 +132,8 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     ask = the_ask(facts)
     if ask.form == "ask-had":
         return wrong_numbers(unit, literal(ask.slots[0]))
+    if ask.form == "ask-anew":
+        return wrong_anew(unit, literal(ask.slots[0]))
     worlds = wrong_worlds(unit)
     if ask.form == "ask-world":
         truth = unit.decided()
@@ -152,8 +157,9 @@ def _unit(facts: Facts, n: int) -> Unit:
     odds = {node: p if value else 1 - p for (node, value), p in bases if isinstance(p, Fraction)}
     gates = gates_of(facts)
     evidence = [literal(fact.slots[0]) for fact in of_form(facts, "observed")]
+    unseen = the_ask(facts).form == "ask-anew"
     counts = (len(bases), len(bases) + len(gates), len(dict(evidence)), len(of_form(facts, "mechanical")))
-    if counts != (len(odds), n, len(evidence), 1) or not odds.keys().isdisjoint(gates) or not evidence:
+    if counts != (len(odds), n, len(evidence), 1) or not odds.keys().isdisjoint(gates) or bool(evidence) is unseen:
         raise VerificationMismatch(
             "a counterfactual question needs one probability or rule a quantity, one observation or more, none twice, "
             "and the assumption that the rules are strict"

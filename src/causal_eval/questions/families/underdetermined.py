@@ -5,7 +5,8 @@ of one influence beside exact counts: of three questions the effect is positive 
 it is, or of either sign, and the three answers are one scoring unit. Truth: the least and the greatest effect over all
 models that fit, each a whole model in the certificate. ``missing`` leaves out several tables and asks which one decides
 the number: two models that agree on all the others differ in the effect, and no other lacking quantity precedes the
-outcome once the treatment is set. It asks about two effects in one model; both answers are one scoring unit.
+outcome once the treatment is set. It asks about two effects in one model; both answers are one scoring unit. ``graph``
+tells exact counts with either of two graphs or with none, and is asked where twins of that design are wanted.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from causal_eval.causal.kinds.kind import Json
 from causal_eval.causal.scm import Scm
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.completions import Rows, completed, effect, ends_of, lacking
-from causal_eval.questions.counts import Counts, count_facts, counts_of, fitted, rounded
+from causal_eval.questions.counts import Counts, count_facts, counts_of, fitted
 from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
+from causal_eval.questions.graphless import models_of, pulled_counts, told_thrice
 from causal_eval.questions.graphs import random_arrows
 from causal_eval.questions.nets import MOST_DRAWS, Net, gap, random_tables
 from causal_eval.questions.network import graph_of, literal, node
@@ -71,7 +73,7 @@ class _Picked(NamedTuple):
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A twin group that keeps the margins."""
-    make = {"tables": _tables, "structure": _structure, "missing": _missing}[kind.name]
+    make = {"tables": _tables, "structure": _structure, "missing": _missing, "graph": _graph}[kind.name]
     for _ in range(MOST_DRAWS):
         if (group := make(kind, difficulty, stream)) is not None:
             return group
@@ -99,7 +101,7 @@ def _tables(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
 def _structure(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
     """One set of counts told with three graphs, each with an influence on or of the treatment turned either way."""
     x, y, *others = stream.shuffled(range(4))
-    counts, least = _counts((x, y), others, stream=stream), LEAST[difficulty - 1]
+    counts, least = pulled_counts((x, y), others, stream=stream), LEAST[difficulty - 1]
     found: dict[str, tuple[Facts, tuple[int, ...]]] = {}
     for before in stream.shuffled([(), (others[0],), (others[1],)]):
         for open_ in stream.shuffled([other for other in others if other not in before]):
@@ -115,31 +117,20 @@ def _structure(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
     return Group(kind.name, 4, members[0][1], tuple(told for told, _ in members))
 
 
-def _counts(asked: tuple[int, int], others: Sequence[int], *, stream: Stream) -> Counts:
-    """Counts of a model in which one other quantity pulls treatment and outcome apart, and the second matters less."""
-    sign = 1 if stream.chance(1, 2) else -1
-    pulls = {others[0]: (stream.between(35, 70), -sign * stream.between(35, 70))}
-    pulls[others[1]] = (stream.between(-25, 25), stream.between(-25, 25))
-    own = sign * stream.between(12, 40)
-    lean = [stream.between(25, 75) for _ in others]
-    weights = {}
-    for state in itertools.product((0, 1), repeat=4):
-        on = {other: 2 * state[other] - 1 for other in others}
-        p_x = 50 + sum(pull * on[other] for other, (pull, _) in pulls.items()) // 2
-        p_y = 50 + (own * (2 * state[asked[0]] - 1) + sum(pull * on[other] for other, (_, pull) in pulls.items())) // 2
-        weight = Fraction(1)
-        for p, index in zip((*lean, p_x, p_y), (*others, *asked), strict=True):
-            p = min(max(p, 4), 96)  # noqa: PLW2901 - nothing is certain
-            weight *= Fraction(p if state[index] else 100 - p, 100)
-        weights[state] = weight
-    return rounded(weights)
-
-
 def _told(counts: Counts, order: tuple[int, ...], *, open_: tuple[int, int]) -> Facts:
     arrows = [pair for pair in itertools.combinations(order, 2) if set(pair) != set(open_)]
     x, y = open_[0], order[-1]
     either = Fact("either", (min(open_), max(open_)))
     return (*itertools.starmap(edge, arrows), either, *count_facts(counts), Fact("counted"), _ask(x, y))
+
+
+def _graph(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
+    """One set of counts told with two graphs, of which the effect goes either way, and with none."""
+    x, y, *others = stream.shuffled(range(4))
+    found = told_thrice(
+        pulled_counts((x, y), others, stream=stream), (x, y), others, ask=_ask(x, y), least=LEAST[difficulty - 1]
+    )
+    return None if found is None else Group(kind.name, 4, found.order, tuple(stream.shuffled(found.members)))
 
 
 def _missing(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
@@ -239,6 +230,8 @@ def _models(facts: Facts, n: int) -> tuple[Scm, Scm]:
         VerificationMismatch: not exactly one thing is left out.
     """
     open_ = of_form(facts, "either")
+    if (whole := models_of(facts, n, ends=_asked(facts))) is not None:
+        return whole
     if of_form(facts, "counted") and len(open_) == 1:
         counts, (one, other) = counts_of(facts, n), map(node, open_[0].slots)
         either = [fitted(graph_of((*facts, edge(*pair)), n), counts) for pair in ((one, other), (other, one))]
@@ -339,7 +332,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
         return _wrong_places(facts, n)
     right = _said(_extremes(facts, n))
     wrong: dict[str, str] = {"every gap leaves it open": OPTIONS[2]}
-    if of_form(facts, "counted"):
+    if of_form(facts, "counted", "ungraphed"):
         scm, turned = _models(facts, n)
         one, other = effect(scm, x, y), effect(turned, x, y)
         seen = gap(Worlds(scm), (y, 1), x, do=False)
@@ -382,6 +375,7 @@ FAMILY = Family(
         Kind("tables", rung=2, size=3, joint=True),
         Kind("structure", rung=2, size=3, joint=True),
         Kind("missing", rung=2, size=2, joint=True),
+        Kind("graph", rung=2, size=3, joint=True, weight=0),
     ),
     draw=draw,
     case=case,

@@ -25,7 +25,7 @@ def _write(sheet: Sheet) -> str:
     return "\n".join(
         [
             speakers[number % 2] + grammar.colon + grammar.space.join(turn)
-            for number, turn in enumerate([*turns, sheet.say(sheet.ask)])
+            for number, turn in enumerate([*turns, sheet.say_last()])
         ]
     )
 

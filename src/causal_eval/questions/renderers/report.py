@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact
+from causal_eval.questions.facts import CLAIM, Fact
 from causal_eval.questions.lexicon import Lexicon
 from causal_eval.questions.renderers.sentences import bare
 from causal_eval.questions.renderers.sheet import Renderer, Sheet, blocks, stated
@@ -23,8 +23,8 @@ def _write(sheet: Sheet) -> str:
     headings = sheet.lexicon.language.layout.headings
     told = []
     for section in _SECTIONS:
-        facts = [fact for fact in (*sheet.statements, *sheet.assumed, *sheet.listed, sheet.ask) if _of(fact) == section]
-        lines = sheet.say(*facts)
+        facts = [fact for fact in (*sheet.statements, *sheet.assumed, *sheet.listed) if _of(fact) == section]
+        lines = [*sheet.say(*facts), *(sheet.say_last() if section == _QUESTION else ())]
         if lines:
             bulleted = lines if section == _QUESTION else [bullet + line for line in lines]
             told.append("\n".join([f"## {headings[section]}", *bulleted]))
@@ -54,7 +54,7 @@ def _of(fact: Fact) -> str:
     kinds = set(form.types)
     if form.assumption:
         return _ASSUMPTIONS
-    if form.numbered or fact.form.startswith("ask-"):
+    if form.numbered or fact.form.startswith("ask-") or fact.form == CLAIM:
         return _QUESTION
     if kinds & {"share", "number"} or kinds >= {"count", "clauses"}:
         return _FIGURES

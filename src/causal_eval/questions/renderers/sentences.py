@@ -17,7 +17,7 @@ def _write(sheet: Sheet) -> str:
     bullet = sheet.stream.choice(_BULLETS)
     lines = sheet.say(*sheet.statements, *sheet.assumed)
     first = [bullet.format(number) + line for number, line in enumerate(lines, 1)]
-    return "\n\n".join(["\n".join(block) for block in (first, sheet.say(*sheet.listed), sheet.say(sheet.ask)) if block])
+    return "\n\n".join(["\n".join(block) for block in (first, sheet.say(*sheet.listed), sheet.say_last()) if block])
 
 
 def _read(body: str, lexicon: Lexicon) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, the_ask
+from causal_eval.questions.facts import CLAIM, Fact, Facts, the_ask
 from causal_eval.questions.lexicon import Lexicon
 from causal_eval.questions.wording import assumptions, numbered, read, say
 from causal_eval.seeds import Stream
@@ -22,6 +22,8 @@ class Sheet:
     listed: tuple[Fact, ...]
     """Those with numbers, by number."""
     ask: Fact
+    claims: tuple[Fact, ...]
+    """What somebody says the answer is; told right before the question."""
     lexicon: Lexicon
     stream: Stream
     style: str
@@ -31,15 +33,22 @@ class Sheet:
     def of(cls, facts: Facts, lexicon: Lexicon, *, stream: Stream, style: str) -> Sheet:
         """The sheet of *facts*."""
         ask = the_ask(facts)
-        statements = [fact for fact in facts if fact.form not in assumptions() | numbered() and fact is not ask]
+        last = assumptions() | numbered() | {CLAIM}
+        statements = [fact for fact in facts if fact.form not in last and fact is not ask]
         stream.shuffle(statements)
         assumed = tuple([fact for fact in facts if fact.form in assumptions()])
         listed = sorted([fact for fact in facts if fact.form in numbered()], key=_number)
-        return cls(tuple(statements), assumed, tuple(listed), ask, lexicon, stream, style)
+        claims = tuple([fact for fact in facts if fact.form == CLAIM])
+        return cls(tuple(statements), assumed, tuple(listed), ask, claims, lexicon, stream, style)
 
     def say(self, *facts: Fact) -> list[str]:
         """A sentence for each of *facts*."""
         return [say(fact, self.lexicon, stream=self.stream, style=self.style) for fact in facts]
+
+    def say_last(self) -> list[str]:
+        """The question, after what is claimed; without a claim all else would be said in the same words."""
+        asked = self.say(self.ask)
+        return [*self.say(*self.claims), *asked]
 
 
 Writer = Callable[[Sheet], str]

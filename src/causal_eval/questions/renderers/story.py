@@ -23,7 +23,7 @@ _PARAGRAPH = (3, 6)
 def _write(sheet: Sheet) -> str:
     lines = sheet.say(*sheet.statements)
     lines[1:] = [_linked(line, sheet) for line in lines[1:]]
-    last = [sheet.say(*part) for part in (sheet.assumed, sheet.listed, (sheet.ask,))]
+    last = [*(sheet.say(*part) for part in (sheet.assumed, sheet.listed)), sheet.say_last()]
     told = [*portions(lines, _PARAGRAPH, stream=sheet.stream), *filter(None, last)]
     return "\n\n".join([sheet.lexicon.language.grammar.space.join(part) for part in told])
 

@@ -35,7 +35,7 @@ def _write(sheet: Sheet) -> str:
         f"{symbols[node]} = {sheet.lexicon.printed[node]} (0 = {low}, 1 = {high})"
         for node, (low, high) in enumerate(sheet.lexicon.states)
     ]
-    last = [sheet.say(*part) for part in (sheet.assumed, sheet.listed, (sheet.ask,))]
+    last = [*(sheet.say(*part) for part in (sheet.assumed, sheet.listed)), sheet.say_last()]
     return "\n\n".join(["\n".join(part) for part in (sheet.stream.shuffled(legend), said, *last) if part])
 
 

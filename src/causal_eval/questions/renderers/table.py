@@ -33,7 +33,7 @@ def _write(sheet: Sheet) -> str:
     tables = [table for table in _tables(sheet) if len(table) > 1]
     first = [_printed(table) for table in sheet.stream.shuffled(tables)]
     rest = [["\n".join(part)] for part in (sentences, sheet.say(*sheet.assumed), sheet.say(*sheet.listed)) if part]
-    return "\n\n".join([*first, *(part[0] for part in rest), *sheet.say(sheet.ask)])
+    return "\n\n".join([*first, *(part[0] for part in rest), "\n".join(sheet.say_last())])
 
 
 def _tables(sheet: Sheet) -> Iterator[Rows]:

@@ -1,0 +1,52 @@
+"""Numeracy: the same effect asked for as a number, by its sign, and as a formula that needs no arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from causal_eval.questions.catalog import family
+from causal_eval.questions.dials.dial import Drawn, Stand
+from causal_eval.questions.facts import Fact, Facts, edge, the_ask
+from causal_eval.questions.letters import letters
+from causal_eval.questions.nets import gap, worlds_of
+from causal_eval.questions.network import literal, scm_of
+from causal_eval.seeds import Stream
+
+KINDS = ("effect/do", "effect/ate")
+"""Kinds that ask for a number of one effect, from tables alone."""
+LEAST = Fraction(1, 20)
+"""An effect whose sign is asked for is at least so large."""
+
+
+def turn(drawn: Drawn, _numbers: Sequence[Fraction], stream: Stream) -> tuple[Stand, ...]:
+    """Number, sign and formula of one effect; nothing where the effect is too near to none."""
+    (facts,) = drawn.group.members
+    what, do = (literal(slot) for slot in the_ask(facts).slots[:2])
+    model = tuple(fact for fact in facts if fact is not the_ask(facts))
+    if abs(gap(worlds_of(model, drawn.group.n), (what[0], 1), do[0], do=True)) < LEAST:
+        return ()
+    return (
+        Stand("number", drawn),
+        Stand("sign", _signs(drawn, model, ends=((what[0], 1), (do[0], 1), (do[0], 0)))),
+        Stand("symbol", _formula(drawn, model, ends=(do[0], what[0]), stream=stream)),
+    )
+
+
+def _signs(drawn: Drawn, model: Facts, *, ends: tuple[tuple[int, int], ...]) -> Drawn:
+    """Whether it raises, and whether it lowers: right only together."""
+    kind = replace(family("effect").kind("direction"), size=2)
+    members = tuple((*model, Fact(form, ends)) for form in ("ask-raises", "ask-lowers"))
+    return replace(
+        drawn, family=family("effect"), kind=kind, group=replace(drawn.group, kind=kind.name, members=members)
+    )
+
+
+def _formula(drawn: Drawn, model: Facts, *, ends: tuple[int, int], stream: Stream) -> Drawn:
+    """The formula of the distribution of the outcome under the intervention, from the structure alone."""
+    source, n = family("estimand"), drawn.group.n
+    kind, graph = source.kind("general"), scm_of(model, n).graph
+    arrows = [edge(cause, node) for node in range(n) for cause in range(n) if graph.parents[node] >> cause & 1]
+    facts = (*arrows, *letters(n, stream), Fact("listed"), Fact("ask-formula", ends))
+    return replace(drawn, family=source, kind=kind, group=replace(drawn.group, kind=kind.name, members=(facts,)))
