@@ -158,7 +158,7 @@ def test_sets_aim_at_kinds_and_traps(client: Client) -> None:
     evaluator = client("evaluator")
     for wanted, kinds in (
         ({"kinds": ["blanket/blanket"]}, {"blanket/blanket"}),
-        ({"adversarial": ["post-hoc"]}, {"attribution/sequence"}),
+        ({"adversarial": ["post-hoc"], "families": ["attribution"]}, {"attribution/sequence"}),
     ):
         made = evaluator.post("/api/v1/question-sets", json={"n": 2, "seed": "aim", **wanted}).json()
         found = evaluator.get(f"/api/v1/question-sets/{made['digest']}/questions").json()["items"]

@@ -42,6 +42,8 @@ def random_slot(kind: str, stream: Stream) -> Slot:
         case "paths":
             start, *rest = stream.sample(range(N), 6)
             return ((start, rest[0]), (rest[0], rest[1]), (start, rest[2]), (rest[2], rest[3]), (rest[3], rest[4]))
+        case "answer":
+            return stream.choice(("0.347", "yes", "{a b, c}; {}", "x = more; y = 1/2", "first > second. Third"))
         case "sets":
             return tuple(stream.below(1 << N) for _ in range(stream.between(1, 4)))
     return stream.between(2, 3)

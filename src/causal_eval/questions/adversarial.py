@@ -25,20 +25,47 @@ class Category(NamedTuple):
 
 
 _NAIVE = ("correlation is causation",)
+_OBSERVED = (*_NAIVE, "adjust for everything")
 _SWALLOWED = ("the records are everyone",)
 
 CATEGORIES = {
     "reverse-causation": Category(
-        "An effect is taken for a cause: two graphs that no correlation tells apart differ in the way of one arrow.",
-        {"attribution/reversed": ("direction reversed",)},
+        "An effect is taken for a cause, or the way of an arrow for known where no correlation tells which it is.",
+        {
+            "attribution/reversed": ("direction reversed",),
+            "discovery/class": ("every direction reversed",),
+            "experiment/one": ("observation settles it",),
+            "experiment/all": ("observation settles it",),
+            "underdetermined/structure": ("take one direction", "take the other direction"),
+        },
     ),
     "spurious-correlation": Category(
         "Two quantities go together, and one does not act on the other as that says.",
-        {"contrast/both": _NAIVE, "contrast/compare": ("seeing is doing",), "effect/direction": _NAIVE},
+        dict.fromkeys(
+            (
+                "effect/direction", "effect/do", "effect/ate", "effect/joint", "effect/soft", "effect/cate",
+                "contrast/both", "cde/cde", "treated/effect", "policy/rank", "policy/worth", "paths/effect",
+                "paths/fair", "causation/rules",
+            ),
+            _NAIVE,
+        )
+        | {
+            "contrast/compare": ("seeing is doing",),
+            "treated/compare": ("association in place of the group's effect",),
+            "attribution/labels": ("a common cause makes a cause",),
+        },
     ),
     "hidden-confounder": Category(
-        "Whether the data can give the effect hangs on one quantity that was not measured.",
-        {"confounding/one": ("forget what was not measured",)},
+        "What the data can give hangs on a quantity that nobody measured.",
+        {
+            "confounding/one": ("forget what was not measured",),
+            "bounds/confounded": _NAIVE,
+            "bounds/instrument": _NAIVE,
+            **dict.fromkeys(
+                ("identifiability/effect", "identifiability/conditional", "estimand/frontdoor", "estimand/general"),
+                _OBSERVED,
+            ),
+        },
     ),
     "collider": Category(
         "A common effect was conditioned on, and makes an association of its own.",
@@ -46,16 +73,23 @@ CATEGORIES = {
     ),
     "simpson-reversal": Category(
         "A comparison turns round within groups, and the graph says which of the two is causal.",
-        dict.fromkeys(("simpson/labels", "simpson/size"), (*_NAIVE, "always compare within groups")),
+        {
+            **dict.fromkeys(("simpson/labels", "simpson/size"), (*_NAIVE, "always compare within groups")),
+            "underdetermined/graph": _NAIVE,
+        },
     ),
     "post-hoc": Category(
         "What comes before, and shortly before, is taken for a cause.",
-        {"attribution/sequence": ("after it, therefore because of it",)},
+        {
+            "attribution/sequence": ("after it, therefore because of it",),
+            "actual/causes": ("everything that leads to it",),
+            "actual/twins": ("everything that leads to it",),
+        },
     ),
-}
+}  # fmt: skip
 """Name of a category -> its trap."""
 
-_SHARE = 24
+_SHARE = 240
 """Weight of a category whose one kind has no twins."""
 
 

@@ -28,7 +28,7 @@ _ALL = (
     Suite("quick", 2, 60, "a first look: all families, domains, regimes and difficulties"),
     Suite("standard", 2, 1200, "what scores are compared on: about forty questions a family"),
     Suite("full", 2, 6000, "about two hundred questions a family, for small differences and for single families"),
-    Suite("adversarial", 1, 1200, "kinds that are built as traps, by category", trapped=True),
+    Suite("adversarial", 2, 1200, "kinds that are built as traps, by category", trapped=True),
     Suite("frontier", 1, 1200, "the hardest level of every family", difficulties=(DIFFICULTIES[1], DIFFICULTIES[1])),
 )
 NAMED: Mapping[str, Suite] = {suite.name: suite for suite in _ALL}
