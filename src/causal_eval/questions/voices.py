@@ -7,7 +7,7 @@ conjunction; ``and``, ``or``, ``comma``, ``wedge`` and ``vee`` join clauses by t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
 from string import ascii_lowercase
@@ -50,7 +50,8 @@ def _say_name(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str
 
 def _say_names(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
     assert isinstance(slot, tuple)
-    return lexicon.language.grammar.joins["comma"].join(lexicon.printed[node] for node in slot if isinstance(node, int))
+    by = "and" if "series" in lexicon.language.grammar.joins else "comma"
+    return _series([lexicon.printed[node] for node in slot if isinstance(node, int)], lexicon, by=by)
 
 
 def _say_clause(slot: Slot, lexicon: Lexicon, _stream: Stream, _style: str) -> str:
@@ -66,7 +67,23 @@ def _say_joined(slot: Slot, lexicon: Lexicon, stream: Stream, _style: str, *, by
     said = lexicon.dependent if dependent else lexicon.clauses
     words = [said[literal] for literal in slot]
     stream.shuffle(words)
-    return lexicon.language.grammar.joins[by].join(words)
+    return _series(words, lexicon, by=by)
+
+
+def _series(words: Sequence[str], lexicon: Lexicon, *, by: str) -> str:
+    """*words* joined; with *and*, where the language has it so, as "a, b and c"."""
+    joins = lexicon.language.grammar.joins
+    if by != "and" or "series" not in joins or len(words) == 1:
+        return joins[by].join(words)
+    return joins["and"].join([joins["series"].join(words[:-1]), words[-1]])
+
+
+def _parts(text: str, lexicon: Lexicon, *, by: str) -> list[str]:
+    """What :func:`_series` joined."""
+    joins = lexicon.language.grammar.joins
+    if by != "and" or "series" not in joins:
+        return text.split(joins[by])
+    return [part for piece in text.split(joins["and"]) for part in piece.split(joins["series"])]
 
 
 def _say_share(slot: Slot, _lexicon: Lexicon, _stream: Stream, style: str) -> str:
@@ -141,7 +158,14 @@ def _read_name(text: str, lexicon: Lexicon) -> Slot | None:
 
 
 def _read_names(text: str, lexicon: Lexicon) -> Slot | None:
-    return _nodes(text.split(lexicon.language.grammar.joins["comma"]), lexicon)
+    joins = lexicon.language.grammar.joins
+    *first, last = text.split(joins["comma"])
+    if "series" not in joins:
+        return _nodes([*first, last], lexicon)
+    words = last.split(joins["and"])  # a name of a user's own can hold one itself
+    cuts = [[joins["and"].join(words[:at]), joins["and"].join(words[at:])] for at in range(1, len(words))]
+    ends = next((cut for cut in cuts if _nodes(cut, lexicon) is not None), [last])
+    return _nodes([*first, *ends], lexicon)
 
 
 def _read_clause(text: str, lexicon: Lexicon) -> Slot | None:
@@ -149,8 +173,7 @@ def _read_clause(text: str, lexicon: Lexicon) -> Slot | None:
 
 
 def _read_joined(text: str, lexicon: Lexicon, *, by: str) -> Slot | None:
-    parts = text.split(lexicon.language.grammar.joins[by])
-    literals = [lexicon.literals.get(part.lower()) for part in parts]
+    literals = [lexicon.literals.get(part.lower()) for part in _parts(text, lexicon, by=by)]
     if None in literals:
         return None
     return tuple(sorted(literal for literal in literals if literal is not None))

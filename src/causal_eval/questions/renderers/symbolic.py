@@ -17,7 +17,8 @@ from causal_eval.questions.lexicon import ENGLISH, Lexicon
 from causal_eval.questions.renderers.sheet import Renderer, Sheet, stated
 from causal_eval.questions.wording import forms, read_in, say_in
 
-_ENTRY = re.compile(r"([A-Za-z]\d*) = (.+) \(0 = (.+), 1 = (.+)\)")
+_ENTRY = re.compile(r"([A-Za-z]\d*) = (.+) \((?:0 = (.+), 1 = (.+)|0 or 1)\)")
+_PLAIN_STATES = ("0", "1")
 _PLAIN = re.compile(r"\b[A-Z]$")
 """A name that ends in a letter of its own."""
 
@@ -32,7 +33,7 @@ def _write(sheet: Sheet) -> str:
         for fact in sheet.statements
     ]
     legend = [
-        f"{symbols[node]} = {sheet.lexicon.printed[node]} (0 = {low}, 1 = {high})"
+        f"{symbols[node]} = {sheet.lexicon.printed[node]} ({_states(low, high)})"
         for node, (low, high) in enumerate(sheet.lexicon.states)
     ]
     last = [*(sheet.say(*part) for part in (sheet.assumed, sheet.listed)), sheet.say_last()]
@@ -56,12 +57,17 @@ def _legend(legend: str, lexicon: Lexicon) -> list[str]:
     for line in legend.split("\n"):
         entry = _ENTRY.fullmatch(line)
         node = lexicon.nodes.get(entry[2].lower()) if entry else None
-        if entry is None or node is None or (entry[3], entry[4]) != lexicon.states[node] or node in symbols:
+        said = (entry[3] or "0", entry[4] or "1") if entry else None
+        if entry is None or node is None or said != lexicon.states[node] or node in symbols:
             raise VerificationMismatch(f"no entry of a legend reads: {line!r}")
         symbols[node] = entry[1]
     if len(symbols) != len(lexicon.names) or len(set(symbols.values())) != len(symbols):
         raise VerificationMismatch("the legend does not give every quantity a symbol of its own")
     return [symbols[node] for node in range(len(symbols))]
+
+
+def _states(low: str, high: str) -> str:
+    return "0 or 1" if (low, high) == _PLAIN_STATES else f"0 = {low}, 1 = {high}"
 
 
 def _notation(lexicon: Lexicon) -> str:
