@@ -67,7 +67,8 @@ def _linked(line: str, sheet: Sheet) -> str:
     """One sentence in four begins with a word that joins it to the one before."""
     if not sheet.stream.chance(1, 4):
         return line
-    return sheet.stream.choice(sheet.lexicon.language.layout.links) + line[0].lower() + line[1:]
+    link = sheet.stream.choice(sheet.lexicon.language.layout.links)
+    return link + (line if link.endswith(": ") else line[0].lower() + line[1:])  # a sentence may follow a colon
 
 
 def _unlinked(text: str, lexicon: Lexicon) -> Fact | None:

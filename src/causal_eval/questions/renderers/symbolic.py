@@ -33,7 +33,7 @@ def _write(sheet: Sheet) -> str:
         for fact in sheet.statements
     ]
     legend = [
-        f"{symbols[node]} = {sheet.lexicon.printed[node]} ({_states(low, high)})"
+        f"{symbols[node]} = {sheet.lexicon.printed[node]} ({_states(low, high, lexicon=sheet.lexicon)})"
         for node, (low, high) in enumerate(sheet.lexicon.states)
     ]
     last = [*(sheet.say(*part) for part in (sheet.assumed, sheet.listed)), sheet.say_last()]
@@ -66,8 +66,9 @@ def _legend(legend: str, lexicon: Lexicon) -> list[str]:
     return [symbols[node] for node in range(len(symbols))]
 
 
-def _states(low: str, high: str) -> str:
-    return "0 or 1" if (low, high) == _PLAIN_STATES else f"0 = {low}, 1 = {high}"
+def _states(low: str, high: str, *, lexicon: Lexicon) -> str:
+    is_plain = (low, high) == _PLAIN_STATES and lexicon.language == ENGLISH
+    return "0 or 1" if is_plain else f"0 = {low}, 1 = {high}"
 
 
 def _notation(lexicon: Lexicon) -> str:
