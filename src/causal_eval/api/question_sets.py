@@ -67,6 +67,7 @@ class Domains(BaseModel):
     renderers: list[str] = Field(description="How a prompt is laid out.")
     languages: list[str]
     categories: list[str] = Field(description="Of traps: what `adversarial` takes, beside `all`.")
+    designs: list[str] = Field(description="Of linked questions: what `twins` takes.")
 
 
 class Suite(BaseModel):

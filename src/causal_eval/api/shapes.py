@@ -302,6 +302,9 @@ class SetRequest(In):
     renderers: tuple[Name, ...] = Field((), max_length=10, examples=[["story", "table"]])
     language: Name = Field("en", examples=["de"], description="Others than English tell five families alone.")
     rephrased: bool = Field(default=False, description="Each question in every renderer; n is a multiple of them.")
+    twins: tuple[Name, ...] = Field(
+        (), max_length=20, examples=[["distractors", "pressure"]], description="Linked questions: one thing differs."
+    )
     graph: Annotated[str, Field(max_length=2000)] = Field(
         "", examples=["Z->X, Z->Y, X->Y"], description="A graph of one's own: at most n questions are asked of it."
     )

@@ -39,6 +39,8 @@ class SetOrder(Order, frozen=True, kw_only=True):
     renderers: tuple[str, ...] = ()
     language: str = "en"
     rephrased: bool = False
+    twins: tuple[str, ...] = ()
+    """Designs of linked questions."""
     graph: str = ""
     split: Literal["public"] | None = None
 
@@ -159,6 +161,8 @@ class Domains(Shape, frozen=True):
     languages: tuple[str, ...]
     categories: tuple[str, ...]
     """Of traps."""
+    designs: tuple[str, ...] = ()
+    """Of linked questions."""
 
 
 class SolvedStep(Shape, frozen=True):

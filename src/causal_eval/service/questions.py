@@ -18,6 +18,7 @@ from causal_eval.questions.card import card
 from causal_eval.questions.catalog import families
 from causal_eval.questions.certify import verify
 from causal_eval.questions.commitment import split_plan
+from causal_eval.questions.dials.designs import DESIGNS
 from causal_eval.questions.distinct import published
 from causal_eval.questions.family import Family
 from causal_eval.questions.generate import DIFFICULTIES, Plan, check_plan, generate
@@ -63,6 +64,8 @@ class SetOrder:
     language: str = ENGLISH.code
     rephrased: bool = False
     """Each question in every renderer."""
+    twins: tuple[str, ...] = ()
+    """Designs of linked questions."""
     graph: str = ""
     """A graph of one's own, ``X->Y, Z->Y``: n is the most that is asked of it."""
     split: str | None = None
@@ -104,6 +107,8 @@ class Worlds(NamedTuple):
     languages: tuple[str, ...]
     categories: tuple[str, ...]
     """Of traps."""
+    designs: tuple[str, ...]
+    """Of linked questions."""
 
 
 def generate_set(visit: Visit, wanted: SetOrder) -> StoredSet:
@@ -169,6 +174,7 @@ def _plan_of(wanted: SetOrder) -> Plan:
     plan = Plan(
         wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds,
         graph=wanted.graph, renderers=wanted.renderers, language=wanted.language, rephrased=wanted.rephrased,
+        twins=wanted.twins,
     )  # fmt: skip
     if wanted.split is not None:
         plan = split_plan(plan, wanted.split, date="")
@@ -248,7 +254,7 @@ def task_families() -> tuple[Family, ...]:
 
 def worlds() -> Worlds:
     """Everything in which a question can be told."""
-    return Worlds(domains(), REGIMES, tuple(RENDERERS), LANGUAGES, tuple(CATEGORIES))
+    return Worlds(domains(), REGIMES, tuple(RENDERERS), LANGUAGES, tuple(CATEGORIES), tuple(DESIGNS))
 
 
 def named_suites() -> tuple[Suite, ...]:

@@ -67,8 +67,8 @@ def _wanted(given: Mapping[str, str]) -> SetOrder:
         domains=_ticked(given, "domain", worlds.domains), regimes=_ticked(given, "regime", worlds.regimes),
         difficulties=(low, high), kinds=kinds, adversarial=_ticked(given, "trap", worlds.categories),
         renderers=_ticked(given, "renderer", worlds.renderers), language=given.get("language", "en"),
-        rephrased="rephrased" in given, graph=given.get("graph", "").strip(),
-        split="public" if "public" in given else None,
+        twins=_ticked(given, "design", worlds.designs), rephrased="rephrased" in given,
+        graph=given.get("graph", "").strip(), split="public" if "public" in given else None,
     )  # fmt: skip
 
 
