@@ -69,7 +69,7 @@ ANY = {
     "questions/file.py": _JSON,
     "questions/question.py": "gold and certificates are JSON",
     "questions/story_file.py": _JSON,
-    "analysis/twins/lines.py": "JSON leaves",
+    "analysis/reports/linked.py": "JSON leaves",
     "analysis/twins/seen.py": "answers are JSON",
     "analysis/twins/told.py": "answers are JSON",
     "scoring/format.py": "answers are JSON",

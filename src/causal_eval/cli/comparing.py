@@ -48,7 +48,7 @@ def scores(
 
 
 def _twins(run: str, *, json: bool) -> int:
-    from causal_eval.analysis.twins.lines import metric_line, metric_lines
+    from causal_eval.analysis.reports.linked import metric_line, metric_lines
     from causal_eval.service.reporting import twins_told
     from causal_eval.store.evaluations import find_evaluation
 

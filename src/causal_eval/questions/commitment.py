@@ -98,6 +98,7 @@ def split_plan(plan: Plan, split: str, *, date: str) -> Plan:
 
 def _digest(plan: Plan, secret: bytes) -> str:
     told = msgspec.json.decode(canonical(plan))
-    if not plan.rephrased:  # plans that were committed to before there was this say nothing of it
-        del told["rephrased"]
+    for name in ("rephrased", "twins"):  # plans that were committed to before there were these say nothing of them
+        if not told[name]:
+            del told[name]
     return hashlib.sha256(len(secret).to_bytes(8, "big") + secret + canonical([told, GENERATOR])).hexdigest()

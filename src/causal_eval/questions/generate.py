@@ -124,14 +124,14 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> li
         if found not in seen:
             seen.add(found)
             seed = f"{plan.seed}/{slot.number}/{again}"
-            return _linked(slot, group, plan, stream=stream, seed=seed, room=room)
+            return _linked(slot, group, plan=plan, stream=stream, seed=seed, room=room)
     raise UsageError(
         f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
         "others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
 
 
-def _linked(slot: Slot, group: Group, plan: Plan, *, stream: Stream, seed: str, room: Sequence[int]) -> list[Question]:
+def _linked(slot: Slot, group: Group, *, plan: Plan, stream: Stream, seed: str, room: Sequence[int]) -> list[Question]:
     """The questions of *group*, in every layout or turned by a dial, where the plan wants that and there is room."""
     questions = versions(slot, group, stream=stream, seed=seed, renderers=_layouts(plan) or (slot.renderer,))
     dials = designs_for(f"{slot.family.name}/{slot.kind.name}", plan.twins)

@@ -44,7 +44,7 @@ def pulled_counts(asked: tuple[int, int], others: Sequence[int], *, stream: Stre
 
 
 def told_thrice(
-    counts: Counts, ends: tuple[int, int], others: Sequence[int], *, ask: Fact, least: Fraction
+    counts: Counts, ends: tuple[int, int], *, others: Sequence[int], ask: Fact, least: Fraction
 ) -> Thrice | None:
     """The counts with a graph of a positive and one of a negative effect of *least* at least, and with none."""
     told = count_facts(counts)

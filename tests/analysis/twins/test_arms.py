@@ -93,5 +93,5 @@ def test_a_slope_without_doses_is_not_known() -> None:
 
 def test_a_share_is_the_clustered_score() -> None:
     """A share of answers has the interval that a score has."""
-    clusters = [[1, 0], [Fraction(1, 2)], [1]]
-    assert share(clusters, level=0.95) == score_interval(tally(map(score_cluster, clusters)), level=0.95)
+    clusters: list[list[int | Fraction]] = [[1, 0], [Fraction(1, 2)], [1]]
+    assert share(clusters, level=0.95) == score_interval(tally(score_cluster(one) for one in clusters), level=0.95)

@@ -12,8 +12,8 @@ from causal_eval.analysis.profiling.matrix import Matrix
 from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.profiling.shortcuts import ShortcutShare
 from causal_eval.analysis.reports.diagnosing import diagnosis_line, sentences
+from causal_eval.analysis.reports.linked import metric_line
 from causal_eval.analysis.reports.versus import Row, table
-from causal_eval.analysis.twins.lines import metric_line
 
 Json = Mapping[str, object]
 Block = tuple[str, Row, Sequence[Row]]

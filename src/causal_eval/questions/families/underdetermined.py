@@ -128,7 +128,7 @@ def _graph(kind: Kind, difficulty: int, stream: Stream) -> Group | None:
     """One set of counts told with two graphs, of which the effect goes either way, and with none."""
     x, y, *others = stream.shuffled(range(4))
     found = told_thrice(
-        pulled_counts((x, y), others, stream=stream), (x, y), others, ask=_ask(x, y), least=LEAST[difficulty - 1]
+        pulled_counts((x, y), others, stream=stream), (x, y), others=others, ask=_ask(x, y), least=LEAST[difficulty - 1]
     )
     return None if found is None else Group(kind.name, 4, found.order, tuple(stream.shuffled(found.members)))
 
