@@ -138,7 +138,9 @@ def other_slot(slot: Slot, kind: str, *, n: int, stream: Stream) -> Slot:
         (one, other), *further = pairs
         return ((other, one) if kind == "arrows" else (one, 1 - other), *further)
     first, *rest = [part for part in slot if isinstance(part, int)]
-    return tuple(rest) if kind == "names" and rest else (first ^ 1, *rest)
+    if kind == "names":
+        return tuple(rest) or ((first + 1) % n,)
+    return (first ^ 1, *rest)
 
 
 def mixed(facts: Facts, stream: Stream) -> Facts:
