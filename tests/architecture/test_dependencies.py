@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = house.sources(ROOT / "src" / "causal_eval")
 
 ROOMS = {
+    "altair": {"analysis"},
     "aiohttp": {"providers", "mock", "operations", "incidents", "service", "performing", "sentinel", "client", "cli"},
     "alembic": {"store"},
     "anyio": {"api"},
@@ -67,13 +68,14 @@ ROOMS = {
     "typst": {"analysis"},
     "uvicorn": {"cli"},
     "uvloop": {"cli"},
+    "vl_convert": {"analysis"},
     "xllamacpp": {"providers"},
     "yaml": {"incidents"},
     "yarl": {"providers"},
 }
 """Third party -> the rooms that may import it."""
 
-EXTRAS = ["fast", "local", "parquet", "pdf", "prices", "servers", "service", "traces"]
+EXTRAS = ["charts", "fast", "local", "parquet", "pdf", "prices", "servers", "service", "traces"]
 
 VIA = {"anyio": "starlette", "joserfc": "authlib", "markupsafe": "jinja2", "yarl": "aiohttp"}
 """Imported, not declared: types in the API of a dependency that is."""
@@ -86,6 +88,7 @@ DISTRIBUTIONS = {
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
     "opentelemetry-sdk": "opentelemetry",
     "pyyaml": "yaml",
+    "vl-convert-python": "vl_convert",
 }
 """Distribution -> module, where dashes to underscores is not all."""
 

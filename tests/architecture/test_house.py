@@ -109,6 +109,7 @@ _BASELINE = "start-up: a run of a model needs no baseline"
 _DRAWN = "start-up: only baselines and worked examples draw questions"
 _REDIS = "start-up: a service without Redis does without its library"
 LOCAL_IMPORTS = {
+    "analysis/charts/chart.py": {"altair": "the extra [charts]", "vl_convert": "the extra [charts]"},
     "analysis/diagnosis/sharing.py": {"numpy": "start-up: only a diagnosis needs it"},
     "analysis/dice.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/planning/budget.py": {"numpy": "start-up: only what is resampled needs it"},

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from causal_eval.cli import output
+from causal_eval.cli import charting, output
 
 ENDINGS = {"latex": "tex"}
 """Of file names, where they are not the format's own name."""
@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     """Give *app* these commands."""
     app.command()(report)
     app.command()(reproduce)
+    charting.add_to(app)
 
 
 def report(

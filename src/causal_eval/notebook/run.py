@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from causal_eval.analysis import statements
+from causal_eval.analysis.charts.chart import WIDE, Chart
 from causal_eval.analysis.comparable import Concern
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, p_value, percent
@@ -18,6 +19,7 @@ from causal_eval.analysis.scores import Table
 from causal_eval.errors import UsageError
 from causal_eval.notebook.frame import samples_frame
 from causal_eval.service.comparing import versus
+from causal_eval.service.pictures import Subject, chart_of
 from causal_eval.service.reporting import scores_by
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
@@ -80,6 +82,16 @@ class Run:
         title = f"{self.answerer}: per cent right, {level(table.overall.score.level)} intervals, clustered ({self.id})"
         head = (by, "score", "interval", "chance", "units", "clusters", "without score")
         return Scores(title=title, head=head, rows=rows, table=table)
+
+    def chart(self, name: str, *others: Run, by: str = "", width: int = WIDE) -> Chart:
+        """A picture of it (and *others*): forest, differences, profile, radar, dose, cost, trend or mistakes.
+
+        Raises:
+            UnknownName, UsageError: there is no such chart, or these runs do not allow it.
+        """
+        with _opened(self.database) as store:
+            evaluations = [one.evaluation for one in (self, *others)]
+            return chart_of(name, Subject(store, evaluations, by, width))
 
     def samples_df(self) -> pl.DataFrame:
         """A row for every planned (question, sample), as Polars; ``.to_pandas()`` gives the other.
