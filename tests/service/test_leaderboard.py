@@ -63,7 +63,7 @@ def test_results_whose_intervals_meet_share_a_rank() -> None:
     """Intervals that meet the first of the group's are tied with it; the next group counts all above."""
     found = placed([point("a", 0.9), point("b", 0.8), point("c", 0.65), point("d", 0.58), point("e", 0.1)])
     assert [place.rank for place in found] == [1, 1, 3, 3, 5]
-    assert [(place.best, place.worst) for place in found] == [(1, 2), (1, 3), (2, 4), (3, 4), (5, 5)]
+    assert [(place.best, place.worst) for place in found] == [(1, 3), (1, 4), (1, 4), (2, 4), (5, 5)]
     assert placed([]) == []
 
 

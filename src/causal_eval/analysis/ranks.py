@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from causal_eval.analysis.compare import Comparison, Finding, finding_among
+from causal_eval.analysis.intervals import LEVEL
+from causal_eval.analysis.quantiles import normal_quantile
 from causal_eval.analysis.signs import holm
 
 
@@ -46,3 +50,41 @@ def rank_sets(comparisons: Sequence[Comparison]) -> tuple[RankSet, ...]:
         below[better] += 1
     sets = [RankSet(name, 1 + above[name], len(names) - below[name]) for name in names]
     return tuple(sorted(sets, key=lambda one: (one.best, one.worst, one.answerer)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A score with its 95 % interval; ends are None where there is none."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
+def ranges(scores: Sequence[Scored]) -> list[tuple[int, int]]:
+    """The best and the worst rank that each can have, where answerers were asked different questions.
+
+    All intervals are remade at the level 1 - (1 - 0.95)/M, so that they hold at once with 95 % (Bonferroni); then so do
+    the ranks that they leave open. Source: Klein, Wright and Wieczorek 2020, J. R. Stat. Soc. A 183, 589-606 (recalled).
+    """
+    ends = [_widened(one, among=len(scores)) for one in scores]
+    lows, highs = sorted(low for low, _ in ends), sorted(high for _, high in ends)
+    return [
+        (1 + len(ends) - bisect.bisect_right(lows, high), len(ends) - bisect.bisect_left(highs, low))
+        for low, high in ends
+    ]
+
+
+def _widened(one: Scored, *, among: int) -> tuple[float, float]:
+    """Wilson's interval at the stricter level: its ends tell t^2/n, as (p - x)^2 = t^2/n x (1 - x) there."""
+    if one.low is None or one.high is None:
+        return 0.0, 1.0
+    p = one.estimate
+    found = [(p - end) ** 2 / (end * (1.0 - end)) for end in (one.low, one.high) if 0.0 < end < 1.0]
+    if not found:
+        return one.low, one.high
+    alpha = 1.0 - LEVEL
+    w = max(found) * (normal_quantile(1.0 - alpha / (2.0 * among)) / normal_quantile(1.0 - alpha / 2.0)) ** 2
+    half = math.sqrt(max(0.0, p * (1.0 - p)) * w + w * w / 4.0) / (1.0 + w)
+    middle = (p + w / 2.0) / (1.0 + w)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from causal_eval.analysis.compare import Finding
+from causal_eval.analysis.ranks import Scored, ranges
 from causal_eval.store.standings import BoardOf, Point
 
 SECONDS = 10.0
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     rank: int
     """Of its group, whose members cannot be told from its first; one more than how many results stand above it."""
     best: int
-    """Its rank if everybody whose interval meets its own is worse."""
+    """Of its rank set: all sets of the board hold at once with 95 %."""
     worst: int
 
 
@@ -58,15 +58,12 @@ class BoardMemory:
 
 def placed(points: Sequence[Point]) -> list[Place]:
     """The places of *points*, which come the best first."""
-    lows = sorted(_low(point) for point in points)
-    highs = sorted(_high(point) for point in points)
     found: list[Place] = []
     leader, rank = 0, 1
-    for number, point in enumerate(points):
+    sets = ranges([Scored(point.score, point.low, point.high) for point in points])
+    for number, (point, (best, worst)) in enumerate(zip(points, sets, strict=True)):
         if _told_apart(points[leader], point):
             leader, rank = number, number + 1
-        best = 1 + len(points) - bisect.bisect_right(lows, _high(point))
-        worst = len(points) - bisect.bisect_left(highs, _low(point))
         found.append(Place(rank, best, worst))
     return found
 
