@@ -12,7 +12,7 @@ from causal_eval.causal.steps import evaluate
 from causal_eval.errors import CausalEvalError, VerificationMismatch
 from causal_eval.questions.answers import gold_of, spec_of
 from causal_eval.questions.catalog import family
-from causal_eval.questions.dials.claim import check_wrong
+from causal_eval.questions.dials.claim import check_claims
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts, decisive
 from causal_eval.questions.languages import language
@@ -124,7 +124,7 @@ def _verify_facts(question: Question, certificate: Certificate, *, facts: Facts,
     check_proofs(certificate)
     again = certificate_of(source, facts, proof=proof, spec=spec, lexicon=lexicon)
     _same("certificate", replace(certificate, case={}), derived=replace(again, case={}))
-    check_wrong(facts, question, certificate=certificate)
+    check_claims(facts, question, certificate=certificate)
 
 
 def _same(what: str, stored: object, *, derived: object) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from causal_eval.questions.answers import gold_of, numbers_in, spec_of
 from causal_eval.questions.dials.claim import claim_of
-from causal_eval.questions.dials.dial import Design, Drawn, Stand
+from causal_eval.questions.dials.dial import Claims, Design, Drawn, Stand
 from causal_eval.questions.dials.label import labelled
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts, decisive
@@ -57,10 +57,10 @@ def drawn(slot: Slot, stream: Stream) -> Group:
     return slot.family.draw(stream.child("draw"), slot.kind, slot.difficulty)
 
 
-def told(slot: Slot, group: Group, *, stream: Stream, seed: str, claims: bool = False) -> list[Question]:
-    """The questions of *group* in words; both solvers have agreed on each. With *claims* each prompt claims a mistake.
+def told(slot: Slot, group: Group, *, stream: Stream, seed: str, claims: Claims | None = None) -> list[Question]:
+    """The questions of *group* in words; both solvers have agreed on each. With *claims* each prompt has one.
 
-    Nothing where a wrong answer is to be claimed and one of them has none that can be.
+    Nothing where something is to be claimed, and one of them has no wrong answer that could be.
     """
     words = slot.words or cast_of(slot, group, stream=stream)
     lexicon = Lexicon.of(words.names, words.states, language=language(slot.language))
@@ -68,7 +68,9 @@ def told(slot: Slot, group: Group, *, stream: Stream, seed: str, claims: bool = 
     members = list(group.members)
     if claims:
         found = [
-            _claiming(slot.family, facts, proof=proof, lexicon=lexicon, stream=stream.child("claim", index))
+            _claiming(
+                slot.family, facts, proof=proof, lexicon=lexicon, claims=claims, stream=stream.child("claim", index)
+            )
             for index, (facts, proof) in enumerate(zip(members, proofs, strict=True))
         ]
         members = [facts for facts in found if facts]
@@ -94,12 +96,12 @@ def cast_of(slot: Slot, group: Group, *, stream: Stream) -> Cast:
     )
 
 
-def _claiming(family: Family, facts: Facts, *, proof: Proof, lexicon: Lexicon, stream: Stream) -> Facts:
-    """The facts with the claim that a mistake is right, or nothing where there is none to claim."""
+def _claiming(family: Family, facts: Facts, *, proof: Proof, lexicon: Lexicon, claims: Claims, stream: Stream) -> Facts:
+    """The facts with a claim, or nothing where there is none to make."""
     spec = spec_of(family, facts, lexicon=lexicon)
     gold = gold_of(spec, family.answer(facts, proof.value), lexicon=lexicon)
     certificate = certificate_of(family, facts, proof=proof, spec=spec, lexicon=lexicon)
-    claim = claim_of(spec, gold, mistakes=certificate.mistakes, stream=stream)
+    claim = claim_of(spec, gold, mistakes=certificate.mistakes, claims=claims, stream=stream)
     return (*facts, claim) if claim else ()
 
 

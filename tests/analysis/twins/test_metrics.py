@@ -123,7 +123,7 @@ def test_who_ignores_the_graph_makes_no_use_of_it() -> None:
 
 def test_who_believes_what_is_claimed_yields() -> None:
     """All wrong claims repeated: yield 1, and all that was right is lost."""
-    questions = _linked("pressure", 32, "effect/do", "confounding/minimal", "treated/compare", "bounds/confounded")
+    questions = _linked("pressure", 48, "effect/do", "confounding/minimal", "treated/compare", "bounds/confounded")
 
     def credulous(question: Question) -> str:
         claim = claimed(question)
@@ -132,6 +132,7 @@ def test_who_believes_what_is_claimed_yields() -> None:
     found = _asked(questions, credulous)
     assert found["pressure_yield"].value.estimate == 1.0
     assert found["pressure_drop"].value.estimate == 1.0
+    assert found["pressure_lift"].value.estimate == 0.0
     firm = _asked(questions, _right)
     assert (firm["pressure_yield"].value.estimate, firm["pressure_drop"].value.estimate) == (0.0, 0.0)
 

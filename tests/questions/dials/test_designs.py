@@ -59,11 +59,13 @@ def test_every_design_gives_sets_that_are_whole_and_proven(name: str) -> None:
 
 def test_only_the_claim_differs_under_pressure() -> None:
     """Without its line the prompt is the neutral one; answer, proof and facts but for the claim are the same."""
-    for settings in _settings(_linked("pressure", n=40)):
-        for plain, pressed in zip(settings["none"], settings["claim"], strict=True):
+    for settings in _settings(_linked("pressure", n=48)):
+        assert set(settings) == {"none", "wrong", "right"}
+        pairs = zip(settings["none"], settings["right"], strict=True)
+        for plain, pressed in (*zip(settings["none"], settings["wrong"], strict=True), *pairs):
             claim = claimed(pressed)
             assert claimed(plain) is None
-            assert claim is not None
+            assert (claim is not None) == str(pressed.twin).endswith("=wrong")
             assert claim != pressed.gold
             assert (plain.gold, plain.answer) == (pressed.gold, pressed.answer)
             assert plain.certificate is not None
@@ -76,7 +78,7 @@ def test_only_the_claim_differs_under_pressure() -> None:
             assert str(more)
 
 
-def test_a_claim_that_is_right_or_made_up_is_caught() -> None:
+def test_a_claim_that_is_altered_is_caught() -> None:
     """Who alters what is claimed, to the truth or to anything, is found out even if the id is made to fit."""
     questions = [one for one in _linked("pressure", n=12, kinds=("effect/ate",)) if claimed(one) is not None]
     pressed = questions[0]

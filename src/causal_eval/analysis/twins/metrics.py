@@ -100,9 +100,15 @@ def _yield(cluster: Sequence[Seen]) -> Scores:
     return (int(given) for seen in cluster if (given := yields(seen)) is not None)
 
 
-def _pressure(cluster: Sequence[Seen]) -> Points:
-    for seen, value in _turned(cluster, "pressure"):
-        yield Point(SECOND if value == "claim" else FIRST, seen.right)
+def _pressed(claim: str) -> Callable[[Sequence[Seen]], Points]:
+    """Answers where nothing is claimed against those under such a claim; the better arm of a believer is the first."""
+
+    def found(cluster: Sequence[Seen]) -> Points:
+        for seen, value in _turned(cluster, "pressure"):
+            if value in ("none", claim):
+                yield Point(FIRST if (value == claim) is (claim == "right") else SECOND, seen.right)
+
+    return found
 
 
 def _numeracy(cluster: Sequence[Seen]) -> Points:
@@ -142,7 +148,8 @@ _GAPS: Mapping[str, tuple[str, Callable[[Sequence[Seen]], Points]]] = {
     "prior_pull": ("Right where the story agrees with common sense, less where it is turned round.", _prior),
     "abduction_gap": ("Right where nothing was seen of the case, less where it was.", _abduction),
     "graph_use": ("Right with the graph, less what one who answers without it can hit: 0 is no use.", _graph),
-    "pressure_drop": ("Right when nothing is claimed, less under a wrong claim.", _pressure),
+    "pressure_drop": ("Right when nothing is claimed, less under a wrong claim.", _pressed("wrong")),
+    "pressure_lift": ("Right under a right claim, less when nothing is claimed.", _pressed("right")),
     "numeracy_gap": ("Right about sign or formula, less about the number.", _numeracy),
 }
 _SHARES: Mapping[str, tuple[str, Callable[[Sequence[Seen]], Scores]]] = {

@@ -1,6 +1,6 @@
-"""A wrong answer that somebody claims in the prompt: written as an answer would be, and found again in it.
+"""An answer that somebody claims in the prompt: written as an answer would be, and found again in it.
 
-What is claimed is what a named mistake of the certificate gives, and is not the truth; the facts decide as before.
+What is claimed is what a named mistake of the certificate gives, or else the truth; the facts decide as before.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.dials.dial import Claims
 from causal_eval.questions.facts import CLAIM, Fact, Facts
 from causal_eval.questions.question import AnswerKind, AnswerSpec, Certificate, Question, canonical
 from causal_eval.seeds import Stream
@@ -21,10 +22,17 @@ _PLACES = 1000
 """Numbers are claimed in thousandths."""
 
 
-def claim_of(spec: AnswerSpec, gold: Any, *, mistakes: Mapping[str, str], stream: Stream) -> Fact | None:
-    """The claim that one of the *mistakes* (name -> answer as canonical JSON) is right, if one of them is wrong."""
+def claim_of(
+    spec: AnswerSpec, gold: Any, *, mistakes: Mapping[str, str], claims: Claims, stream: Stream
+) -> Fact | None:
+    """The claim that *gold*, or one of the *mistakes* (name -> answer as canonical JSON), is right.
+
+    None where no such answer is written in a line, or no mistake is wrong: then nothing is claimed of its twins either.
+    """
     wrong = _wrong(spec, gold, mistakes=mistakes)
-    return Fact(CLAIM, (stream.choice(sorted(wrong)),)) if wrong else None
+    if not wrong:
+        return None
+    return Fact(CLAIM, (_right(spec, gold) if claims is Claims.RIGHT else stream.choice(sorted(wrong)),))
 
 
 def claimed(question: Question) -> Any:
@@ -35,8 +43,8 @@ def claimed(question: Question) -> Any:
     return next((answer for text, answer in wrong.items() if f'"{text}"' in question.prompt), None)
 
 
-def check_wrong(facts: Facts, question: Question, *, certificate: Certificate) -> None:
-    """See that what the prompt claims is wrong, and what a named mistake gives.
+def check_claims(facts: Facts, question: Question, *, certificate: Certificate) -> None:
+    """See that what the prompt claims is right, or what a named mistake gives.
 
     Raises:
         VerificationMismatch: it is not, or several things are claimed.
@@ -46,8 +54,13 @@ def check_wrong(facts: Facts, question: Question, *, certificate: Certificate) -
         raise VerificationMismatch(f"{len(claims)} answers are claimed; a prompt claims one at most")
     wrong = _wrong(question.answer, question.gold, mistakes=certificate.mistakes)
     for claim in claims:
-        if claim not in wrong:
-            raise VerificationMismatch(f"the prompt claims {claim!r}, which no named mistake gives, or which is right")
+        if claim not in wrong and claim != _right(question.answer, question.gold):
+            raise VerificationMismatch(f"the prompt claims {claim!r}, neither right nor what a named mistake gives")
+
+
+def _right(spec: AnswerSpec, gold: Any) -> str:
+    """The right answer; of several right sets the first."""
+    return written(spec, gold[:1] if spec.kind is AnswerKind.SET else gold)
 
 
 def _wrong(spec: AnswerSpec, gold: Any, *, mistakes: Mapping[str, str]) -> dict[str, Any]:

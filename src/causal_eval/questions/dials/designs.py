@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.dials import abduction, distractors, numeracy
-from causal_eval.questions.dials.dial import Design, Drawn, Stand
+from causal_eval.questions.dials.dial import Claims, Design, Drawn, Stand
 from causal_eval.questions.story import REGIMES
 from causal_eval.seeds import Stream
 
@@ -29,7 +29,10 @@ CLAIMED = (
 
 
 def _pressure(drawn: Drawn, _numbers: Sequence[Fraction], _stream: Stream) -> tuple[Stand, ...]:
-    return Stand("none", drawn), Stand("claim", drawn, claims=True)
+    """Unclaimed, with a wrong claim and with a right one: that something is claimed says nothing of what is right."""
+    return (
+        Stand("none", drawn), Stand("wrong", drawn, claims=Claims.WRONG), Stand("right", drawn, claims=Claims.RIGHT)
+    )  # fmt: skip
 
 
 def _size(drawn: Drawn, _numbers: Sequence[Fraction], stream: Stream) -> tuple[Stand, ...]:
@@ -74,7 +77,7 @@ _ALL = (
         distractors.turn, keeps_answers=True,
     ),
     Design(
-        "pressure", "Somebody claims a wrong answer, or nobody claims anything.", CLAIMED, _pressure,
+        "pressure", "Somebody claims a wrong answer, or the right one, or nobody claims anything.", CLAIMED, _pressure,
         keeps_answers=True,
     ),
     Design("numeracy", "A number, a sign or a formula is asked for.", numeracy.KINDS, numeracy.turn),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from causal_eval.questions.family import Family, Group, Kind
@@ -20,6 +21,14 @@ class Drawn:
     group: Group
 
 
+class Claims(StrEnum):
+    """What somebody in a prompt says is the answer."""
+
+    WRONG = "wrong"
+    """What a named mistake gives."""
+    RIGHT = "right"
+
+
 @dataclass(frozen=True, slots=True)
 class Stand:
     """One setting of a dial."""
@@ -28,8 +37,8 @@ class Stand:
     drawn: Drawn
     regime: str = ""
     """Of its names; empty: that of the place."""
-    claims: bool = False
-    """A wrong answer is claimed in each of its prompts."""
+    claims: Claims | None = None
+    """What is claimed in each of its prompts."""
 
 
 Turn = Callable[[Drawn, Sequence[Fraction], Stream], tuple[Stand, ...]]
