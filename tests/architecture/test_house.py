@@ -197,7 +197,7 @@ BUDGETS = {
     "gamedays": 700,
     "service": 5400,
     "performing": 900,
-    "api": 2900,
+    "api": 3600,
     "web": 2500,
     "worker": 500,
     "sentinel": 750,

@@ -40,7 +40,7 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
     question = await tab.run("document.querySelector('a[href*=\"/questions/\"]').getAttribute('href')")
     pages = [
         "/evaluations", "/evaluations/new", one, question, f"/compare?a={_id(one)}&b={_id(other)}", "/leaderboard",
-        f"{one}/table", f"{one}/variance?call_price=0.01&model_price=2",
+        f"{one}/diagnosis", f"{other}/profile", f"{one}/table", f"{one}/variance?call_price=0.01&model_price=2",
         f"/gate?run={_id(one)}&baseline={_id(other)}&margin=2pts",
         f"/plan?model=demo/careful&detect=5pts&baseline={_id(other)}",
         f"{one}/sequential?baseline={_id(other)}&until_ci=20pts", "/trend", "/trend?answerer=demo/careful",

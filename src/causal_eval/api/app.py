@@ -12,6 +12,7 @@ import causal_eval
 from causal_eval.api import (
     api_keys,
     comparisons,
+    diagnosing,
     effects,
     evaluations,
     incidents,
@@ -60,6 +61,7 @@ SCHEMES = {
 ROUTERS = (
     evaluations, results, comparisons, planning, reports, listening, question_sets, makings, offers, sessions, api_keys,
     users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential, trends,
+    diagnosing,
 )  # fmt: skip
 
 

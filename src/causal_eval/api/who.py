@@ -64,6 +64,8 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "get_scores": Permission.READ,
         "look_at_evaluation": Permission.READ,
         "get_trend": Permission.READ,
+        "diagnose_evaluation": Permission.READ,
+        "profile_evaluation": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,
         "watch_evaluation": Permission.READ,

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from causal_eval.client.board import Board
+from causal_eval.client.diagnosing import Diagnosing
 from causal_eval.client.effects import Effects
 from causal_eval.client.evaluations import Evaluation, Evaluations, Report
 from causal_eval.client.incidents import Incidents
@@ -20,7 +21,9 @@ from causal_eval.client.statements import Statements
 _T = TypeVar("_T")
 
 
-class Client(Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking):
+class Client(
+    Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking, Diagnosing
+):  # fmt: skip
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 
     Methods raise what ``client.refusals`` draws. What is asked again after a broken connection does nothing twice. Open

@@ -25,6 +25,7 @@ from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_pa
 from causal_eval.web.pages import (
     audit,
     comparison,
+    diagnosing,
     download,
     evaluation,
     evaluations,
@@ -85,6 +86,8 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/sequential", looking.shown),
     ("/evaluations/{evaluation}/table", planning.table),
     ("/evaluations/{evaluation}/variance", planning.budgeted),
+    ("/evaluations/{evaluation}/diagnosis", diagnosing.diagnosis),
+    ("/evaluations/{evaluation}/profile", diagnosing.profile),
     ("/compare", comparison.shown),
     ("/gate", gating.shown),
     ("/plan", planning.shown),

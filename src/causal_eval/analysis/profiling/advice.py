@@ -52,7 +52,7 @@ def recommended(figures: Iterable[Figure]) -> tuple[Recommendation, ...]:
 
 def _followed(figures: Iterable[Figure]) -> Iterator[Recommendation]:
     for figure in figures:
-        rule = _rules().get(figure.rule)
+        rule = rules().get(figure.rule)
         if rule is not None and _clears(figure.value, rule):
             text = rule.text.format(figure.rule, figure.named)
             yield Recommendation(
@@ -67,7 +67,8 @@ def _clears(value: Interval, rule: _Rule) -> bool:
 
 
 @functools.cache
-def _rules() -> Mapping[str, _Rule]:
+def rules() -> Mapping[str, _Rule]:
+    """What follows from which figure."""
     table = tomllib.loads(resources.files(__package__).joinpath("advice.toml").read_text("utf-8"))
     return {
         key: _Rule(float(one["threshold"]), "above" in one, str(one.get("above") or one["below"]))

@@ -1,0 +1,148 @@
+"""Why answers are wrong, and what an answerer can do, as the service tells it."""
+
+from __future__ import annotations
+
+from causal_eval.client.asking import Asking, Call, quoted
+from causal_eval.client.shapes import Shape
+
+
+class NamedMistake(Shape, frozen=True):
+    """A mistake of a family, with the misses that were shared out to it."""
+
+    family: str
+    name: str
+    misses: float
+
+
+class Missed(Shape, frozen=True):
+    """A miss that shows the mistake."""
+
+    question: str
+    sample: int
+
+
+class MatchedShare(Shape, frozen=True):
+    """Share of misses that match some mistake."""
+
+    share: float | None
+    low: float | None
+    high: float | None
+
+
+class CauseOfMisses(Shape, frozen=True):
+    """A kind of error, with its share of all misses."""
+
+    cause: str
+    title: str
+    share: float | None
+    low: float | None
+    high: float | None
+    misses: int
+    clusters: int
+    matched: int
+    alone: int
+    possible: int
+    matched_by_chance: float
+    is_shown: bool
+    names: tuple[NamedMistake, ...]
+    examples: tuple[Missed, ...]
+
+
+class Diagnosis(Shape, frozen=True):
+    """What an evaluation's misses are due to."""
+
+    answerer: str
+    misses: int
+    clusters: int
+    level: float
+    marks: dict[str, int]
+    matched: MatchedShare
+    matched_by_chance: float | None
+    causes: tuple[CauseOfMisses, ...]
+
+
+class Figure(Shape, frozen=True):
+    """An estimate with its clustered interval."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n: int
+    clusters: int
+
+
+class Cell(Figure, frozen=True):
+    """The score of a family on a rung; None stands for all."""
+
+    family: str | None
+    rung: int | None
+
+
+class LinkedMetric(Shape, frozen=True):
+    """What linked questions tell."""
+
+    metric: str
+    about: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    answers: int
+    clusters: int
+    level: float
+
+
+class ShortcutShare(Shape, frozen=True):
+    """How many answers are a shortcut's."""
+
+    shortcut: str
+    equal: Figure
+    beyond_chance: Figure
+
+
+class Memorisation(Shape, frozen=True):
+    """Score on published questions minus that on these."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    said: str
+    published: Figure
+    fresh: Figure
+
+
+class Recommendation(Shape, frozen=True):
+    """What follows from a figure whose whole interval clears a threshold."""
+
+    rule: str
+    about: str
+    text: str
+    threshold: float
+    above: bool
+    figure: Figure
+
+
+class CausalProfile(Shape, frozen=True):
+    """What an answerer can do, what it leans on, and what follows."""
+
+    answerer: str
+    level: float
+    matrix: tuple[Cell, ...]
+    metrics: tuple[LinkedMetric, ...]
+    shortcuts: tuple[ShortcutShare, ...]
+    unparsed: Figure
+    memorisation: Memorisation | None
+    diagnosis: Diagnosis
+    recommendations: tuple[Recommendation, ...]
+
+
+class Diagnosing(Asking):
+    """Why, and what follows."""
+
+    async def diagnose_evaluation(self, evaluation: str) -> Diagnosis:
+        """Which classic mistakes its wrong answers are."""
+        return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/diagnosis"), Diagnosis)
+
+    async def profile_evaluation(self, evaluation: str, *, published: str | None = None) -> CausalProfile:
+        """Scores by rung and family, linked questions, shortcuts, diagnosis, and what follows from these figures."""
+        query = {"published": published}
+        return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/profile", query=query), CausalProfile)
