@@ -17,6 +17,8 @@ from causal_eval.questions.prove import Proof
 from causal_eval.questions.wording import paths_of
 from causal_eval.seeds import Stream
 
+NUMBERS = (FAMILY.kind("effect"), FAMILY.kind("fair"))
+
 
 def draws(kind: Kind, count: int = 15) -> list[Group]:
     return [FAMILY.draw(Stream("paths tests", kind.name, index), kind, 1 + index % 5) for index in range(count)]
@@ -55,7 +57,7 @@ def by_hand(facts: Facts, n: int) -> Fraction:
     return mean(True) - mean(False)
 
 
-@pytest.mark.parametrize("kind", FAMILY.kinds, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: str(kind.name))
 def test_the_effect_is_the_sum_over_all_worlds(kind: Kind) -> None:
     """Both solvers give what the printed tables give when each reads the cause as its own arrow carries it."""
     for group in draws(kind):
@@ -63,7 +65,7 @@ def test_the_effect_is_the_sum_over_all_worlds(kind: Kind) -> None:
         assert answered(facts, group.n) == by_hand(facts, group.n)
 
 
-@pytest.mark.parametrize("kind", FAMILY.kinds, ids=lambda kind: str(kind.name))
+@pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: str(kind.name))
 def test_numbers_lie_apart_from_every_mistake_and_guess(kind: Kind) -> None:
     """No named wrong method and no printed number would be graded right."""
     for group in draws(kind):
@@ -84,3 +86,33 @@ def test_a_path_that_is_none_is_refused() -> None:
     ask = Fact("ask-paths", (what, do, instead, backward))
     with pytest.raises(VerificationMismatch, match="the paths must be"):
         FAMILY.case((*(fact for fact in facts if fact is not the_ask(facts)), ask), group.n)
+
+
+def test_the_sets_without_a_recanting_witness_are_decided() -> None:
+    """Decided are exactly those that hold all paths or none with one first step; the rest differ in two models."""
+    for group in draws(FAMILY.kind("witness"), 5):
+        (facts,) = group.members
+        value = FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value)
+        listed = {fact.slots[0]: paths_of(fact.slots[1]) for fact in of_form(facts, "path-set")}
+        every = {path for paths in listed.values() for path in paths}
+        apart = tuple(
+            f"path set {number}"
+            for number, paths in sorted(listed.items(), key=lambda one: str(one[0]))
+            if {path[1] for path in paths}.isdisjoint(path[1] for path in every - {*paths})
+        )
+        assert value == (apart,)
+        assert 1 <= len(apart) <= 4
+        assert (apart,) not in FAMILY.mistakes(facts, group.n).values()
+
+
+def test_a_set_of_all_paths_is_refused() -> None:
+    """Along all paths goes the total effect: a prompt that lists it as a set of some states no case."""
+    group = draws(FAMILY.kind("witness"), 1)[0]
+    (facts,) = group.members
+    paths = {path for fact in of_form(facts, "path-set") for path in paths_of(fact.slots[1])}
+    arrows = tuple(arrow for path in sorted(paths) for arrow in itertools.pairwise(path))
+    changed = tuple(
+        fact._replace(slots=(1, arrows)) if fact.form == "path-set" and fact.slots[0] == 1 else fact for fact in facts
+    )
+    with pytest.raises(VerificationMismatch, match="some of those"):
+        FAMILY.case(changed, group.n)

@@ -3,6 +3,7 @@
 Truth: the path-specific effect P(y | x along the paths, x' along all others) - P(y | x'), by the edge g-formula of the
 printed tables, with independent noise. The paths are all that begin with some of the arrows out of the cause, so that
 no recanting witness leaves the effect open. In ``effect`` they are printed; in ``fair`` the others, as the fair ones.
+``witness`` asks along which sets of paths there is none (:mod:`causal_eval.questions.witnesses`); it is asked by name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fractions import Fraction
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.causal.nested import directed_paths
 from causal_eval.errors import VerificationMismatch
+from causal_eval.questions import witnesses
 from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
@@ -35,6 +37,7 @@ STRUCTURES: tuple[tuple[str, ...], ...] = (
 
 Path = tuple[int, ...]
 
+_WITNESS = "ask-determined"
 _LEAST, _MOST = 4, 36
 """Percent that an effect exceeds: drawn for each question, so that answers spread and no constant is worth guessing."""
 _SURE = 22
@@ -43,6 +46,8 @@ _SURE = 22
 
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A model in which the effect along the paths is no other effect."""
+    if kind.name == "witness":
+        return witnesses.draw(stream, kind.name, difficulty=difficulty)
     least = Fraction(stream.between(_LEAST, _MOST), 100)
     for _ in range(MOST_DRAWS):
         net = Net.draw(stream.choice(STRUCTURES[difficulty - 1]), stream)
@@ -116,6 +121,8 @@ def _cut(model: Facts, x: int, *, levels: Mapping[int, int], other: int) -> Fact
 
 def case(facts: Facts, n: int) -> Posed:
     """The effect along the paths in the printed model, X at the level that is enforced against the other."""
+    if the_ask(facts).form == _WITNESS:
+        return witnesses.case(facts, n)
     (y, value), (x, first) = _ends(facts)
     paths: list[Json] = [[symbol(node) for node in path] for path in _asked(facts, n)]
     kind = "path_specific" if the_ask(facts).form == "ask-paths" else "fairness"
@@ -127,18 +134,20 @@ def case(facts: Facts, n: int) -> Posed:
     return about_scm(scm_of(_model(facts), n), query, estimand=f"the effect of {symbol(x)} on {symbol(y)} along paths")
 
 
-def spec(_facts: Facts, _lexicon: Lexicon) -> AnswerSpec:
-    """A number."""
-    return AnswerSpec(AnswerKind.NUMBER)
+def spec(facts: Facts, _lexicon: Lexicon) -> AnswerSpec:
+    """A number, or some of the numbered sets."""
+    return witnesses.spec(facts) if the_ask(facts).form == _WITNESS else AnswerSpec(AnswerKind.NUMBER)
 
 
-def answer(_facts: Facts, value: Value) -> Value:
-    """The number itself."""
-    return number_of(parts_of(value)[0])
+def answer(facts: Facts, value: Value) -> Value:
+    """The number itself, or the sets whose effect is decided."""
+    return witnesses.answer(facts, value) if the_ask(facts).form == _WITNESS else number_of(parts_of(value)[0])
 
 
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """The other effects, and what the other paths leave of the total."""
+    if the_ask(facts).form == _WITNESS:
+        return witnesses.mistakes(facts, n)
     y, (x, first) = _ends(facts)
     worlds, sign = worlds_of(_model(facts), n), 1 if first else -1
     asked, every = _asked(facts, n), _every(_model(facts), n, x=x, y=y[0])
@@ -181,7 +190,7 @@ FAMILY = Family(
     name="paths",
     title="Effects along paths, and fairness",
     number=29,
-    kinds=(Kind("effect", rung=3), Kind("fair", rung=3)),
+    kinds=(Kind("effect", rung=3), Kind("fair", rung=3), Kind("witness", rung=3, weight=0)),
     draw=draw,
     case=case,
     spec=spec,
