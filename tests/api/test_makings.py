@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
 
+from causal_eval.questions.question import CANARY
 from causal_eval.service import makings
 from causal_eval.service.wiring import Service
 
@@ -77,6 +79,28 @@ def test_a_set_is_checked_with_page_and_card(client: Callable[..., TestClient], 
     assert "<svg" in page.text
     assert client("viewer").post(f"{SETS}/{made['hash']}/checks").status_code == 403
     assert client("stranger").get(place).status_code == 404
+
+
+def test_a_set_leaves_with_its_canary_and_answers_apart(client: Callable[..., TestClient]) -> None:
+    """Files, the list of questions and a project's export hold it with each question; the public file no answer."""
+    somebody = client("evaluator")
+    digest = somebody.post(SETS, json={"n": 12, "seed": "canary"}).json()["digest"]
+    files = {}
+    for part in ("public", "gold"):
+        sent = client("viewer").get(f"{SETS}/{digest}/file", params={"part": part})
+        assert (sent.status_code, sent.headers["content-type"]) == (200, "application/x-ndjson")
+        files[part] = [json.loads(line) for line in sent.text.splitlines()]
+    listed = somebody.get(f"{SETS}/{digest}/questions").json()["items"]
+    assert len(files["public"]) == len(files["gold"]) == len(listed) == 12
+    assert all(one["gold"] is None and one["certificate"] is None for one in files["public"])
+    assert files["gold"] == [one["document"] for one in listed]
+    assert {one["canary"] for one in (*files["public"], *files["gold"])} == {CANARY}
+    somebody.post(EVALUATIONS, json={"answerer": "baseline/oracle", "question_set": digest})
+    rows = map(json.loads, client("admin").get("/api/v1/projects/local/export").text.splitlines())
+    kept = [json.loads(row["body"]) for row in rows if row["table"] == "questions"]
+    assert [one["canary"] for one in kept] == [CANARY] * 12
+    assert client().get(f"{SETS}/{digest}/file").status_code == 401
+    assert client("stranger").get(f"{SETS}/{digest}/file").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,15 @@ OPERATIONS = {
     for path, methods in DOCUMENT["paths"].items()
     for method, one in methods.items()
 }
-TEXTS = {"get_badge", "export_result", "get_report_page", "get_check_page", "watch_evaluation", "export_project"}
+TEXTS = {
+    "get_badge",
+    "export_result",
+    "get_report_page",
+    "get_check_page",
+    "export_question_set",
+    "watch_evaluation",
+    "export_project",
+}
 """Operations whose answers are no JSON document."""
 OWN = {"wait", "wait_for_report", "wait_for_making"}
 """Methods that are no operation: they wait for what an operation tells."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from tests.asked import asked
 
 from causal_eval.errors import MalformedFile
-from causal_eval.questions.file import SetHash, read_questions, write_jsonl, write_parquet
+from causal_eval.questions.file import SetHash, public, read_questions, write_jsonl, write_parquet
 from causal_eval.questions.generate import Plan, generate
-from causal_eval.questions.question import GENERATOR, AnswerKind, AnswerSpec, Question
+from causal_eval.questions.question import CANARY, GENERATOR, AnswerKind, AnswerSpec, Question
 
 OWN = {"id": "a", "prompt": "How much?", "answer": "number", "gold": 0.35}
 
@@ -50,9 +51,9 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_a_public_file_holds_no_answer(tmp_path: Path) -> None:
     """``--public`` puts gold and certificate into the other file; both have the same set hash."""
     write_jsonl([question(1)], tmp_path / "q.jsonl", gold=tmp_path / "q.gold.jsonl")
-    (public,) = read_questions(tmp_path / "q.jsonl")
+    (shown,) = read_questions(tmp_path / "q.jsonl")
     (private,) = read_questions(tmp_path / "q.gold.jsonl")
-    assert public.gold is None
+    assert shown.gold is None
     assert private.gold == "yes"
 
 
@@ -137,6 +138,16 @@ def test_parquet_holds_the_same_questions(tmp_path: Path) -> None:
     assert list(read_questions(tmp_path / "q.parquet")) == questions
     assert write_jsonl(questions, tmp_path / "q.jsonl") == digest
     assert list(read_questions(tmp_path / "q.jsonl")) == questions
+
+
+def test_every_row_of_a_parquet_file_has_the_canary(tmp_path: Path) -> None:
+    """Whole or public, read by whatever reads columns; a public one has nothing in its answers and proofs."""
+    questions = list(generate(Plan(n=6, seed="parquet")))
+    for name, given in (("whole", questions), ("public", [public(one) for one in questions])):
+        write_parquet(given, tmp_path / f"{name}.parquet")
+        table = pl.read_parquet(tmp_path / f"{name}.parquet")
+        assert table["canary"].to_list() == [CANARY] * 6
+        assert table["gold"].null_count() == table["certificate"].null_count() == (6 if name == "public" else 0)
 
 
 def test_what_is_no_parquet_file_is_said_to_be_none(tmp_path: Path) -> None:

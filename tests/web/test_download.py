@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.web.conftest import HOSTILE, People
 
+from causal_eval.questions.question import CANARY
 from causal_eval.service.exporting import Form, cell, export, file_name
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import exported
@@ -41,13 +42,14 @@ def test_every_outcome_stands_in_both_files(visitor: Make, run: Run, monkeypatch
     right = [line for line in lines if line["mark"] == "correct"]
     assert right
     assert all(line["answer"] == line["right"] and line["right"] is not None for line in right)
+    assert {row["canary"] for row in (*table, *lines)} == {CANARY}
 
 
 def test_a_file_is_for_whom_the_evaluation_is(visitor: Make, run: Run) -> None:
     """Nobody is sent to log in, a stranger finds nothing, and neither learns a row."""
     evaluation = run()
     for path, _ in FILES:
-        address = path.format(evaluation=evaluation.id)
+        address = path.format(evaluation=evaluation.id, set=evaluation.spec.question_set)
         assert visitor().get(address, follow_redirects=False).status_code == 303
         assert visitor("stranger").get(address).status_code == 404
         assert visitor("viewer").get(address).status_code == 200

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from causal_eval.questions.question import CANARY
 from causal_eval.service import makings
 from causal_eval.service.wiring import Service
 
@@ -100,12 +102,28 @@ def test_a_set_is_checked_on_its_page(visitor: Make, work: Callable[[], bool]) -
     assert "attribution" in page
     told = browser.get(f"{ordered.url.path}/check.html")
     assert "<svg" in told.text
+    assert CANARY in told.text
     assert "sandbox" in told.headers["content-security-policy"]
     card = browser.get(f"{ordered.url.path}/card.md")
     assert card.text.startswith("# Data card")
+    assert CANARY in card.text
     assert ordered.url.path in browser.get(made.url.path).text
     assert visitor("viewer").post(f"{made.url.path}/check", data={"csrf": "token-of-viewer"}).status_code == 403
     assert visitor("stranger").get(ordered.url.path).status_code == 404
+
+
+def test_a_set_is_kept_as_a_file_with_answers_apart(visitor: Make) -> None:
+    """What may be published holds no answer, proof or step; the other file all of it, and each line the canary."""
+    browser = visitor("evaluator")
+    made = browser.post("/sets/new", data={**OWN, "n": "12"})
+    names = [f"{made.url.path}/questions{part}.jsonl" for part in ("", ".gold")]
+    assert all(f'href="{name}"' in made.text for name in names)
+    public, gold = ([json.loads(line) for line in browser.get(name).text.splitlines()] for name in names)
+    assert [one["id"] for one in public] == [one["id"] for one in gold]
+    assert {one["canary"] for one in (*public, *gold)} == {CANARY}
+    assert all(one["gold"] is None and one["certificate"] is None for one in public)
+    assert all(one["gold"] is not None and one["certificate"]["steps"] for one in gold)
+    assert all({**one, "gold": None, "certificate": None} == there for one, there in zip(gold, public, strict=True))
 
 
 def test_what_can_be_asked_is_told_with_how_much_of_it_there_is(visitor: Make) -> None:

@@ -140,7 +140,7 @@ def export_project(visit: Visiting, project: Name) -> StreamingResponse:
     """Everything that the project holds, line by line, without secrets."""
     lines = projects.export(visit, project)
     name = f'attachment; filename="{projects.find(visit, project).id}.jsonl"'
-    return StreamingResponse(_chunks(lines), media_type=NDJSON, headers={"Content-Disposition": name})
+    return StreamingResponse(chunks(lines), media_type=NDJSON, headers={"Content-Disposition": name})
 
 
 @router.delete("/{project}")
@@ -168,7 +168,7 @@ def revoke_provider_key(visit: Visiting, project: Name, key: Name) -> None:
     vault.revoke(visit, project, credential=key)
 
 
-async def _chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def chunks(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
     """*lines*, some at a time, read by threads; a client that goes away ends the reading."""
     more = iter(lambda: b"".join(islice(lines, LINES)), b"")
     try:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
+from causal_eval.api.projects import NDJSON, chunks
 from causal_eval.api.results import question_out
 from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import (
@@ -125,6 +126,21 @@ def list_questions(visit: Visiting, question_set: Key, after: After = None, limi
     following = cursor(start + len(found)) if len(found) == limit else None
     page = _Page([_sent(one) for one in found], following)
     return Response(msgspec.json.encode(page), media_type="application/json")
+
+
+@router.get(
+    "/question-sets/{question_set}/file",
+    response_class=StreamingResponse,
+    responses={200: {"description": "A question file: a line of JSON for each.", "content": {NDJSON: {}}}},
+)
+def export_question_set(
+    visit: Visiting, question_set: Key,
+    part: Annotated[Literal["public", "gold"], Query(description="Prompts alone, or all of it.")] = "public",
+) -> StreamingResponse:  # fmt: skip
+    """The set as a question file that `causal-eval` reads: what may be published, or with answers and proofs."""
+    found = questions.exported(visit, question_set, answers=part == "gold")
+    named = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+    return StreamingResponse(chunks(found.lines), media_type=NDJSON, headers=named)
 
 
 @router.post("/question-sets/{question_set}/verify")

@@ -82,6 +82,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "get_score_table": Permission.READ,
         "create_question_set": Permission.EVALUATE,
         "list_question_sets": Permission.READ,
+        "export_question_set": Permission.READ,
         "list_makings": Permission.READ,
         "get_making": Permission.READ,
         "create_check": Permission.EVALUATE,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 
+import msgspec
+
 from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.evaluations import AskedQuestion
 from causal_eval.client.shapes import Order, Shape
@@ -266,6 +268,15 @@ class Questions(Asking):
     def list_questions(self, question_set: str) -> AsyncIterator[AskedQuestion]:
         """Its questions in order, answers and proofs included."""
         return self._pages(Call("GET", f"/question-sets/{quoted(question_set)}/questions"), AskedQuestion)
+
+    async def export_question_set(
+        self, question_set: str, *, part: Literal["public", "gold"] = "public"
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The set's question file, a question at a time: what may be published, or with answers and proofs."""
+        call = Call("GET", f"/question-sets/{quoted(question_set)}/file", query={"part": part})
+        async for line in self._lines(call, {}, silence=self._patience.seconds):
+            question: dict[str, Any] = msgspec.json.decode(line)
+            yield question
 
     async def verify_question_set(self, question_set: str, *, start: int = 0, limit: int = 100) -> Verification:
         """Derive a part of the set anew from its prompts, and say what differs."""

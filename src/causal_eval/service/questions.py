@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -21,10 +21,11 @@ from causal_eval.questions.commitment import split_plan
 from causal_eval.questions.dials.designs import DESIGNS
 from causal_eval.questions.distinct import published
 from causal_eval.questions.family import Family
+from causal_eval.questions.file import public
 from causal_eval.questions.generate import DIFFICULTIES, Plan, check_plan, generate
 from causal_eval.questions.languages import LANGUAGES
 from causal_eval.questions.lexicon import ENGLISH
-from causal_eval.questions.question import Question
+from causal_eval.questions.question import Question, canonical
 from causal_eval.questions.render import RENDERERS
 from causal_eval.questions.story import REGIMES, domains
 from causal_eval.questions.suite import NAMED, SUITES, Suite, suite
@@ -34,7 +35,7 @@ from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.owners import Printed, find_sets, own_set, printed_from, question_of, questions_from
 from causal_eval.store.projects import find_project
-from causal_eval.store.suites import StoredSet, keep_set
+from causal_eval.store.suites import StoredSet, keep_set, set_questions
 
 AT_ONCE = 300
 """Questions that are generated while somebody waits, a few seconds; of more a worker makes the set."""
@@ -94,6 +95,13 @@ class Explained:
 
     question: Question
     card: str
+
+
+class Export(NamedTuple):
+    """A file that is made while it is sent."""
+
+    name: str
+    lines: Iterator[bytes]
 
 
 class Worlds(NamedTuple):
@@ -211,6 +219,18 @@ def page(visit: Visit, key: str, *, after: int = -1, limit: int = 50) -> list[Pr
     found = find(visit, key)
     with visit.service.store.reading() as connection:
         return printed_from(connection, found.digest, after=after, limit=min(limit, PAGE))
+
+
+def exported(visit: Visit, key: str, *, answers: bool = False) -> Export:
+    """The set as a question file, made while it is sent: without answers and proofs, or (*answers*) with both.
+
+    Raises:
+        UnknownName: there is none, or it is another project's.
+    """
+    found = find(visit, key)
+    stored = set_questions(visit.service.store, found.digest)
+    lines = (canonical(one if answers else public(one)) + b"\n" for one in stored)
+    return Export(f"{found.hash}{'.gold' if answers else ''}.jsonl", lines)
 
 
 def verify_part(visit: Visit, key: str, *, start: int = 0, limit: int = LARGEST_VERIFIED) -> Verified:

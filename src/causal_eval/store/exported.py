@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from causal_eval.questions.question import canonical
+from causal_eval.questions.question import CANARY, canonical
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -65,6 +65,8 @@ class Exported:
     reply: str | None
     incidents: tuple[str, ...] = ()
     """Into which it falls, by their ids."""
+    canary: str = CANARY
+    """In each row, for prompts and right answers stand there."""
 
 
 def exported(store: Store, evaluation: Evaluation) -> Iterator[Exported]:
@@ -132,5 +134,5 @@ def _exported(asked: Row[Any], kept: Row[Any] | None, *, sample: int) -> Exporte
         question.id, sample + 1, question.family, question.kind, rung=question.rung, difficulty=question.difficulty,
         domain=question.domain, regime=question.regime, cluster=asked.cluster, mark=there.get("mark") or usual.value,
         strict=there.get("strict") or usual.value, right=canonical(question.gold).decode(), prompt=question.prompt,
-        incidents=(), **{name: there.get(name) for name in _OF_REPLY},
+        incidents=(), canary=CANARY, **{name: there.get(name) for name in _OF_REPLY},
     )  # fmt: skip

@@ -127,6 +127,8 @@ GET: Sequence[tuple[str, Handler]] = (
 FILES: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/results.csv", download.as_csv),
     ("/evaluations/{evaluation}/results.jsonl", download.as_jsonl),
+    ("/sets/{set}/questions.jsonl", one_set.as_public),
+    ("/sets/{set}/questions.gold.jsonl", one_set.as_gold),
 )
 """What is kept by whoever asks, and no page."""
 POST: Sequence[tuple[str, Handler]] = (

@@ -13,9 +13,11 @@ from causal_eval.analysis.numbers import ends, hundredths
 from causal_eval.analysis.reports import latex as latex_form
 from causal_eval.analysis.reports import markdown as markdown_form
 from causal_eval.analysis.reports.data import ReportData
-from causal_eval.analysis.reports.forms import written
+from causal_eval.analysis.reports.forms import FORMS, written
+from causal_eval.analysis.reports.pdf import typst_source
 from causal_eval.analysis.reports.structured import tickets_in
 from causal_eval.errors import MalformedFile, UnknownName
+from causal_eval.questions.question import CANARY
 
 HOSTILE = 'a|b*c*_d_ `x` [l](http://e.vil) <img src=x> $m$ #h {g} \\x ~s~\u202e\nnext ^ " % & >'
 
@@ -119,3 +121,17 @@ def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
         tickets_in(path)
     with pytest.raises(UnknownName, match="html"):
         written(ReportData.__new__(ReportData), "htm")
+
+
+@pytest.mark.parametrize("form", sorted(FORMS.keys() - {"latex"}))
+def test_whatever_shows_questions_shows_the_canary(form: str, whole_data: ReportData) -> None:
+    """Of what a corpus could take in, none comes without it."""
+    text = typst_source(whole_data) if form == "pdf" else written(whole_data, form).decode()
+    assert CANARY in text.replace("\\", "")
+
+
+def test_tables_for_a_paper_hold_no_question(whole_data: ReportData) -> None:
+    """They need no canary: no prompt and no reply stands in them."""
+    text = written(whole_data, "latex").decode()
+    assert whole_data.questions
+    assert not any(card.prompt in text for card in whole_data.questions)

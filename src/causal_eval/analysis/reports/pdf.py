@@ -59,6 +59,7 @@ def typst_source(data: ReportData) -> str:
             _text(f"{len(shown)} questions of {count(len(data.questions))}; all are in the HTML."),
         ]
         parts += [part for card in shown for part in _question(card)]
+    parts.append(_text(data.canary))
     return "\n\n".join(parts) + "\n"
 
 

@@ -14,7 +14,7 @@ from causal_eval.analysis.charts.dag import drawing_of, graph_picture
 from causal_eval.analysis.suites.validate import FamilyCheck
 from causal_eval.questions.catalog import title_of
 from causal_eval.questions.distinct import published
-from causal_eval.questions.question import Question
+from causal_eval.questions.question import CANARY, Question
 
 NONE = "–"
 
@@ -28,7 +28,7 @@ def page(checks: Sequence[FamilyCheck], questions: Iterable[Question], *, digest
     verdict = f"Not sound: {', '.join(bad)}." if bad else "Every question is proven, and nothing was found to be wrong."
     template = _environment().get_template("suite.html.j2")
     rows = [_row(one, shown) for one in checks]
-    return template.render(checks=rows, digest=digest, title=title, verdict=verdict, style=_style())
+    return template.render(checks=rows, digest=digest, title=title, verdict=verdict, style=_style(), canary=CANARY)
 
 
 def share(value: float | Fraction | None) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from causal_eval.service import makings, questions
 from causal_eval.service.access import Permission, require
+from causal_eval.service.exporting import Form
 from causal_eval.web.asked import Asked, see
+from causal_eval.web.pages.download import TYPES, chunks
 
 PAGE = 20
 
@@ -30,6 +32,22 @@ def shown(asked: Asked) -> Response:
         ],
     }
     return asked.page("set", values)
+
+
+def as_public(asked: Asked) -> Response:
+    """Its question file without answers and proofs."""
+    return _file(asked, answers=False)
+
+
+def as_gold(asked: Asked) -> Response:
+    """The same with them."""
+    return _file(asked, answers=True)
+
+
+def _file(asked: Asked, *, answers: bool) -> Response:
+    found = questions.exported(asked.visit, asked.part("set"), answers=answers)
+    headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+    return StreamingResponse(chunks(found.lines), headers=headers, media_type=TYPES[Form.JSONL])
 
 
 def checked(asked: Asked) -> Response:
