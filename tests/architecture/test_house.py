@@ -156,6 +156,9 @@ LOCAL_IMPORTS = {
         "causal_eval.questions.suite": _DRAWN,
         "causal_eval.scoring.format": _DRAWN,
     },
+    "service/jobs.py": {
+        "causal_eval.service.vault": "the extra [service]: the command line compares and follows without it"
+    },
     "service/wiring.py": {"causal_eval.service.engine_dbos": "start-up: half a second, for all that needs no engine"},
     "settings/read.py": {"tomllib": "start-up: most people have no settings file"},
     "store/database.py": {

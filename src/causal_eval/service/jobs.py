@@ -19,7 +19,6 @@ from causal_eval.service.engine import ShardJob
 from causal_eval.service.purse import check_budget, check_price
 from causal_eval.service.questions import find as find_set
 from causal_eval.service.stop_rules import LARGEST_FOLLOWED, rule_from, rule_text
-from causal_eval.service.vault import live_for
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.audit import Entry, note
 from causal_eval.store.evaluations import LOCAL, Evaluation, begin_within, keep_rule
@@ -277,6 +276,8 @@ def _change(connection: Connection, found: Ordered, *, values: Mapping[str, obje
 
 def _asked_of(wanted: JobOrder, service: Service) -> Candidate:
     """Who is to answer; what a worker would not heed is refused rather than left out in silence."""
+    from causal_eval.service.vault import live_for  # the extra [service], without which runs are compared too
+
     if wanted.answerer.startswith(FILE) and wanted.answerer not in OFFERED:
         raise UsageError(
             f"answerer is {wanted.answerer!r}: of local weights only {', '.join(OFFERED)} can be asked here"
