@@ -6,7 +6,7 @@ import itertools
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.separation import separated
-from causal_eval.questions.facts import Facts, of_form
+from causal_eval.questions.facts import Facts, of_form, the_ask
 from causal_eval.questions.families.equivalence import FAMILY, LISTED
 from causal_eval.questions.family import Group
 from causal_eval.questions.network import graph_of, literals_of, node
@@ -14,7 +14,7 @@ from causal_eval.questions.posing import parts_of
 from causal_eval.questions.prove import Proof
 from causal_eval.seeds import Stream
 
-(SAME,) = FAMILY.kinds
+SAME, TESTED = FAMILY.kinds
 
 
 def draws(count: int = 30) -> list[Group]:
@@ -86,3 +86,22 @@ def test_distance_from_the_given_graph_tells_little() -> None:
             far[name in right].append(changed)
     means = {same: sum(counts) / len(counts) for same, counts in far.items()}
     assert abs(means[True] - means[False]) < 1
+
+
+def test_experiments_leave_what_no_mutilated_graph_tells_apart() -> None:
+    """Right are those whose d-separations are the same as they are and with the arrows into each target cut."""
+    for index in range(12):
+        group = FAMILY.draw(Stream("tested", index), TESTED, 1 + index % 2)
+        (facts,) = group.members
+        graph, (targets,) = graph_of(facts, group.n), the_ask(facts).slots
+        assert isinstance(targets, tuple)
+        cuts = [0, *(1 << node(target) for target in targets)]
+
+        def told(one: Graph, cuts: list[int] = cuts) -> list[set[tuple[int, int, int]]]:
+            return [independences(one.without_incoming(cut)) for cut in cuts]
+
+        right = {name for name, other in listed(facts, group.n).items() if told(other) == told(graph)}
+        observed = {name for name, other in listed(facts, group.n).items() if told(other)[0] == told(graph)[0]}
+        assert chosen(facts, group.n) == right
+        assert 0 < len(right) < len(observed)
+        assert "experiments tell nothing" in FAMILY.mistakes(facts, group.n)

@@ -3,7 +3,8 @@
 Truth: same links and same common effects of unlinked causes (Verma and Pearl 1990). Equivalent graphs come from a walk
 of reversals of covered influences, which stay in the class (Chickering 1995); the others from such a walk and one step
 that leaves it: an influence that is not covered is reversed, or one is moved. So the distance from the given graph
-gives nothing away.
+gives nothing away. ``experiments`` asks which graphs experiments on some quantities, too, do not tell from the given
+one: those also agree on the direction of every link of these (Hauser and Buehlmann 2012); it is asked by name.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from causal_eval.causal.graph import Graph, bits
 from causal_eval.causal.graph_json import write_graph
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, edge, of_form
+from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.graphs import arrows_of, is_covered, random_arrows, reversed_arrow
 from causal_eval.questions.network import graph_of, literals_of, node
@@ -30,6 +31,8 @@ SIZES = (5, 6, 7, 8, 9)
 LISTED = 6
 """Graphs to choose from."""
 
+_TARGETS = 2
+"""Experiments."""
 _TRIES = 500
 _WALK = 4
 """Reversals at most on the way from the given graph."""
@@ -38,6 +41,8 @@ _WALK = 4
 def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A graph and six others, of which one to five are equivalent to it."""
     n = SIZES[difficulty - 1]
+    if kind.name == "experiments":
+        return _with_experiments(kind, n, stream)
     for _ in range(_TRIES):
         arrows = random_arrows(n, n + n // 3, most=3, stream=stream)
         right = [stream.chance(1, 2) for _ in range(LISTED)]
@@ -61,6 +66,28 @@ def _others(graph: Graph, right: Sequence[bool], *, stream: Stream) -> list[Grap
         else:
             return []
     return found
+
+
+def _with_experiments(kind: Kind, n: int, stream: Stream) -> Group:
+    """A graph and six others, of which observation leaves more than it does together with the experiments."""
+    for _ in range(10 * _TRIES):
+        arrows = random_arrows(n, n + n // 3, most=3, stream=stream)
+        graph, right = Graph.build(n, arrows), [stream.chance(4, 5) for _ in range(LISTED)]
+        others = _others(graph, right, stream=stream)
+        targets = stream.sample(range(n), _TARGETS)
+        same = [_is_same(graph, other, targets=targets) for other in others]
+        if sum(right) > sum(same) > 0 and others:
+            group = _group(kind, n, arrows=arrows, others=others, targets=targets, stream=stream)
+            if not any(sets == _right(group.members[0], n) for sets in _wrong(group.members[0], n).values()):
+                return group
+    raise AssertionError(f"equivalence/{kind.name} of {n} quantities: no graph in {10 * _TRIES} tries")
+
+
+def _is_same(graph: Graph, other: Graph, *, targets: Sequence[int] = ()) -> bool:
+    """Whether neither independences nor experiments on each of *targets* tell the two apart."""
+    if adjacencies(other) != adjacencies(graph) or immoralities(other) != immoralities(graph):
+        return False
+    return all(other.parents[target] == graph.parents[target] for target in targets)
 
 
 def _walked(graph: Graph, steps: int, *, stream: Stream) -> Graph:
@@ -93,13 +120,17 @@ def _moved(graph: Graph, arrow: Arrow, *, to: int) -> Graph | None:
     return Graph(graph.n, tuple(parents), graph.bidirected)
 
 
-def _group(kind: Kind, n: int, *, arrows: list[Arrow], others: Sequence[Graph], stream: Stream) -> Group:
+def _group(
+    kind: Kind, n: int, *, arrows: list[Arrow], others: Sequence[Graph], stream: Stream, targets: Sequence[int] = ()
+) -> Group:
     number, moved = hidden(n, arrows, stream=stream)
     listed = [
         Fact("graph", (place, tuple(stream.shuffled([(number[a], number[b]) for a, b in arrows_of(other)]))))
         for place, other in enumerate(others, 1)
     ]
-    facts = (*(edge(*arrow) for arrow in moved), Fact("closed"), *listed, Fact("ask-equivalent"))
+    tested = [number[target] for target in targets]
+    ask = Fact("ask-equivalent-tested", (tuple(tested),)) if tested else Fact("ask-equivalent")
+    facts = (*(edge(*arrow) for arrow in moved), Fact("closed"), *listed, ask)
     return Group(kind.name, n, linear_extension(n, moved, stream=stream), (facts,))
 
 
@@ -112,10 +143,28 @@ def case(facts: Facts, n: int) -> Posed:
     if len(of_form(facts, "closed")) != 1:
         raise VerificationMismatch("the prompt must say once that its list of direct influences is complete")
     names = symbols(n)
+    tested: list[Json] = [[names[target]] for target in _targets(facts)]
+    more: dict[str, Json] = {"targets": tested} if tested else {}
     queries: list[dict[str, Json]] = [
-        {"kind": "equivalent", "graph2": write_graph(names, other)} for other in _listed(facts, n)
+        {"kind": "equivalent", "graph2": write_graph(names, other), **more} for other in _listed(facts, n)
     ]
-    return about_graph(graph_of(facts, n), *queries, estimand="which of the listed graphs are Markov equivalent to G")
+    where = f" under experiments on {', '.join(names[target] for target in _targets(facts))}" if tested else ""
+    return about_graph(
+        graph_of(facts, n), *queries, estimand=f"which of the listed graphs are Markov equivalent to G{where}"
+    )
+
+
+def _targets(facts: Facts) -> tuple[int, ...]:
+    """The quantities on each of which an experiment is made.
+
+    Raises:
+        VerificationMismatch: one is named twice.
+    """
+    slots = the_ask(facts).slots
+    found = tuple([node(slot) for slot in slots[0]]) if slots and isinstance(slots[0], tuple) else ()
+    if len(set(found)) < len(found):
+        raise VerificationMismatch("the prompt must name each quantity of an experiment once")
+    return found
 
 
 def _listed(facts: Facts, n: int) -> list[Graph]:
@@ -146,7 +195,17 @@ def answer(_facts: Facts, value: Value) -> Value:
 
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What a look at links, at directions, at the number of common effects or at all of them alike would give."""
-    graph, listed = graph_of(facts, n), _listed(facts, n)
+    right = _right(facts, n)
+    return {name: given for name, given in _wrong(facts, n).items() if given != right}
+
+
+def _right(facts: Facts, n: int) -> Value:
+    graph, targets = graph_of(facts, n), _targets(facts)
+    return _chosen([_is_same(graph, other, targets=targets) for other in _listed(facts, n)])
+
+
+def _wrong(facts: Facts, n: int) -> dict[str, Value]:
+    graph, listed, targets = graph_of(facts, n), _listed(facts, n), _targets(facts)
     skeleton, shape = adjacencies(graph), immoralities(graph)
     wrong: dict[str, list[Value]] = {
         "same links suffice": [adjacencies(other) == skeleton for other in listed],
@@ -155,9 +214,15 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
         "same common effects, causes linked or not": [_common(other) == _common(graph) for other in listed],
         "same causes without causes": [_roots(other) == _roots(graph) for other in listed],
     }
-    right = _chosen([adjacencies(other) == skeleton and immoralities(other) == shape for other in listed])
-    answers = {name: _chosen(verdicts) for name, verdicts in wrong.items()}
-    return {name: given for name, given in answers.items() if given != right}
+    if targets:
+        wrong["experiments tell nothing"] = [_is_same(graph, other) for other in listed]
+        wrong["the links of what is tested suffice"] = [
+            all(other.parents[target] == graph.parents[target] for target in targets) for other in listed
+        ]
+        del wrong["as many common effects of unlinked causes"]  # often right: most of these graphs have the same
+        del wrong["same causes without causes"]
+        del wrong["same common effects, causes linked or not"]
+    return {name: _chosen(verdicts) for name, verdicts in wrong.items()}
 
 
 def _common(graph: Graph) -> list[int]:
@@ -173,7 +238,7 @@ FAMILY = Family(
     name="equivalence",
     title="Markov equivalence",
     number=10,
-    kinds=(Kind("same", rung=1),),
+    kinds=(Kind("same", rung=1), Kind("experiments", rung=2, weight=0)),
     draw=draw,
     case=case,
     spec=spec,
