@@ -12,7 +12,7 @@ from tests.analysis.conftest import Make
 from causal_eval.analysis.compare import Comparison, Finding, compare
 from causal_eval.analysis.intervals import score_cluster, score_interval, tally
 from causal_eval.analysis.observation import Observation
-from causal_eval.analysis.ranks import RankSet, Scored, jointly, rank_sets, ranges
+from causal_eval.analysis.ranks import RankSet, Scored, jointly, ranges, rank_sets
 from causal_eval.scoring.verdict import Mark
 
 

@@ -65,7 +65,7 @@ def ranges(scores: Sequence[Scored]) -> list[tuple[int, int]]:
     """The best and the worst rank that each can have, where answerers were asked different questions.
 
     All intervals are remade at the level 1 - (1 - 0.95)/M, so that they hold at once with 95 % (Bonferroni); then so do
-    the ranks that they leave open. Source: Klein, Wright and Wieczorek 2020, J. R. Stat. Soc. A 183, 589-606 (recalled).
+    the ranks that they leave open. Source: Klein, Wright and Wieczorek 2020, J. R. Stat. Soc. A 183 (recalled).
     """
     ends = [_widened(one, among=len(scores)) for one in scores]
     lows, highs = sorted(low for low, _ in ends), sorted(high for _, high in ends)

@@ -7,7 +7,7 @@ clusters have which (n_g, s_g) alone: a million answers are a few dozen kinds of
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -122,12 +122,12 @@ def wild(clusters: Clusters, *, level: float = LEVEL) -> Ends | None:
     r = sum(s for s, _ in sums) / n if n else 0.0
     if len(sums) < FEWEST_CLUSTERS or all(abs(s - r * size) < _NOTHING for s, size in sums):
         return None
-    ends = []
+    p, ends = _tossing(clusters), []
     for outer in (0.0, 1.0):
         inner, end = r, outer
-        for _ in range(_STEPS if wild_p(clusters, outer) <= 1.0 - level else 0):
+        for _ in range(_STEPS if p(outer) <= 1.0 - level else 0):
             middle = (inner + end) / 2.0
-            inner, end = (inner, middle) if wild_p(clusters, middle) <= 1.0 - level else (middle, end)
+            inner, end = (inner, middle) if p(middle) <= 1.0 - level else (middle, end)
         ends.append(end)
     return Ends(*ends)
 
@@ -138,17 +138,26 @@ def wild_p(clusters: Clusters, mean: float) -> float:
     Residuals of whole clusters are multiplied by Webb's six-point weights. Source: Cameron, Gelbach and Miller 2008,
     Rev. Econ. Stat. 90, 414-427; Webb 2023, Can. J. Econ. 56, 839-858.
     """
+    return _tossing(clusters)(mean)
+
+
+def _tossing(clusters: Clusters) -> Callable[[float], float]:
+    """:func:`wild_p` of these clusters, with the same weights for every mean."""
     import numpy as np  # heavy, and only what is resampled needs it
 
     each = [(float(size), float(s)) for (size, s), count in sorted(clusters.items()) for _ in range(count)]
     sizes, sums = np.array(each).T
     webb = np.sqrt([0.5, 1.0, 1.5, 0.5, 1.0, 1.5]) * np.array([1, 1, 1, -1, -1, -1])
-    tossed = (6 * uniforms(_stream("wild", clusters), WILD_DRAWS, columns=len(each))).astype(np.int64)
-    residuals = np.concatenate([(sums - mean * sizes)[None, :], webb[tossed] * (sums - mean * sizes)])
-    shift = residuals.sum(axis=1) / sizes.sum()
-    spread = ((residuals - shift[:, None] * sizes) ** 2).sum(axis=1)
-    t = np.divide(shift**2, spread, out=np.full_like(shift, np.inf), where=spread > _NOTHING)
-    return float(np.count_nonzero(t >= t[0]) / len(t))
+    tossed = webb[(6 * uniforms(_stream("wild", clusters), WILD_DRAWS, columns=len(each))).astype(np.int64)]
+
+    def p(mean: float) -> float:
+        residuals = np.concatenate([(sums - mean * sizes)[None, :], tossed * (sums - mean * sizes)])
+        shift = residuals.sum(axis=1) / sizes.sum()
+        spread = ((residuals - shift[:, None] * sizes) ** 2).sum(axis=1)
+        t = np.divide(shift**2, spread, out=np.full_like(shift, np.inf), where=spread > _NOTHING)
+        return float(np.count_nonzero(t >= t[0]) / len(t))
+
+    return p
 
 
 def _stream(what: str, clusters: Clusters) -> Stream:

@@ -69,14 +69,14 @@ def variance(
     json: Json = False,
 ) -> int:
     """Say how much of a run's error is causal model, wording and sampling, and where the next dollar buys most."""
-    from causal_eval.analysis.planning.budget import Costs, variance_budget
+    from causal_eval.analysis.planning.budget import Costs
     from causal_eval.analysis.reports.planning import budget_lines
+    from causal_eval.service.planning import variance_of
     from causal_eval.store.evaluations import find_evaluation
-    from causal_eval.store.observations import observations
 
     costs = Costs(call_price, question_price, model_price)
     with opened() as store:
-        found = variance_budget(observations(store, find_evaluation(store, run)), costs=costs, level=level)
+        found = variance_of(store, find_evaluation(store, run), costs=costs, level=level)
     if json:
         output.emit({"event": "variance", **asdict(found)})
     else:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
 
+from causal_eval.analysis.intervals import LEVEL
 from causal_eval.analysis.planning import plan as sizes
 from causal_eval.analysis.planning.budget import Budget, Costs, variance_budget
 from causal_eval.analysis.planning.learn import (
@@ -115,7 +116,12 @@ def variance(visit: Visit, evaluation: str, *, costs: Costs | None = None) -> Bu
     found = jobs.find(visit, evaluation).evaluation
     if found.planned > LARGEST_COMPARED:
         raise UsageError(f"only evaluations of up to {LARGEST_COMPARED} questions are looked at here")
-    return variance_budget(observations(visit.service.store, found), costs=costs)
+    return variance_of(visit.service.store, found, costs=costs)
+
+
+def variance_of(store: Store, evaluation: Evaluation, *, costs: Costs | None = None, level: float = LEVEL) -> Budget:
+    """The same for whoever has the store at hand; memory grows with the questions."""
+    return variance_budget(observations(store, evaluation), costs=costs, level=level)
 
 
 class _Past:

@@ -1,4 +1,4 @@
-"""Evaluations of one set beside each other: the verdict first, then what it rests on, then the questions that made it."""
+"""Evaluations of one set beside each other: the verdict first, then what it rests on, then what made it."""
 
 from __future__ import annotations
 
