@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import attrgetter
+from typing import NamedTuple
 
 from causal_eval.analysis.chance import Chance
 from causal_eval.analysis.intervals import FEWEST_CLUSTERS, LEVEL, Exact, Interval, Tally, score_interval
@@ -99,20 +100,37 @@ class _Part:
     lost: int = 0
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def add(self, units: list[Unit]) -> tuple[int, Exact]:
-        """Add one cluster's units of this value; how many were scored, and their sum."""
+    def add(self, units: _Units) -> None:
+        """Add one cluster's units of this value."""
+        self.lost += units.lost
+        if units.key is None:
+            return
+        self.clusters[units.key] += 1
+        self.upper += units.upper
+        for kind in units.kinds:
+            self.kinds[kind] += 1
+
+
+class _Units(NamedTuple):
+    """What units of one cluster add to a part."""
+
+    key: tuple[int, Exact, int, bool, bool] | None
+    """None: none was scored."""
+    upper: Exact
+    lost: int
+    kinds: list[tuple[str, str]]
+
+    @classmethod
+    def of(cls, units: list[Unit]) -> _Units:
+        """Their sums."""
         scored = [unit for unit in units if unit.trials]
-        self.lost += len(units) - len(scored)
+        lost = len(units) - len(scored)
+        if not scored:
+            return cls(None, 0, lost, [])
         scores = [unit.lenient for unit in scored]
-        if not scores:
-            return 0, 0
-        n, s = len(scores), sum(scores)
-        samples = sum(len(unit.trials) for unit in scored)
-        self.clusters[n, s, samples, any(scores), any(score != 1 for score in scores)] += 1
-        self.upper += sum(unit.upper for unit in scored)
-        for unit in scored:
-            self.kinds[unit.family, unit.kind] += 1
-        return n, s
+        samples = sum([len(unit.trials) for unit in scored])
+        key = len(scores), sum(scores), samples, any(scores), any(score != 1 for score in scores)
+        return cls(key, sum([unit.upper for unit in scored]), lost, [(unit.family, unit.kind) for unit in scored])
 
 
 @dataclass(slots=True)
@@ -126,12 +144,16 @@ class _Sums:
 
     def add(self, units: list[Unit], values: Mapping[str, str]) -> None:
         """Add one whole cluster, whose units have these *values*."""
-        self.whole.add(units)
         shares: dict[str, list[Unit]] = {}
         for unit in units:
             shares.setdefault(values[unit.id], []).append(unit)
-        blend = tuple((value, *self.parts[value].add(own)) for value, own in sorted(shares.items()))
-        self.blends[blend] += 1
+        blend, whole = [], _Units.of(units)
+        for value, own in sorted(shares.items()):
+            found = whole if len(shares) == 1 else _Units.of(own)
+            self.parts[value].add(found)
+            blend.append((value, *(found.key[:2] if found.key else (0, 0))))
+        self.whole.add(whole)
+        self.blends[tuple(blend)] += 1
 
 
 def score_tables(
