@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,8 +14,10 @@ from tests.causal.cases import graph_of
 from tests.causal.drawing import Draw
 
 from causal_eval.causal.calculator import answered_again, calculate, verify
+from causal_eval.causal.crossworld import Conflict, Term, counterfactual
 from causal_eval.causal.graph_json import write_graph
-from causal_eval.errors import MalformedCase
+from causal_eval.causal.parities import twins
+from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
 
 SEEDS = st.integers(0, 1 << 30)
 FIGURE_9A = "X -> W, W -> Y, D -> Z, Z -> Y, X <-> Y"
@@ -138,6 +143,81 @@ def test_both_algorithms_agree(seed: int) -> None:
             answered_again(asked)
         return
     verify(asked, reply)
+
+
+TOLD_APART = [
+    (case("X -> Y", [term("Y", 1, X=1), term("Y", 0, X=0)]), ["0", "1/2"]),
+    (case("X -> Y, X <-> Y", [term("Y", "y", X="x")], [term("X", "x'")]), ["1", "0"]),
+    (case("X -> M, M -> Y", [term("Y", 1, X=1), term("M", 0, X=0)]), ["1/8", "3/8"]),
+    (case("X -> Y", [term("X", 1)], [term("Y", 1, X=1), term("Y", 1)]), ["1/2", "1"]),
+]
+
+
+@pytest.mark.parametrize(("asked", "values"), TOLD_APART, ids=["parity", "three values", "loaded", "given"])
+def test_what_no_experiment_tells_comes_with_two_models(asked: dict[str, Any], values: list[str]) -> None:
+    """Each is of the graph, both have one law after every intervention, and each is a case that gives its value."""
+    reply = calculate(asked)
+    verify(asked, reply)
+    certificate = reply.certificate
+    assert certificate["values"] == values
+    for model, value in zip(certificate["models"], values, strict=True):
+        parts = []
+        for worlds in (certificate["event"], certificate["given"]):
+            query = {"kind": "joint_counterfactual", "worlds": worlds}
+            parts.append(Fraction(calculate(model | {"query": query}).answer) if worlds else Fraction(1))
+        assert str(parts[0] / parts[1]) == value
+
+
+def test_two_models_that_prove_nothing_are_found() -> None:
+    """One model twice; models that an experiment tells apart; an edge that the graph has not; another value."""
+    asked, values = TOLD_APART[0]
+    reply = calculate(asked)
+    one, other = reply.certificate["models"]
+    fair = {"parents": [], "table": {"": ["3/4", "1/4"]}}
+    skewed = {"graph": other["graph"], "scm": {"cpts": other["scm"]["cpts"] | {"U2": fair}}}
+    stranger = calculate(case("Y -> X", [term("X", 1, Y=1), term("X", 0, Y=0)])).certificate["models"]
+    renamed = [{**model, "graph": {**model["graph"], "nodes": ["X", "Y", "U1", "U2"]}} for model in stranger]
+    for models, message in (
+        ([one, one], "give"), ([one, skewed], "do not agree on every experiment"), (renamed, "an edge that the graph"),
+    ):  # fmt: skip
+        forged = replace(reply, certificate={**reply.certificate, "models": models})
+        with pytest.raises(VerificationMismatch, match=message):
+            verify(asked, forged)
+    with pytest.raises(VerificationMismatch, match="not two values as said"):
+        verify(asked, replace(reply, certificate={**reply.certificate, "values": values[::-1]}))
+
+
+def test_too_many_nodes_are_said_to_be() -> None:
+    """The verdict stands; the certificate says why it has no models."""
+    chain = "A -> B, B -> C, C -> D, D -> E, E -> F, F -> G"
+    reply = calculate(case(chain, [term("G", 1, A=1), term("G", 0, A=0)]))
+    assert reply.answer["identifiable"] is False
+    assert reply.certificate["models"] is None
+    assert "at most 6 nodes" in reply.certificate["reason"]
+
+
+def test_models_tell_only_what_has_no_formula() -> None:
+    """Of random events: where there is a formula no two models differ; where there is none, mostly two are found."""
+    found = Counter[tuple[bool, bool]]()
+    for seed in range(300):
+        draw = Draw(seed)
+        g = draw.graph(draw.stream.between(2, 3), density=55, bidirected=35)
+        event, given_ = ([some(draw, g.n) for _ in range(draw.stream.between(low, 2))] for low in (1, 0))
+        try:
+            has_formula = not isinstance(counterfactual(g, event, given=given_), Conflict)
+            found[has_formula, twins(g, event, given=given_) is not None] += 1
+        except (ZeroDivisionError, TooLarge):
+            continue
+    assert not found[True, True]
+    assert found[True, False] > 100
+    assert found[False, True] > 20 * found[False, False]
+
+
+def some(draw: Draw, n: int) -> Term:
+    """A node has a value after perhaps something is done."""
+    node, other = draw.stream.below(n), draw.stream.below(n)
+    done = ((other, draw.stream.below(2)),) if other != node and draw.stream.below(3) else ()
+    return Term(node, draw.stream.below(2), done)
 
 
 @pytest.mark.full

@@ -171,7 +171,7 @@ def test_what_the_graph_decides_is_no_news() -> None:
             assert answer(one) == [Fraction(3, 5)] * 2
             continue
         for solve in (calculate, answered_again):
-            with pytest.raises(MalformedCase, match="an experiment is said to give 1/2|no model fits"):
+            with pytest.raises(MalformedCase, match=r"an experiment is said to give 1/2|no model fits"):
                 solve(one)
 
 

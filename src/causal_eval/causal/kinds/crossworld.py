@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
+from causal_eval.causal.case import read_facts
 from causal_eval.causal.crossworld import Conflict, Term, counterfactual, in_observation, nodes_of
 from causal_eval.causal.districts import projected
 from causal_eval.causal.formula import Formula, latex, read_formula, value_of, written
 from causal_eval.causal.formula.tree import Ref
+from causal_eval.causal.graph_json import write_graph
+from causal_eval.causal.kinds.bounds import Asked, Part, World, bounded, bounded_again
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger
-from causal_eval.causal.reading import mapping, node_of
+from causal_eval.causal.parities import twins, worlds_of
+from causal_eval.causal.reading import mapping, node_of, sequence
 from causal_eval.causal.responses import Responses
 from causal_eval.causal.sampled import MODELS, mentioned
+from causal_eval.causal.scm import Scm, Value, positions
+from causal_eval.causal.scm_json import write_scm
 from causal_eval.causal.second import idstar
 from causal_eval.causal.second.districts import without_latents
+from causal_eval.causal.second.witness import experiments_agree, is_of
 from causal_eval.causal.simplify import simplified
 from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
 from causal_eval.seeds import Stream
@@ -112,15 +121,14 @@ def _first(given: Given, asked: Crossing) -> Found:
     ledger = Ledger()
     if isinstance(found, Conflict):
         district: list[Json] = [given.names[node] for node in sorted(found.district)]
-        answer: Json = {
-            "identifiable": False,
-            "conflict": {"node": given.names[found.node], "district": district},
-        }
+        conflict: Json = {"node": given.names[found.node], "district": district}
+        answer: Json = {"identifiable": False, "conflict": conflict}
         text = (
             f"no experiment gives {given.names[found.node]} two values at once, as the factor of {district} would need"
         )
         ledger.claim(text, dict(given.query), value=answer)
-        return Found(answer, f"{name} (Shpitser and Pearl 2008), line 8", tuple(ledger.lines), {"conflict": found.node})
+        certificate = {"conflict": conflict} | _told_apart(given, asked)
+        return Found(answer, f"{name} (Shpitser and Pearl 2008), line 8", tuple(ledger.lines), certificate)
     found = simplified(found, g, asked=0)
     evaluated = _tried(given, asked, formula=found)
     plain = in_observation(g, found)
@@ -132,6 +140,67 @@ def _first(given: Given, asked: Crossing) -> Found:
     ledger.claim("what is asked as a formula over experiments", dict(given.query), value=answer)
     method = f"{name} (Shpitser and Pearl 2008), by counterfactual factors"
     return Found(answer, method, tuple(ledger.lines), {"evaluated": evaluated})
+
+
+def _told_apart(given: Given, asked: Crossing) -> dict[str, Json]:
+    """Two models with one law after every intervention and different values of what is asked, or why there are none.
+
+    Raises:
+        VerificationMismatch: the values are others when they are evaluated.
+    """
+    try:
+        found = twins(projected(given.graph), asked.event, given=asked.given)
+    except TooLarge as error:
+        return {"models": None, "reason": str(error)}
+    if found is None:
+        return {
+            "models": None,
+            "reason": "no parity of responses tells two models apart, with at most one node of three values",
+        }
+    extra = found.models[0].graph.n - given.graph.n
+    free = (name for number in itertools.count(1) if (name := f"U{number}") not in given.names)
+    names = (*given.names, *itertools.islice(free, extra))
+    cases: list[Json] = []
+    for scm, value in zip(found.models, found.values, strict=True):
+        parts = [bounded(_joint(scm, terms), names).low.value for terms in ((*asked.event, *asked.given), asked.given)]
+        if parts[0] / parts[1] != value:
+            raise VerificationMismatch(
+                f"one of two models gives {parts[0] / parts[1]}, not {value}; please report this"
+            )
+        labelled = replace(scm, values=tuple([_names(asked, node, scm=scm) for node in range(scm.graph.n)]))
+        cases.append({"graph": write_graph(names, scm.graph), "scm": write_scm(labelled, names)})
+    told = {"event": _worlds(given, asked, (*asked.event, *asked.given)), "given": _worlds(given, asked, asked.given)}
+    return {"models": cases, **told, "values": [str(value) for value in found.values]}
+
+
+def _joint(scm: Scm, terms: Sequence[Term]) -> Asked:
+    """The probability that all *terms* hold."""
+    worlds = [World(term.do, ((term.node, term.value),)) for term in terms if term.value is not None]
+    return Asked(scm, (Part(Fraction(1), tuple(worlds)),))
+
+
+def _names(asked: Crossing, node: int, *, scm: Scm) -> tuple[Value, ...]:
+    """What the values of *node* are called in the models; a value that nobody spoke of is a further one."""
+    size = scm.domains[node]
+    labels: tuple[str, ...] = asked.labels[node] if node < len(asked.labels) else ("0", "1")
+    if labels == ("0", "1"):
+        return positions(size)
+    return (*labels, *[f"other {number}" for number in range(1, size - len(labels) + 1)])
+
+
+def _worlds(given: Given, asked: Crossing, terms: Sequence[Term]) -> Json:
+    """The worlds as kind `joint_counterfactual` takes them; a term about what was set itself says nothing."""
+
+    def said(pairs: Iterable[tuple[int, int]]) -> dict[str, Json]:
+        words = {node: asked.labels[node] for node, _ in pairs}
+        return {
+            given.names[node]: value if words[node] == ("0", "1") else words[node][value] for node, value in pairs
+        }  # fmt: skip
+
+    return [
+        {"do": said([*do.items()]), "event": said([(node, value) for node, value in event.items() if node not in do])}
+        for do, event in worlds_of(terms)
+    ]
 
 
 def _said(given: Given, asked: Crossing, *, formula: Formula) -> dict[str, Json]:
@@ -180,16 +249,36 @@ def _impossible() -> MalformedCase:
 
 
 def _check(given: Given, asked: Crossing, found: Found) -> None:
-    """The printed formulas hold in models that they have not met.
+    """The printed formulas hold in models that they have not met; two models are of the graph, and tell.
 
     Raises:
-        VerificationMismatch: one does not.
+        VerificationMismatch: one does not, or they do not.
     """
     answer = mapping(found.answer, "answer")
+    certificate = mapping(found.certificate, "certificate")
+    if certificate.get("models") is not None:
+        _check_pair(given, asked, certificate=certificate)
     for field in ("estimand", "from_observation"):
         if field in answer:
             formula = read_formula(str(answer[field]), given.names, values=asked.position)
             _tried(given, asked, formula=formula, seed=1)
+
+
+def _check_pair(given: Given, asked: Crossing, *, certificate: Mapping[str, object]) -> None:
+    models = []
+    for one in sequence(certificate["models"], "certificate: models"):
+        _, _, scm = read_facts(one)
+        if scm is None or not is_of(given.graph, scm):
+            raise VerificationMismatch("one of the two models has an edge that the graph has not")
+        models.append(scm)
+    if not experiments_agree(models[0], models[1], n=given.graph.n):
+        raise VerificationMismatch("the two models do not agree on every experiment")
+    values = []
+    for scm in models:
+        both, below = (bounded_again(_joint(scm, terms))[0] for terms in ((*asked.event, *asked.given), asked.given))
+        values.append(str(both / below))
+    if values != certificate["values"] or values[0] == values[1]:
+        raise VerificationMismatch(f"the two models give {values}, not two values as said: {certificate['values']}")
 
 
 KINDS = (

@@ -11,6 +11,7 @@ from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Row, Scm, Table
 from causal_eval.causal.second.districts import without_latents
 from causal_eval.causal.second.enumeration import Enumeration, free_in, nodes_in
+from causal_eval.causal.second.nested import Level, Unit, each, worked_out
 from causal_eval.causal.second.reach import causes_of, members
 from causal_eval.errors import TooLarge
 from causal_eval.seeds import Stream
@@ -108,6 +109,37 @@ def effect_differs(
             return None
     shares = [state.probability({**event, **given}, do=do) / state.probability(given, do=do) for state in states]
     return shares if shares[0] != shares[1] else None
+
+
+def experiments_agree(one: Scm, other: Scm, *, n: int) -> bool:
+    """Whether two models have one law of the first *n* nodes that are observed after every intervention on them.
+
+    Nodes that are the same coin in both and stand alone are passed over. Every set of nodes is set to all their values.
+    """
+    g = one.graph
+    idle = [node for node in range(n) if not g.parents[node] and one.mechanisms[node] == other.mechanisms[node]]
+    alone = {node for node in idle if not any(causes >> node & 1 for causes in g.parents)}
+    nodes = [node for node in members(~g.latent & (1 << n) - 1) if node not in alone]
+    for size in range(len(nodes)):
+        for chosen in itertools.combinations(nodes, size):
+            rest = [node for node in nodes if node not in chosen]
+            for values in itertools.product(*[range(one.domains[node]) for node in chosen]):
+                does = dict(zip(chosen, values, strict=True))
+                if _law_after(one, does, rest) != _law_after(other, does, rest):
+                    return False
+    return True
+
+
+def _law_after(scm: Scm, does: Mapping[int, int], rest: Sequence[int]) -> Mapping[tuple[Level, ...], Fraction]:
+    """The law of *rest* after what is done, unit by unit."""
+
+    def told(unit: Unit) -> tuple[Level, ...]:
+        return tuple([worked_out(scm, unit, node=node, does=does) for node in rest])
+
+    found: dict[tuple[Level, ...], Fraction] = {}
+    for values, share, _ in each(scm, told):
+        found[values] = found.get(values, Fraction(0)) + share
+    return found
 
 
 def _joined(scm: Scm, asked: int) -> Scm:
