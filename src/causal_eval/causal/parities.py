@@ -98,13 +98,13 @@ class _Tables:
             world: dict[int, _Bits] = {node: np.full(len(every), value) for node, value in do}
             for node in self.order:
                 if node not in world and self.worlds[do] >> node & 1:
-                    world[node] = self._answered(node, every, world)
+                    world[node] = self._answered(node, every, world=world)
             for term in terms:
                 if term.do == do:
                     found &= world[term.node] == term.value
         return found
 
-    def _answered(self, node: int, every: _Bits, world: Mapping[int, _Bits]) -> _Bits:
+    def _answered(self, node: int, every: _Bits, *, world: Mapping[int, _Bits]) -> _Bits:
         parents = self.parents(node)
         index = np.zeros(len(every), dtype=np.int64)
         for cause in parents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from causal_eval.causal.formula.tree import Formula, Prob, Ref
@@ -120,17 +120,22 @@ def experiments_agree(one: Scm, other: Scm, *, n: int) -> bool:
     idle = [node for node in range(n) if not g.parents[node] and one.mechanisms[node] == other.mechanisms[node]]
     alone = {node for node in idle if not any(causes >> node & 1 for causes in g.parents)}
     nodes = [node for node in members(~g.latent & (1 << n) - 1) if node not in alone]
-    for size in range(len(nodes)):
-        for chosen in itertools.combinations(nodes, size):
-            rest = [node for node in nodes if node not in chosen]
-            for values in itertools.product(*[range(one.domains[node]) for node in chosen]):
-                does = dict(zip(chosen, values, strict=True))
-                if _law_after(one, does, rest) != _law_after(other, does, rest):
-                    return False
-    return True
+    return all(
+        _law_after(one, does, rest=rest) == _law_after(other, does, rest=rest)
+        for does, rest in _interventions(one, nodes)
+    )
 
 
-def _law_after(scm: Scm, does: Mapping[int, int], rest: Sequence[int]) -> Mapping[tuple[Level, ...], Fraction]:
+def _interventions(scm: Scm, nodes: Sequence[int]) -> Iterator[tuple[dict[int, int], list[int]]]:
+    """What may be done to some of *nodes*, with the others."""
+    chosen = itertools.chain.from_iterable(itertools.combinations(nodes, size) for size in range(len(nodes)))
+    for some in chosen:
+        rest = [node for node in nodes if node not in some]
+        for values in itertools.product(*[range(scm.domains[node]) for node in some]):
+            yield dict(zip(some, values, strict=True)), rest
+
+
+def _law_after(scm: Scm, does: Mapping[int, int], *, rest: Sequence[int]) -> Mapping[tuple[Level, ...], Fraction]:
     """The law of *rest* after what is done, unit by unit."""
 
     def told(unit: Unit) -> tuple[Level, ...]:
