@@ -52,7 +52,7 @@ def test_a_plan_is_made(visitor: Make, language: str) -> None:
     browser.cookies.set("ceb_language", language)
     page = browser.get("/plan?model=openai/new&detect=5pts").text
     assert {"en": "Assumed, as the worst", "de": "Angenommen"}[language] in page
-    assert page.count("<tr") == 8
+    assert page.count("<tr") == 7
     wrong = browser.get("/plan?model=openai/new&detect=5")
     assert (wrong.status_code, 'id="e-detect"' in wrong.text) == (422, True)
     assert browser.get("/plan?model=openai/new&detect=5pts&family=none").status_code == 422

@@ -36,6 +36,11 @@ class Priced:
     prices: str
     """Which tables the cost is from; empty: it runs on this machine and costs nothing."""
 
+    @property
+    def others(self) -> tuple[Foreseen, ...]:
+        """The options that are not the aim itself."""
+        return tuple(one for one in self.options if one.wanted != self.main.wanted)
+
 
 def plan_line(found: Priced) -> Json:
     """The plan as it leaves as JSON; gaps and scores are shares, costs dollars."""

@@ -48,7 +48,7 @@ def plan_lines(found: Priced) -> Iterator[str]:
     yield f"{one_line(found.model)}: {goal(found.plan)}"
     yield from basis_lines(found.plan)
     named = [("planned", found.main), ("cautious", found.cautious)]
-    named += [(f"{hundredths(one.wanted)} points", one) for one in found.options]
+    named += [(f"{hundredths(one.wanted)} points", one) for one in found.others]
     yield ""
     head = ("", "causal models", "questions", "calls", "tokens", "dollars", "time")
     yield from table([head], [(name, *_takes(one)) for name, one in named])

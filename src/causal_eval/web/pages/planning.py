@@ -97,4 +97,4 @@ def _order(query: Mapping[str, str]) -> PlanOrder:
 
 def _rows(found: Priced) -> list[tuple[str, object]]:
     """Every row of the table: what it is called, and what it takes."""
-    return [("main", found.main), ("cautious", found.cautious), *(("", one) for one in found.options)]
+    return [("main", found.main), ("cautious", found.cautious), *(("", one) for one in found.others)]
