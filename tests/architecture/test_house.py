@@ -118,6 +118,7 @@ LOCAL_IMPORTS = {
     "analysis/planning/learn.py": {"numpy": "start-up: only what is resampled needs it"},
     "analysis/reports/pdf.py": {"typst": "the extra [pdf]"},
     "analysis/robust.py": {"numpy": "start-up: only what is resampled needs it"},
+    "analysis/adaptive/calibration.py": {"numpy": "start-up: only who calibrates needs it"},
     "analysis/sequential/betting.py": {"numpy": "start-up: only who bets needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
     "notebook/frame.py": {"polars": "the extra [parquet]"},

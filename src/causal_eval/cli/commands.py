@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from causal_eval.cli import (
+    adaptive,
     announcing,
     backups,
     comparing,
@@ -324,7 +325,7 @@ app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
     listing, comparing, diagnosing, stopping, trending, operating, responding, announcing, standing, logs, databases,
-    backups, switching, reaching, runbooks, contaminating, reports, planning,
+    backups, switching, reaching, runbooks, contaminating, reports, planning, adaptive,
 ):  # fmt: skip
     _door.add_to(app)
 
