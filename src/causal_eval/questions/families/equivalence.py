@@ -42,7 +42,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A graph and six others, of which one to five are equivalent to it."""
     n = SIZES[difficulty - 1]
     if kind.name == "experiments":
-        return _with_experiments(kind, n, stream)
+        return _with_experiments(kind, n + 1, stream)
     for _ in range(_TRIES):
         arrows = random_arrows(n, n + n // 3, most=3, stream=stream)
         right = [stream.chance(1, 2) for _ in range(LISTED)]
@@ -69,14 +69,18 @@ def _others(graph: Graph, right: Sequence[bool], *, stream: Stream) -> list[Grap
 
 
 def _with_experiments(kind: Kind, n: int, stream: Stream) -> Group:
-    """A graph and six others, of which observation leaves more than it does together with the experiments."""
+    """A graph and six others, of which observation leaves more than it does together with the experiments.
+
+    How many are right is drawn first, so that one number of graphs is not worth guessing.
+    """
+    wanted = stream.between(2, 3)
     for _ in range(10 * _TRIES):
         arrows = random_arrows(n, n + n // 3, most=3, stream=stream)
-        graph, right = Graph.build(n, arrows), [stream.chance(4, 5) for _ in range(LISTED)]
+        graph, right = Graph.build(n, arrows), [stream.chance(2, 3) for _ in range(LISTED)]
         others = _others(graph, right, stream=stream)
         targets = stream.sample(range(n), _TARGETS)
         same = [_is_same(graph, other, targets=targets) for other in others]
-        if sum(right) > sum(same) > 0 and others:
+        if sum(same) == wanted < sum(right):
             group = _group(kind, n, arrows=arrows, others=others, targets=targets, stream=stream)
             if not any(sets == _right(group.members[0], n) for sets in _wrong(group.members[0], n).values()):
                 return group
