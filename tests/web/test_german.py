@@ -67,6 +67,27 @@ def test_what_cannot_be_taken_is_said_in_german(fields: dict[str, str], place: s
     assert found[1].startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("fields", "place", "said"),
+    [
+        ({"n": "35", "rephrased": "on"}, "n", "jede Frage erscheint in 6 Darstellungen"),
+        ({"low": "4", "high": "2"}, "low", "Schwierigkeit 4 bis 2"),
+        ({"kinds": "effect/x"}, "kinds", "ist unbekannt: meinten Sie"),
+        ({"graph": "X->Y, Y->X"}, "graph", "hat keine kausale Ordnung"),
+        ({"n": "30000"}, "n", "höchstens 20000 entstehen hier"),
+    ],
+)
+def test_what_no_set_can_be_is_said_in_german(fields: dict[str, str], place: str, said: str, visitor: Make) -> None:
+    """Beside the field of the form for a set of one's own."""
+    browser = visitor("evaluator")
+    browser.cookies.set("ceb_language", "de")
+    answer = browser.post("/sets/new", data={"csrf": "token-of-evaluator", "what": "own", "n": "6", **fields})
+    found = re.search(rf'id="e-{place}">(.+?)</p>', answer.text)
+    assert answer.status_code == 422
+    assert found
+    assert said in found[1]
+
+
 def test_error_pages_are_german(visitor: Make) -> None:
     """What is not there, what is not allowed, and a password that is wrong."""
     browser = visitor("viewer")
