@@ -16,7 +16,8 @@ _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 def plain(text: str) -> str:
     """The text with line breaks and tabs kept and every character that cannot be seen replaced by U+FFFD."""
     text = _ESCAPE.sub("\ufffd", text.replace("\r\n", "\n"))
-    return text if text.isascii() and text.isprintable() else "".join(map(_seen, text))
+    is_plain = text.replace("\n", "").replace("\t", "").isprintable()  # of spaces it knows the plain one alone
+    return text if is_plain else "".join(map(_seen, text))
 
 
 def one_line(text: str) -> str:

@@ -18,9 +18,8 @@ from causal_eval.scoring.verdict import Mark, Verdict
 from causal_eval.service.reporting import Gathered, gather, report_data
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.exported import Exported, exported
+from causal_eval.store.exported import Exported, asked
 from causal_eval.store.rescore import scorers
-from causal_eval.store.suites import set_questions
 
 LARGEST = 50_000
 """Outcomes of a report with every question."""
@@ -67,11 +66,13 @@ def questions(store: Store, evaluations: Sequence[Evaluation]) -> tuple[Question
         raise UsageError(
             f"the runs have {size} outcomes: a report shows every question of at most {LARGEST}; --summary"
         )
-    known = {one.id: one for one in set_questions(store, evaluations[0].spec.question_set)}
+    known: dict[str, Question] = {}
     given: dict[str, list[Given]] = {}
     for evaluation in sorted(evaluations, key=lambda one: -one.planned):
-        for row in exported(store, evaluation):
-            given.setdefault(row.question, []).append(_given(known[row.question], row, evaluation=evaluation))
+        for question, rows in asked(store, evaluation):
+            known.setdefault(question.id, question)
+            said = given.setdefault(question.id, [])
+            said.extend(_given(question, row, evaluation=evaluation) for row in rows)
     order = {one.spec.answerer: place for place, one in enumerate(evaluations)}
     return tuple(
         question_card(known[name], tuple(sorted(said, key=lambda one: (order[one.answerer], one.sample))))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from causal_eval.questions.question import CANARY, canonical
+from causal_eval.questions.question import CANARY, Question, canonical
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -71,12 +71,17 @@ class Exported:
 
 def exported(store: Store, evaluation: Evaluation) -> Iterator[Exported]:
     """Every planned (question, sample) in the run's order; a page of questions is in memory at a time."""
+    return (outcome for _, outcomes in asked(store, evaluation) for outcome in outcomes)
+
+
+def asked(store: Store, evaluation: Evaluation) -> Iterator[tuple[Question, list[Exported]]]:
+    """Every planned question in the run's order with its samples; a page of questions is in memory at a time."""
     for start in range(0, evaluation.planned, PAGE):
         with store.reading() as connection:
             rows = _page(connection, evaluation, start=start)
             touched = _incidents(connection, evaluation, asked={row.question for row in rows})
         for _, group in groupby(rows, key=lambda row: row.position):
-            yield from _samples(evaluation, list(group), touched=touched)
+            yield _samples(evaluation, list(group), touched=touched)
 
 
 def _page(connection: Connection, evaluation: Evaluation, *, start: int) -> list[Row[Any]]:
@@ -119,20 +124,23 @@ def _incidents(connection: Connection, evaluation: Evaluation, *, asked: set[str
     return found
 
 
-def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, touched: Touched) -> Iterator[Exported]:
-    kept = {row.sample: row for row in rows if row.sample is not None}
-    for sample in range(evaluation.spec.epochs):
-        into = touched.get((rows[0].question, sample), ())
-        yield replace(_exported(rows[0], kept.get(sample), sample=sample), incidents=tuple(sorted(into)))
+def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, touched: Touched) -> tuple[Question, list[Exported]]:
+    kept, question = {row.sample: row for row in rows if row.sample is not None}, question_from(rows[0].body)
+    return question, [
+        replace(
+            _exported(question, kept.get(sample), sample=sample, cluster=rows[0].cluster),
+            incidents=tuple(sorted(touched.get((rows[0].question, sample), ()))),
+        )
+        for sample in range(evaluation.spec.epochs)
+    ]
 
 
-def _exported(asked: Row[Any], kept: Row[Any] | None, *, sample: int) -> Exported:
-    question = question_from(asked.body)
+def _exported(question: Question, kept: Row[Any] | None, *, sample: int, cluster: str) -> Exported:
     there = {} if kept is None else kept._mapping  # noqa: SLF001 - public API
     usual = Mark.MISSING if kept is None else Mark.UNGRADED
     return Exported(
         question.id, sample + 1, question.family, question.kind, rung=question.rung, difficulty=question.difficulty,
-        domain=question.domain, regime=question.regime, cluster=asked.cluster, mark=there.get("mark") or usual.value,
+        domain=question.domain, regime=question.regime, cluster=cluster, mark=there.get("mark") or usual.value,
         strict=there.get("strict") or usual.value, right=canonical(question.gold).decode(), prompt=question.prompt,
         incidents=(), canary=CANARY, **{name: there.get(name) for name in _OF_REPLY},
     )  # fmt: skip

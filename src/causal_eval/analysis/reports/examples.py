@@ -19,7 +19,7 @@ from causal_eval.analysis.reports.data import (
 )
 from causal_eval.questions.card import graph_lines, shown
 from causal_eval.questions.question import AnswerKind, Certificate, Question, Step
-from causal_eval.scoring.verdict import Verdict
+from causal_eval.scoring.verdict import Mark, Verdict
 
 _CLAIMS = {"dsep": "d-separated", "is_adjustment_set": "valid adjustment set"}
 """Yes/no questions of ``solve`` in words."""
@@ -73,10 +73,9 @@ def question_card(question: Question, given: tuple[Given, ...]) -> QuestionCard:
 
 def given_reply(question: Question, *, answerer: str, sample: int, reply: str, verdict: Verdict) -> Given:
     """A judged reply, with the classic mistakes that give just its answer."""
-    certificate = question.certificate
-    same = (
-        [one.name for one in _mistakes(certificate, question, verdict=verdict) if one.is_given] if certificate else []
-    )
+    certificate, same = question.certificate, list[str]()
+    if certificate is not None and verdict.mark is not Mark.CORRECT:  # what is right is nobody's mistake
+        same = [one.name for one in _mistakes(certificate, question, verdict=verdict) if one.is_given]
     parsed = "" if verdict.answer is None else _readable(shown(verdict.answer), question)
     return Given(answerer, sample, reply, verdict.mark, verdict.strict, verdict.reason, parsed, tuple(same))
 
