@@ -105,6 +105,9 @@ def profiled(
     if published is not None and published.spec.question_set == evaluation.spec.question_set:
         raise UsageError(f"published: {published.id} asked the same set as {evaluation.id}: ask fresh questions")
     rows = functools.partial(answers_seen, store, evaluation)
+    if evaluation.planned * evaluation.spec.epochs <= LARGEST_COMPARED:  # few enough to be read once
+        held = list(rows())
+        rows = functools.partial(iter, held)
     old = None if published is None else observations(store, published)
     return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
 

@@ -120,7 +120,10 @@ def test_one_cluster_allows_no_interval() -> None:
     assert not found.shown
 
 
-def test_nothing_heavy_is_imported_until_a_diagnosis_is_made() -> None:
-    """NumPy waits for the first diagnosis."""
-    code = "import sys, causal_eval.analysis.diagnosis.diagnose; sys.exit('numpy' in sys.modules)"
+def test_nothing_heavy_is_imported_for_a_diagnosis_or_a_profile() -> None:
+    """Neither needs a library of statistics, tables, charts or templates."""
+    code = (
+        "import sys, causal_eval.analysis.reports.diagnosing, causal_eval.analysis.reports.profiling; "
+        "sys.exit(bool({'scipy', 'polars', 'pandas', 'altair', 'jinja2'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -16,7 +16,6 @@ from causal_eval.analysis.intervals import (
     LEVEL,
     Interval,
     Tally,
-    difference_cluster,
     difference_interval,
     score_cluster,
     score_interval,
@@ -110,12 +109,23 @@ def diagnose_seen(rows: Iterable[Seen], *, level: float = LEVEL) -> dict[str, Di
     return {name: diagnose(name, misses[name], marks=counts, level=level) for name, counts in marks.items()}
 
 
+class _Kind(NamedTuple):
+    """Clusters that are alike: how many misses, and what they add up to in grains."""
+
+    n: int
+    s: int
+    up: bool
+    down: bool
+
+
 @dataclass(slots=True)
 class _Sums:
     """What a class has, cluster by cluster."""
 
-    credits: Tally = field(default_factory=Tally)
-    excess: Tally = field(default_factory=Tally)
+    credits: Counter[_Kind] = field(default_factory=Counter)
+    """How many clusters of which kind; those without any credit are left out."""
+    excess: Counter[_Kind] = field(default_factory=Counter)
+    """Matches beyond those that are expected, of misses where the mistake can be made."""
     matched: int = 0
     alone: int = 0
     possible: int = 0
@@ -135,15 +145,18 @@ def diagnose(
     ordered = sorted(misses, key=lambda miss: (miss.cluster, miss.question, miss.sample))
     shared = share(ordered, resamples=resamples)
     sums: dict[str, _Sums] = {key: _Sums() for key in (*shared.classes, UNEXPLAINED)}
-    hit, chances = Tally(), 0.0
+    hit, chances, sizes = Tally(), 0.0, Counter[int]()
     for _, group in itertools.groupby(zip(ordered, shared.credits, strict=True), key=lambda pair: pair[0].cluster):
         pairs = list(group)
+        sizes[len(pairs)] += 1
         _add_cluster(sums, shared.classes, pairs=pairs)
         hit = hit.plus(score_cluster([int(bool(miss.matched)) for miss, _ in pairs]))
         chances += sum(miss.chance for miss, _ in pairs)
     strict = 1.0 - (1.0 - level) / max(1, len(shared.classes))
     spread = dict(zip((*shared.classes, UNEXPLAINED), shared.resampled, strict=False))
-    causes = [_cause(key, one, spread=spread.get(key, ()), levels=(level, strict)) for key, one in sums.items()]
+    causes = [
+        _cause(key, one, sizes=sizes, spread=spread.get(key, ()), levels=(level, strict)) for key, one in sums.items()
+    ]
     return Diagnosis(
         answerer=answerer,
         misses=len(ordered),
@@ -164,13 +177,15 @@ def _add_cluster(
     for row in rows:
         row[UNEXPLAINED] = max(0.0, 1.0 - sum(row.values()))
     for key, one in sums.items():
-        own = [Fraction(round(row[key] * _GRAIN), _GRAIN) for row in rows]
-        one.credits = one.credits.plus(score_cluster(own))
-        able = [miss for miss, _ in pairs if key in miss.expected]
-        beyond = [int(key in miss.matched) - _exact(miss.expected[key]) for miss in able]
-        one.excess = one.excess.plus(difference_cluster(beyond))
-        one.possible += len(able)
-        one.expected += sum(miss.expected[key] for miss in able)
+        own = [round(row[key] * _GRAIN) for row in rows]
+        if any(own):
+            part = any(grains != _GRAIN for grains in own)
+            one.credits[_Kind(len(own), sum(own), up=True, down=part)] += 1
+        beyond = [_beyond(miss, key) for miss, _ in pairs if key in miss.expected]
+        if beyond:
+            one.excess[_kind(beyond)] += 1
+            one.possible += len(beyond)
+            one.expected += sum(miss.expected.get(key, 0.0) for miss, _ in pairs)
     for (miss, _), row in zip(pairs, rows, strict=True):
         _add_miss(sums, miss, row=row)
 
@@ -188,10 +203,12 @@ def _add_miss(sums: dict[str, _Sums], miss: Miss, *, row: Mapping[str, float]) -
         sums[UNEXPLAINED].alone += 1
 
 
-def _cause(key: str, one: _Sums, *, spread: Sequence[float], levels: tuple[float, float]) -> Cause:
+def _cause(
+    key: str, one: _Sums, *, sizes: Mapping[int, int], spread: Sequence[float], levels: tuple[float, float]
+) -> Cause:  # fmt: skip
     level, strict = levels
-    interval = _wider(score_interval(one.credits, level=level), spread)
-    beyond = difference_interval(one.excess, level=strict)
+    interval = _wider(score_interval(_tally(one.credits).merge(_idle(one.credits, sizes)), level=level), spread)
+    beyond = difference_interval(_tally(one.excess), level=strict)
     return Cause(
         key=key,
         title=title_of(key),
@@ -239,5 +256,29 @@ def _most(pair: tuple[tuple[str, str], float]) -> tuple[float, tuple[str, str]]:
     return -pair[1], pair[0]
 
 
-def _exact(number: float) -> Fraction:
-    return Fraction(round(number * _GRAIN), _GRAIN)
+def _beyond(miss: Miss, key: str) -> int:
+    """In grains."""
+    return _GRAIN * (key in miss.matched) - round(miss.expected[key] * _GRAIN)
+
+
+def _kind(grains: Sequence[int]) -> _Kind:
+    return _Kind(len(grains), sum(grains), any(one > 0 for one in grains), any(one < 0 for one in grains))
+
+
+def _idle(credits_: Mapping[_Kind, int], sizes: Mapping[int, int]) -> Tally:
+    """The clusters, of these *sizes* in all, in which nothing was credited."""
+    busy: Counter[int] = Counter()
+    for kind, k in credits_.items():
+        busy[kind.n] += k
+    return _tally({_Kind(n, 0, up=False, down=True): k - busy[n] for n, k in sizes.items()})
+
+
+def _tally(kinds: Mapping[_Kind, int]) -> Tally:
+    """The exact sums over all clusters."""
+    total = Tally()
+    for (n, grains, up, down), k in kinds.items():
+        s = Fraction(grains, _GRAIN)
+        total = total.merge(
+            Tally(k, k * n, k * s, k * n * n, k * n * s, k * s * s, k * n, k * up, k * down, k * (s != 0))
+        )
+    return total

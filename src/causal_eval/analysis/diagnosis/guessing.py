@@ -29,12 +29,8 @@ def probability(answer: Any, question: Question) -> float:
         case AnswerKind.CHOICE:
             return 1.0 / max(1, len(spec.options) - 1)
         case AnswerKind.FORMULA:
-            seen = formulas(question)
-            return (
-                1.0 / len(seen)
-                if any(_is(answer, text, question=question) for text in seen.values())
-                else _UNSEEN_FORMULA
-            )
+            seen = set(map(_bare, formulas(question).values()))
+            return 1.0 / len(seen) if _bare(answer["formula"]) in seen else _UNSEEN_FORMULA
         case kind if kind in NUMERIC:
             return max(RARE, _numbers(vector(answer, spec), question))
         case AnswerKind.TEXT:
@@ -55,8 +51,9 @@ def is_share(question: Question) -> bool:
     return all(one >= 0 for one in vector(question.gold, question.answer)) and not any('"-' in one for one in written)
 
 
-def _is(answer: Any, text: str | None, *, question: Question) -> bool:
-    return is_same(answer, {"formula": text}, question=question)
+def _bare(text: str | None) -> str | None:
+    """A formula without what does not matter to who reads it aloud."""
+    return None if text is None else "".join(char for char in text if char not in " {}")
 
 
 def _numbers(given: tuple[Fraction, ...], question: Question) -> float:
@@ -140,7 +137,7 @@ def distinct(answers: list[Any], question: Question) -> list[Any]:
 
 
 def _may_equal(answer: Any, other: Any, *, question: Question) -> bool:
-    """Whether two wrong answers are one; sets of sets are compared as they stand."""
-    if question.answer.kind is AnswerKind.SET:
+    """Whether two wrong answers are one; sets of sets and formulas are compared as they stand."""
+    if question.answer.kind in (AnswerKind.SET, AnswerKind.FORMULA):
         return bool(answer == other)
     return is_same(answer, other, question=question)

@@ -26,7 +26,7 @@ def mistakes_of(question: Question) -> Iterator[Named]:
     """The named mistakes of *question* that can be given and are wrong; one that happens to be right is none."""
     for name, written in question.certificate.mistakes.items() if question.certificate else ():
         answer = msgspec.json.decode(written)
-        if _can_be_given(answer, question.answer) and not is_right(answer, question):
+        if _can_be_given(answer, question.answer) and not _is_gold(answer, question):
             yield Named(name, answer)
 
 
@@ -74,6 +74,13 @@ def _sets(answer: list[list[str]]) -> frozenset[frozenset[str]]:
 def _can_be_given(answer: Any, spec: AnswerSpec) -> bool:
     """Whether the format has words for it: that no set exists is no answer to every question about sets."""
     return bool(answer) or spec.may_be_none or spec.kind not in (AnswerKind.SET, AnswerKind.SETS)
+
+
+def _is_gold(answer: Any, question: Question) -> bool:
+    """Whether a mistake gives the right answer; that a formula does not was tried when the question was made."""
+    if question.answer.kind is AnswerKind.FORMULA:
+        return bool(answer["formula"] == question.gold["formula"])
+    return is_right(answer, question)
 
 
 def is_right(answer: Any, question: Question) -> bool:

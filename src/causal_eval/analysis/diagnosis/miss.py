@@ -10,7 +10,7 @@ from causal_eval.analysis.diagnosis import guessing
 from causal_eval.analysis.diagnosis.classes import class_of
 from causal_eval.analysis.diagnosis.matching import NUMERIC, is_same, mistakes_of, vector
 from causal_eval.analysis.diagnosis.slips import Slip, possible, slips
-from causal_eval.questions.question import Question
+from causal_eval.questions.question import AnswerKind, Question, canonical
 
 
 class Wrong(NamedTuple):
@@ -51,22 +51,32 @@ def read_miss(wrong: Wrong) -> Miss:
     named: dict[str, list[tuple[str, Any]]] = {}
     for one in mistakes_of(question):
         named.setdefault(class_of(one.name, family=question.family), []).append((one.name, one.answer))
+    guess = guessing.probability(wrong.answer, question)
+    written = {canonical(answer) for pairs in named.values() for _, answer in pairs}
     matched: dict[str, float] = {}
     names: list[tuple[str, str]] = []
     expected: dict[str, float] = {}
     for key, pairs in named.items():
         ways = guessing.distinct([answer for _, answer in pairs], question)
         expected[key] = min(1.0, sum(guessing.probability(way, question) for way in ways))
-        same = [name for name, answer in pairs if is_same(wrong.answer, answer, question=question)]
+        same = [(name, answer) for name, answer in pairs if _gives(answer, wrong, among=written)]
         if same:
             matched[key] = 1.0 / len(ways)
-            names += [(key, name) for name in same]
+            names += [(key, name) for name, _ in same]
+            guess = max(guess, *(guessing.probability(answer, question) for _, answer in same))
     _add_slips(wrong, matched, names=names, expected=expected)
-    guess = guessing.probability(wrong.answer, question)
     return Miss(
         question.id, wrong.sample, question.family, question.kind, question.cluster, matched, tuple(names), expected,
         guess,
     )  # fmt: skip
+
+
+def _gives(answer: Any, wrong: Wrong, *, among: set[bytes]) -> bool:
+    """Whether the mistake's *answer* is what was given; what is a mistake's to the letter is no other one's formula."""
+    given = canonical(wrong.answer)
+    if wrong.question.answer.kind is AnswerKind.FORMULA and given in among:
+        return given == canonical(answer)
+    return is_same(wrong.answer, answer, question=wrong.question)
 
 
 def _add_slips(
