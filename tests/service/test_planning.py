@@ -53,8 +53,8 @@ def answered(service: Service, question_set: StoredSet) -> Answered:
             )
         return evaluation.id
 
-    def make(answerer: str, chance: float, *, epochs: int = 1) -> str:
-        return asyncio.run(answer(RunSpec(answerer, question_set.digest, epochs=epochs), chance))
+    def make(answerer: str, chance: float, *, epochs: int = 1, way: str = "") -> str:
+        return asyncio.run(answer(RunSpec(answerer, question_set.digest, epochs=epochs, elicitation=way), chance))
 
     return make
 
@@ -97,6 +97,15 @@ def test_a_single_run_is_taken_twice(visit: Visit, answered: Answered) -> None:
     assert "independently" in gap.plan.basis.source
     assert score.plan.basis.source == f"run {one}"
     assert gap.plan.basis.variance(1) == pytest.approx(2 * score.plan.basis.variance(1))
+
+
+def test_only_runs_that_were_asked_in_the_same_way_are_learned_from(visit: Visit, answered: Answered) -> None:
+    """Those of the newest run's way of asking: another one takes other tokens and gives other answers."""
+    answered("openai/new", 0.9, way="direct@1")
+    newest = answered("openai/new", 0.6, way="reason@1")
+    found = planned(visit, PlanOrder("openai/new", Aim(precision=0.05)))
+    assert found.plan.basis.source == f"run {newest}"
+    assert found.main.takes.source.endswith("250 earlier replies of the same model, asked by reason@1")
 
 
 def test_rates_and_open_calls_bound_the_time(visit: Visit, answered: Answered) -> None:

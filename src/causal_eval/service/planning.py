@@ -49,7 +49,7 @@ from causal_eval.store.observations import observations
 PROBE = 60
 """Questions that are drawn, and asked of nobody, where no past run shows how they fall into causal models."""
 LOOKED_AT = 3
-"""Past runs of a model, and others on the same set, that are learned from."""
+"""Past runs of a model, asked as it was asked last, and others on the same set, that are learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +133,9 @@ class _Past:
         self._baseline = baseline
         self._families = frozenset(wanted.families)
         self._drawn: list[Question] | None = None
-        self.runs = past_evaluations(
-            store, frozenset({wanted.project}), largest=LARGEST_COMPARED, answerer=wanted.model
-        )[:LOOKED_AT]
+        there = past_evaluations(store, frozenset({wanted.project}), largest=LARGEST_COMPARED, answerer=wanted.model)
+        self.way = there[0].spec.elicitation if there else ""
+        self.runs = [run for run in there if run.spec.elicitation == self.way][:LOOKED_AT]
         self.seen = {run.id: found for run in self.runs if (found := self._read(run))}
 
     def basis(self) -> Basis:
@@ -230,7 +230,7 @@ def _priced(desk: Desk, found: Plan, *, wanted: PlanOrder, past: _Past) -> Price
     is_free = wanted.model.startswith(FREE)
 
     def takes(gap: float, size: Size) -> Foreseen:
-        found = foreseen(size.calls, usual, price=cost, speed=speed, source=_told(usual))
+        found = foreseen(size.calls, usual, price=cost, speed=speed, source=_told(usual, past.way))
         return Foreseen(gap, size, found)
 
     gap = found.aim.detect or found.aim.precision or 0.0
@@ -245,9 +245,9 @@ def _cost(price: Price | None, usage: Usage, *, at: str) -> Fraction | None:
     return None if price is None else price(usage, "", at)
 
 
-def _told(usual: Usual) -> str:
+def _told(usual: Usual, way: str) -> str:
     if usual.replies:
-        return f"the means of {usual.replies} earlier replies of the same model"
+        return f"the means of {usual.replies} earlier replies of the same model" + (f", asked by {way}" if way else "")
     return f"no earlier replies: {CHARACTERS} characters to a token, and every reply as long as it may be"
 
 
