@@ -83,6 +83,10 @@ ANSWERED: list[tuple[str, dict[str, Any], Any]] = [
     ("powers of ten", {"graph": {"nodes": ["X"]}, "scm": {"cpts": {"X": {"table": {"": ["25e-2", 7.5e-1]}}}}, "query": {
         "kind": "probability", "event": {"X": 1},
     }}, "3/4"),
+    ("a variant in other letters, phi as pairs, truth as text", {"graph": ROCK, "query": {
+        "kind": "responsibility", "context": {"S": "true", "B": "1"}, "cause": {"ST": True}, "phi": [["BS", True]],
+        "variant": "Modified",
+    }}, "1/2"),
     ("numbers for truth values", {"graph": ROCK, "query": {
         "kind": "responsibility", "context": {"S": 1, "B": 1}, "cause": [["ST", 1]], "phi": {"BS": 1},
     }}, "1/2"),
@@ -108,6 +112,16 @@ def test_a_path_however_written_meets_its_recanting_witness(paths: Any) -> None:
     """W would have to respond to A in two ways at once: no data identify the effect."""
     with pytest.raises(NotIdentifiable, match=r"a recanting witness: .* one unit's 'W'"):
         calculate({**KITE, "query": {"kind": "path_specific", "X": "A", "Y": "Y", "paths": paths}})
+
+
+@pytest.mark.parametrize("event", [{"Y": 1}, [{"node": "Y", "value": 1.0}], {"node": "Y", "value": True, "do": []}])
+def test_a_counterfactual_event_may_be_what_is(event: Any) -> None:
+    """A mapping as in all other kinds, one term without its list, and numbers of any kind."""
+    query = {"kind": "conditional_counterfactual_effect", "event": event, "given": {"X": 0}}
+    case = {"graph": PAIR, "query": query}
+    reply = calculate(case)
+    verify(case, reply)
+    assert reply.answer["from_observation"] == "P(Y=1|X=0)"
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -163,6 +177,25 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             },
         },
         "name one each",
+    ),
+    (
+        {
+            "graph": ROCK,
+            "query": {
+                "kind": "is_cause",
+                "context": {"S": 1, "B": 1},
+                "cause": {"ST": 1},
+                "phi": ["BS", True, 3],
+            },
+        },
+        "expression .'BS', True, 3.: write a variable",
+    ),
+    (
+        {
+            "graph": ROCK,
+            "query": {"kind": "is_cause", "context": {"S": "yes", "B": 1}, "cause": {"ST": 1}, "phi": "BS"},
+        },
+        "its values are false, true",
     ),
     ({"graph": PAIR, "query": {"kind": "is_estimand", "X": "X", "Y": "Y", "formula": "1" * 5000}}, "formula: at"),
     ({"graph": PAIR, "query": {"kind": "EFFECTS", "X": "X", "Y": "Y"}}, "did you mean effect"),

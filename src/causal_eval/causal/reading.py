@@ -12,6 +12,7 @@ from causal_eval.causal.query import Assignment
 from causal_eval.causal.scm import Scm, Value
 from causal_eval.errors import MalformedCase
 
+_TRUTH = {"false": False, "true": True}
 _LONG_POWER = re.compile(r"[eE][+-]?[0-9_]{4}")
 """Of a few letters, a number that no memory holds."""
 
@@ -72,16 +73,19 @@ def fraction(value: Any, where: str) -> Fraction:
 
 
 def position(value: Any, names: Sequence[Value], where: str) -> int:
-    """The position of *value* among the values of a variable; ``true`` is 1, ``false`` is 0, and ``"1"`` is 1 too."""
+    """The position of *value* among the values of a variable; ``true`` is 1; as text as well."""
     wanted = fraction(value, where) if isinstance(value, float) else value
     for place, name in enumerate(names):
         if name == wanted and isinstance(name, str) == isinstance(wanted, str):
             return place
-    if isinstance(value, str) and _is_whole(value) and not any(isinstance(name, str) for name in names):
-        return position(int(value), names, where)
+    if isinstance(value, str) and not any(isinstance(name, str) for name in names):
+        if value.lower() in _TRUTH and all(isinstance(name, bool) for name in names):
+            return position(_TRUTH[value.lower()], names, where)
+        if _is_whole(value):
+            return position(int(value), names, where)
     if not names:
         raise MalformedCase(f"{where} is real-valued; of a linear system ask effects, or kind linear_counterfactual")
-    allowed = ", ".join(str(name) for name in names)
+    allowed = ", ".join(str(name).lower() if isinstance(name, bool) else str(name) for name in names)
     raise MalformedCase(f"{where} cannot be {value!r}: its values are {allowed}")
 
 
@@ -93,7 +97,7 @@ def _is_whole(text: str) -> bool:
 def assignment(value: Any, index: Mapping[str, int], scm: Scm, where: str) -> Assignment:
     """``{"X": 1, ...}`` or ``[["X", 1], ...]`` as (node, value position) pairs, ascending."""
     found: dict[int, int] = {}
-    for name, wanted in _pairs(value, where):
+    for name, wanted in pairs_of(value, where):
         node = node_of(name, index, where=where)
         if node in found:
             raise MalformedCase(f"{where} sets {name!r} twice; keep one value")
@@ -101,7 +105,8 @@ def assignment(value: Any, index: Mapping[str, int], scm: Scm, where: str) -> As
     return tuple(sorted(found.items()))
 
 
-def _pairs(value: Any, where: str) -> Iterable[tuple[Any, Any]]:
+def pairs_of(value: Any, where: str) -> Iterable[tuple[Any, Any]]:
+    """``{"X": 1, ...}`` or ``[["X", 1], ...]`` as pairs, as they stand; None has none."""
     if value is None:
         return ()
     if isinstance(value, dict):

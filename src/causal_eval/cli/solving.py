@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,31 +11,51 @@ from typing import Any
 import msgspec
 
 from causal_eval.cli import output
-from causal_eval.errors import CausalError, MalformedCase, MalformedFile
+from causal_eval.errors import CausalError, MalformedCase, MalformedFile, VerificationMismatch
 from causal_eval.service.solving import case_id, solved_case
+
+BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a mistake of ours looks like: it costs one case its answer, and not all that come after."""
 
 
 def solve_file(file: str, *, json: bool, check: bool) -> int:
-    """Answer every case of *file* (``-`` = standard input); exit 2 if any was malformed, the others still answered.
+    """Answer every case of *file* (``-`` = standard input), and give the exit code.
 
-    That the mathematics gives no answer is a result: it stands under ``answer``, and what it means under ``error``.
-
-    Raises:
-        VerificationMismatch: with *check*, the second solver, a step or the certificate says something else.
+    2 if any was malformed, 8 if with *check* the second solver, a step or the certificate of any said something else, 1
+    if any met a mistake of ours; the others are still answered. That the mathematics gives no answer is a result: it
+    stands under ``answer``, and what it means under ``error``.
     """
     del json  # the answer is always JSON lines; the flag is taken for uniformity
-    malformed = False
-    for case in _cases(file):
-        try:
-            output.emit(solved_case(case, check=check))
-        except MalformedCase as error:
-            malformed = True
-            output.emit({"id": case_id(case), "error": {"kind": "malformed", "message": str(error)}})
-        except CausalError as error:
-            kind = _snake(error.kind)
-            told = {"id": case_id(case), "answer": kind, "error": {"kind": kind, "message": str(error)}}
-            output.emit(told if error.certificate is None else told | {"certificate": error.certificate})
-    return MalformedCase.exit_code if malformed else 0
+    codes = {0, *[_answered(case, check=check) for case in _cases(file)]}
+    return next(code for code in (1, VerificationMismatch.exit_code, MalformedCase.exit_code, 0) if code in codes)
+
+
+def _answered(case: Any, *, check: bool) -> int:
+    """Answer one case; its exit code."""
+    if isinstance(case, MalformedFile):
+        return _failed(None, "malformed", error=case, code=MalformedCase.exit_code)
+    name = case_id(case)
+    try:
+        output.emit(solved_case(case, check=check))
+    except MalformedCase as error:
+        return _failed(name, "malformed", error=error, code=MalformedCase.exit_code)
+    except VerificationMismatch as error:
+        return _failed(name, _snake(error.kind), error=error, code=VerificationMismatch.exit_code)
+    except CausalError as error:
+        kind = _snake(error.kind)
+        told = {"id": name, "answer": kind, "error": {"kind": kind, "message": str(error)}}
+        output.emit(told if error.certificate is None else told | {"certificate": error.certificate})
+    except BUGS as error:
+        traceback.print_exc()
+        return _failed(
+            name, "bug", error=f"{type(error).__name__}: {error}; a mistake of ours, please report it", code=1
+        )
+    return 0
+
+
+def _failed(name: Any, kind: str, *, error: object, code: int) -> int:
+    output.emit({"id": name, "error": {"kind": kind, "message": str(error)}})
+    return code
 
 
 def _cases(file: str) -> Iterator[Any]:
@@ -45,7 +66,9 @@ def _cases(file: str) -> Iterator[Any]:
         yield from _lines(text, file)
         return
     if isinstance(value, dict) and "cases" in value:
-        graphs = value.get("models", {})
+        graphs = value.get("models") or {}
+        if not isinstance(value["cases"], list) or not isinstance(graphs, dict):
+            raise MalformedFile(file, '"cases" is a list of cases, and "models" an object of named graphs')
         yield from (_named(case, graphs) for case in value["cases"])
     elif isinstance(value, list):
         yield from value
@@ -54,13 +77,15 @@ def _cases(file: str) -> Iterator[Any]:
 
 
 def _lines(text: str, file: str) -> Iterator[Any]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+    """The case of every line, or what is wrong with it; where the first is no JSON the file is none either."""
+    for count, (number, line) in enumerate((one for one in enumerate(text.splitlines(), 1) if one[1].strip()), 1):
         try:
             yield msgspec.json.decode(line)
         except msgspec.DecodeError as error:
-            raise MalformedFile(file, f"not JSON: {error}", line=number) from error
+            fault = MalformedFile(file, f"not JSON: {error}", line=number)
+            if count == 1:
+                raise fault from error
+            yield fault
 
 
 def _named(case: Any, graphs: Any) -> Any:
@@ -73,7 +98,9 @@ def _named(case: Any, graphs: Any) -> Any:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedFile(str(path), f"is not UTF-8 (byte {error.start}); write it as UTF-8") from error
     except OSError as error:
         raise MalformedFile(str(path), f"cannot be read ({error.strerror}); check the path") from error
 

@@ -97,17 +97,21 @@ def _contexts(given: Given, scm: Scm) -> tuple[tuple[Assignment, Fraction], ...]
 
 def _variant(given: Given) -> Variant:
     value = given.query.get("variant") or Variant.MODIFIED
+    if isinstance(value, str):
+        value = value.lower().replace("-", "_")
     if value not in list(Variant):
         raise MalformedCase(f"query: variant {value!r}: known are {', '.join(Variant)}")
     return Variant(str(value))
 
 
 def _phi(given: Given, scm: Scm) -> Expression:
-    """A variable that must be true, an expression, or literals ``{"Y": false}``, ``["Y", false]``."""
+    """A variable that must be true, an expression, or literals: ``{"Y": false}``, ``["Y", false]``, a list of these."""
     value = given.query.get("phi")
-    if isinstance(value, list) and value and value[0] in given.index and value[0] not in ARITY:
-        value = dict([value])
-    if isinstance(value, dict) and value:
+    if _is_literal(given, value):
+        value = [value]
+    if (isinstance(value, dict) and value) or (
+        isinstance(value, list) and value and all(_is_literal(given, one) for one in value)
+    ):
         literals = assignment(value, given.index, scm, "query: phi")
         parts = tuple([Call("eq", (Var(node), Const(scm.names(node)[level]))) for node, level in literals])
         return parts[0] if len(parts) == 1 else Call("and", parts)
@@ -116,6 +120,13 @@ def _phi(given: Given, scm: Scm) -> Expression:
     if isinstance(expression, Const):
         raise MalformedCase(f"query: phi {value!r} is no variable; write a variable, an expression or a literal")
     return expression
+
+
+def _is_literal(given: Given, value: object) -> bool:
+    """Whether *value* is ``[variable, value]`` and no expression."""
+    if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - a pair
+        return False
+    return isinstance(value[0], str) and value[0] in given.index and value[0] not in ARITY
 
 
 def _verdict(given: Given, asked: Happened) -> Found:

@@ -17,7 +17,7 @@ from causal_eval.causal.kinds.bounds import Asked, Part, World, bounded, bounded
 from causal_eval.causal.kinds.kind import Found, Given, Json, kind
 from causal_eval.causal.ledger import Ledger
 from causal_eval.causal.parities import twins, worlds_of
-from causal_eval.causal.reading import mapping, node_of, sequence
+from causal_eval.causal.reading import mapping, node_of, pairs_of, sequence
 from causal_eval.causal.responses import Responses
 from causal_eval.causal.sampled import MODELS, mentioned
 from causal_eval.causal.scm import Scm, Value, positions
@@ -63,7 +63,7 @@ def _conditional(given: Given) -> Crossing:
 
 
 def _read(given: Given, fields: Sequence[str]) -> Crossing:
-    raw = {field: [_raw(given, field, item=item) for item in given.items(field)] for field in fields}
+    raw = {field: [_raw(given, field, item=item) for item in _items(given, field)] for field in fields}
     if not raw["event"]:
         raise MalformedCase(
             f'query: kind {given.kind} needs an event, such as [{{"node": "Y", "value": 1, "do": {{"X": 0}}}}]'
@@ -93,18 +93,26 @@ def _named(found: dict[str, int]) -> tuple[str, ...]:
     return (*found, "other") if len(found) == 1 else tuple(found)
 
 
+def _items(given: Given, field: str) -> list[object]:
+    """The terms in *field*; ``{"X": 0}`` is what is, with nothing done."""
+    told = given.query.get(field)
+    if isinstance(told, dict) and not ("node" in told and "value" in told):
+        return [{"node": name, "value": value} for name, value in told.items()]
+    return [told] if isinstance(told, dict) else given.items(field)
+
+
 def _raw(given: Given, field: str, *, item: object) -> tuple[int, str, list[tuple[int, str]]]:
     where = f"query: {field}"
     one = mapping(item, where)
     node = node_of(one.get("node"), given.index, where=where)
-    done = mapping(one.get("do") or {}, f"{where}: do")
-    pairs = [(node_of(name, given.index, where=f"{where}: do"), _label(said, where)) for name, said in done.items()]
+    done = pairs_of(one.get("do"), f"{where}: do")
+    pairs = [(node_of(name, given.index, where=f"{where}: do"), _label(said, where)) for name, said in done]
     given.observed({field: sum({1 << other for other in (node, *[cause for cause, _ in pairs])})})
     return node, _label(one.get("value"), where), pairs
 
 
 def _label(value: object, where: str) -> str:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
         return str(int(value))
     if isinstance(value, int) or (isinstance(value, str) and value):
         return str(value)
