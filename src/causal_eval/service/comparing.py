@@ -69,6 +69,10 @@ def compared(visit: Visit, names: Sequence[str], *, level: float = LEVEL) -> Com
         raise UsageError(f"{twice} is named twice: name each evaluation once")
     if max(one.planned for one in found) > LARGEST_COMPARED:
         raise UsageError(f"only evaluations of up to {LARGEST_COMPARED} questions are compared here")
+    if (whole := sum(one.planned for one in found)) > 2 * LARGEST_COMPARED:
+        raise UsageError(
+            f"these evaluations have {whole} questions: at most {2 * LARGEST_COMPARED} are compared at once"
+        )
     return versus(visit.service.store, found, level=level)
 
 

@@ -24,6 +24,7 @@ GAPS = (0.01, 0.02, 0.03, 0.05, 0.1)
 """Of the table of what else could be shown."""
 _WORST = 0.25
 _HALF = 0.5
+_SURELY = 0.9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class Aim:
         wanted = self.detect if self.precision is None else self.precision
         if not (wanted and 0.0 < wanted < 1.0):
             raise UsageError(f"{wanted!r} is no gap or precision: give points of the score above 0 and below 100")
-        if not _HALF <= self.power < 1.0:
-            raise UsageError(f"power is {self.power:g}: give at least 0.5 and less than 1, as in 0.8")
-        if not _HALF <= self.level < 1.0:
-            raise UsageError(f"level is {self.level:g}: give at least 0.5 and less than 1, as in 0.95")
+        if not _HALF <= self.power <= _SURELY:
+            raise UsageError(f"power is {self.power:g}: give at least 0.5 and at most 0.9999, as in 0.8")
+        if not _HALF <= self.level <= _SURELY:
+            raise UsageError(f"level is {self.level:g}: give at least 0.5 and at most 0.9999, as in 0.95")
         if self.samples < 1:
             raise UsageError(f"samples is {self.samples}: every question is asked at least once")
 
