@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from causal_eval.errors import UsageError
+from causal_eval.questions.dials.designs import DESIGNS
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import Question, canonical
 from causal_eval.questions.resumption import resumed
@@ -25,6 +26,7 @@ PLANS = {
     "small": Plan(60, "a/b", families=("separation",), difficulties=(1, 1)),
     "graph": Plan(12, "a/b", graph="Z->X, Z->Y, X->Y"),
     "rephrased": Plan(48, "cut", families=("effect", "simpson"), rephrased=True),
+    "linked": Plan(120, "cut", twins=tuple(DESIGNS)),
     "german": Plan(20, "cut", language="de", renderers=("report", "symbolic")),
 }
 

@@ -70,8 +70,10 @@ class Made(NamedTuple):
     """A twin group that was made before, by an earlier process."""
 
     questions: int
-    shape: str
-    """Of its family, as later groups are held against it."""
+    again: int
+    """How often it was drawn before it was new."""
+    shape: str | None
+    """As later groups are held against it; None: it is to be drawn again."""
 
 
 def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[Question]:
@@ -95,7 +97,7 @@ def generate(plan: Plan, *, made: Mapping[int, Made] | None = None) -> Iterator[
         if fitting is None:
             continue
         if (earlier := there.get(slot.number)) is not None:
-            seen.add(earlier.shape)
+            seen.add(earlier.shape or _shape_drawn(fitting, plan, again=earlier.again))
             count = earlier.questions
         else:
             questions = _fresh(fitting, plan, seen=seen, room=whole[left::-1])
@@ -117,8 +119,7 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> li
     Linked ones where the plan wants them, and as many as that still find *room*: ``room[k]`` says whether k do.
     """
     for again in range(100):
-        parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
-        stream = Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
+        stream = _stream(slot, plan, again=again)
         group = drawn(slot, stream)
         found = shape(slot.family.name, group.members, group.n)
         if found not in seen:
@@ -129,6 +130,16 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> li
         f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
         "others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
+
+
+def _stream(slot: Slot, plan: Plan, *, again: int) -> Stream:
+    parts = ("questions", GENERATOR, plan.seed, slot.family.name, slot.kind.name, slot.number, again)
+    return Stream(*parts) if plan.secret is None else Stream.keyed(plan.secret, *parts)
+
+
+def _shape_drawn(slot: Slot, plan: Plan, *, again: int) -> str:
+    group = drawn(slot, _stream(slot, plan, again=again))
+    return shape(slot.family.name, group.members, group.n)
 
 
 def _linked(slot: Slot, group: Group, *, plan: Plan, stream: Stream, seed: str, room: Sequence[int]) -> list[Question]:

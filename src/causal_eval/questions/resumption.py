@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from causal_eval.questions.certify import stated
 from causal_eval.questions.domain import Domain
@@ -13,23 +13,26 @@ from causal_eval.questions.question import Question
 
 def resumed(plan: Plan, made: Iterable[Question]) -> Iterator[Question]:
     """The questions of *plan* that come after *made*, which are its first, cut between two twin groups."""
-    own = [place for place in plan.domains if isinstance(place, Domain)]
-    place = -1 if plan.graph else -2
-    return generate(plan, made=_groups(made, own, place=place))
+    return generate(plan, made=_groups(plan, made))
 
 
-def _groups(made: Iterable[Question], own: list[Domain], *, place: int) -> Mapping[int, Made]:
-    """Number -> group; each is read back from its prompts, as whoever validates a set reads it.
+def _groups(plan: Plan, made: Iterable[Question]) -> Mapping[int, Made]:
+    """Number -> group. Linked questions differ from what was drawn: their groups are to be drawn again."""
+    return {
+        number: Made(len(group), again, None if plan.twins else _read_back(plan, group))
+        for (number, again), group in _numbered(plan, made)
+    }
 
-    The number stands in a question's seed at *place*.
-    """
-    found = {}
-    for number, members in itertools.groupby(made, key=lambda one: int(one.seed.split("/")[place])):
-        group = list(members)
-        first = group[0]
-        # in other layouts, or turned by a dial, the group is the same
-        alike = [one for one in group if (one.renderer, one.twin) == (first.renderer, first.twin)]
-        assert first.certificate is not None
-        facts = [stated(one, one.certificate, own=own) for one in alike if one.certificate is not None]
-        found[number] = Made(len(group), shape(first.family, facts, len(first.certificate.names)))
-    return found
+
+def _numbered(plan: Plan, made: Iterable[Question]) -> Iterator[tuple[tuple[int, int], Sequence[Question]]]:
+    """What the seeds of questions end with: the number of a group, and how often it was drawn; and its questions."""
+    for seed, members in itertools.groupby(made, key=lambda one: one.seed):
+        *_, number, again = (*seed.split("/"), "0") if plan.graph else seed.split("/")
+        yield (int(number), int(again)), list(members)
+
+
+def _read_back(plan: Plan, group: Sequence[Question]) -> str:
+    """The shape of a group by its prompts, as whoever validates a set reads it; in other layouts it is the same."""
+    own, first = [place for place in plan.domains if isinstance(place, Domain)], group[0]
+    alike = [(one, one.certificate) for one in group if one.renderer == first.renderer and one.certificate is not None]
+    return shape(first.family, [stated(one, found, own=own) for one, found in alike], len(alike[0][1].names))
