@@ -25,18 +25,22 @@ def report(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Evaluations of one question set.")],
     form: Annotated[str, typer.Option("--format", help="html, pdf, md, json or latex.")] = "html",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="FILE; default: a file named by the run.")] = None,
+    chart: Annotated[
+        list[str] | None, typer.Option("--chart", help="Pictures in the HTML: profile, mistakes ... (extra [charts]).")
+    ] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Without the questions: at most 1 MB.")] = False,
     json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")] = False,
 ) -> int:
     """Write one self-contained file about runs: numbers, what they rest on, what reproduces them, every question."""
     from causal_eval.analysis.reports.forms import written
+    from causal_eval.cli.flags import split
     from causal_eval.cli.runs import opened, prices
     from causal_eval.service.whole import whole_report
     from causal_eval.store.evaluations import find_evaluation
 
     with opened() as store:
         evaluations = [find_evaluation(store, run) for run in dict.fromkeys(runs)]
-        data = whole_report(store, evaluations, prices=prices(), summary=summary)
+        data = whole_report(store, evaluations, prices=prices(), summary=summary, charts=split(chart))
     path = out or Path(f"{evaluations[0].id}.{ENDINGS.get(form, form)}")
     page = written(data, form)
     output.save(page, path)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from causal_eval.analysis.charts import dots, lines, profile
-from causal_eval.analysis.charts.chart import WIDE, Chart
+from causal_eval.analysis.charts.chart import NARROW, WIDE, Chart
+from causal_eval.analysis.charts.palette import Theme
 from causal_eval.analysis.charts.points import Moment, Point, Priced
 from causal_eval.analysis.profile import profile as profiled
+from causal_eval.analysis.reports.data import Picture
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.providers.prices import Prices
 from causal_eval.service.comparing import versus
@@ -45,6 +47,16 @@ def chart_of(name: str, subject: Subject) -> Chart:
     if name not in CHARTS:
         raise UnknownName("chart", name, CHARTS)
     return CHARTS[name](subject)
+
+
+def picture_of(name: str, subject: Subject) -> Picture:
+    """The chart of that name, drawn for a page.
+
+    Raises:
+        UnknownName, UsageError: as :func:`chart_of`, or the extra [charts] is not installed.
+    """
+    wide, narrow = (chart_of(name, replace(subject, width=width)) for width in (WIDE, NARROW))
+    return Picture(wide.said, wide.svg(Theme.PAGE), narrow.svg(Theme.PAGE), wide.numbers)
 
 
 def _forest(subject: Subject) -> Chart:

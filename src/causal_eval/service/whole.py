@@ -15,6 +15,7 @@ from causal_eval.errors import UsageError
 from causal_eval.providers.prices import Prices
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import Mark, Verdict
+from causal_eval.service.pictures import Subject, picture_of
 from causal_eval.service.reporting import Gathered, gather, report_data
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -25,11 +26,15 @@ LARGEST = 50_000
 """Outcomes of a report with every question."""
 
 
-def whole_report(store: Store, evaluations: Sequence[Evaluation], *, prices: Prices, summary: bool) -> ReportData:
-    """Everything about *evaluations*; a *summary* leaves the questions out.
+def whole_report(
+    store: Store, evaluations: Sequence[Evaluation], *, prices: Prices, summary: bool, charts: Sequence[str] = ()
+) -> ReportData:
+    """Everything about *evaluations*, with these *charts*; a *summary* leaves the questions out.
 
     Raises:
-        UsageError: they ask different question sets, two are of one answerer, or they are too large.
+        UsageError: they ask different question sets, two are of one answerer, they are too large, or a chart cannot be
+            drawn.
+        UnknownName: there is no such chart.
     """
     first, names = evaluations[0], [one.spec.answerer for one in evaluations]
     if other := next((one for one in evaluations if one.spec.question_set != first.spec.question_set), None):
@@ -37,8 +42,10 @@ def whole_report(store: Store, evaluations: Sequence[Evaluation], *, prices: Pri
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"two runs are of {twice}: a report tells answerers apart by their names, so name one")
     found = gather(store, evaluations, prices=prices)
+    pictures = tuple(picture_of(name, Subject(store, evaluations, prices=prices)) for name in charts)
     cards = () if summary else questions(store, evaluations)
-    return replace(report_data(store, found, examples=0), questions=cards, tickets=tickets(store, found))
+    data = report_data(store, found, examples=0)
+    return replace(data, questions=cards, pictures=pictures, tickets=tickets(store, found))
 
 
 def tickets(store: Store, found: Gathered) -> tuple[Ticket, ...]:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from causal_eval.analysis.reports.browse import STATIC, clipped, packed
-from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.data import Picture, QuestionCard, ReportData
 from causal_eval.analysis.reports.html import render
+from causal_eval.analysis.reports.shown import Shown
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u202e"
 
@@ -109,3 +110,14 @@ def test_five_thousand_questions_fit(whole_data: ReportData, words: int) -> None
     page = render(replace(whole_data, questions=tuple(cards)))
     assert len(page.encode()) < 5_000_000
     assert len(render(replace(whole_data, questions=())).encode()) < 1_000_000
+
+
+def test_pictures_bring_their_colours(whole_data: ReportData) -> None:
+    """A picture stands in both widths with its numbers; its colours have a value in the page, light and dark."""
+    shown = Shown("Scores", ("part", "value"), (("a", "1"), ("<b>", "2")))
+    picture = Picture("What it says", '<svg id="w" fill="var(--series-1, #000)"></svg>', '<svg id="n"></svg>', shown)
+    page = render(replace(whole_data, pictures=(picture,)))
+    assert page.index('id="w"') < page.index('id="n"') < page.index("The numbers of this picture")
+    assert page.count("--series-1: #") == 2
+    assert "&lt;b&gt;" in page
+    assert "--series-1: #" not in render(whole_data)

@@ -11,7 +11,7 @@ import pytest
 
 from causal_eval.analysis.numbers import ends, hundredths
 from causal_eval.analysis.reports import latex as latex_form
-from causal_eval.analysis.reports import markdown as markdown_form
+from causal_eval.analysis.reports import marks as markdown_form
 from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.forms import FORMS, written
 from causal_eval.analysis.reports.pdf import typst_source

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.profile import Profile
+from causal_eval.analysis.reports.shown import Shown
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.questions.question import CANARY
 from causal_eval.scoring.verdict import Mark
@@ -130,6 +131,17 @@ class QuestionCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart as it stands on a page: drawn for a wide and for a narrow one, in the page's colours."""
+
+    title: str
+    wide: str
+    """SVG, drawn by us."""
+    narrow: str
+    numbers: Shown
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything a report says."""
 
@@ -146,6 +158,7 @@ class ReportData:
     """A few questions for a look; a report that has *questions* needs none."""
     questions: tuple[QuestionCard, ...] = ()
     """Every question, to be browsed; empty: a summary."""
+    pictures: tuple[Picture, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     """What reproduces the numbers, a ticket an answerer."""
     canary: str = CANARY

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from causal_eval.analysis import numbers, statements
 from causal_eval.analysis.charts.dag import graph_picture
+from causal_eval.analysis.charts.palette import Theme, variables
 from causal_eval.analysis.plain import one_line, pieces, plain
 from causal_eval.analysis.reports.browse import STATIC, clipped, drawing, packed, script, script_hash
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
@@ -26,13 +27,15 @@ _SYMBOLS = {
     "ungraded": "!",
 }
 
+_ITS_OWN = ("series-", "heat-", "on-light", "on-dark")
+"""Beginnings of names of colours that only pictures have."""
 _LONGEST = 24
 """Columns of an unbroken part of a name."""
 
 
 def render(data: ReportData) -> str:
     """The report as HTML text; equal data give equal bytes. Foreign text in it is escaped and made visible."""
-    return _template().render(data=data, view=View(data), oracle=ORACLE, style=_style())
+    return _template().render(data=data, view=View(data), oracle=ORACLE, style=_style() + _colours(data))
 
 
 def compile_template() -> None:
@@ -55,6 +58,7 @@ def _template() -> Template:
         "clipped": clipped,
         "count": numbers.count,
         "counted": numbers.counted,
+        "drawn": Markup,
         "duration": numbers.duration,
         "ends": numbers.ends,
         "hundredths": numbers.hundredths,
@@ -80,6 +84,17 @@ def _template() -> Template:
         "warnings_of": statements.warnings,
     }
     return environment.get_template("report.html.j2")
+
+
+def _colours(data: ReportData) -> str:
+    """What pictures call their colours, light and dark; those that the page has by itself are its own."""
+    if not data.pictures:
+        return ""
+    light, dark = (
+        "".join(f"--{name}: {colour}; " for name, colour in variables(theme).items() if name.startswith(_ITS_OWN))
+        for theme in (Theme.LIGHT, Theme.DARK)
+    )
+    return f":root {{ {light}}}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark}}} }}\n"
 
 
 def _graph(card: QuestionCard, place: int) -> Markup:

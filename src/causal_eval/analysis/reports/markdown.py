@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from causal_eval.analysis import statements
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, money, p_value, percent, points
-from causal_eval.analysis.plain import one_line, plain
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.marks import escaped, fenced, table
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.analysis.reports.view import View
 from causal_eval.scoring.verdict import Mark
 
-_LIVE = re.compile(r"([\\`*_{}\[\]|#~$])")
-"""What Markdown (and the mathematics of its renderers) could take for a mark."""
 _HEAD = ("part", "score", "interval", "strict", "chance", "against chance", "units", "clusters", "without score")
 
 
@@ -29,18 +26,6 @@ def markdown(data: ReportData) -> str:
         parts += [part for card in data.questions for part in _question(card)]
     parts.append(f"{escaped(data.canary)}")
     return "\n\n".join(parts) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Foreign text on one line, as itself."""
-    safe = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _LIVE.sub(r"\\\1", safe)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; cells are escaped already."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
 def comparison_parts(found: Comparison) -> Iterator[str]:
@@ -135,11 +120,3 @@ def _question(card: QuestionCard) -> Iterator[str]:
 
 def _step(text: str, expression: str, value: str) -> str:
     return " = ".join(part for part in (text, expression, value) if part) or NONE
-
-
-def fenced(text: str, language: str = "") -> str:
-    """Foreign text in a fence that is longer than any in it."""
-    said = plain(text)
-    longest = max((len(run) for run in re.findall(r"`+", said)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language or 'text'}\n{said}\n{fence}"

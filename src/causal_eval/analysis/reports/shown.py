@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports import markdown
+from causal_eval.analysis.reports import marks
 from causal_eval.analysis.reports.versus import table
 
 Row = tuple[str, ...]
@@ -33,9 +33,9 @@ class Shown:
 
     def _repr_markdown_(self) -> str:
         """A heading in bold, the table, the notes."""
-        cells = [[markdown.escaped(cell) for cell in row] for row in self.rows]
-        parts = [f"**{markdown.escaped(self.title)}**", markdown.table([*map(markdown.escaped, self.head)], cells)]
-        return "\n\n".join([*parts, *map(markdown.escaped, self.notes)])
+        cells = [[marks.escaped(cell) for cell in row] for row in self.rows]
+        parts = [f"**{marks.escaped(self.title)}**", marks.table([*map(marks.escaped, self.head)], cells)]
+        return "\n\n".join([*parts, *map(marks.escaped, self.notes)])
 
     def __str__(self) -> str:
         """The same for a terminal."""
