@@ -240,6 +240,8 @@ def test_both_algorithms_agree_often(start: int) -> None:
         ([3], "must be a JSON object"),
         ([{"node": "Q", "value": 1}], "no node is called 'Q'"),
         ([{"node": "Y"}], "None is no value"),
+        ([{"node": "Y", "value": -1}], "-1 is no value; write a whole number from 0"),
+        ([{"node": "Y", "value": "very ill"}], "'very ill' is no value"),
         ([{"node": "Y", "value": 1, "do": {"U": 1}}], "'U' is latent"),
     ],
 )

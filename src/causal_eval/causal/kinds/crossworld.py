@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -28,6 +29,9 @@ from causal_eval.causal.second.witness import experiments_agree, is_of
 from causal_eval.causal.simplify import simplified
 from causal_eval.errors import MalformedCase, TooLarge, VerificationMismatch
 from causal_eval.seeds import Stream
+
+_WORD = re.compile(r"\w{1,99}'*")
+"""What stands for a value in a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +117,10 @@ def _raw(given: Given, field: str, *, item: object) -> tuple[int, str, list[tupl
 
 def _label(value: object, where: str) -> str:
     if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
-        return str(int(value))
-    if isinstance(value, int) or (isinstance(value, str) and value):
+        value = int(value)
+    if isinstance(value, int | str) and _WORD.fullmatch(str(value)):
         return str(value)
-    raise MalformedCase(f"{where}: {value!r} is no value; write a number or a word such as x or x'")
+    raise MalformedCase(f"{where}: {value!r} is no value; write a whole number from 0, or a word such as x or x'")
 
 
 def _first(given: Given, asked: Crossing) -> Found:
