@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from causal_eval.errors import CausalEvalError, Conflict, NotAllowed, StoreFull, UnknownName, UsageError
+from causal_eval.evaluation.attempt import Attempt
+from causal_eval.evaluation.ledger import Judged
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.providers.provider import Reply
 from causal_eval.questions import resumption
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import Question
 from causal_eval.questions.suite import suite
 from causal_eval.scoring.format import example
+from causal_eval.scoring.grade import judge
 from causal_eval.service import audit, jobs, makings, questions, sealing, submissions
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.jobs import JobOrder
@@ -24,6 +31,8 @@ from causal_eval.service.readonly import note_disk
 from causal_eval.service.submissions import Entrant
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import makings as kept
+from causal_eval.store.evaluations import begin
+from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.makings import Making
 from causal_eval.store.submissions import Standing
 
@@ -201,6 +210,50 @@ def test_orders_that_cannot_be_are_refused_at_once(
     with pytest.raises(Conflict, match="wait for one of them"):
         makings.order_set(visit, replace(WANTED, seed="another"))
     assert len(makings.listed(visit)) == 1
+
+
+def test_a_set_aims_at_the_weak_spots_of_a_run_as_they_are(visit: Visit) -> None:
+    """Only what it was asked and scored in comes back, as often as it was wrong there; ordered once, it stays so."""
+    asked = questions.generate_set(visit, SetOrder(n=20, seed="base", families=("attribution", "effect")))
+    run = begin(visit.service.store, RunSpec("baseline/x", asked.digest))
+
+    async def answer() -> None:
+        async with SqlLedger(visit.service.store, run) as ledger:
+            asks = [ask async for ask in ledger.missing()]
+            right = [f"ANSWER: {example(ask.question.answer, ask.question.gold)}" for ask in asks]
+            replies = [
+                Reply(said if ask.question.family == "effect" else "ANSWER: none of it")
+                for ask, said in zip(asks, right, strict=True)
+            ]
+            keys = await ledger.keep(
+                [Attempt(ask, one, "2026-11-25T00:00:00.000+00:00") for ask, one in zip(asks, replies, strict=True)]
+            )
+            await ledger.judge(
+                [
+                    Judged(k, judge(r.text, r.finish, question=a.question))
+                    for k, a, r in zip(keys, asks, replies, strict=True)
+                    if k
+                ]
+            )
+
+    asyncio.run(answer())
+    aim = SetOrder(n=400, seed="aim", adversarial_to=run.id)
+    one = makings.make(visit, aim)
+    assert isinstance(one, Making)
+    assert one.name.startswith(f"generated/against/{run.id}/")
+    assert makings.make(visit, aim) == one
+    stored = msgspec.json.decode(one.asked, type=SetOrder)
+    assert stored.adversarial_to is None
+    assert {name.partition("/")[0] for name in stored.kinds} == {"attribution", "effect"}
+    weights = {name: weight for name, weight in stored.weights.items() if "/" in name}
+    assert min(w for n, w in weights.items() if n[0] == "a") > max(w for n, w in weights.items() if n[0] == "e")
+    for wrong, said in (
+        (replace(aim, adversarial=("all",)), "no other traps"),
+        (replace(aim, families=("bounds",)), "no scored answer"),
+        (replace(aim, adversarial_to="ev-none"), "unknown evaluation"),
+    ):
+        with pytest.raises(CausalEvalError, match=said):
+            makings.make(visit, wrong)
 
 
 def test_large_sets_are_no_longer_made_while_somebody_waits(visit: Visit) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.units import units_of
+from causal_eval.errors import UsageError
+from causal_eval.questions.generate import DIFFICULTIES, Plan
+from causal_eval.questions.story import REGIMES
 
 PRIOR = 10
 """K: so many units are as good as what is known of the whole run."""
@@ -71,6 +74,29 @@ def weakness(rows: Iterable[Observation], *, kinds: Collection[str]) -> Weakness
     whole = Fraction(errors["", ""]), units["", ""]
     found = {what: _spots(what, errors, units=units, whole=whole) for what in ("kind", "regime", "level")}
     return Weakness(*whole, found["kind"], found["regime"], found["level"])
+
+
+def aimed(plan: Plan, found: Weakness, *, run: str) -> Plan:
+    """The same plan, aimed at the weak spots of *run* among its families and kinds, with a seed that no other set has.
+
+    Raises:
+        UsageError: nothing of it was scored there.
+    """
+    wanted = [
+        spot.name
+        for spot in found.kinds
+        if (not plan.families or spot.name.partition("/")[0] in plan.families)
+        and (not plan.kinds or spot.name in plan.kinds)
+    ]
+    if not wanted:
+        raise UsageError(f"{run} has no scored answer to a generated question of the kinds that are asked for")
+    known = {*found.weights}
+    absent = [name for name in (*REGIMES, *map(str, range(DIFFICULTIES[0], DIFFICULTIES[1] + 1))) if name not in known]
+    weights = {name: weight for name, weight in found.weights.items() if "/" not in name or name in wanted}
+    return replace(
+        plan, seed=f"against/{run}/{plan.seed}", families=(), kinds=tuple(wanted),
+        weights=weights | dict.fromkeys(absent, 0),
+    )  # fmt: skip
 
 
 def _spots(

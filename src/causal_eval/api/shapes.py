@@ -299,6 +299,7 @@ class SetRequest(In):
     difficulties: tuple[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=5)]] = (1, 5)
     kinds: tuple[Name, ...] = Field((), max_length=200, examples=[["effect/do"]])
     adversarial: tuple[Name, ...] = Field((), max_length=10, examples=[["collider", "post-hoc"]])
+    adversarial_to: Name | None = Field(None, description="An evaluation, at whose weak spots as of now the set aims.")
     renderers: tuple[Name, ...] = Field((), max_length=10, examples=[["story", "table"]])
     language: Name = Field("en", examples=["de"], description="Others than English tell five families alone.")
     rephrased: bool = Field(default=False, description="Each question in every renderer; n is a multiple of them.")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from causal_eval.analysis.weakness import Spot, Weakness, weakness
+from causal_eval.analysis.weakness import aimed as at_weak_spots
 from causal_eval.cli import output
 from causal_eval.cli.flags import split
 from causal_eval.cli.runs import opened
 from causal_eval.errors import UsageError
 from causal_eval.questions.adversarial import trapped
-from causal_eval.questions.generate import DIFFICULTIES, Plan
+from causal_eval.questions.generate import Plan
 from causal_eval.questions.narrowing import kind_names
-from causal_eval.questions.story import REGIMES
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.observations import observations
 
@@ -37,24 +36,9 @@ def _against(plan: Plan, beginning: str, *, json: bool) -> Plan:
     with opened() as store:
         evaluation = find_evaluation(store, beginning)
         found = weakness(observations(store, evaluation), kinds=kind_names())
-    wanted = [
-        spot.name
-        for spot in found.kinds
-        if (not plan.families or spot.name.partition("/")[0] in plan.families)
-        and (not plan.kinds or spot.name in plan.kinds)
-    ]
-    if not wanted:
-        raise UsageError(
-            f"{evaluation.id} has no scored answer to a generated question of the kinds that are asked for"
-        )
+    plan = at_weak_spots(plan, found, run=evaluation.id)
     _say(evaluation, found, json=json)
-    known = {*found.weights}
-    absent = [name for name in (*REGIMES, *map(str, range(DIFFICULTIES[0], DIFFICULTIES[1] + 1))) if name not in known]
-    weights = {name: weight for name, weight in found.weights.items() if "/" not in name or name in wanted}
-    return replace(
-        plan, seed=f"against/{evaluation.id}/{plan.seed}", families=(), kinds=tuple(wanted),
-        weights=weights | dict.fromkeys(absent, 0),
-    )  # fmt: skip
+    return plan
 
 
 def _say(evaluation: Evaluation, found: Weakness, *, json: bool) -> None:

@@ -38,6 +38,8 @@ class SetOrder(Order, frozen=True, kw_only=True):
     """``family/kind``."""
     adversarial: tuple[str, ...] = ()
     """Categories of traps, or ``all``."""
+    adversarial_to: str | None = None
+    """An evaluation, at whose weak spots the set aims."""
     renderers: tuple[str, ...] = ()
     language: str = "en"
     rephrased: bool = False

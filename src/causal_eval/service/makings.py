@@ -18,7 +18,9 @@ from sqlalchemy import Connection
 
 import causal_eval
 from causal_eval.analysis.suites.checked import check_set
-from causal_eval.errors import CausalEvalError, Conflict, StoreError, UnknownName
+from causal_eval.analysis.weakness import aimed, weakness
+from causal_eval.errors import CausalEvalError, Conflict, StoreError, UnknownName, UsageError
+from causal_eval.questions.narrowing import kind_names
 from causal_eval.questions.question import GENERATOR, Question
 from causal_eval.questions.resumption import resumed
 from causal_eval.service import jobs, questions, submissions
@@ -32,7 +34,9 @@ from causal_eval.store import makings as kept
 from causal_eval.store.evaluations import LOCAL, Evaluation
 from causal_eval.store.locks import take_turn
 from causal_eval.store.makings import DONE, FAILED, OPEN, Hold, Making
+from causal_eval.store.observations import observations
 from causal_eval.store.owners import owners_of
+from causal_eval.store.submissions import sealed_evaluation
 from causal_eval.store.suites import StoredSet, keep_set, set_questions
 
 MOST_OPEN = 50
@@ -95,10 +99,29 @@ def make(visit: Visit, wanted: SetOrder) -> StoredSet | Making:
     Raises:
         NotAllowed, UnknownName, UsageError, Conflict: it cannot be made; the message names the field.
     """
+    wanted = _aimed(visit, wanted)
     if is_small(visit, wanted):
         return questions.generate_set(visit, wanted)
     one = order_set(visit, wanted)
     return one if one.question_set is None else questions.find(visit, one.question_set, project=wanted.project)
+
+
+def _aimed(visit: Visit, wanted: SetOrder) -> SetOrder:
+    """The same order, which says itself at what it aims: the evaluation may go on meanwhile."""
+    if wanted.adversarial_to is None:
+        return wanted
+    if wanted.adversarial or wanted.suite is not None or wanted.n is None:
+        raise UsageError("adversarial_to aims at what a run got wrong: give n with it, no suite and no other traps")
+    found = jobs.find(visit, wanted.adversarial_to).evaluation
+    with visit.service.store.reading() as connection:
+        if sealed_evaluation(connection, found.id):
+            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored: wait for that")
+    spots = weakness(observations(visit.service.store, found), kinds=kind_names())
+    plan = aimed(replace(questions.plan_of(replace(wanted, adversarial_to=None)), weights={}), spots, run=found.id)
+    return replace(
+        wanted, seed=plan.seed, families=(), kinds=plan.kinds, weights=dict(plan.weights), split=None,
+        adversarial_to=None,
+    )  # fmt: skip
 
 
 def is_small(visit: Visit, wanted: SetOrder) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import NamedTuple
@@ -71,6 +71,10 @@ class SetOrder:
     """A graph of one's own, ``X->Y, Z->Y``: n is the most that is asked of it."""
     split: str | None = None
     """``public``, or none; splits that follow from a secret are made where the secret is, by the command line."""
+    adversarial_to: str | None = None
+    """An evaluation, at whose weak spots the set aims as they are when it is ordered."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Of kinds, regimes and levels, as those weak spots gave them."""
 
     @property
     def name(self) -> str:
@@ -182,7 +186,7 @@ def _plan_of(wanted: SetOrder) -> Plan:
     plan = Plan(
         wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds,
         graph=wanted.graph, renderers=wanted.renderers, language=wanted.language, rephrased=wanted.rephrased,
-        twins=wanted.twins,
+        twins=wanted.twins, weights=wanted.weights,
     )  # fmt: skip
     if wanted.split is not None:
         plan = split_plan(plan, wanted.split, date="")

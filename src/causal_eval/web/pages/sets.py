@@ -15,8 +15,8 @@ from causal_eval.store.makings import Making
 from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import faults, whole
 
-FIELDS = ("n", "seed", "kinds", "graph", "project", "difficulty", "suite")
-ALIASES = {"kind": "kinds"}
+FIELDS = ("adversarial_to", "n", "seed", "kinds", "graph", "project", "difficulty", "suite")
+ALIASES = {"kind": "kinds", "evaluation": "adversarial_to"}
 """Words of messages -> the field that they are about."""
 USUAL = {"n": "300", "seed": "0", "low": "1", "high": "5", "language": "en", "suite": "standard"}
 LEVELS = range(1, 6)
@@ -68,7 +68,8 @@ def _wanted(given: Mapping[str, str]) -> SetOrder:
         difficulties=(low, high), kinds=kinds, adversarial=_ticked(given, "trap", worlds.categories),
         renderers=_ticked(given, "renderer", worlds.renderers), language=given.get("language", "en"),
         twins=_ticked(given, "design", worlds.designs), rephrased="rephrased" in given,
-        graph=given.get("graph", "").strip(), split="public" if "public" in given else None,
+        graph=given.get("graph", "").strip(),
+        adversarial_to=given.get("adversarial_to", "").strip() or None, split="public" if "public" in given else None,
     )  # fmt: skip
 
 
