@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -119,7 +121,23 @@ def _dag(one: Drawn) -> Asked:
     more: Asked = {"graph2": write_graph(names, other), "edge": [names[end] for end in edge]}
     if one.kind == "interventional_cpdag":
         more["targets"] = targets
-    return one.case(write_graph(names, g), **more)
+    graph = write_graph(names, g)
+    if one.kind in _OF_CLASSES and one.stream.chance(1, 3):
+        graph = _partly_known(one, graph, g=g)
+    return one.case(graph, **more)
+
+
+_OF_CLASSES = frozenset(["cpdag", "mec_size", "equivalent", "immoralities", "edge_compelled", "strongly_protected"])
+
+
+def _partly_known(one: Drawn, graph: Asked, *, g: Graph) -> Asked:
+    """The class of the graph, some of whose open edges are known."""
+    whole = calculate({"graph": graph, "query": {"kind": "cpdag"}}).answer
+    names = graph["nodes"]
+    ways = [[names[a], names[b]] for a, b in g.edges()]
+    known = [way for way in ways if sorted(way) in whole["undirected"] and one.stream.chance(1, 4)]
+    lines = [edge for edge in whole["undirected"] if edge not in [sorted(way) for way in known]]
+    return {"nodes": names, "directed": [*whole["directed"], *known], "undirected": lines}
 
 
 def _class(one: Drawn) -> Asked:
@@ -185,12 +203,23 @@ def _paths(one: Drawn) -> Asked:
 
 
 def _observed(one: Drawn) -> Asked:
-    """X and Y confounded by something unseen, a law over both in twentieths."""
-    weights = [one.stream.between(1, 5) for _ in range(4)]
-    law = {f"{i >> 1},{i & 1}": f"{weight}/{sum(weights)}" for i, weight in enumerate(weights)}
-    told = {"variables": ["X", "Y"], "table": law}
+    """X and Y confounded by something unseen: what is seen of a law of (x, y without, y with), and experiments."""
+    types = list(itertools.product((0, 1), repeat=3))
+    weights = dict(zip(types, [one.stream.between(1, 5) for _ in types], strict=True))
+    whole = sum(weights.values())
+    law = Counter[str]()
+    for (x, *would), weight in weights.items():
+        law[f"{x},{would[x]}"] += weight
+    told = {"variables": ["X", "Y"], "table": {key: f"{weight}/{whole}" for key, weight in law.items()}}
+    more: Asked = {"distribution": told}
+    for level in (0, 1):
+        if one.stream.chance(1, 2):
+            often = sum(weight for (_, *would), weight in weights.items() if would[level])
+            found = {"do": {"X": level}, "event": {"Y": 1}, "probability": f"{often}/{whole}"}
+            more.setdefault("experiments", []).append(found)
     graph = {"nodes": ["X", "Y"], "directed": [["X", "Y"]], "bidirected": [["X", "Y"]]}
-    return one.case(graph, of=one.stream.choice(["ate", "ett", "pns", "pn"]), X="X", Y="Y", distribution=told)
+    of = one.stream.choice(["ate", "ett", "etu", "pns", "pn", "ps"])
+    return one.case(graph, of=of, X="X", Y="Y", **more)
 
 
 def _instrument(one: Drawn) -> Asked:
