@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from causal_eval.cli import output, reporting
+from causal_eval.cli import following, output, reporting
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
 from causal_eval.errors import VerificationMismatch
 from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
 from causal_eval.service.answering import Call
+from causal_eval.service.following import look_at
+from causal_eval.service.stop_rules import rule_of
 from causal_eval.settings import read_settings
 from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
@@ -79,6 +81,8 @@ def show(beginning: str, *, report: Path | None, json: bool) -> int:
                 "  ".join(f"{key} {row[key]}" for key in ("id", "status", "progress", "questions", "set", "begun"))
             )
         reporting.present(store, [evaluation], report=report, json=json, prices=prices())
+        if evaluation.stop_rule:
+            following.tell([look_at(store, evaluation, rule=rule_of(evaluation))], json=json)
         for origin in origins(store, evaluation):
             if json:
                 output.emit({"event": "origin", "evaluation": evaluation.id, **asdict(origin)})

@@ -45,6 +45,8 @@ def test_a_model_is_decided_against_the_first(terminal: Any, question_file: Any,
     text = terminal.run("sequential", found["evaluation"]).stdout
     assert "baseline/oracle minus baseline/random: +" in text
     assert f"Stopped by the rule after {found['difference']['after']['clusters']} clusters: better" in text
+    shown = said(terminal.run("show", found["evaluation"], "--json"))["sequential"]
+    assert shown["difference"]["after"] == found["difference"]["after"]
     none = terminal.run("sequential", found["evaluation"], "--baseline", found["evaluation"])
     assert none.returncode == 2
     assert "the run itself" in none.stderr
