@@ -44,3 +44,20 @@ def test_the_worth_of_a_plan_is_what_it_brings_on_average() -> None:
         number = the_ask(facts).slots[0]
         assert isinstance(number, int)
         assert FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value) == expected(facts, group.n, number)
+
+
+def test_neither_state_is_better_by_its_name() -> None:
+    """In a pair of plans that differ in how many second states they enforce, the one with fewer wins half the time."""
+    fewer = more = 0
+    for index in range(60):
+        group = FAMILY.draw(Stream("policy states", index), FAMILY.kind("rank"), 1 + index % 5)
+        (facts,) = group.members
+        plans = {fact.slots[0]: literals_of(fact.slots[1]) for fact in of_form(facts, "plan")}
+        points = {number: expected(facts, group.n, int(str(number))) for number in plans}
+        for one, other in itertools.combinations(plans, 2):
+            ones = [sum(value for _, value in plans[number]) for number in (one, other)]
+            if ones[0] != ones[1]:
+                best = ones[0] if points[one] > points[other] else ones[1]
+                fewer += best == min(ones)
+                more += best == max(ones)
+    assert 0.4 < fewer / (fewer + more) < 0.6

@@ -2,7 +2,8 @@
 
 Truth: the expected points under do(...) of the printed tables, for plans that fix one or two quantities. ``rank`` asks
 for the order of four plans, which is not their order by what is merely observed where the same holds, nor that of the
-outcome alone; ``worth`` asks for the expected points of one plan.
+outcome alone; ``worth`` asks for the expected points of one plan. Either state of what is enforced may be the one that
+costs, so that no state is better than the other by its name.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
         net = Net.draw(stream.choice(STRUCTURES[difficulty - 1]), stream)
         x, w, y = (net.at[role] for role in "XWY")
         plans = [Fact("plan", (number, does)) for number, does in enumerate(_plans(x, w, stream=stream), 1)]
-        priced = [(y, 1), *((node, 1) for node in (x, w, net.at.get("S", -1)) if node >= 0)]
+        costly = [node for node in (x, w, net.at.get("S", -1)) if node >= 0]
+        priced = [(y, 1), *((node, stream.below(2)) for node in costly)]
         values = [Fraction(stream.between(8, 20)), *(Fraction(-stream.between(1, 4)) for _ in priced[1:])]
         worth = [Fact("worth", pair) for pair in zip(priced, values, strict=True)]
         ask = Fact("ask-rank") if kind.name == "rank" else Fact("ask-plan-worth", (stream.between(1, _PLANS),))
