@@ -177,6 +177,18 @@ def test_known_arrows_count_one_by_one() -> None:
     assert calculate({"graph": graph, "query": {"kind": "mec_size"}}).answer == 12
 
 
+def test_experiments_on_a_class_are_those_on_its_members() -> None:
+    """Of a CPDAG; one whose arrows say more than the class is refused."""
+    query = {"kind": "minimal_intervention_sets"}
+    case = {"graph": "A -- B, B -- C, A -- C, D -> E, F -> E", "query": query}
+    verify(case, calculate(case))
+    assert (
+        calculate(case).answer == calculate({"graph": "A -> B, B -> C, A -> C, D -> E, F -> E", "query": query}).answer
+    )
+    with pytest.raises(MalformedCase, match="arrows that not all DAGs of its class share"):
+        calculate({"graph": "A -> B, B -- C, A -- C", "query": query})
+
+
 def test_bits_of_a_target_are_cut_from_what_is_not_in_it() -> None:
     """An experiment on both ends of an edge says nothing about it; on one end it decides it."""
     g = Graph.build(2, [(0, 1)])

@@ -46,6 +46,15 @@ def _class(given: Given) -> Class:
     return Class(given.graph, undirected=given.undirected)
 
 
+def _whole_class(given: Given) -> Class:
+    """The class of a DAG, or of a graph with undirected edges that is a CPDAG."""
+    asked = _class(given)
+    dag = _one_of(asked.graph, asked.undirected)
+    if asked.undirected and asked.essential() != classes.cpdag(dag):
+        raise MalformedCase("graph: it has arrows that not all DAGs of its class share; give the CPDAG, or one DAG")
+    return Class(dag)
+
+
 def _with_targets(given: Given) -> Class:
     asked = replace(_class(given), targets=_targets(given))
     if asked.targets and asked.undirected:
@@ -249,7 +258,7 @@ KINDS: tuple[Kind, ...] = (
         first=_simple("the four configurations of Andersson et al.", "the edge is protected here", answer=_protected),
     ).on_cpdags(),
     kind(
-        "minimal_intervention_sets", _class, second=_targets_again,
+        "minimal_intervention_sets", _whole_class, second=_targets_again,
         first=_simple("smallest sets first", "the smallest sets of experiments that orient it", answer=_targets_found),
-    ),
+    ).on_cpdags(),
 )  # fmt: skip
