@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from causal_eval.analysis.charts import dots, lines, profile
 from causal_eval.analysis.charts.chart import NARROW, WIDE, Chart
 from causal_eval.analysis.charts.palette import Theme
 from causal_eval.analysis.charts.points import Moment, Point, Priced
 from causal_eval.analysis.profile import profile as profiled
+from causal_eval.analysis.profiling.matrix import matrix
 from causal_eval.analysis.reports.data import Picture
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.providers.prices import Prices
 from causal_eval.service.comparing import versus
 from causal_eval.service.pricing import pricer
 from causal_eval.service.reporting import diagnosed, scores_by
+from causal_eval.service.trending import measured
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
@@ -78,10 +81,11 @@ def _differences(subject: Subject) -> Chart:
 
 
 def _heat(subject: Subject) -> Chart:
-    one = _alone(subject)
-    rows = (replace(row, kind="") for row in observations(subject.store, one))
-    (found,) = profiled(rows).answerers
-    points = [Point(scope.scope.family or "", f"rung {scope.scope.rung}", scope.score) for scope in found.kinds]
+    found = matrix(observations(subject.store, _alone(subject)))
+    points = [
+        Point(one.family or "all families", f"rung {one.rung}" if one.rung else "all rungs", one.score)
+        for one in found.cells
+    ]
     return profile.heat(points, width=subject.width)
 
 
@@ -112,11 +116,15 @@ def _cost(subject: Subject) -> Chart:
 
 
 def _trend(subject: Subject) -> Chart:
-    ordered = sorted(subject.evaluations, key=lambda one: one.created_at)
-    moments = [
-        Moment(one.created_at.isoformat(), one.spec.answerer, scores_by(subject.store, one, by="rung").overall.score)
-        for one in ordered
-    ]
+    """By answerer; where one has several runs, changes between them are looked for."""
+    moments = []
+    ordered = sorted(subject.evaluations, key=lambda one: (one.spec.answerer, one.created_at))
+    for name, group in groupby(ordered, key=lambda one: one.spec.answerer):
+        runs = list(group)
+        begins = {one.after for one in measured(subject.store, runs).changes} if len(runs) > 1 else set()
+        for one in runs:
+            score = scores_by(subject.store, one, by="rung").overall.score
+            moments.append(Moment(one.created_at.isoformat(), name, score, one.id in begins))
     return lines.trend(moments, width=subject.width)
 
 
