@@ -23,7 +23,8 @@ def add_to(app: typer.Typer) -> None:
 
 def diagnose(run: Run, form: Form = "table") -> int:
     """Say which classic mistakes a run's wrong answers are, each with interval, n and proof cards; no judge."""
-    from causal_eval.analysis.reports.diagnosing import diagnosis_line, diagnosis_lines, diagnosis_markdown
+    from causal_eval.analysis.reports.diagnosing import diagnosis_line, diagnosis_lines
+    from causal_eval.analysis.reports.markdown import diagnosis_parts
     from causal_eval.service.reporting import diagnosed
     from causal_eval.store.evaluations import find_evaluation
 
@@ -34,7 +35,7 @@ def diagnose(run: Run, form: Form = "table") -> int:
     if form == "json":
         output.emit({"event": "diagnosis", "evaluation": evaluation.id, **diagnosis_line(found)})
     else:
-        output.say("\n".join(diagnosis_markdown(found) if form == "md" else diagnosis_lines(found)))
+        output.say("\n\n".join(diagnosis_parts(found)) if form == "md" else "\n".join(diagnosis_lines(found)))
     return 0
 
 
@@ -45,7 +46,8 @@ def profile(
     form: Form = "table",
 ) -> int:
     """Say what an answerer can do by rung and family, what it leans on, and what follows, each with its figure."""
-    from causal_eval.analysis.reports.profiling import profile_line, profile_lines, profile_markdown
+    from causal_eval.analysis.reports.markdown import profile_parts
+    from causal_eval.analysis.reports.profiling import profile_line, profile_lines
     from causal_eval.evaluation.baselines.learn import learnt
     from causal_eval.service.reporting import profiled
     from causal_eval.store.evaluations import find_evaluation
@@ -58,7 +60,7 @@ def profile(
     if form == "json":
         output.emit({"event": "profile", "evaluation": evaluation.id, **profile_line(found)})
     else:
-        output.say("\n".join(profile_markdown(found) if form == "md" else profile_lines(found)))
+        output.say("\n\n".join(profile_parts(found)) if form == "md" else "\n".join(profile_lines(found)))
     return 0
 
 

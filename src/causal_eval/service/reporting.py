@@ -38,6 +38,8 @@ EXAMPLES = 6
 LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
 LARGEST_GUESSED = 2_000
+MOST_PROFILED = 1_000
+"""Answers that a report's diagnosis and profile rest on: of more they would take longer than all the rest of it."""
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
 
@@ -93,9 +95,17 @@ def diagnosed(store: Store, evaluation: Evaluation) -> Diagnosis:
 
 
 def profiled(
-    store: Store, evaluation: Evaluation, *, published: Evaluation | None = None, learn: Learn | None = None
-) -> CausalProfile:
-    """What its answerer can do, and what follows; *published* is its run on questions that were published before.
+    store: Store, evaluation: Evaluation, *, published: Evaluation | None = None, learn: Learn | None = None,
+    most: int | None = None,
+) -> CausalProfile:  # fmt: skip
+    """What its answerer can do, and what follows.
+
+    Args:
+        store: where its answers are.
+        evaluation: whose.
+        published: its answerer's run on questions that were published before.
+        learn: what shortcuts know; None: only those that need to know nothing.
+        most: so many answers are looked at, the first of the run's random order of clusters; None: all.
 
     Raises:
         UsageError: *published* is another answerer's, or asked the same set.
@@ -105,8 +115,8 @@ def profiled(
     if published is not None and published.spec.question_set == evaluation.spec.question_set:
         raise UsageError(f"published: {published.id} asked the same set as {evaluation.id}: ask fresh questions")
     rows = functools.partial(answers_seen, store, evaluation)
-    if evaluation.planned * evaluation.spec.epochs <= LARGEST_COMPARED:  # few enough to be read once
-        held = list(rows())
+    if most is not None or _answers(evaluation) <= LARGEST_COMPARED:  # few: read once
+        held = list(islice(rows(), most))
         rows = functools.partial(iter, held)
     old = None if published is None else observations(store, published)
     return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
@@ -116,6 +126,8 @@ def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> R
     """Everything that a report says of what was gathered: facts, the command that repeats it, examples."""
     evaluations = found.evaluations
     told = {f"Cached replies of {one.id}": said for one, said in cached(store, evaluations)}
+    models = [one for one in evaluations if not one.spec.answerer.startswith(BASELINE)]
+    told |= {f"Diagnosis and profile of {one.id}": _part(one) for one in models if _answers(one) > MOST_PROFILED}
     return ReportData(
         title="Causal evaluation of " + ", ".join(_asked(evaluations)),
         profile=found.profile,
@@ -124,6 +136,18 @@ def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> R
         chance=found.chance,
         comparisons=found.comparisons,
         examples=tuple(islice(_examples(store, evaluations), examples)),
+        portraits=tuple(profiled(store, one, most=MOST_PROFILED) for one in models),
+    )
+
+
+def _answers(evaluation: Evaluation) -> int:
+    return evaluation.planned * evaluation.spec.epochs
+
+
+def _part(evaluation: Evaluation) -> str:
+    return (
+        f"from the first {MOST_PROFILED} of {_answers(evaluation)} answers, whose clusters come in random order; "
+        f"causal-eval profile {evaluation.id} takes all"
     )
 
 

@@ -8,7 +8,8 @@ import msgspec
 from tests.analysis.diagnosis.answering import misses
 
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose
-from causal_eval.analysis.reports.diagnosing import diagnosis_line, diagnosis_lines, diagnosis_markdown, told
+from causal_eval.analysis.reports.diagnosing import cause_rows, diagnosis_line, diagnosis_lines, told
+from causal_eval.analysis.reports.markdown import diagnosis_parts
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.verdict import Mark
 
@@ -48,12 +49,12 @@ def test_json_holds_every_cause_and_markdown_those_that_are_told() -> None:
     line = json.loads(msgspec.json.encode(diagnosis_line(found)))
     assert [one["cause"] for one in line["causes"]] == [cause.key for cause in found.causes]
     assert line["causes"][0]["examples"][0]["question"].startswith("q-")
-    rows = [row for row in diagnosis_markdown(found) if row.startswith("| ")]
-    assert len(rows) == 1 + len(told(found))
+    rows = [row for part in diagnosis_parts(found) for row in part.split("\n") if row.startswith("| ")]
+    assert len(rows) == 2 + len(told(found)) == 2 + len(cause_rows(found))
 
 
 def test_a_name_that_means_harm_does_none() -> None:
     """Markup in an answerer's name is text."""
-    text = "\n".join(diagnosis_markdown(_found("<b>|\n*x")))
+    text = "\n\n".join(diagnosis_parts(_found("<b>|\n*x")))
     assert "<b>" not in text
     assert "\n*x" not in text

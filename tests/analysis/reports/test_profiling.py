@@ -8,7 +8,8 @@ import msgspec
 from tests.analysis.profiling.seeing import seen
 
 from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
-from causal_eval.analysis.reports.profiling import blocks, profile_line, profile_lines, profile_markdown
+from causal_eval.analysis.reports.markdown import profile_parts
+from causal_eval.analysis.reports.profiling import blocks, profile_line, profile_lines
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.evaluation.baselines.shortcuts import association
 from causal_eval.questions.generate import Plan, generate
@@ -41,7 +42,7 @@ def test_where_nothing_follows_that_is_said() -> None:
 def test_markdown_holds_the_same_rows() -> None:
     """A row for each row of every table, below a head and a rule."""
     found = _found()
-    rows = [line for line in profile_markdown(found) if line.startswith("|")]
+    rows = [line for part in profile_parts(found) for line in part.split("\n") if line.startswith("|")]
     assert len(rows) == sum(2 + len(part) for _, _, part in blocks(found))
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.profile import Profile
+from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.shown import Shown
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.questions.question import CANARY
@@ -161,4 +162,6 @@ class ReportData:
     pictures: tuple[Picture, ...] = ()
     tickets: tuple[Ticket, ...] = ()
     """What reproduces the numbers, a ticket an answerer."""
+    portraits: tuple[CausalProfile, ...] = ()
+    """Why answers are wrong and what follows, a model each; empty: not told."""
     canary: str = CANARY

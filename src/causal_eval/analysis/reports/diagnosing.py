@@ -1,4 +1,4 @@
-"""A diagnosis as lines of plain text, as Markdown, and as it leaves as JSON."""
+"""A diagnosis as lines of plain text, as rows of a table, and as it leaves as JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def diagnosis_lines(found: Diagnosis) -> Iterator[str]:
     if not found.misses:
         return
     yield ""
-    yield from table([HEAD], [_row(cause) for cause in told(found)])
+    yield from table([HEAD], cause_rows(found))
     yield ""
     yield RULE
     if found.shown:
@@ -66,19 +66,9 @@ def told(found: Diagnosis) -> Sequence[Cause]:
     return [one for one in found.causes if one.is_shown or one is found.causes[-1] or _tenth(one)]
 
 
-def diagnosis_markdown(found: Diagnosis) -> Iterator[str]:
-    """The same as Markdown."""
-    for sentence in sentences(found):
-        yield f"- {_escaped(sentence)}"
-    if not found.misses:
-        return
-    yield ""
-    yield f"| {' | '.join(HEAD)} |"
-    yield "|---|" + "---:|" * (len(HEAD) - 1)
-    for cause in told(found):
-        yield f"| {' | '.join(map(_escaped, _row(cause)))} |"
-    yield ""
-    yield _escaped(RULE)
+def cause_rows(found: Diagnosis) -> list[Row]:
+    """The rows of the table, below :data:`HEAD`."""
+    return [_row(cause) for cause in told(found)]
 
 
 def diagnosis_line(found: Diagnosis) -> Json:
@@ -119,7 +109,3 @@ def _misses(number: int) -> str:
 def _tenth(cause: Cause) -> bool:
     """A share that is not 0.0 % when written."""
     return round(1000 * (cause.share.estimate or 0.0)) > 0
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")

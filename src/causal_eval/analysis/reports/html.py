@@ -14,6 +14,8 @@ from causal_eval.analysis.charts.palette import Theme, variables
 from causal_eval.analysis.plain import one_line, pieces, plain
 from causal_eval.analysis.reports.browse import STATIC, clipped, drawing, packed, script, script_hash
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
+from causal_eval.analysis.reports.profiling import advice_lines, blocks
 from causal_eval.analysis.reports.view import ORACLE, View
 from causal_eval.scoring.verdict import Mark
 
@@ -71,6 +73,12 @@ def _template() -> Template:
         "symbol": _SYMBOLS.__getitem__,
     }
     environment.globals |= {
+        "advice_of": advice_lines,
+        "blocks_of": blocks,
+        "cause_head": HEAD,
+        "cause_rows_of": cause_rows,
+        "sentences_of": sentences,
+        "share_rule": RULE,
         "comparison_of": statements.comparison,
         "graph_of": _graph,
         "packed": packed,

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from causal_eval.analysis import statements
 from causal_eval.analysis.compare import Comparison
+from causal_eval.analysis.diagnosis.diagnose import Diagnosis
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, money, p_value, percent, points
+from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
 from causal_eval.analysis.reports.marks import escaped, fenced, table
+from causal_eval.analysis.reports.profiling import advice_lines, blocks
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.analysis.reports.view import View
 from causal_eval.scoring.verdict import Mark
@@ -21,6 +25,9 @@ def markdown(data: ReportData) -> str:
     parts = [f"# {escaped(data.title)}", *_verdict(data), *_run(data), *_scores(data), *_outcomes(data)]
     for comparison in data.comparisons:
         parts += comparison_parts(comparison)
+    for portrait in data.portraits:
+        parts += [f"## Why answers of {escaped(portrait.answerer)} are wrong", *diagnosis_parts(portrait.diagnosis)]
+        parts += [f"## Profile of {escaped(portrait.answerer)}", *profile_parts(portrait)]
     if data.questions:
         parts.append("## Questions")
         parts += [part for card in data.questions for part in _question(card)]
@@ -43,6 +50,22 @@ def comparison_parts(found: Comparison) -> Iterator[str]:
             for scope, gap, p, finding in rows
         ),
     )
+
+
+def diagnosis_parts(found: Diagnosis) -> Iterator[str]:
+    """The statements and the table of causes."""
+    yield "\n".join(f"- {escaped(sentence)}" for sentence in sentences(found))
+    if found.misses:
+        yield table(HEAD, (tuple(map(escaped, row)) for row in cause_rows(found)))
+        yield escaped(RULE)
+
+
+def profile_parts(found: CausalProfile) -> Iterator[str]:
+    """The tables and what follows from them; the diagnosis is a part of its own."""
+    for title, head, rows in blocks(found):
+        yield f"**{escaped(title)}**"
+        yield table(head, (tuple(map(escaped, row)) for row in rows))
+    yield "\n".join(f"- {escaped(line)}" for line in advice_lines(found))
 
 
 def _verdict(data: ReportData) -> Iterator[str]:

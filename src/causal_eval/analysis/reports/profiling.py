@@ -1,4 +1,4 @@
-"""A causal profile as lines of plain text, as Markdown, and as it leaves as JSON."""
+"""A causal profile as lines of plain text, as rows of tables, and as it leaves as JSON."""
 
 from __future__ import annotations
 
@@ -35,19 +35,6 @@ def profile_lines(found: CausalProfile) -> Iterator[str]:
     yield from sentences(found.diagnosis)
     yield ""
     yield from advice_lines(found)
-
-
-def profile_markdown(found: CausalProfile) -> Iterator[str]:
-    """The same as Markdown, without the diagnosis, which is a section of its own."""
-    for title, head, rows in blocks(found):
-        yield f"**{title}**"
-        yield ""
-        yield f"| {' | '.join(head)} |"
-        yield "|---|" + "---:|" * (len(head) - 1)
-        for row in rows:
-            yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
-        yield ""
-    yield from (f"- {line}" for line in advice_lines(found))
 
 
 def blocks(found: CausalProfile) -> Iterator[Block]:

@@ -9,6 +9,7 @@ import msgspec
 
 from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.lines import difference_line, score_line
+from causal_eval.analysis.reports.profiling import profile_line
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.analysis.tables import score_rows
 from causal_eval.errors import MalformedFile
@@ -32,6 +33,7 @@ def structured(data: ReportData) -> str:
         "tickets": [msgspec.to_builtins(one) | {"hash": one.hash, "command": one.command} for one in data.tickets],
         "scores": [{"answerer": row.answerer, **score_line(row)} for row in score_rows(data.profile, data.chance)],
         "comparisons": [difference_line(one) for one in data.comparisons],
+        "profiles": [profile_line(one) for one in data.portraits],
         "questions": [msgspec.to_builtins(card) for card in data.questions],
         "canary": data.canary,
     }
