@@ -1,11 +1,12 @@
 """Causal Eval Bench: causal questions with proof, runs that lose nothing, answers about models.
 
-For notebooks and scripts, loaded when first asked for: ``open_run``, ``runs`` and ``compare`` (room ``notebook``).
+For notebooks and scripts, loaded when first asked for: ``open_run``, ``runs``, ``compare``, ``plan``, ``variance``
+(room ``notebook``).
 """
 
 __version__ = "0.1.0"
 
-_NOTEBOOK = ("Run", "compare", "open_run", "runs")
+_NOTEBOOK = ("Run", "compare", "open_run", "plan", "runs", "variance")
 
 
 def __getattr__(name: str) -> object:

@@ -2,6 +2,8 @@
 from causal_eval.notebook import Run as Run
 from causal_eval.notebook import compare as compare
 from causal_eval.notebook import open_run as open_run
+from causal_eval.notebook import plan as plan
 from causal_eval.notebook import runs as runs
+from causal_eval.notebook import variance as variance
 
 __version__: str

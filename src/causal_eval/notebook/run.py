@@ -70,7 +70,7 @@ class Run:
         Raises:
             UnknownName: there is no such trait.
         """
-        with _opened(self.database) as store:
+        with opened(self.database) as store:
             table = scores_by(store, self.evaluation, by=by)
         rows = tuple(
             (
@@ -89,7 +89,7 @@ class Run:
         Raises:
             UnknownName, UsageError: there is no such chart, or these runs do not allow it.
         """
-        with _opened(self.database) as store:
+        with opened(self.database) as store:
             evaluations = [one.evaluation for one in (self, *others)]
             return chart_of(name, Subject(store, evaluations, by, width))
 
@@ -99,7 +99,7 @@ class Run:
         Raises:
             UsageError: Polars is not installed.
         """
-        with _opened(self.database) as store:
+        with opened(self.database) as store:
             return samples_frame(self.evaluation, exported(store, self.evaluation))
 
     def _repr_html_(self) -> str:
@@ -131,7 +131,7 @@ class Runs(Shown):
 def runs(*, limit: int = 50, database: str | None = None) -> Runs:
     """The newest runs, newest first, of *database* (a URL; None: the one that the command line uses)."""
     where = database or _usual()
-    with _opened(where) as store:
+    with opened(where) as store:
         found = list_evaluations(store, limit=limit)
     rows = tuple(
         (one.evaluation.id, one.evaluation.spec.answerer, f"{one.kept}/{one.wanted}", one.question_set.name,
@@ -153,7 +153,7 @@ def open_run(beginning: str, *, database: str | None = None) -> Run:
         UnknownName, UsageError: there is none, or there are several.
     """
     where = database or _usual()
-    with _opened(where) as store:
+    with opened(where) as store:
         return Run(find_evaluation(store, beginning), where)
 
 
@@ -167,7 +167,7 @@ def compare(a: Run | str, b: Run | str, *others: Run | str, level: float = 0.95)
     found = [one if isinstance(one, Run) else open_run(one) for one in (a, b, *others)]
     if len({one.database for one in found}) > 1:
         raise UsageError("runs of different databases cannot be compared: evaluate both in one")
-    with _opened(found[0].database) as store:
+    with opened(found[0].database) as store:
         all_ = versus(store, [one.evaluation for one in found], level=level)
     rows = tuple(_pair(one) for one in all_.comparisons)
     notes = tuple(f"{statements.comparison(one)}." for one in all_.comparisons)
@@ -194,7 +194,8 @@ def _usual() -> str:
 
 
 @contextmanager
-def _opened(database: str) -> Iterator[Store]:
+def opened(database: str) -> Iterator[Store]:
+    """The database at that address."""
     store = open_store(database)
     try:
         yield store

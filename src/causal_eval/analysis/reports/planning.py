@@ -12,6 +12,8 @@ from causal_eval.analysis.planning.priced import Foreseen, Priced
 from causal_eval.analysis.reports.versus import Row, table
 from causal_eval.analysis.robust import Ends
 
+PLAN_HEAD = ("", "causal models", "questions", "calls", "tokens", "dollars", "time")
+BUDGET_HEAD = ("error from", "share of error", "interval", "variance", "interval")
 _ONCE = "every question was asked once, so what more samples would do is not known: ask with --epochs 2"
 _UNCLEAR = "too few causal models have several questions to tell what models do from what wording does: ask more"
 _ALONE = "no causal model has two questions, so what wording does is not known"
@@ -47,15 +49,25 @@ def plan_lines(found: Priced) -> Iterator[str]:
     """What it is for, what it rests on, and what it takes, beside what other aims would."""
     yield f"{one_line(found.model)}: {goal(found.plan)}"
     yield from basis_lines(found.plan)
-    named = [("planned", found.main), ("cautious", found.cautious)]
-    named += [(f"{hundredths(one.wanted)} points", one) for one in found.others]
     yield ""
-    head = ("", "causal models", "questions", "calls", "tokens", "dollars", "time")
-    yield from table([head], [(name, *_takes(one)) for name, one in named])
+    yield from table([PLAN_HEAD], list(plan_rows(found)))
     yield ""
     yield f"Tokens and time by {found.main.takes.source}; nobody was asked"
     if found.prices:
         yield f"Prices: {found.prices}"
+
+
+def plan_rows(found: Priced) -> Iterator[Row]:
+    """The aim, the aim with caution, and other aims; under :data:`PLAN_HEAD`."""
+    named = [("planned", found.main), ("cautious", found.cautious)]
+    named += [(f"{hundredths(one.wanted)} points", one) for one in found.others]
+    for name, one in named:
+        yield name, *_takes(one)
+
+
+def budget_rows(found: Budget) -> Iterator[Row]:
+    """Every source of error; under :data:`BUDGET_HEAD`."""
+    return (_part(one) for one in found.parts)
 
 
 def _takes(one: Foreseen) -> Row:
@@ -76,9 +88,7 @@ def budget_lines(found: Budget) -> Iterator[str]:
         f"{counted(made.clusters, 'causal model')}, {counted(made.items, 'question')}, {counted(made.draws, 'answer')}"
     )
     yield ""
-    yield from table(
-        [("error from", "share of error", "interval", "variance", "interval")], [_part(one) for one in found.parts]
-    )
+    yield from table([BUDGET_HEAD], list(budget_rows(found)))
     yield ""
     yield from table(
         [(f"{percent(MORE)} more calls on", "standard error then", "variance falls by")],
