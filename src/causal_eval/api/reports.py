@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from causal_eval.analysis.reports.browse import script_hash
 from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.routing import make_router
@@ -23,6 +24,8 @@ Id = Annotated[Name, Path(description="Id of a report.")]
 HTML = "text/html"
 ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """The page may ask for nothing and run nothing, whatever a reply in it holds."""
+BROWSED = {"Content-Security-Policy": f"{ALONE['Content-Security-Policy']} allow-scripts; script-src '{script_hash()}'"}
+"""The same, but for the one script of ours that shows the questions: it has no origin and may ask for nothing."""
 
 
 class ReportRequest(In):
@@ -144,7 +147,7 @@ def get_report(visit: Visiting, report: Id, request: Request) -> Response:
 )
 def get_report_page(visit: Visiting, report: Id) -> Response:
     """The report as one HTML page with everything in it; 409 until it is written."""
-    return Response(reports.texts(visit, report).page, media_type=HTML, headers=ALONE)
+    return Response(reports.texts(visit, report).page, media_type=HTML, headers=BROWSED)
 
 
 @router.get("/{report}/document", response_model=ReportDocument)

@@ -15,6 +15,7 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.readonly import is_read_only
 from causal_eval.service.reporting import Gathered, gather, report_data
+from causal_eval.service.whole import whole_data
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import reports as kept
 from causal_eval.store.evaluations import Evaluation, find_evaluation
@@ -24,6 +25,8 @@ from causal_eval.store.submissions import sealed_evaluation
 MOST_EVALUATIONS = 8
 LARGEST_REPORTED = 100_000
 """Outcomes of all its evaluations: a worker computes for about half a minute."""
+LARGEST_BROWSED = 5_000
+"""Outcomes of which every question stands in the page; larger reports show examples."""
 MOST_OPEN = 20
 """Reports of a project that wait at once."""
 CLAIM_SECONDS = 300.0
@@ -135,7 +138,9 @@ def _written(service: Service, report: str) -> Written:
         (found,) = kept.list_reports(connection, None, report=report)
     evaluations = [find_evaluation(service.store, name) for name in found.evaluations]
     gathered = gather(service.store, evaluations, prices=read_prices(service.settings.prices))
-    return Written(render(report_data(service.store, gathered)), _document(gathered))
+    is_small = sum(map(_outcomes, evaluations)) <= LARGEST_BROWSED
+    data = whole_data(service.store, gathered) if is_small else report_data(service.store, gathered)
+    return Written(render(data), _document(gathered))
 
 
 def _document(found: Gathered) -> str:

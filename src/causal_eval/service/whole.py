@@ -41,11 +41,21 @@ def whole_report(
         raise UsageError(f"{first.id} and {other.id} ask different question sets: a report is about one")
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"two runs are of {twice}: a report tells answerers apart by their names, so name one")
-    found = gather(store, evaluations, prices=prices)
     pictures = tuple(picture_of(name, Subject(store, evaluations, prices=prices)) for name in charts)
-    cards = () if summary else questions(store, evaluations)
+    found = gather(store, evaluations, prices=prices)
+    if not summary:
+        return replace(whole_data(store, found), pictures=pictures)
+    return replace(report_data(store, found, examples=0), pictures=pictures, tickets=tickets(store, found))
+
+
+def whole_data(store: Store, found: Gathered) -> ReportData:
+    """What was gathered, with every question and the tickets of its numbers.
+
+    Raises:
+        UsageError: the runs are too large for that.
+    """
     data = report_data(store, found, examples=0)
-    return replace(data, questions=cards, pictures=pictures, tickets=tickets(store, found))
+    return replace(data, questions=questions(store, found.evaluations), tickets=tickets(store, found))
 
 
 def tickets(store: Store, found: Gathered) -> tuple[Ticket, ...]:
