@@ -173,6 +173,8 @@ def test_what_the_graph_decides_is_no_news() -> None:
         for solve in (calculate, answered_again):
             with pytest.raises(MalformedCase, match=r"an experiment is said to give 1/2|no model fits"):
                 solve(one)
+        with pytest.raises(MalformedCase, match="the graph needs a bidirected edge"):
+            calculate(one)
 
 
 def test_an_outcome_of_two_districts_is_refused() -> None:

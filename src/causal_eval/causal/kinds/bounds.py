@@ -109,7 +109,12 @@ def bounded(asked: Asked, names: Sequence[str]) -> Bounds:
         MalformedCase: nothing fits what is stated. TooLarge: too many responses.
     """
     put = _asked_of(asked, Network(asked.scm, names))
-    return bounds(put.question, _open(asked, put))
+    try:
+        return bounds(put.question, _open(asked, put))
+    except MalformedCase as error:
+        if not asked.experiments:
+            raise
+        raise MalformedCase(f"{error}; where doing differs from seeing, the graph needs a bidirected edge") from error
 
 
 def _open(asked: Asked, put: _Put) -> list[District]:
