@@ -34,7 +34,8 @@ def trend_of(store: Store, answerer: str, *, suite: str, projects: frozenset[str
     """The same for whoever may see *projects*; runs that were asked in another way than the newest are left out."""
     with store.reading() as connection:
         found = runs_of(connection, answerer, projects=projects, limit=MOST)
-    found = [one for one in found if suite in ("", suite_of(store, one))]
+    # when a run under a rule ended depends on what it found
+    found = [one for one in found if not one.stop_rule and suite in ("", suite_of(store, one))]
     if not found:
         raise UnknownName("finished run of", answerer, ())
     way = _way(found[0])
