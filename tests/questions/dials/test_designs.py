@@ -125,7 +125,8 @@ def test_a_sign_goes_with_its_number() -> None:
         assert number.certificate is not None
         assert formula.certificate is not None
         assert raises.certificate is not None
-        assert number.certificate.names == formula.certificate.names == raises.certificate.names
+        assert number.certificate.names == raises.certificate.names
+        assert formula.certificate.names.items() > number.certificate.names.items()
         up = raises.gold if "rais" in raises.prompt.splitlines()[-1] else lowers.gold
         assert up in ("yes", "no")
 

@@ -182,9 +182,10 @@ def _repeats(questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
         clusters[question.cluster].append(question)
     known: dict[str, str] = {}
     for cluster, members in clusters.items():
-        told = [stated(one, one.certificate) for one in members if one.certificate is not None]
-        assert members[0].certificate is not None
-        first = known.setdefault(shape_of(told, len(members[0].certificate.names)), cluster)
+        proofs = {one.id: one.certificate for one in members if one.certificate is not None}
+        told = [stated(one, proofs[one.id]) for one in members]
+        # linked questions of one cluster may have more quantities than others
+        first = known.setdefault(shape_of(told, max(len(proof.names) for proof in proofs.values())), cluster)
         if first != cluster:
             yield first, cluster
 

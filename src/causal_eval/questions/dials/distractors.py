@@ -34,7 +34,7 @@ def turn(drawn: Drawn, numbers: Sequence[Fraction], stream: Stream) -> tuple[Sta
     """The group with 0, 1, ... 6 quantities more; nothing where no figures keep the margins."""
     stands, group = [Stand("0", drawn)], drawn.group
     for count in range(1, MOST + 1):
-        wider = next((one for _ in range(_TRIES) if _kept(one := _wider(group, stream), numbers)), None)
+        wider = next((one for _ in range(_TRIES) if _kept(one := _wider(group, stream), drawn, numbers=numbers)), None)
         if wider is None:
             return ()
         group = wider
@@ -72,6 +72,13 @@ def _told(facts: Facts, new: int, *, cause: int | None, stream: Stream) -> list[
     return [*told, observed(new, stream.below(2))] if "observed" in forms else told
 
 
-def _kept(group: Group, numbers: Sequence[Fraction]) -> bool:
-    """Whether no printed number and no guess from them comes near an answer."""
-    return all(apart(number, guesses(facts)) for number in numbers for facts in group.members)
+def _kept(group: Group, drawn: Drawn, *, numbers: Sequence[Fraction]) -> bool:
+    """Whether no printed number, no guess from them and, where one number is asked for, no mistake comes near to it."""
+    if not all(apart(number, guesses(facts)) for number in numbers for facts in group.members):
+        return False
+    if len(numbers) != len(group.members):
+        return True
+    return all(
+        apart(number, [one for one in drawn.family.mistakes(facts, group.n).values() if isinstance(one, Fraction)])
+        for number, facts in zip(numbers, group.members, strict=True)
+    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from causal_eval.causal.sampled import MOST_NODES
 from causal_eval.questions.catalog import family
 from causal_eval.questions.dials.dial import Drawn, Stand
 from causal_eval.questions.facts import Fact, Facts, edge, the_ask
@@ -16,6 +17,8 @@ from causal_eval.seeds import Stream
 
 KINDS = ("effect/do", "effect/ate")
 """Kinds that ask for a number of one effect, from tables alone."""
+LEAVES = (5, 8)
+"""Quantities more in the question for a formula, at least and at most."""
 LEAST = Fraction(1, 20)
 """An effect whose sign is asked for is at least so large."""
 
@@ -25,7 +28,9 @@ def turn(drawn: Drawn, _numbers: Sequence[Fraction], stream: Stream) -> tuple[St
     (facts,) = drawn.group.members
     what, do = (literal(slot) for slot in the_ask(facts).slots[:2])
     model = tuple(fact for fact in facts if fact is not the_ask(facts))
-    if abs(gap(worlds_of(model, drawn.group.n), (what[0], 1), do[0], do=True)) < LEAST:
+    effect, seen = (gap(worlds_of(model, drawn.group.n), (what[0], 1), do[0], do=how) for how in (True, False))
+    # association and effect mostly agree: some such models are left out, so that the sign of the one tells less
+    if abs(effect) < LEAST or ((effect > 0) == (seen > 0) and stream.chance(2, 3)):
         return ()
     return (
         Stand("number", drawn),
@@ -44,9 +49,20 @@ def _signs(drawn: Drawn, model: Facts, *, ends: tuple[tuple[int, int], ...]) -> 
 
 
 def _formula(drawn: Drawn, model: Facts, *, ends: tuple[int, int], stream: Stream) -> Drawn:
-    """The formula of the distribution of the outcome under the intervention, from the structure alone."""
+    """The formula of the distribution of the outcome under the intervention, from the structure alone.
+
+    Tables of few quantities have few structures: leaves, which no formula needs, tell them apart, and make it wrong to
+    adjust for everything.
+    """
     source, n = family("estimand"), drawn.group.n
     kind, graph = source.kind("general"), scm_of(model, n).graph
     arrows = [edge(cause, node) for node in range(n) for cause in range(n) if graph.parents[node] >> cause & 1]
-    facts = (*arrows, *letters(n, stream), Fact("listed"), Fact("ask-formula", ends))
-    return replace(drawn, family=source, kind=kind, group=replace(drawn.group, kind=kind.name, members=(facts,)))
+    order, whole = drawn.group.order, min(MOST_NODES, n + stream.between(*LEAVES))
+    for new in range(n, whole):
+        cause = ends[1] if new == n else stream.below(new)
+        arrows.append(edge(cause, new))
+        place = stream.between(order.index(cause) + 1, new)
+        order = (*order[:place], new, *order[place:])
+    facts = (*stream.shuffled(arrows), *letters(whole, stream), Fact("listed"), Fact("ask-formula", ends))
+    group = replace(drawn.group, kind=kind.name, n=whole, order=order, members=(facts,))
+    return replace(drawn, family=source, kind=kind, group=group)
