@@ -42,7 +42,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
     """A graph and six others, of which one to five are equivalent to it."""
     n = SIZES[difficulty - 1]
     if kind.name == "experiments":
-        return _with_experiments(kind, n + 1, stream)
+        return _with_experiments(kind, n + 1, stream=stream)
     for _ in range(_TRIES):
         arrows = random_arrows(n, n + n // 3, most=3, stream=stream)
         right = [stream.chance(1, 2) for _ in range(LISTED)]
@@ -68,7 +68,7 @@ def _others(graph: Graph, right: Sequence[bool], *, stream: Stream) -> list[Grap
     return found
 
 
-def _with_experiments(kind: Kind, n: int, stream: Stream) -> Group:
+def _with_experiments(kind: Kind, n: int, *, stream: Stream) -> Group:
     """A graph and six others, of which observation leaves more than it does together with the experiments.
 
     How many are right is drawn first, so that one number of graphs is not worth guessing.
