@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.acceptance.terminal import Terminal, lines
@@ -30,6 +32,16 @@ def test_every_command_of_the_guide_runs(tmp_path: Path) -> None:
     found = json.loads(said["causal-eval variance A --json"])
     assert [part["source"] for part in found["parts"]] == ["causal model", "wording", "sampling"]
     assert "--epochs 2" in said["causal-eval variance A"]
+    for code in re.findall(r"^```python\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=terminal.env,
+            cwd=terminal.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_what_cannot_be_planned_is_refused_with_what_to_type(tmp_path: Path) -> None:
