@@ -12,7 +12,7 @@ import pytest
 
 import causal_eval
 from causal_eval.analysis.compare import Finding
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.notebook import Run, compare, open_run, runs
 from causal_eval.store.exported import Exported

@@ -11,7 +11,7 @@ from causal_eval.analysis.planning.budget import Budget, Costs
 from causal_eval.analysis.planning.plan import POWER, Aim, points_of
 from causal_eval.analysis.planning.priced import Priced
 from causal_eval.analysis.reports.planning import BUDGET_HEAD, PLAN_HEAD, basis_lines, budget_rows, goal, plan_rows
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 from causal_eval.notebook.run import Run, open_run, opened
 from causal_eval.service.planning import Desk, PlanOrder, plan_for, variance_of
 from causal_eval.settings import read_settings

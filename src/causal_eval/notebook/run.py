@@ -14,8 +14,8 @@ from causal_eval.analysis.comparable import Concern
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, p_value, percent
 from causal_eval.analysis.ranks import RankSet
-from causal_eval.analysis.reports.shown import Shown
 from causal_eval.analysis.scores import Table
+from causal_eval.analysis.shown import Shown
 from causal_eval.errors import UsageError
 from causal_eval.notebook.frame import samples_frame
 from causal_eval.service.comparing import versus

@@ -16,7 +16,7 @@ import pytest
 from causal_eval.analysis.reports.browse import STATIC, clipped, packed
 from causal_eval.analysis.reports.data import Picture, QuestionCard, ReportData
 from causal_eval.analysis.reports.html import render
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\u202e"
 

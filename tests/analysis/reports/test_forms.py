@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from causal_eval.analysis import marks as markdown_form
 from causal_eval.analysis.numbers import ends, hundredths
 from causal_eval.analysis.reports import latex as latex_form
-from causal_eval.analysis.reports import marks as markdown_form
 from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.forms import FORMS, written
 from causal_eval.analysis.reports.pdf import typst_source

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from causal_eval.analysis.columns import table
 from causal_eval.analysis.compare import compare
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.ranks import jointly, rank_sets
-from causal_eval.analysis.reports.versus import rank_lines, table, versus_lines
+from causal_eval.analysis.reports.versus import rank_lines, versus_lines
 from causal_eval.scoring.verdict import Mark
 
 Make = Callable[..., Observation]

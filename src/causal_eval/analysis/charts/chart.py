@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from causal_eval.analysis.charts.palette import GRID, INK, MUTED, PAPER, SERIES, SHAPES, Theme, painted
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 from causal_eval.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from causal_eval.analysis.charts.palette import CHANCE, INK, PAPER
 from causal_eval.analysis.charts.points import Point
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths
 from causal_eval.analysis.plain import one_line, wrap
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 
 _ROW, _STEP, _LINE = 12, 15, 15
 _COLUMNS = 20

@@ -11,7 +11,7 @@ from causal_eval.analysis.charts.points import Bin, Moment, Priced
 from causal_eval.analysis.intervals import Interval
 from causal_eval.analysis.numbers import count, ends, hundredths
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 
 _HEIGHT = 340
 _DOT: Json = {"type": "point", "filled": True, "size": 80, "stroke": PAPER, "strokeWidth": 1, "opacity": 1}

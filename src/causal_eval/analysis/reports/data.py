@@ -9,8 +9,8 @@ from fractions import Fraction
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.profile import Profile
 from causal_eval.analysis.profiling.portrait import CausalProfile
-from causal_eval.analysis.reports.shown import Shown
 from causal_eval.analysis.reports.ticket import Ticket
+from causal_eval.analysis.shown import Shown
 from causal_eval.questions.question import CANARY
 from causal_eval.scoring.verdict import Mark
 

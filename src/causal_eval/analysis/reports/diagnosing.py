@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from causal_eval.analysis.columns import Row, table
 from causal_eval.analysis.diagnosis.classes import UNEXPLAINED
 from causal_eval.analysis.diagnosis.diagnose import Cause, Diagnosis
 from causal_eval.analysis.numbers import count, counted, ends, percent
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports.versus import Row, table
 from causal_eval.scoring.verdict import Mark
 
 Json = Mapping[str, object]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from causal_eval.analysis.columns import table
 from causal_eval.analysis.numbers import count, ends, hundredths, level
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports.versus import table
 from causal_eval.analysis.twins.metrics import Metric
 
 _HEAD = ("metric", "value", "interval", "answers", "clusters", "what it is")

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from causal_eval.analysis import statements
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis
+from causal_eval.analysis.marks import escaped, fenced, table
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, money, p_value, percent, points
 from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
-from causal_eval.analysis.reports.marks import escaped, fenced, table
 from causal_eval.analysis.reports.profiling import advice_lines, blocks
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.analysis.reports.view import View

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from causal_eval.analysis.columns import Row, table
 from causal_eval.analysis.numbers import NONE, count, counted, duration, hundredths, level, money, percent
 from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.planning.budget import MORE, Allocation, Budget, Part
 from causal_eval.analysis.planning.plan import CAUTION, Plan
 from causal_eval.analysis.planning.priced import Foreseen, Priced
-from causal_eval.analysis.reports.versus import Row, table
 from causal_eval.analysis.robust import Ends
 
 PLAN_HEAD = ("", "causal models", "questions", "calls", "tokens", "dollars", "time")

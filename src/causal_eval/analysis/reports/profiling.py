@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from causal_eval.analysis.columns import Row, table
 from causal_eval.analysis.intervals import Interval
 from causal_eval.analysis.numbers import NONE, count, counted, ends, hundredths, level, percent
 from causal_eval.analysis.plain import one_line
@@ -13,7 +14,6 @@ from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.profiling.shortcuts import ShortcutShare
 from causal_eval.analysis.reports.diagnosing import diagnosis_line, sentences
 from causal_eval.analysis.reports.linked import metric_line
-from causal_eval.analysis.reports.versus import Row, table
 
 Json = Mapping[str, object]
 Block = tuple[str, Row, Sequence[Row]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from causal_eval.analysis.columns import Row, table
 from causal_eval.analysis.numbers import NONE, count, counted, ends, hundredths, level, percent
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports.versus import Row, table
 from causal_eval.analysis.robust import Ends, Robust
 from causal_eval.analysis.scores import Score, Table, Weighted, Worst
 

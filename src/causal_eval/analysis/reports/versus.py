@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from causal_eval.analysis import statements
+from causal_eval.analysis.columns import table
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, p_value, percent
-from causal_eval.analysis.plain import one_line, width
+from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.ranks import RankSet
-
-Row = tuple[str, ...]
 
 
 def versus_lines(comparison: Comparison, *, joint: int = 1) -> Iterator[str]:
@@ -61,14 +60,6 @@ def rank_lines(ranks: Sequence[RankSet], comparisons: Sequence[Comparison]) -> I
             for one in comparisons
         ],
     )  # fmt: skip
-
-
-def table(head: Sequence[Row], rows: Sequence[Row]) -> Iterator[str]:
-    """Rows under a head, columns as wide as their widest cell."""
-    columns = list(zip(*head, *rows, strict=True))
-    wide = [max(map(width, column)) for column in columns]
-    for row in (*head, *rows):
-        yield "  ".join(cell + " " * (room - width(cell)) for cell, room in zip(row, wide, strict=True)).rstrip()
 
 
 def _evidence(comparison: Comparison, joint: int) -> Iterator[str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from causal_eval.analysis import marks
+from causal_eval.analysis.columns import table
 from causal_eval.analysis.plain import one_line
-from causal_eval.analysis.reports import marks
-from causal_eval.analysis.reports.versus import table
 
 Row = tuple[str, ...]
 
