@@ -73,7 +73,14 @@ def test_the_variance_of_a_run(visitor: Make, run: Run) -> None:
 def test_scores_by_every_trait(visitor: Make, run: Run, by: str) -> None:
     """Every interval by the name of its method, few clusters said, what is missing bounded, linked questions."""
     page = visitor("viewer").get(f"/evaluations/{run().id}/table?by={by}").text
-    for said in ("Wilson", "CR2", "Wild bootstrap", "fewer than 20 clusters", "Association pull", "weighs every unit"):
+    for said in (
+        "Wilson",
+        "CR2",
+        "Wild bootstrap",
+        "fewer than 20 clusters",
+        "What linked questions tell",
+        "weighs every unit",
+    ):
         assert said in page, said
     assert f'by={by}" aria-current="page"' in page
 
