@@ -101,3 +101,16 @@ def test_one_answer_only_is_learned_too() -> None:
     low, high = play.ends()
     assert low == 0.0
     assert high < 0.05
+
+
+@pytest.mark.parametrize("games", [1000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_a_set_with_fixed_numbers_per_family_keeps_the_promise_too(games: int) -> None:
+    """Five families of sixty clusters in random order, drawn without replacement: at most 5 % fail at any time."""
+    families = np.repeat([0.05, 0.2, 0.5, 0.8, 0.95], BETS // 5)
+    rng = np.random.default_rng(11)
+    skills = rng.permuted(np.tile(families, (games, 1)), axis=1)
+    play = Betting(np.array(float(families.mean())))
+    for place in range(BETS):
+        right = (rng.random(games) < skills[:, place]).astype(float)
+        play.bet(right, right)
+    assert float(np.mean(play.above | play.below)) <= 0.05
