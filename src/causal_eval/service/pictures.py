@@ -133,7 +133,7 @@ def _mistakes(subject: Subject) -> Chart:
     points, most = [], dict[str, float]()
     for one in subject.evaluations:
         found = diagnosed(subject.store, one)
-        for cause in found.causes:
+        for cause in found.causes if found.misses else ():
             points.append(Point(cause.title, one.spec.answerer, cause.share, cause.expected / found.misses))
             most[cause.title] = max(most.get(cause.title, 0.0), cause.share.estimate or 0.0)
     shown = sorted((title for title in most if most[title]), key=lambda title: -most[title])[:MOST_CAUSES]

@@ -1,0 +1,35 @@
+"""Diagnosis and profile from Python are those of the command line, and render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.acceptance.terminal import Terminal, lines
+
+from causal_eval.errors import UsageError
+from causal_eval.notebook import Run, diagnose, profile
+
+
+def test_a_diagnosis_is_that_of_the_command(home: Path, demonstrated: dict[str, Run]) -> None:
+    """The same causes with the same shares; a row a cause, and what is said in the notes."""
+    run = demonstrated["demo/hasty"]
+    found = diagnose(run)
+    [line] = lines(Terminal(home).run("diagnose", run.id, "--format", "json"))
+    assert isinstance(line["causes"], list)
+    assert [one["cause"] for one in line["causes"]] == [one.key for one in found.diagnosis.causes]
+    assert line["misses"] == found.diagnosis.misses > 0
+    assert "unexplained" in found._repr_html_()
+    assert "of random wrong answers" in found._repr_markdown_()
+
+
+def test_a_profile_is_that_of_the_command(home: Path, demonstrated: dict[str, Run]) -> None:
+    """The same matrix; a run on the same questions is no run on published ones."""
+    run = demonstrated["demo/hasty"]
+    found = profile(run)
+    [line] = lines(Terminal(home).run("profile", run.id, "--format", "json"))
+    assert isinstance(line["matrix"], list)
+    assert len(line["matrix"]) == len(found.profile.matrix.cells)
+    assert str(found).startswith("demo/hasty: rungs and families")
+    with pytest.raises(UsageError, match="asked the same set"):
+        profile(run, published=run)
