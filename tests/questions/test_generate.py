@@ -95,9 +95,10 @@ def test_questions_fit_the_published_schema(questions: list[Question]) -> None:
 _SAMPLE = """
 import hashlib, sys
 from causal_eval.questions.catalog import FAMILIES, family
-from causal_eval.questions.generate import TRANSLATED, Plan, Slot, generate, rephrased
+from causal_eval.questions.generate import TRANSLATED, Plan, generate
 from causal_eval.questions.languages import LANGUAGES
 from causal_eval.questions.question import canonical
+from causal_eval.questions.telling import Slot, rephrased
 from causal_eval.seeds import Stream
 
 def say(name, questions):
@@ -109,6 +110,7 @@ for name in FAMILIES:
     say(name, rephrased(slot, Stream("everywhere", sys.argv[1], name), seed="everywhere"))
 for code in LANGUAGES:
     say(code, generate(Plan(n=10, seed=sys.argv[1], families=TRANSLATED, language=code)))
+say("linked", generate(Plan(n=60, seed=sys.argv[1], twins=("distractors", "pressure", "numeracy", "size", "names"))))
 """
 
 
