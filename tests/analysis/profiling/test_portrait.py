@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.analysis.profiling.seeing import Answer, seen
+from tests.asked import asked
 
 from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.evaluation.baselines.shortcuts import association
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import AnswerKind, AnswerSpec
 
 QUESTIONS = list(generate(Plan(n=160, seed="portrait")))
 
@@ -60,3 +62,13 @@ def test_published_questions_give_a_memorisation_gap() -> None:
     assert found.memorisation.low is not None
     assert found.memorisation.low > 0
     assert "memorisation" in {one.rule for one in found.recommendations}
+
+
+def test_questions_without_proof_have_slips_alone() -> None:
+    """A user's own questions name no mistake: what can be found in their numbers is found, the rest is unexplained."""
+    texts = [asked(f"t-{n}", answer=AnswerSpec(AnswerKind.TEXT), gold="Paris") for n in range(10)]
+    numbers = [asked(f"n-{n}", answer=AnswerSpec(AnswerKind.NUMBER), gold="3/10") for n in range(10)]
+    rows = seen([*texts, *numbers], lambda question: "-3/10" if question.gold == "3/10" else "London")
+    found = causal_profile("lab/model", lambda: iter(rows)).diagnosis
+    assert [cause.key for cause in found.causes] == ["sign", "unexplained"]
+    assert [cause.share.estimate for cause in found.causes] == [0.5, 0.5]
