@@ -165,7 +165,7 @@ class Domains(Shape, frozen=True):
     languages: tuple[str, ...]
     categories: tuple[str, ...]
     """Of traps."""
-    designs: tuple[str, ...] = ()
+    designs: tuple[str, ...]
     """Of linked questions."""
 
 
