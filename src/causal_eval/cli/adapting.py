@@ -15,7 +15,7 @@ from causal_eval.analysis.adaptive.dials import Dial, Response, responses
 from causal_eval.analysis.adaptive.selection import Ability, ability, choose, counted, predicted
 from causal_eval.analysis.numbers import ends, percent
 from causal_eval.cli import output
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 from causal_eval.errors import MalformedFile, UsageError
 from causal_eval.questions.catalog import families
 from causal_eval.questions.file import write_jsonl

@@ -8,7 +8,7 @@ from causal_eval.analysis.weakness import Spot, Weakness, weakness
 from causal_eval.analysis.weakness import aimed as at_weak_spots
 from causal_eval.cli import output
 from causal_eval.cli.flags import split
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 from causal_eval.errors import UsageError
 from causal_eval.questions.adversarial import trapped
 from causal_eval.questions.generate import Plan

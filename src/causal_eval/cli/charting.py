@@ -35,7 +35,7 @@ def chart(
 ) -> int:
     """Draw one picture of runs; without --out its numbers are shown as a table."""
     from causal_eval.analysis.charts.palette import Theme
-    from causal_eval.cli.runs import opened, prices
+    from causal_eval.cli.opening import opened, prices
     from causal_eval.service.pictures import Subject, chart_of
     from causal_eval.store.evaluations import find_evaluation
 

@@ -11,7 +11,7 @@ import typer
 
 from causal_eval.cli import output
 from causal_eval.cli.flags import number
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 from causal_eval.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]

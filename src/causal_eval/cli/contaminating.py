@@ -65,7 +65,7 @@ def memorisation(published: Run, fresh: Run, json: Json = False) -> int:
     from dataclasses import asdict
 
     from causal_eval.analysis.memorisation import memorisation as gap_of
-    from causal_eval.cli.runs import opened
+    from causal_eval.cli.opening import opened
     from causal_eval.errors import UsageError
     from causal_eval.store.evaluations import find_evaluation
     from causal_eval.store.observations import observations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from causal_eval.cli import output
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 from causal_eval.cli.steering import STOPPED, RunState
 from causal_eval.errors import UsageError
 from causal_eval.evaluation.steering import SILENT, Wanted

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from causal_eval.cli import output
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 from causal_eval.errors import UsageError
 
 Run = Annotated[str, typer.Argument(help="An evaluation's id, or its beginning.")]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from causal_eval.analysis.intervals import Interval
 from causal_eval.analysis.numbers import counted, ends, percent, points
-from causal_eval.cli import evaluating, incidents, output, runs
+from causal_eval.cli import evaluating, incidents, opening, output
 from causal_eval.effects import marking, mirror, touches
 from causal_eval.effects.effect import Effect, Limits, Part, Scores, effect
 from causal_eval.effects.relations import Calls
@@ -33,7 +33,7 @@ ITEMS = 10
 
 def show(incident: str, *, rerun: bool, json: bool) -> int:
     """Mark what overlaps, ask it again if that is wanted, and say what the incident did."""
-    with runs.opened() as store:
+    with opening.opened() as store:
         one = copied(store, incident)
         if rerun:
             _ask_again(store, one, json=json)

@@ -12,7 +12,7 @@ import typer
 from causal_eval.cli import output
 from causal_eval.cli.comparing import Json, Level
 from causal_eval.cli.flags import number, split
-from causal_eval.cli.runs import opened
+from causal_eval.cli.opening import opened
 
 Money = Annotated[float, typer.Option(min=0.0, callback=number, help="Dollars; only how they relate matters.")]
 

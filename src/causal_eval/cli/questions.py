@@ -203,7 +203,7 @@ def _find(question_id: str, questions: Iterator[Question]) -> Question:
 
 def _stored(question_id: str) -> Question:
     """The question in the user's database."""
-    from causal_eval.cli.runs import opened
+    from causal_eval.cli.opening import opened
     from causal_eval.store.suites import find_question
 
     wanted = question_id if question_id.startswith("q-") else f"q-{question_id}"

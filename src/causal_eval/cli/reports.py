@@ -34,7 +34,7 @@ def report(
     """Write one self-contained file about runs: numbers, what they rest on, what reproduces them, every question."""
     from causal_eval.analysis.reports.forms import written
     from causal_eval.cli.flags import split
-    from causal_eval.cli.runs import opened, prices
+    from causal_eval.cli.opening import opened, prices
     from causal_eval.service.whole import whole_report
     from causal_eval.store.evaluations import find_evaluation
 
@@ -59,7 +59,7 @@ def reproduce(
     json: Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")] = False,
 ) -> int:
     """Compute a run's questions, verdicts and scores again: MATCH (0), or DRIFT (8) with what drifted."""
-    from causal_eval.cli.runs import opened
+    from causal_eval.cli.opening import opened
     from causal_eval.errors import VerificationMismatch
     from causal_eval.scoring.grade import judge
     from causal_eval.service.reproducing import claimed

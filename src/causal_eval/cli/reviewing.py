@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from causal_eval.analysis.intervals import Interval
-from causal_eval.cli import effects, incidents, output, runs
+from causal_eval.cli import effects, incidents, opening, output
 from causal_eval.effects.effect import effect
 from causal_eval.errors import StoreError, UnknownName, UsageError
 from causal_eval.incidents import actions
@@ -49,7 +49,7 @@ def impact(incident: str) -> Impact | None:
     if url.startswith(FILE) and not Path(url.removeprefix(FILE)).exists():
         return None
     try:
-        with runs.opened() as store:
+        with opening.opened() as store:
             found = effect(store, effects.copied(store, incident))
     except (StoreError, UsageError):
         return None

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json as json_text
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from causal_eval.cli import following, output, reporting
 from causal_eval.cli.evaluating import Order
 from causal_eval.cli.evaluating import resume as resume_evaluation
+from causal_eval.cli.opening import opened, prices
 from causal_eval.errors import VerificationMismatch
-from causal_eval.providers.prices import Prices, read_prices
 from causal_eval.scoring.grade import judge
 from causal_eval.service.answering import Call
 from causal_eval.service.following import look_at
 from causal_eval.service.stop_rules import rule_of
-from causal_eval.settings import read_settings
-from causal_eval.store.database import Store, open_store
 from causal_eval.store.evaluations import Summary, find_evaluation, list_evaluations, summarize
 from causal_eval.store.origins import origins
 from causal_eval.store.rescore import rescore as judge_again
 
 LISTED = ("id", "answerer", "status", "progress", "questions", "set", "begun")
 """What ``ls`` shows of a run."""
-
-
-@contextmanager
-def opened() -> Iterator[Store]:
-    """The user's database."""
-    store = open_store(read_settings(os.environ).database_url)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def ls(*, limit: int, json: bool) -> int:
@@ -125,11 +111,6 @@ def rescore(beginning: str, *, report: Path | None, json: bool) -> int:
             f"{result.differing[0]}: rows or program were changed"
         )
     return 0
-
-
-def prices() -> Prices:
-    """The user's own, or list prices."""
-    return read_prices(read_settings(os.environ).prices)
 
 
 def _row(summary: Summary) -> dict[str, str | int]:

@@ -70,7 +70,7 @@ def sequential(
     """Show intervals that stay valid however often one looks and whenever the run stops; without flags: by its rule."""
     from causal_eval.analysis.sequential.rule import StopRule
     from causal_eval.analysis.sequential.told import sentences, sequential_line
-    from causal_eval.cli.runs import opened
+    from causal_eval.cli.opening import opened
     from causal_eval.service.following import look_at
     from causal_eval.service.stop_rules import rule_from, rule_of
     from causal_eval.store.evaluations import find_evaluation

@@ -23,7 +23,7 @@ def trend(
 ) -> int:
     """Show a model's scores over time, when they changed, whether it drifts, and signs of another model."""
     from causal_eval.analysis.trends.trend import sentences, trend_line
-    from causal_eval.cli.runs import opened
+    from causal_eval.cli.opening import opened
     from causal_eval.service.trending import measured, trend_of
     from causal_eval.store.evaluations import LOCAL, find_evaluation
 
