@@ -1,7 +1,7 @@
 """How often the intervals of a score hold the truth when there are few clusters, of very different sizes.
 
-``python -m benchmarks.analysis.coverage [RUNS] [CLUSTERS ...]``: a line for each number of clusters. Clusters hold 1, 2,
-3 or 8 questions; how likely each is right is the cluster's own (beta, mean 0.6 or 0.9, correlation within it 0.2).
+``python -m benchmarks.analysis.coverage [RUNS] [CLUSTERS ...]``: a line for each number of clusters. Clusters hold 1,
+2, 3 or 8 questions; how likely each is right is the cluster's own (beta, mean 0.6 or 0.9, correlation within it 0.2).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from causal_eval.analysis.diagnosis.diagnose import Diagnosis
 from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
 from causal_eval.analysis.reports.profiling import advice_lines, blocks
-from causal_eval.analysis.reports.shown import Shown
+from causal_eval.analysis.shown import Shown
 from causal_eval.notebook.run import Run, open_run, opened
 from causal_eval.service.reporting import diagnosed, profiled
 

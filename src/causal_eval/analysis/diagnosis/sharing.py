@@ -2,9 +2,9 @@
 
 A miss on item i is of class m with probability q_m / D_i, D_i the sum of q over the classes that can be made on i and
 over q_0, the random wrong answer; the answer then has probability f_im. q maximises the likelihood: credits as in an
-EM algorithm for partly classified counts (Hartley 1958; Dempster, Laird and Rubin 1977; both recalled), the denominators
-D_i by minorisation as in Luce's model of choice (Hunter 2004, Ann. Stat. 32, 384-406). So a mistake that is often
-identified alone gets more of a miss that two mistakes would have answered alike, and no miss counts twice.
+EM algorithm for partly classified counts (Hartley 1958; Dempster, Laird and Rubin 1977; both recalled), the
+denominators D_i by minorisation as in Luce's model of choice (Hunter 2004, Ann. Stat. 32, 384-406). So a mistake that
+is often identified alone gets more of a miss that two mistakes would have answered alike, and no miss counts twice.
 
 Where data cannot tell mistakes from random answers (a yes/no question has one wrong answer), the likelihood is flat and
 q stays where it starts: next to "nothing is diagnosed", equal among mistakes.
