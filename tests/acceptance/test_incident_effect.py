@@ -27,14 +27,16 @@ def test_an_outage_during_a_run_of_the_command_line(terminal: Terminal, question
         whole, part = said("effect", "INC-1")
         name = part["evaluation"]
         before = terminal.rows(stored.format(name))
-        assert (whole["calls"], part["kept"], len(before)) == ("provider", 6, 6)
+        asked = len(before)
+        assert asked in {5, 6}, "a limit never tears apart what is scored together"
+        assert (whole["calls"], part["kept"]) == ("provider", asked)
         lines = said("effect", "INC-1", "--rerun", env=env)
         reruns = lines[-1]["reruns"]
         assert isinstance(reruns, list)
         again = str(reruns[0])
         assert lines[-1]["scores"]["again"]["n"] == lines[-1]["scores"]["given"]["n"]  # type: ignore[index]
         assert terminal.rows(stored.format(name)) == before
-        assert terminal.rows(f"SELECT count(*) FROM attempts WHERE evaluation_id = '{again}'") == [(6,)]
+        assert terminal.rows(f"SELECT count(*) FROM attempts WHERE evaluation_id = '{again}'") == [(asked,)]
         once = terminal.run("incident", "effect", "INC-1", "--rerun", env=env)
         assert "once is enough" in once.stderr
         assert f"asked again in {again}" in once.stdout

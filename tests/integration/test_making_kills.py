@@ -47,7 +47,9 @@ def check_whole(site: Site, making: str) -> None:
 
 
 @EITHER
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "told"])
+@pytest.mark.parametrize(
+    "end", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.full)], ids=["killed", "told"]
+)
 def test_the_next_worker_goes_on(
     site: Site, end: signal.Signals, record_property: Callable[[str, object], None]
 ) -> None:
@@ -77,6 +79,7 @@ def test_the_next_worker_goes_on(
     check_whole(site, one.id)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_who_was_taken_for_dead_keeps_nothing(site: Site) -> None:
     """A worker that was stopped in the middle and comes back is refused: another has made the set meanwhile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -149,6 +150,5 @@ def test_files_carry_it(operator: Visit, result: Published) -> None:
     assert sum('"incidents":["INC-1"]' in line for line in lines) == 3
     assert sum('"incidents":[]' in line for line in lines) == 9
     table = b"".join(exporting.export(operator, result.run.id, form=Form.CSV).lines).decode().splitlines()
-    assert table[0].endswith(",incidents")
-    assert sum(line.endswith(",INC-1") for line in table) == 3
+    assert [row["incidents"] for row in csv.DictReader(table)].count("INC-1") == 3
     assert "3 of 12 results fall into INC-1" in leaderboard.exported_yaml(operator, "sub-1")

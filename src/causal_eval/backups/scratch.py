@@ -82,7 +82,16 @@ def scratch() -> Iterator[Path]:
             account().take(place)
             yield place
     finally:
+        _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Until nothing is left: a server that is ending may still write below it."""
+    until = time.monotonic() + _GONE_SECONDS
+    while place.exists() and time.monotonic() < until:
         shutil.rmtree(place, ignore_errors=True)
+        if place.exists():
+            time.sleep(_LOOK_SECONDS)
 
 
 def _sweep() -> None:

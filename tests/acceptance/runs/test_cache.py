@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 NO_TIME = {"time_ms", "cached", "cost"}
 
 
@@ -60,6 +62,7 @@ def test_samples_are_never_shared(terminal: Any, serve: Any, ask: Any) -> None:
     assert terminal.rows("SELECT count(*), count(DISTINCT source) FROM attempts") == [(50, 30)]
 
 
+@pytest.mark.full
 def test_an_outage_keeps_away_only_what_is_not_known(terminal: Any, serve: Any, ask: Any, said: Any) -> None:
     """Nobody listens any more: what is cached is kept, whatever its place in the order; the rest is pending, exit 7."""
     with serve():

@@ -116,6 +116,7 @@ def test_what_it_waits_for_is_said(terminal: Any, serve: Any, ask: Any, wait: An
     assert "sk-planted" not in out + err
 
 
+@pytest.mark.full
 def test_a_run_by_batches_is_seen_and_paused(terminal: Any, serve: Any, question_file: Any, wait: Any) -> None:
     """What it waits for is said; while it is paused, what is open is collected, and nothing new is ordered."""
     scenario = terminal.home / "slow.toml"

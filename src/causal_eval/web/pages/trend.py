@@ -6,7 +6,7 @@ import math
 
 from starlette.responses import Response
 
-from causal_eval.errors import UsageError
+from causal_eval.errors import UnknownName, UsageError
 from causal_eval.service.overview import overview
 from causal_eval.service.trending import trended
 from causal_eval.web.asked import Asked
@@ -14,11 +14,13 @@ from causal_eval.web.asked import Asked
 
 def shown(asked: Asked) -> Response:
     """The choice of a model, and its trend once one is chosen."""
-    answerer, found, wrong = asked.query.get("answerer", "").strip(), None, ""
+    answerer, found, wrong, status = asked.query.get("answerer", "").strip(), None, "", 200
     if answerer:
         try:
             found = trended(asked.visit, answerer)
-        except UsageError as error:  # there are too few runs, or none
+        except UnknownName as error:
+            wrong, status = str(error), 422
+        except UsageError as error:  # there are too few runs as yet, which is no fault of who asks
             wrong = str(error)
     values = {
         "answerer": answerer,
@@ -30,4 +32,4 @@ def shown(asked: Asked) -> Response:
         "capital": {one.evaluation: math.exp(max(one.down, one.up)) for one in found.drift.path} if found else {},
         "limit": 1 / found.drift.alpha if found else 0,
     }
-    return asked.page("trend", values, status=422 if wrong else 200)
+    return asked.page("trend", values, status=status)
