@@ -12,6 +12,7 @@ import causal_eval
 from causal_eval.api import (
     api_keys,
     comparisons,
+    contamination,
     diagnosing,
     effects,
     evaluations,
@@ -59,9 +60,9 @@ SCHEMES = {
     },
 }  # fmt: skip
 ROUTERS = (
-    evaluations, results, comparisons, planning, reports, listening, question_sets, makings, offers, sessions, api_keys,
-    users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential, trends,
-    diagnosing,
+    evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
+    sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
+    trends, diagnosing,
 )  # fmt: skip
 
 

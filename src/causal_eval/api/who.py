@@ -77,6 +77,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "compare_evaluations": Permission.READ,
         "rank_evaluations": Permission.READ,
         "gate_evaluation": Permission.READ,
+        "get_memorisation_gap": Permission.READ,
         "plan_evaluation": Permission.READ,
         "get_variance": Permission.READ,
         "get_score_table": Permission.READ,

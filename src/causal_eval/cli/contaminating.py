@@ -64,19 +64,13 @@ def memorisation(published: Run, fresh: Run, json: Json = False) -> int:
     """Compare a model's score on published questions with that on fresh ones: the memorisation gap, clustered."""
     from dataclasses import asdict
 
-    from causal_eval.analysis.memorisation import memorisation as gap_of
     from causal_eval.cli.opening import opened
-    from causal_eval.errors import UsageError
+    from causal_eval.service.contamination import gap_between
     from causal_eval.store.evaluations import find_evaluation
-    from causal_eval.store.observations import observations
 
     with opened() as store:
         old, new = (find_evaluation(store, beginning) for beginning in (published, fresh))
-        if old.spec.answerer != new.spec.answerer:
-            raise UsageError(f"two answerers, {old.spec.answerer} and {new.spec.answerer}: give two runs of one")
-        if old.spec.question_set == new.spec.question_set:
-            raise UsageError(f"{old.id} and {new.id} asked the same set: ask fresh questions for the second one")
-        found = gap_of(observations(store, old), observations(store, new))
+        found = gap_between(store, old, new).gap
     if json:
         output.emit({"answerer": old.spec.answerer, **asdict(found), "finding": found.said})
         return 0

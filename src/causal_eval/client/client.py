@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from causal_eval.client.board import Board
+from causal_eval.client.contamination import Contamination
 from causal_eval.client.diagnosing import Diagnosing
 from causal_eval.client.effects import Effects
 from causal_eval.client.evaluations import Evaluation, Evaluations, Report
@@ -22,7 +23,8 @@ _T = TypeVar("_T")
 
 
 class Client(
-    Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking, Diagnosing
+    Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking, Diagnosing,
+    Contamination,
 ):  # fmt: skip
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 

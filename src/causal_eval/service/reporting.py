@@ -110,16 +110,26 @@ def profiled(
     Raises:
         UsageError: *published* is another answerer's, or asked the same set.
     """
-    if published is not None and published.spec.answerer != evaluation.spec.answerer:
-        raise UsageError(f"published: {published.id} is of {published.spec.answerer}, not {evaluation.spec.answerer}")
-    if published is not None and published.spec.question_set == evaluation.spec.question_set:
-        raise UsageError(f"published: {published.id} asked the same set as {evaluation.id}: ask fresh questions")
+    if published is not None:
+        check_fresh(published, than=evaluation)
     rows = functools.partial(answers_seen, store, evaluation)
     if most is not None or _answers(evaluation) <= LARGEST_COMPARED:  # few: read once
         held = list(islice(rows(), most))
         rows = functools.partial(iter, held)
     old = None if published is None else observations(store, published)
     return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
+
+
+def check_fresh(published: Evaluation, *, than: Evaluation) -> None:
+    """Refuse two evaluations that tell no gap between *published* questions and fresher ones *than* these.
+
+    Raises:
+        UsageError: they are of two answerers, or asked the same set.
+    """
+    if published.spec.answerer != than.spec.answerer:
+        raise UsageError(f"published: {published.id} is of {published.spec.answerer}, not {than.spec.answerer}")
+    if published.spec.question_set == than.spec.question_set:
+        raise UsageError(f"published: {published.id} asked the same set as {than.id}: ask fresh questions")
 
 
 def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> ReportData:

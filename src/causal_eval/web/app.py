@@ -25,6 +25,7 @@ from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_pa
 from causal_eval.web.pages import (
     audit,
     comparison,
+    contamination,
     diagnosing,
     download,
     evaluation,
@@ -90,6 +91,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/profile", diagnosing.profile),
     ("/compare", comparison.shown),
     ("/gate", gating.shown),
+    ("/memorisation", contamination.memorisation),
     ("/plan", planning.shown),
     ("/trend", trend.shown),
     ("/leaderboard", leaderboard.shown),

@@ -1,0 +1,29 @@
+"""Whether questions were known before they were asked."""
+
+from __future__ import annotations
+
+from causal_eval.client.asking import Asking, Call
+from causal_eval.client.shapes import Shape
+from causal_eval.client.statements import Range
+
+
+class MemorisationGap(Shape, frozen=True):
+    """A model's score on published questions minus its score on fresh ones."""
+
+    answerer: str
+    published: Range
+    fresh: Range
+    estimate: float | None
+    low: float | None
+    high: float | None
+    finding: str
+    """What the interval allows to say."""
+
+
+class Contamination(Asking):
+    """The routes of this part of the service, each by its operation id."""
+
+    async def get_memorisation_gap(self, *, published: str, fresh: str) -> MemorisationGap:
+        """One answerer's evaluations on published and on fresh questions: the gap with its clustered interval."""
+        query = {"published": published, "fresh": fresh}
+        return await self._ask(Call("GET", "/memorisation", query=query), MemorisationGap)

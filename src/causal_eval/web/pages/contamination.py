@@ -1,0 +1,34 @@
+"""Whether questions were known before they were asked, as pages."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from causal_eval.errors import UnknownName, UsageError
+from causal_eval.service import contamination
+from causal_eval.service.overview import overview
+from causal_eval.web.asked import Asked
+
+_LEAST_SPAN = 0.05
+
+
+def memorisation(asked: Asked) -> Response:
+    """The choice of two evaluations, and the gap once both are chosen."""
+    chosen = {name: asked.query.get(name, "").strip() for name in ("published", "fresh")}
+    found, wrong = None, ""
+    if all(chosen.values()):
+        try:
+            found = contamination.memorised(asked.visit, chosen["published"], fresh=chosen["fresh"])
+        except UnknownName:
+            raise
+        except UsageError as error:
+            wrong = str(error)
+    ends = () if found is None else (found.gap.low, found.gap.estimate, found.gap.high)
+    values = {
+        "chosen": chosen,
+        "wrong": wrong,
+        "found": found,
+        "span": max([_LEAST_SPAN, *(abs(end) for end in ends if end is not None)]),
+        "choices": overview(asked.visit),
+    }
+    return asked.page("memorisation", values, status=422 if wrong else 200)

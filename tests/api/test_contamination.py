@@ -1,0 +1,55 @@
+"""Contamination over HTTP: the figures of the library, for whoever may see what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+from tests.answered import answered
+from tests.asked import asked
+
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.service.contamination import gap_between
+from causal_eval.service.wiring import Service
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.suites import keep_set
+
+Client = Callable[..., TestClient]
+PATH = "/api/v1"
+
+
+@pytest.fixture
+def ran(service: Service) -> Callable[..., Evaluation]:
+    """Makes a run over 60 questions of that name, of which every so many are answered right."""
+
+    def make(name: str, *, every: int, answerer: str = "openai/m") -> Evaluation:
+        kept = keep_set(service.store, (asked(f"{name}-{n}", cluster=f"{name}-{n}") for n in range(60)), name=name)
+        return answered(
+            service.store, RunSpec(answerer, kept.digest),
+            answer=lambda one: f"ANSWER: {'yes' if int(one.id.rpartition('-')[2]) % every == 0 else 'no'}",
+        )  # fmt: skip
+
+    return make
+
+
+def test_the_memorisation_gap_is_the_librarys(client: Client, service: Service, ran: Callable[..., Evaluation]) -> None:
+    """Both scores with what they rest on, the gap with its interval, and what that allows to say."""
+    old, new = ran("old", every=1), ran("new", every=3)
+    asking = {"published": old.id, "fresh": new.id}
+    body = client("viewer").get(f"{PATH}/memorisation", params=asking).json()
+    own = gap_between(service.store, old, new).gap
+    assert (body["estimate"], body["low"], body["high"]) == (own.estimate, own.low, own.high)
+    assert body["estimate"] == pytest.approx(2 / 3)
+    assert (body["published"]["units"], body["fresh"]["clusters"]) == (60, 60)
+    assert body["finding"] == "published questions are answered better"
+    assert client("stranger").get(f"{PATH}/memorisation", params=asking).status_code == 404
+
+
+def test_what_tells_no_gap_is_refused(client: Client, ran: Callable[..., Evaluation]) -> None:
+    """The same set twice, and two answerers."""
+    old, other = ran("old", every=1), ran("new", every=1, answerer="openai/other")
+    for fresh, said in ((old, "asked the same set"), (other, "is of openai/m, not openai/other")):
+        answer = client("viewer").get(f"{PATH}/memorisation", params={"published": old.id, "fresh": fresh.id})
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]

@@ -1,0 +1,45 @@
+"""Pages that tell whether questions were known before they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.answered import answered
+from tests.asked import asked
+
+from causal_eval.evaluation.spec import RunSpec
+from causal_eval.service.wiring import Service
+from causal_eval.store.evaluations import Evaluation
+from causal_eval.store.suites import keep_set
+
+Make = Callable[..., Any]
+
+
+def _ran(service: Service, name: str, right: str) -> Evaluation:
+    kept = keep_set(service.store, (asked(f"{name}-{n}", cluster=f"{name}-{n}") for n in range(40)), name=name)
+    return answered(service.store, RunSpec("openai/m", kept.digest), answer=lambda _: f"ANSWER: {right}")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "published questions are answered better"), ("de", "Veröffentlichte Fragen werden besser beantwortet")],
+)
+def test_a_memorisation_gap_is_shown(language: str, said: str, visitor: Make, service: Service) -> None:
+    """Finding, gap and both scores in the language; from an evaluation's page it is one step."""
+    old, new = _ran(service, "old", "yes"), _ran(service, "new", "no")
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", language)
+    page = browser.get(f"/memorisation?published={old.id}&fresh={new.id}").text
+    assert said in page
+    assert page.count("<tr") == 3
+    assert f'href="/memorisation?fresh={new.id}"' in browser.get(f"/evaluations/{new.id}").text
+
+
+def test_what_tells_no_gap_is_said(visitor: Make, service: Service) -> None:
+    """One evaluation twice; another project's are not there."""
+    one = _ran(service, "old", "yes")
+    wrong = visitor("viewer").get(f"/memorisation?published={one.id}&fresh={one.id}")
+    assert (wrong.status_code, "asked the same set" in wrong.text) == (422, True)
+    assert visitor("stranger").get(f"/memorisation?published={one.id}&fresh={one.id}").status_code == 404
