@@ -9,11 +9,13 @@ from starlette.testclient import TestClient
 from tests.answered import answered
 from tests.asked import asked
 
+from causal_eval.analysis.alike import alike
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.service.contamination import gap_between
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.suites import keep_set
+from causal_eval.store.suites import keep_set, set_questions
 
 Client = Callable[..., TestClient]
 PATH = "/api/v1"
@@ -53,3 +55,31 @@ def test_what_tells_no_gap_is_refused(client: Client, ran: Callable[..., Evaluat
         answer = client("viewer").get(f"{PATH}/memorisation", params={"published": old.id, "fresh": fresh.id})
         assert answer.status_code == 422
         assert said in answer.json()["detail"]
+
+
+def test_two_sets_are_compared_as_the_command_does(client: Client, service: Service) -> None:
+    """Every feature with its p, all together, and the verdict; the seed decides; a stranger learns nothing."""
+    one, other, odd = (
+        keep_set(service.store, generate(Plan(40, seed, families=(family,))), name=seed)
+        for seed, family in (("a", "effect"), ("b", "effect"), ("c", "attribution"))
+    )
+    asking = client("evaluator")
+    found = asking.get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": other.digest, "seed": "7"}).json()
+    own = alike(set_questions(service.store, one.digest), set_questions(service.store, other.digest), seed="7")
+    assert found["features"] == {feature.feature: feature.p for feature in own.features}
+    assert (found["p"], found["differ"], found["clusters"]) == (own.p, False, list(own.clusters))
+    assert asking.get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": odd.hash}).json()["differ"] is True
+    assert client("stranger").get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": odd.hash}).is_error
+
+
+def test_sets_that_cannot_be_compared_are_refused(
+    client: Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One and the same, and too large ones; the second with the command that does it."""
+    one, other = (keep_set(service.store, generate(Plan(12, seed)), name=seed) for seed in "ab")
+    asking = client("viewer")
+    same = asking.get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": one.hash})
+    assert (same.status_code, "share none" in same.json()["detail"]) == (422, True)
+    monkeypatch.setattr("causal_eval.service.contamination.LARGEST_ALIKE", 20)
+    large = asking.get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": other.hash})
+    assert (large.status_code, "compare-sets" in large.json()["detail"]) == (422, True)

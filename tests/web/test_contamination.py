@@ -10,6 +10,7 @@ from tests.answered import answered
 from tests.asked import asked
 
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.suites import keep_set
@@ -43,3 +44,19 @@ def test_what_tells_no_gap_is_said(visitor: Make, service: Service) -> None:
     wrong = visitor("viewer").get(f"/memorisation?published={one.id}&fresh={one.id}")
     assert (wrong.status_code, "asked the same set" in wrong.text) == (422, True)
     assert visitor("stranger").get(f"/memorisation?published={one.id}&fresh={one.id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "No difference is shown"), ("de", "Kein Unterschied nachgewiesen")]
+)
+def test_two_sets_are_compared(language: str, said: str, visitor: Make, service: Service) -> None:
+    """Every feature by its name; the page of a set leads there; one against itself is refused."""
+    one, other = (keep_set(service.store, generate(Plan(12, seed, families=("effect",))), name=seed) for seed in "ab")
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", language)
+    page = browser.get(f"/sets/compare?one={one.digest}&other={other.hash}").text
+    assert said in page
+    assert page.count('<th scope="row">') == 11
+    assert f'href="/sets/compare?one={one.digest}"' in browser.get(f"/sets/{one.digest}").text
+    assert browser.get(f"/sets/compare?one={one.digest}&other={one.digest}").status_code == 422
+    assert visitor("stranger").get(f"/sets/compare?one={one.digest}&other={other.digest}").status_code == 404

@@ -8,13 +8,15 @@ from fastapi import Query
 from pydantic import Field
 
 from causal_eval.api.comparisons import Range
-from causal_eval.api.paging import Name
+from causal_eval.api.paging import Name, Word
 from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.service import contamination
 
 router = make_router(tag="contamination")
+
+Key = Annotated[Name, Query(description="Digest or hash of a question set.")]
 
 
 class MemorisationGap(Out):
@@ -27,6 +29,17 @@ class MemorisationGap(Out):
     low: float | None
     high: float | None
     finding: str = Field(description="What the interval allows to say.")
+
+
+class SetComparison(Out):
+    """Whether two sets are of one distribution; p values are of permutations of whole clusters."""
+
+    one: str = Field(description="Hash of the first set.")
+    other: str
+    clusters: list[int] = Field(description="Of the one, of the other.")
+    features: dict[str, float] = Field(description="Feature -> its p.", examples=[{"kind": 0.97, "words": 0.41}])
+    p: float = Field(description="Of all features together (Bonferroni).")
+    differ: bool = Field(description="Shown to be of two distributions: p is below 0.01.")
 
 
 @router.get("/memorisation")
@@ -42,4 +55,16 @@ def get_memorisation_gap(
     return MemorisationGap(
         answerer=found.published.spec.answerer, published=Range.of(gap.published), fresh=Range.of(gap.fresh),
         estimate=gap.estimate, low=gap.low, high=gap.high, finding=gap.said,
+    )  # fmt: skip
+
+
+@router.get("/set-comparisons")
+def compare_question_sets(visit: Visiting, at: AtDoor, one: Key, other: Key, seed: Word = "0") -> SetComparison:
+    """Two sets, feature by feature: are they of one distribution? The seed decides the permutations."""
+    with at.computing():
+        found = contamination.likened(visit, one, other=other, seed=seed)
+    like = found.likeness
+    return SetComparison(
+        one=found.one.hash, other=found.other.hash, clusters=list(like.clusters),
+        features={feature.feature: feature.p for feature in like.features}, p=like.p, differ=like.differ,
     )  # fmt: skip

@@ -78,6 +78,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "rank_evaluations": Permission.READ,
         "gate_evaluation": Permission.READ,
         "get_memorisation_gap": Permission.READ,
+        "compare_question_sets": Permission.READ,
         "plan_evaluation": Permission.READ,
         "get_variance": Permission.READ,
         "get_score_table": Permission.READ,

@@ -20,6 +20,20 @@ class MemorisationGap(Shape, frozen=True):
     """What the interval allows to say."""
 
 
+class SetComparison(Shape, frozen=True):
+    """Whether two sets are of one distribution."""
+
+    one: str
+    """Hash of the first set."""
+    other: str
+    clusters: tuple[int, ...]
+    features: dict[str, float]
+    """Feature -> its p."""
+    p: float
+    """Of all features together."""
+    differ: bool
+
+
 class Contamination(Asking):
     """The routes of this part of the service, each by its operation id."""
 
@@ -27,3 +41,8 @@ class Contamination(Asking):
         """One answerer's evaluations on published and on fresh questions: the gap with its clustered interval."""
         query = {"published": published, "fresh": fresh}
         return await self._ask(Call("GET", "/memorisation", query=query), MemorisationGap)
+
+    async def compare_question_sets(self, one: str, other: str, *, seed: str = "0") -> SetComparison:
+        """Two sets, feature by feature: are they of one distribution?"""
+        query = {"one": one, "other": other, "seed": seed}
+        return await self._ask(Call("GET", "/set-comparisons", query=query), SetComparison)

@@ -1,17 +1,23 @@
-"""Whether questions were known before they were asked, for somebody who waits: the memorisation gap of two runs."""
+"""Whether questions were known before they were asked, for somebody who waits: runs and sets beside each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from causal_eval.analysis.alike import Likeness, alike
 from causal_eval.analysis.memorisation import Gap, memorisation
 from causal_eval.errors import UsageError
-from causal_eval.service import jobs
+from causal_eval.service import jobs, questions
+from causal_eval.service.deadline import SOLVE_SECONDS, within
 from causal_eval.service.reporting import LARGEST_COMPARED, check_fresh
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
+from causal_eval.store.suites import StoredSet, set_questions
+
+LARGEST_ALIKE = 4_000
+"""Questions of both sets: the permutations of 1,200 take three seconds of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,15 @@ class Memorised:
     published: Evaluation
     fresh: Evaluation
     gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class Likened:
+    """Two stored sets, and whether they are of one distribution."""
+
+    one: StoredSet
+    other: StoredSet
+    likeness: Likeness
 
 
 def memorised(visit: Visit, published: str, *, fresh: str) -> Memorised:
@@ -47,3 +62,24 @@ def gap_between(store: Store, published: Evaluation, fresh: Evaluation) -> Memor
     check_fresh(published, than=fresh)
     gap = memorisation(observations(store, published), observations(store, fresh))
     return Memorised(published, fresh, gap)
+
+
+def likened(visit: Visit, one: str, *, other: str, seed: str = "0") -> Likened:
+    """The test of two stored sets against each other; the seed decides the permutations.
+
+    Raises:
+        UnknownName: the caller may not use one of them.
+        UsageError: they are too large to be waited for, share a cluster, or one has fewer than two.
+        TooLarge: it takes too long.
+    """
+    sets = [questions.find(visit, key) for key in (one, other)]
+    if (whole := sum(found.count for found in sets)) > LARGEST_ALIKE:
+        raise UsageError(
+            f"these sets have {whole} questions: at most {LARGEST_ALIKE} are compared here; keep them as files and use "
+            "`causal-eval compare-sets`"
+        )
+    first, second = (list(set_questions(visit.service.store, found.digest)) for found in sets)
+    found = within(
+        SOLVE_SECONDS, lambda: alike(first, second, seed=seed), instead="keep them as files and use `compare-sets`"
+    )
+    return Likened(sets[0], sets[1], found)

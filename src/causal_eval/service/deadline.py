@@ -15,6 +15,7 @@ from causal_eval.errors import TooLarge
 
 SOLVE_SECONDS = 20.0
 """What one request may take; the slowest case within the limits on sizes takes 7.4 s on an idle core."""
+SMALLER_CASE = "ask about fewer nodes or values, or run `causal-eval solve` yourself"
 _AGAIN = 0.25
 """Seconds until the error is raised once more, should a finaliser have swallowed it."""
 
@@ -26,8 +27,10 @@ class _OutOfTime(BaseException):
     """Nothing but :func:`within` may catch it."""
 
 
-def within(seconds: float, work: Callable[[], Done]) -> Done:
+def within(seconds: float, work: Callable[[], Done], *, instead: str = SMALLER_CASE) -> Done:
     """What *work* gives, unless it takes longer; what already runs in one call of C ends with that call.
+
+    *instead* is what to do then.
 
     It is a function, not a context: the error may come at any step, so all steps have to lie inside one ``try``.
 
@@ -45,8 +48,7 @@ def within(seconds: float, work: Callable[[], Done]) -> Done:
     except _OutOfTime:
         _leave(watch, left)
         raise TooLarge(
-            f"not answered within {seconds:g} s, which is what one request may take; ask about fewer nodes or values, "
-            "or run `causal-eval solve` yourself, which takes any time"
+            f"not answered within {seconds:g} s, which is what one request may take; {instead}, which takes any time"
         ) from None
 
 

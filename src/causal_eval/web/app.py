@@ -103,6 +103,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/submissions/{submission}/signed.json", submission.signed),
     ("/sets", sets.listed),
     ("/sets/new", sets.form),
+    ("/sets/compare", contamination.sets),
     ("/sets/{set}", one_set.shown),
     ("/makings/{making}", making.shown),
     ("/makings/{making}/check.html", making.page),
