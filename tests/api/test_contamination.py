@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -11,7 +14,10 @@ from tests.asked import asked
 
 from causal_eval.analysis.alike import alike
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.questions.commitment import committed
+from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import GENERATOR, canonical
 from causal_eval.service.contamination import gap_between
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
@@ -19,6 +25,8 @@ from causal_eval.store.suites import keep_set, set_questions
 
 Client = Callable[..., TestClient]
 PATH = "/api/v1"
+JSON = {"Content-Type": "application/json"}
+SECRET, OTHER = "a-secret-of-two-dozen-bytes", "another-secret-of-two-dozen-bytes"
 
 
 @pytest.fixture
@@ -83,3 +91,62 @@ def test_sets_that_cannot_be_compared_are_refused(
     monkeypatch.setattr("causal_eval.service.contamination.LARGEST_ALIKE", 20)
     large = asking.get(f"{PATH}/set-comparisons", params={"one": one.hash, "other": other.hash})
     assert (large.status_code, "compare-sets" in large.json()["detail"]) == (422, True)
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, object]:
+    """The commitment to a set of six questions, as its file holds it."""
+    plan, digest = Plan(6, "1", families=("effect",), secret=SECRET.encode()), SetHash()
+    for question in generate(plan):
+        digest.add(question)
+    found: dict[str, object] = json.loads(canonical(committed(plan, set_hash=digest.hexdigest())))
+    return found
+
+
+def test_a_commitment_is_met_by_its_secret_alone(
+    client: Client, service: Service, published: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Proven, or what differs: another secret, another set; the secret is in no answer, log or table, nor the other."""
+    caplog.set_level(logging.DEBUG)
+    asking = client("viewer")
+    told = {"secret": SECRET + "\n", "commitment": published}
+    other = {**told, "secret": OTHER}
+    changed = {**told, "commitment": {**published, "set": "set-0000000000000000"}}
+    met, not_met, moved = (asking.post(f"{PATH}/reveals", json=body) for body in (told, other, changed))
+    assert (met.json()["proven"], met.json()["differs"], met.json()["set"]) == (True, "", published["set"])
+    assert (not_met.json()["proven"], "another secret" in not_met.json()["differs"]) == (False, True)
+    assert (moved.json()["proven"], str(published["set"]) in moved.json()["differs"]) == (False, True)
+    with service.store.reading() as connection:
+        database = "\n".join(connection.connection.iterdump())
+    for secret in (SECRET, OTHER):
+        assert secret not in met.text + not_met.text + moved.text + caplog.text + database
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"secret": "short"}, "the secret has 5 bytes"),
+        ({"secret": ""}, "secret"),
+        ({"commitment": {"plan": SECRET}}, "no commitment"),
+        ({"commitment": {"generator": "\ud800"}}, "no commitment"),
+        ({"commitment": {"x": "y" * 70_000}}, "more than 65536 bytes"),
+        ({"generator": "0"}, "install the version"),
+        ({"n": 1_001}, "`causal-eval reveal`"),
+        ({"weights": {"real": 10**9}}, "weights of 0 to 1000"),
+    ],
+)
+def test_what_cannot_be_revealed_is_refused(
+    change: dict[str, object], said: str, client: Client, published: dict[str, object]
+) -> None:
+    """In words, without the secret in them; a plan too large for somebody who waits names the command."""
+    of_plan = {name: value for name, value in change.items() if name in {"n", "weights"}}
+    plan = {**cast("dict[str, object]", published["plan"]), **of_plan}
+    body: dict[str, object] = {
+        "secret": SECRET,
+        "commitment": {**published, "plan": plan, "generator": change.get("generator", GENERATOR)},
+    }
+    body |= {name: value for name, value in change.items() if name in body}
+    answer = client("viewer").post(f"{PATH}/reveals", content=json.dumps(body), headers=JSON)
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
+    assert SECRET not in answer.text

@@ -10,12 +10,16 @@ from tests.answered import answered
 from tests.asked import asked
 
 from causal_eval.evaluation.spec import RunSpec
+from causal_eval.questions.commitment import committed
+from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import canonical
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.suites import keep_set
 
 Make = Callable[..., Any]
+SECRET = "a-secret-of-two-dozen-bytes"
 
 
 def _ran(service: Service, name: str, right: str) -> Evaluation:
@@ -60,3 +64,32 @@ def test_two_sets_are_compared(language: str, said: str, visitor: Make, service:
     assert f'href="/sets/compare?one={one.digest}"' in browser.get(f"/sets/{one.digest}").text
     assert browser.get(f"/sets/compare?one={one.digest}&other={one.digest}").status_code == 422
     assert visitor("stranger").get(f"/sets/compare?one={one.digest}&other={other.digest}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "proven", "not_met"),
+    [("en", "Proven", "another secret or another plan"), ("de", "Bewiesen", "einem anderen Geheimnis")],
+)
+def test_a_commitment_is_revealed(language: str, proven: str, not_met: str, visitor: Make) -> None:
+    """Proven or what differs, in the language; the secret stands neither on the page nor in its address."""
+    plan, digest = Plan(4, "1", families=("effect",), secret=SECRET.encode()), SetHash()
+    for question in generate(plan):
+        digest.add(question)
+    commitment = canonical(committed(plan, set_hash=digest.hexdigest())).decode()
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", language)
+    for secret, said in ((SECRET, proven), (SECRET[::-1], not_met)):
+        answer = browser.submit("/reveal", commitment=commitment, secret=secret)
+        assert (answer.status_code, str(answer.url.path), answer.url.query) == (200, "/reveal", b"")
+        assert said in answer.text
+        assert secret not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "place"), [({"commitment": "{}"}, "commitment"), ({"commitment": "<b>"}, "commitment")]
+)
+def test_what_is_no_commitment_is_said_beside_its_field(fields: dict[str, str], place: str, visitor: Make) -> None:
+    """The form comes back with the commitment and without the secret."""
+    answer = visitor("viewer").submit("/reveal", secret=SECRET, **fields)
+    assert (answer.status_code, f'id="e-{place}"' in answer.text) == (422, True)
+    assert SECRET not in answer.text

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from causal_eval.api.comparisons import Range
 from causal_eval.api.paging import Name, Word
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import Out
+from causal_eval.api.shapes import In, Out
 from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.errors import UsageError
 from causal_eval.service import contamination
 
 router = make_router(tag="contamination")
@@ -42,6 +44,25 @@ class SetComparison(Out):
     differ: bool = Field(description="Shown to be of two distributions: p is below 0.01.")
 
 
+class Reveal(In):
+    """A secret that is one no longer, and the commitment to it."""
+
+    secret: Annotated[SecretStr, Field(min_length=1, max_length=contamination.LONGEST_SECRET)] = Field(
+        description="As the secret file holds it; kept nowhere."
+    )
+    commitment: dict[str, object] = Field(description="NAME.commitment.json, as it was published.")
+
+
+class Revealed(Out):
+    """Whether a set follows from the secret and plan that were committed to before anybody answered."""
+
+    commitment: str
+    n: int = Field(description="Questions of the plan.")
+    set: str = Field(description="Hash of the set that was committed to.")
+    proven: bool
+    differs: str = Field(description="What is not as it was committed to; empty: nothing.")
+
+
 @router.get("/memorisation")
 def get_memorisation_gap(
     visit: Visiting, at: AtDoor,
@@ -68,3 +89,17 @@ def compare_question_sets(visit: Visiting, at: AtDoor, one: Key, other: Key, see
         one=found.one.hash, other=found.other.hash, clusters=list(like.clusters),
         features={feature.feature: feature.p for feature in like.features}, p=like.p, differ=like.differ,
     )  # fmt: skip
+
+
+@router.post("/reveals")
+def reveal_commitment(visit: Visiting, at: AtDoor, told: Reveal) -> Revealed:
+    """Make a set of up to 1,000 questions again from its secret: does it meet the commitment, or what differs?
+
+    The secret is held against the commitment and forgotten; it is neither kept nor logged.
+    """
+    try:
+        content = json.dumps(told.commitment).encode()
+    except RecursionError as error:
+        raise UsageError("commitment: it nests too deep to be one") from error
+    with at.computing():
+        return Revealed.model_validate(contamination.revealed(visit, content, secret=told.secret.get_secret_value()))

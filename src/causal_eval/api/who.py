@@ -43,7 +43,7 @@ INCIDENTS = (
 STEADY = frozenset(
     {
         *INCIDENTS, "report_problem",
-        "log_in", "log_out", "solve", "verify_question", "verify_question_set",
+        "log_in", "log_out", "solve", "verify_question", "verify_question_set", "reveal_commitment",
         "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key",
         "revoke_provider_key", "disable_user", "disable_webhook",
     }
@@ -79,6 +79,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "gate_evaluation": Permission.READ,
         "get_memorisation_gap": Permission.READ,
         "compare_question_sets": Permission.READ,
+        "reveal_commitment": Permission.READ,
         "plan_evaluation": Permission.READ,
         "get_variance": Permission.READ,
         "get_score_table": Permission.READ,

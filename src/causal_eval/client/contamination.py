@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from causal_eval.client.asking import Asking, Call
 from causal_eval.client.shapes import Shape
 from causal_eval.client.statements import Range
@@ -34,6 +36,17 @@ class SetComparison(Shape, frozen=True):
     differ: bool
 
 
+class Revealed(Shape, frozen=True):
+    """Whether a set follows from the secret and plan that were committed to before anybody answered."""
+
+    commitment: str
+    n: int
+    set: str
+    proven: bool
+    differs: str
+    """What is not as it was committed to; empty: nothing."""
+
+
 class Contamination(Asking):
     """The routes of this part of the service, each by its operation id."""
 
@@ -46,3 +59,8 @@ class Contamination(Asking):
         """Two sets, feature by feature: are they of one distribution?"""
         query = {"one": one, "other": other, "seed": seed}
         return await self._ask(Call("GET", "/set-comparisons", query=query), SetComparison)
+
+    async def reveal_commitment(self, secret: str, *, commitment: Mapping[str, object]) -> Revealed:
+        """Make a set again from its secret: does it meet the commitment (the published file), or what differs?"""
+        body = {"secret": secret, "commitment": commitment}
+        return await self._ask(Call("POST", "/reveals", body=body), Revealed)

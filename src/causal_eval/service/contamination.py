@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from causal_eval.analysis.alike import Likeness, alike
 from causal_eval.analysis.memorisation import Gap, memorisation
-from causal_eval.errors import UsageError
+from causal_eval.errors import SolversDisagree, UsageError, VerificationMismatch
+from causal_eval.questions.commitment import FEWEST, Commitment, read_commitment, reveal
 from causal_eval.service import jobs, questions
+from causal_eval.service.access import Permission, require
 from causal_eval.service.deadline import SOLVE_SECONDS, within
 from causal_eval.service.reporting import LARGEST_COMPARED, check_fresh
 from causal_eval.service.wiring import Visit
@@ -18,6 +20,11 @@ from causal_eval.store.suites import StoredSet, set_questions
 
 LARGEST_ALIKE = 4_000
 """Questions of both sets: the permutations of 1,200 take three seconds of a core."""
+LARGEST_REVEALED = 1_000
+"""Questions that are made again; no worker makes larger sets, as it would have to be given the secret."""
+LARGEST_COMMITMENT = 2**16
+LONGEST_SECRET = 1_024
+MOST_WEIGHT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,24 @@ class Likened:
     one: StoredSet
     other: StoredSet
     likeness: Likeness
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed:
+    """What became of holding a commitment against a secret."""
+
+    commitment: str
+    n: int
+    """Questions of the plan."""
+    set: str
+    """Hash of the set that was committed to."""
+    differs: str
+    """What is not as it was committed to; empty: the set is proven to follow from the secret and the plan."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differs
 
 
 def memorised(visit: Visit, published: str, *, fresh: str) -> Memorised:
@@ -83,3 +108,41 @@ def likened(visit: Visit, one: str, *, other: str, seed: str = "0") -> Likened:
         SOLVE_SECONDS, lambda: alike(first, second, seed=seed), instead="keep them as files and use `compare-sets`"
     )
     return Likened(sets[0], sets[1], found)
+
+
+def revealed(visit: Visit, commitment: bytes, *, secret: str) -> Revealed:
+    """Whether the set of *commitment* (the file) follows from *secret*, which is kept nowhere and told to nobody.
+
+    Raises:
+        MalformedFile: it is no commitment.
+        UsageError: another version made it, it is too large to be waited for, or the secret is none.
+        TooLarge: it takes too long.
+    """
+    require(visit.caller, Permission.READ)
+    if len(commitment) > LARGEST_COMMITMENT:
+        raise UsageError(f"the commitment has more than {LARGEST_COMMITMENT} bytes: use `causal-eval reveal`")
+    found = read_commitment(commitment, path="commitment")
+    _check_at_a_door(found)
+    key = secret.strip().encode()
+    if not FEWEST <= len(key) <= LONGEST_SECRET:
+        raise UsageError(f"the secret has {len(key)} bytes: a commitment is to {FEWEST} to {LONGEST_SECRET} of them")
+    differs = ""
+    try:
+        within(SOLVE_SECONDS, lambda: reveal(found, key), instead="use `causal-eval reveal`")
+    except SolversDisagree:
+        raise
+    except VerificationMismatch as error:
+        differs = str(error)
+    return Revealed(found.commitment, found.plan.n, found.set, differs)
+
+
+def _check_at_a_door(found: Commitment) -> None:
+    """Refuse a plan that anybody may have written, where making its set is more than somebody can wait for."""
+    plan = found.plan
+    if not all(isinstance(one, str) for one in plan.domains):
+        raise UsageError("the commitment's plan brings words of its own: use `causal-eval reveal`")
+    if plan.n > LARGEST_REVEALED or not all(0 <= weight <= MOST_WEIGHT for weight in plan.weights.values()):
+        raise UsageError(
+            f"the commitment is to {plan.n} questions: sets of up to {LARGEST_REVEALED}, with weights of 0 to "
+            f"{MOST_WEIGHT}, are made again here; use `causal-eval reveal`"
+        )

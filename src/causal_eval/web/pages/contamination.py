@@ -7,9 +7,13 @@ from starlette.responses import Response
 from causal_eval.analysis.alike import RISK
 from causal_eval.errors import TooLarge, UnknownName, UsageError
 from causal_eval.service import contamination, questions
+from causal_eval.service.access import Permission, require
+from causal_eval.service.contamination import Revealed
 from causal_eval.service.overview import overview
 from causal_eval.web.asked import Asked
+from causal_eval.web.forms import faults
 
+FIELDS = ("commitment", "secret")
 _LEAST_SPAN = 0.05
 
 
@@ -54,3 +58,29 @@ def sets(asked: Asked) -> Response:
         "choices": questions.listed(asked.visit),
     }
     return asked.page("set_comparison", values, status=422 if wrong else 200)
+
+
+def reveal(asked: Asked) -> Response:
+    """The empty form."""
+    require(asked.visit.caller, Permission.READ)
+    return _revealing(asked, "", {}, found=None)
+
+
+def revealed(asked: Asked) -> Response:
+    """Whether the commitment is met; the secret is not shown again."""
+    given = asked.form.get("commitment", "")
+    try:
+        found = contamination.revealed(asked.visit, given.encode(), secret=asked.form.get("secret", ""))
+    except (UsageError, TooLarge) as error:
+        return _revealing(asked, given, faults(error, FIELDS), found=None)
+    return _revealing(asked, given, {}, found=found)
+
+
+def _revealing(asked: Asked, given: str, wrong: dict[str, str], *, found: Revealed | None) -> Response:
+    values = {
+        "given": given,
+        "wrong": dict.fromkeys(("", *FIELDS), "") | wrong,
+        "found": found,
+        "largest": contamination.LARGEST_REVEALED,
+    }
+    return asked.page("reveal", values, status=422 if wrong else 200)
