@@ -36,6 +36,7 @@ from causal_eval.api import (
     users,
     webhooks,
     wellness,
+    wording,
 )
 from causal_eval.api.guard import Guard, Network
 from causal_eval.api.logged import Logged
@@ -62,7 +63,7 @@ SCHEMES = {
 ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
-    trends, diagnosing,
+    trends, diagnosing, wording,
 )  # fmt: skip
 
 

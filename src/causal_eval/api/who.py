@@ -44,6 +44,7 @@ STEADY = frozenset(
     {
         *INCIDENTS, "report_problem",
         "log_in", "log_out", "solve", "verify_question", "verify_question_set", "reveal_commitment",
+        "check_domain",
         "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key",
         "revoke_provider_key", "disable_user", "disable_webhook",
     }
@@ -99,6 +100,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "list_suites": Permission.READ,
         "list_families": Permission.READ,
         "list_domains": Permission.READ,
+        "check_domain": Permission.READ,
         "solve": Permission.READ,
         "list_providers": Permission.READ,
         "get_provider": Permission.READ,

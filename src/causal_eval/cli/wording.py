@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from causal_eval.cli import output
 from causal_eval.questions.domain import Domain
-from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.grating import grating
-from causal_eval.questions.question import Question
-from causal_eval.questions.story import REGIMES, domains, load, own
-
-SAMPLED = ("effect", "confounding")
-"""Families of the samples: one whose facts are clauses, one whose facts are names."""
+from causal_eval.questions.samples import samples
+from causal_eval.questions.story import domains, load, own
 
 
 def listed(*, json: bool) -> int:
@@ -40,7 +35,7 @@ def check(name: str | None, *, seed: str, json: bool) -> int:
     domain = own(Path(name)) if _is_file(name) else load(name)
     if json:
         _brief(domain, json=True)
-        for question in _samples(domain, seed):
+        for question in samples(domain, seed=seed):
             output.emit({"family": question.family, "regime": question.regime, "prompt": question.prompt})
         return 0
     _at_length(domain, seed)
@@ -75,19 +70,10 @@ def _at_length(domain: Domain, seed: str) -> None:
     output.say(f"\n{_count(found)}")
     for warning in found:
         output.say(f"  {warning}")
-    for question in _samples(domain, seed):
+    for question in samples(domain, seed=seed):
         output.say(f"\n--- {question.family}, {question.regime} names\n{question.prompt}")
     output.say("\nRead these aloud: the rules hold, but only a reader hears whether it is English.")
 
 
 def _count(found: list[str]) -> str:
     return f"{len(found) or 'no'} warning{'' if len(found) == 1 else 's'}"
-
-
-def _samples(domain: Domain, seed: str) -> Iterator[Question]:
-    """The smallest question of two families in every vocabulary; no twins, which would repeat the words."""
-    for family in SAMPLED:
-        for regime in REGIMES:
-            yield from generate(
-                Plan(1, f"domains check/{seed}/{regime}", (family,), (domain,), (regime,), difficulties=(1, 1))
-            )

@@ -169,6 +169,27 @@ class Domains(Shape, frozen=True):
     """Of linked questions."""
 
 
+class SampleQuestion(Shape, frozen=True):
+    """A question in somebody's own words."""
+
+    family: str
+    regime: str
+    prompt: str
+
+
+class CheckedDomain(Shape, frozen=True):
+    """The rule that a domain file breaks, or how its words sound."""
+
+    problem: str
+    """Empty: every rule is kept."""
+    title: str
+    units: str
+    quantities: int
+    reason: tuple[str, ...]
+    warnings: tuple[str, ...]
+    samples: tuple[SampleQuestion, ...]
+
+
 class SolvedStep(Shape, frozen=True):
     """A step of a derivation."""
 
@@ -310,6 +331,11 @@ class Questions(Asking):
     async def list_domains(self) -> Domains:
         """In what questions are told, and which traps there are."""
         return await self._ask(Call("GET", "/domains"), Domains)
+
+    async def check_domain(self, name: str, *, text: str, seed: str = "0") -> CheckedDomain:
+        """Hold a domain file of one's own, TOML, against every rule, and see sample questions in its words."""
+        body = {"name": name, "text": text, "seed": seed}
+        return await self._ask(Call("POST", "/domains/check", body=body), CheckedDomain)
 
     async def solve(self, case: Mapping[str, Any]) -> Solved:
         """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does."""

@@ -95,20 +95,33 @@ def own(path: Path) -> Domain:
     Raises:
         MalformedFile: it cannot be read or breaks a rule, or its name is none for a domain or that of a shipped one.
     """
-    from causal_eval.questions import story_file  # start-up time of commands without stories
-
     name = path.name.removesuffix(".toml")
-    if not re.fullmatch("[a-z]+(_[a-z]+)*", name):
-        raise MalformedFile(
-            str(path), f"{name!r} names no domain: call the file by lower-case words, like tea_shop.toml"
-        )
-    if name in domains():
-        raise MalformedFile(str(path), f"the domain {name!r} comes with the package: give the file another name")
+    _check_own(name, path=str(path))
     try:
         content = path.read_bytes()
     except OSError as error:
         raise MalformedFile(str(path), f"it cannot be read ({error.strerror})") from error
-    return story_file.read(content, domain=name, path=str(path))
+    return own_text(content, name=name, path=str(path))
+
+
+def own_text(content: bytes, *, name: str, path: str = "") -> Domain:
+    """The vocabulary that *content* gives to a user's own domain *name*; messages call it *path*, else ``NAME.toml``.
+
+    Raises:
+        MalformedFile: it breaks a rule, or the name is none for a domain or that of a shipped one.
+    """
+    from causal_eval.questions import story_file  # start-up time of commands without stories
+
+    path = path or f"{name}.toml"
+    _check_own(name, path=path)
+    return story_file.read(content, domain=name, path=path)
+
+
+def _check_own(name: str, *, path: str) -> None:
+    if not re.fullmatch("[a-z]+(_[a-z]+)*", name):
+        raise MalformedFile(path, f"{name!r} names no domain: call the file by lower-case words, like tea_shop.toml")
+    if name in domains():
+        raise MalformedFile(path, f"the domain {name!r} comes with the package: give the file another name")
 
 
 def words_of(domain: str | Domain) -> Domain:

@@ -93,8 +93,10 @@ def read(content: bytes, *, domain: str, path: str) -> Domain:
     """
     try:
         data = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also of bytes that are no text, and of integers that are too long to be read
         raise MalformedFile(path, f"not TOML in UTF-8: {error}") from None
+    except RecursionError:
+        raise MalformedFile(path, "it nests too deep to be read") from None
     try:
         file = msgspec.convert(data, _File)
     except msgspec.ValidationError as error:

@@ -57,6 +57,7 @@ from causal_eval.web.pages import (
     users,
     vault,
     webhooks,
+    wording,
 )
 from causal_eval.web.statuses import status_of
 from causal_eval.web.who import Door, Guest, Identify
@@ -110,6 +111,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/makings/{making}/check.html", making.page),
     ("/makings/{making}/card.md", making.card),
     ("/families", families.shown),
+    ("/domains", wording.form),
     ("/playground", playground.shown),
     ("/playground/question", playground.drawn),
     ("/providers", providers.shown),
@@ -144,6 +146,7 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/sets/new", sets.made),
     ("/sets/{set}/check", one_set.checked),
     ("/reveal", contamination.revealed),
+    ("/domains", wording.checked),
     ("/submissions/new", submitting.submitted),
     ("/submissions/{submission}/moderation", submission.moderated),
     ("/keys", keys.made),

@@ -30,7 +30,8 @@ OPEN = PUBLISHED | {"/login", "/login/provider", "/login/provider/back", "/logou
 STEADY = frozenset(
     {
         "/login", "/logout", "/language", "/playground", "/playground/question", "/keys/{key}/revoke",
-        "/projects/{project}/keys/{key}/revoke", "/incidents", "/incidents/{incident}/{act}", "/problem", "/reveal",
+        "/projects/{project}/keys/{key}/revoke", "/incidents", "/incidents/{incident}/{act}", "/problem",
+        "/reveal", "/domains",
     }
 )  # fmt: skip
 STEADY_ACTS = frozenset({"cancel", "pause", "disable"})
