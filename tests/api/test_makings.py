@@ -58,6 +58,27 @@ def test_an_evaluation_of_a_set_that_is_being_made_waits(
     assert somebody.post(EVALUATIONS, json={**order, "answerer": "no/such"}).status_code in {404, 422}
 
 
+def test_what_is_under_way_is_cancelled_by_whoever_ordered_it(
+    client: Callable[..., TestClient], work: Callable[[], bool]
+) -> None:
+    """Or by an admin; it is made no further, what waits for it says why, and the same order makes it again."""
+    somebody = client("evaluator")
+    place = somebody.post(SETS, json=LARGE).headers["Location"]
+    waits = somebody.post(
+        EVALUATIONS, json={"answerer": "baseline/oracle", "question_set": place.rpartition("/")[2], "limit": 5}
+    )
+    for who, status in (("viewer", 403), ("operator", 403), ("stranger", 404)):
+        assert client(who).post(f"{place}/cancel").status_code == status
+    cancelled = somebody.post(f"{place}/cancel").json()
+    assert (cancelled["status"], cancelled["note"]) == ("failed", "cancelled by user:evaluator")
+    assert somebody.post(f"{place}/cancel").status_code == 409
+    assert work()
+    told = somebody.get(waits.headers["Location"]).json()
+    assert (told["status"], "cancelled by user:evaluator" in told["note"]) == ("failed", True)
+    assert somebody.post(SETS, json=LARGE).json()["status"] == "open"
+    assert client("admin").post(f"{place}/cancel").json()["note"] == "cancelled by user:admin"
+
+
 def test_a_set_is_checked_with_page_and_card(client: Callable[..., TestClient], work: Callable[[], bool]) -> None:
     """Ordered, 409 until it is done, then a page that runs nothing and JSON that holds the card."""
     somebody = client("evaluator")

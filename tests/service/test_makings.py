@@ -98,6 +98,25 @@ def test_the_next_worker_goes_on_where_the_last_ended(visit: Visit, monkeypatch:
     assert questions.find(visit, done.question_set).hash == shown(WANTED)
 
 
+def test_a_worker_lets_go_of_what_is_cancelled_under_its_hands(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing more is kept of it, no set is left behind, and it stays cancelled."""
+    monkeypatch.setattr(makings, "PART", 5)
+    one, looks = makings.order_set(visit, WANTED), itertools.count()
+
+    def stop() -> bool:
+        if next(looks) == 3:
+            makings.cancel(visit, one.id)
+        return False
+
+    assert makings.settle(visit.service, worker="w", others=frozenset(), stop=stop)
+    found = makings.find(visit, one.id)
+    assert (found.status, found.question_set) == ("failed", None)
+    assert found.note.startswith("cancelled by ")
+    assert not questions.listed(visit)
+    assert not list(kept.parts(visit.service.store, one.id))
+    assert not settle(visit.service)
+
+
 def test_what_a_worker_has_in_hand_is_nobodys_once_it_is_dead(visit: Visit) -> None:
     """While it lives, or nobody can tell, it is left alone; taken for dead, it writes nothing more."""
     one, service = makings.order_set(visit, WANTED), visit.service

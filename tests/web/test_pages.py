@@ -171,6 +171,7 @@ def test_a_form_without_its_token_is_refused(visitor: Make, run: Run) -> None:
             webhook="w",
             incident="INC-1",
             set="s",
+            making="m",
         )
         for fields in ({}, {"csrf": "token-of-viewer"}):
             assert browser.post(address, data=fields).status_code == 403, address

@@ -113,6 +113,19 @@ def test_a_set_is_checked_on_its_page(visitor: Make, work: Callable[[], bool]) -
     assert visitor("stranger").get(ordered.url.path).status_code == 404
 
 
+def test_a_making_is_cancelled_on_its_page(visitor: Make, work: Callable[[], bool]) -> None:
+    """By a button that whoever ordered it has, and a viewer has not; then nothing is left to do."""
+    browser = visitor("evaluator")
+    made = browser.post("/sets/new", data={**OWN, "n": "12", "family_attribution": "on"})
+    at = browser.post(f"{made.url.path}/check", data=TOKEN).url.path
+    assert f'action="{at}/cancel"' in browser.get(at).text
+    assert f'action="{at}/cancel"' not in visitor("viewer").get(at).text
+    cancelled = browser.post(f"{at}/cancel", data=TOKEN)
+    assert (cancelled.url.path, "cancelled by user:evaluator" in cancelled.text) == (at, True)
+    assert "/cancel" not in cancelled.text
+    assert not work()
+
+
 def test_a_set_is_kept_as_a_file_with_answers_apart(visitor: Make) -> None:
     """What may be published holds no answer, proof or step; the other file all of it, and each line the canary."""
     browser = visitor("evaluator")

@@ -79,6 +79,12 @@ def get_making(visit: Visiting, making: Id, request: Request) -> Response:
     return tagged(request, Making.model_validate(makings.find(visit, making)))
 
 
+@router.post("/makings/{making}/cancel")
+def cancel_making(visit: Visiting, making: Id) -> Making:
+    """Have it made no further: by whoever ordered it, or an admin. What waits for it fails, and the note says why."""
+    return Making.model_validate(makings.cancel(visit, making))
+
+
 @router.post("/question-sets/{question_set}/checks", status_code=202, response_model=Making)
 def create_check(visit: Visiting, question_set: Key, once: Once, project: Name | None = None) -> Response:
     """Have every question of a set proven again, and let shortcuts try it; the same set is checked once."""

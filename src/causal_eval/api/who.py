@@ -44,7 +44,7 @@ STEADY = frozenset(
     {
         *INCIDENTS, "report_problem",
         "log_in", "log_out", "solve", "verify_question", "verify_question_set", "reveal_commitment",
-        "check_domain",
+        "check_domain", "cancel_making",
         "set_switch", "take_back_switch", "cancel_evaluation", "pause_evaluation", "revoke_api_key",
         "revoke_provider_key", "disable_user", "disable_webhook",
     }
@@ -89,6 +89,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "export_question_set": Permission.READ,
         "list_makings": Permission.READ,
         "get_making": Permission.READ,
+        "cancel_making": Permission.EVALUATE,
         "create_check": Permission.EVALUATE,
         "get_check_page": Permission.READ,
         "get_check": Permission.READ,

@@ -267,6 +267,10 @@ class Questions(Asking):
         """One making and how far it is."""
         return await self._ask(Call("GET", f"/makings/{quoted(making)}"), Making)
 
+    async def cancel_making(self, making: str) -> Making:
+        """Have it made no further: by whoever ordered it, or an admin."""
+        return await self._ask(Call("POST", f"/makings/{quoted(making)}/cancel"), Making)
+
     async def create_check(self, question_set: str, *, project: str | None = None, idempotency_key: str = "") -> Making:
         """Have every question of a set proven again, and let shortcuts try it."""
         path = f"/question-sets/{quoted(question_set)}/checks"

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 import causal_eval
 from causal_eval.analysis.suites.checked import check_set
 from causal_eval.analysis.weakness import aimed, weakness
-from causal_eval.errors import CausalEvalError, Conflict, StoreError, UnknownName, UsageError
+from causal_eval.errors import CausalEvalError, Conflict, NotAllowed, StoreError, UnknownName, UsageError
 from causal_eval.questions.narrowing import kind_names
 from causal_eval.questions.question import GENERATOR, Question
 from causal_eval.questions.resumption import resumed
@@ -185,6 +185,31 @@ def find(visit: Visit, making: str) -> Making:
     return found
 
 
+def may_cancel(caller: Caller, one: Making) -> bool:
+    """Whether *caller* ordered it, or is an admin of its project; a submission is nobody's to take back."""
+    is_theirs = one.requested_by == caller.actor and caller.may(Permission.EVALUATE)
+    return one.kind != "submission" and (is_theirs or caller.may(Permission.ADMINISTER))
+
+
+def cancel(visit: Visit, making: str) -> Making:
+    """Have it made no further: what waits for it says why it does not go on, and the same order makes it again.
+
+    Raises:
+        UnknownName: there is none, or it is another project's.
+        NotAllowed: another has ordered it, or it is a submission.
+        Conflict: it has ended.
+    """
+    one = find(visit, making)
+    if not may_cancel(visit.caller, one):
+        raise NotAllowed(f"making {one.id} is cancelled by {one.requested_by}, who ordered it, or by an admin")
+    with visit.service.store.writing() as connection:
+        now, note = visit.service.clock(), f"cancelled by {visit.caller.actor}"
+        if not kept.cancel(connection, one.id, at=now, note=note):
+            raise Conflict(f"making {one.id} has ended: only what is under way is cancelled")
+        record(connection, visit, deed=Deed("making.cancel", one.id, one.project))
+    return find(visit, making)
+
+
 def texts(visit: Visit, making: str) -> tuple[str, str]:
     """What was found of a set, as a page and as JSON.
 
@@ -260,7 +285,8 @@ def _make_set(service: Service, hold: Hold, stop: Stop) -> None:
     now = service.clock()
     with service.store.writing() as connection:
         questions.take_over(connection, found, order=wanted, caller=_caller(hold.making), at=now)
-        kept.end(connection, hold, at=now, values={"question_set": found.digest, "made": found.count})
+        if not kept.end(connection, hold, at=now, values={"question_set": found.digest, "made": found.count}):
+            raise _LetGo  # cancelled, or another's by now: with the transaction the set is nobody's
 
 
 def _parts(made: Iterable[Question], *, stop: Stop) -> Iterator[list[Question]]:

@@ -163,6 +163,16 @@ def end(connection: Connection, hold: Hold, *, at: float, values: Mapping[str, o
     return ended
 
 
+def cancel(connection: Connection, making: str, *, at: float, note: str) -> bool:
+    """End what is open, whoever has it in hand, and forget its parts; False: it is not open."""
+    values = {"status": FAILED, "note": note, "ended_at": at, "claimed_by": None}
+    is_open = and_(makings.c.id == making, makings.c.status == OPEN)
+    ended = connection.execute(update(makings).where(is_open).values(**values)).rowcount == 1
+    if ended:
+        connection.execute(delete(making_parts).where(making_parts.c.making_id == making))
+    return ended
+
+
 def purge(connection: Connection, *, before: float) -> int:
     """Forget what ended before the moment *before*; the sets stay. How many those are."""
     old = and_(makings.c.status != OPEN, makings.c.created_at < before)

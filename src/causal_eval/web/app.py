@@ -145,6 +145,7 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/{act}", evaluation.steered),
     ("/sets/new", sets.made),
     ("/sets/{set}/check", one_set.checked),
+    ("/makings/{making}/cancel", making.cancelled),
     ("/reveal", contamination.revealed),
     ("/domains", wording.checked),
     ("/submissions/new", submitting.submitted),

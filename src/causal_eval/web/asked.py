@@ -31,7 +31,7 @@ STEADY = frozenset(
     {
         "/login", "/logout", "/language", "/playground", "/playground/question", "/keys/{key}/revoke",
         "/projects/{project}/keys/{key}/revoke", "/incidents", "/incidents/{incident}/{act}", "/problem",
-        "/reveal", "/domains",
+        "/reveal", "/domains", "/makings/{making}/cancel",
     }
 )  # fmt: skip
 STEADY_ACTS = frozenset({"cancel", "pause", "disable"})

@@ -7,7 +7,7 @@ import json
 from starlette.responses import Response
 
 from causal_eval.service import makings
-from causal_eval.web.asked import Asked
+from causal_eval.web.asked import Asked, see
 
 ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """A page of its own with its own style: it may ask for nothing and run nothing."""
@@ -20,9 +20,15 @@ def shown(asked: Asked) -> Response:
     values = {
         "one": found,
         "after": None if found.after is None else makings.find(asked.visit, found.after),
+        "may_cancel": found.status == "open" and makings.may_cancel(asked.visit.caller, found),
         "found": json.loads(makings.texts(asked.visit, found.id)[1]) if is_checked else None,
     }
     return asked.page("making", values)
+
+
+def cancelled(asked: Asked) -> Response:
+    """Have it made no further."""
+    return see(f"/makings/{makings.cancel(asked.visit, asked.part('making')).id}")
 
 
 def page(asked: Asked) -> Response:
