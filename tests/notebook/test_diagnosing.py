@@ -33,3 +33,14 @@ def test_a_profile_is_that_of_the_command(home: Path, demonstrated: dict[str, Ru
     assert str(found).startswith("demo/hasty: rungs and families")
     with pytest.raises(UsageError, match="asked the same set"):
         profile(run, published=run)
+
+
+def test_several_runs_of_one_set_stand_side_by_side(home: Path, demonstrated: dict[str, Run]) -> None:
+    """A column for each, a line of JSON for each; a published run is of one answerer alone."""
+    terminal, runs = Terminal(home), [run.id for run in demonstrated.values()][:2]
+    said = terminal.run("profile", *runs)
+    assert said.returncode == 0, said.stderr
+    assert all(name in said.stdout for name in list(demonstrated)[:2])
+    assert [line["evaluation"] for line in lines(terminal.run("profile", *runs, "--format", "json"))] == runs
+    refused = terminal.run("profile", *runs, "--published", runs[0])
+    assert (refused.returncode, "name that answerer's run alone" in refused.stderr) == (2, True)

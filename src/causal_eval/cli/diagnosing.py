@@ -40,27 +40,34 @@ def diagnose(run: Run, form: Form = "table") -> int:
 
 
 def profile(
-    run: Run,
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Evaluations; several: of one question set.")],
     published: Annotated[str, typer.Option(metavar="RUN", help="Its run on published questions: memorisation.")] = "",
     learn: Annotated[bool, typer.Option("--learn", help="Also shortcuts that learn first; takes seconds.")] = False,
     form: Form = "table",
 ) -> int:
-    """Say what an answerer can do by rung and family, what it leans on, and what follows, each with its figure."""
-    from causal_eval.analysis.reports.markdown import profile_parts
-    from causal_eval.analysis.reports.profiling import profile_line, profile_lines
+    """Say what answerers can do by rung and family, what they lean on, and what follows; several side by side."""
+    from causal_eval.analysis.reports.portraits import portraits_said
+    from causal_eval.analysis.reports.profiling import profile_line
     from causal_eval.evaluation.baselines.learn import learnt
+    from causal_eval.service.comparing import checked
     from causal_eval.service.reporting import profiled
     from causal_eval.store.evaluations import find_evaluation
 
     _check(form)
+    if len(runs) > 1 and published:
+        raise UsageError("--published is a run of one answerer: name that answerer's run alone")
     with opened() as store:
-        evaluation = find_evaluation(store, run)
+        evaluations = [find_evaluation(store, run) for run in runs]
+        concerns = checked(store, evaluations) if len(evaluations) > 1 else ()
         before = find_evaluation(store, published) if published else None
-        found = profiled(store, evaluation, published=before, learn=learnt if learn else None)
+        found = [profiled(store, one, published=before, learn=learnt if learn else None) for one in evaluations]
+    for concern in concerns:
+        output.note(f"warning: {concern.said}")
     if form == "json":
-        output.emit({"event": "profile", "evaluation": evaluation.id, **profile_line(found)})
+        for evaluation, one in zip(evaluations, found, strict=True):
+            output.emit({"event": "profile", "evaluation": evaluation.id, **profile_line(one)})
     else:
-        output.say("\n\n".join(profile_parts(found)) if form == "md" else "\n".join(profile_lines(found)))
+        output.say(portraits_said([one.id for one in evaluations], found, is_markdown=form == "md"))
     return 0
 
 

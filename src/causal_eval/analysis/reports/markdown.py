@@ -10,6 +10,7 @@ from causal_eval.analysis.diagnosis.diagnose import Diagnosis
 from causal_eval.analysis.marks import escaped, fenced, table
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level, money, p_value, percent, points
 from causal_eval.analysis.profiling.portrait import CausalProfile
+from causal_eval.analysis.reports.beside import NOTE, Named, beside_blocks
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
 from causal_eval.analysis.reports.profiling import advice_lines, blocks
@@ -66,6 +67,17 @@ def profile_parts(found: CausalProfile) -> Iterator[str]:
         yield f"**{escaped(title)}**"
         yield table(head, (tuple(map(escaped, row)) for row in rows))
     yield "\n".join(f"- {escaped(line)}" for line in advice_lines(found))
+
+
+def beside_parts(found: Named) -> Iterator[str]:
+    """Several profiles side by side, then what follows for each."""
+    yield f"{escaped(NOTE)}."
+    for title, head, rows in beside_blocks(found):
+        yield f"**{escaped(title)}**"
+        yield table(tuple(map(escaped, head)), (tuple(map(escaped, row)) for row in rows))
+    for name, one in found.items():
+        yield f"**{escaped(name)}**"
+        yield "\n".join(f"- {escaped(line)}" for line in advice_lines(one))
 
 
 def _verdict(data: ReportData) -> Iterator[str]:
