@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import sys
 from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
 
-from causal_eval.service import reports
+from causal_eval.service import report_files, reports
 from causal_eval.service.wiring import Service
 from causal_eval.store.suites import StoredSet
 
@@ -59,6 +61,42 @@ def test_strangers_find_no_report(client: Client, evaluation: str) -> None:
     where = client("evaluator").post(PATH, json={"evaluations": [evaluation]}).headers["Location"]
     stranger = client("stranger")
     assert stranger.post(PATH, json={"evaluations": [evaluation]}).status_code == 404
-    for part in ("", "/page", "/document"):
+    for part in ("", "/page", "/document", "/file"):
         assert stranger.get(f"{where}{part}").status_code == 404
     assert stranger.get(PATH).json()["items"] == []
+
+
+def test_a_written_report_is_had_in_every_form(
+    client: Client, service: Service, evaluation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """409 before; then a file with its name and type; what its extra is missing for says what to install."""
+    where = client("evaluator").post(PATH, json={"evaluations": [evaluation]}).headers["Location"]
+    viewer = client("viewer")
+    assert viewer.get(f"{where}/file").status_code == 409
+    assert reports.settle(service)
+    found = viewer.get(f"{where}/file", params={"format": "json"})
+    assert found.headers["Content-Disposition"] == f'attachment; filename="{evaluation}.json"'
+    document = json.loads(found.text)
+    assert document["tickets"][0]["evaluation"] == evaluation
+    assert document["questions"]
+    short = viewer.get(f"{where}/file", params={"format": "json", "summary": "true"})
+    assert json.loads(short.text) == document | {"questions": []}
+    assert viewer.get(f"{where}/file").text.startswith("# Causal evaluation of baseline/oracle")
+    assert viewer.get(f"{where}/file", params={"format": "latex"}).headers["Content-Type"] == "application/x-tex"
+    assert viewer.get(f"{where}/file", params={"format": "docx"}).status_code == 422
+    monkeypatch.setitem(sys.modules, "typst", None)
+    missing = viewer.get(f"{where}/file", params={"format": "pdf"})
+    assert (missing.status_code, "causal-eval-bench[pdf]" in missing.json()["detail"]) == (422, True)
+    monkeypatch.setattr(report_files, "LARGEST_BROWSED", 1)
+    large = viewer.get(f"{where}/file")
+    assert (large.status_code, "ask for a summary" in large.json()["detail"]) == (422, True)
+
+
+def test_sealed_questions_are_in_no_file(
+    client: Client, service: Service, evaluation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the report was written before."""
+    where = client("evaluator").post(PATH, json={"evaluations": [evaluation]}).headers["Location"]
+    assert reports.settle(service)
+    monkeypatch.setattr(report_files, "sealed_evaluation", lambda _connection, name: name == evaluation)
+    assert client("admin").get(f"{where}/file").status_code == 409

@@ -64,7 +64,7 @@ def test_an_order_with_a_key_is_carried_out_once(address: str) -> None:
 
 
 def test_a_report_is_ordered_and_read(address: str, service: Service) -> None:
-    """Waiting ends when a worker has written it; page and document are there."""
+    """Waiting ends when a worker has written it; page, document and file are there."""
 
     async def work() -> None:
         async with Client(address) as client:
@@ -75,6 +75,7 @@ def test_a_report_is_ordered_and_read(address: str, service: Service) -> None:
             assert (await client.wait_for_report(report.id)).status == "done"
             assert "<html" in await client.get_report_page(report.id)
             assert (await client.get_report_document(report.id)).evaluations[0].id == begun.id
+            assert (await client.get_report_file(report.id, form="json", summary=True)).startswith(b"{")
 
     run_sync(work())
 

@@ -30,6 +30,7 @@ TEXTS = {
     "get_badge",
     "export_result",
     "get_report_page",
+    "get_report_file",
     "get_check_page",
     "export_question_set",
     "watch_evaluation",

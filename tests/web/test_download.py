@@ -49,7 +49,7 @@ def test_a_file_is_for_whom_the_evaluation_is(visitor: Make, run: Run) -> None:
     """Nobody is sent to log in, a stranger finds nothing, and neither learns a row."""
     evaluation = run()
     for path, _ in FILES:
-        address = path.format(evaluation=evaluation.id, set=evaluation.spec.question_set)
+        address = path.format(evaluation=evaluation.id, set=evaluation.spec.question_set, form="md")
         assert visitor().get(address, follow_redirects=False).status_code == 303
         assert visitor("stranger").get(address).status_code == 404
         assert visitor("viewer").get(address).status_code == 200
@@ -62,6 +62,25 @@ def test_a_file_is_kept_and_not_shown(visitor: Make, run: Run) -> None:
     assert re.fullmatch(r'attachment; filename="openai-[\w-]*-ev-[0-9a-f]+\.csv"', sent.headers["content-disposition"])
     assert sent.headers["content-type"].startswith("text/csv")
     assert (sent.headers["x-content-type-options"], sent.headers["cache-control"]) == ("nosniff", "no-store")
+
+
+def test_a_report_is_taken_away_in_every_form(visitor: Make, run: Run) -> None:
+    """Linked from the page; with its questions or without; another form is none; foreign text is no markup."""
+    at = f"/evaluations/{run().id}"
+    browser = visitor("viewer")
+    page = browser.get(at).text
+    for form, begins in (("html", "<!doctype html>"), ("md", "# "), ("json", "{"), ("latex", "%")):
+        assert f'href="{at}/report/{form}"' in page
+        assert f'href="{at}/report/{form}?summary=1"' in page
+        whole, short = (browser.get(f"{at}/report/{form}{extra}") for extra in ("", "?summary=1"))
+        assert whole.status_code == short.status_code == 200, whole.text
+        assert whole.text.lower().startswith(begins)
+        assert whole.headers["content-disposition"].startswith("attachment; filename=")
+        if form in ("html", "md", "json"):
+            assert len(short.text) < len(whole.text)
+    assert json.loads(browser.get(f"{at}/report/json").text)["questions"]
+    assert json.loads(browser.get(f"{at}/report/json?summary=1").text)["questions"] == []
+    assert browser.get(f"{at}/report/docx").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,14 +14,15 @@ from causal_eval.api.once import Made, Once
 from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place, tagged
 from causal_eval.api.routing import make_router
 from causal_eval.api.shapes import In, Out
-from causal_eval.api.who import Visiting
-from causal_eval.service import reports
+from causal_eval.api.who import AtDoor, Visiting
+from causal_eval.service import report_files, reports
 from causal_eval.service.reports import MOST_EVALUATIONS
 
 router = make_router("/reports", tag="reports")
 
 Id = Annotated[Name, Path(description="Id of a report.")]
 HTML = "text/html"
+Form = Literal["html", "pdf", "md", "json", "latex"]
 ALONE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """The page may ask for nothing and run nothing, whatever a reply in it holds."""
 BROWSED = {"Content-Security-Policy": f"{ALONE['Content-Security-Policy']} allow-scripts; script-src '{script_hash()}'"}
@@ -154,3 +155,25 @@ def get_report_page(visit: Visiting, report: Id) -> Response:
 def get_report_document(visit: Visiting, report: Id) -> Response:
     """Scores and comparisons of the report; 409 until it is written."""
     return Response(reports.texts(visit, report).document, media_type="application/json")
+
+
+@router.get(
+    "/{report}/file",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {media: {"schema": {"type": "string"}} for media in report_files.MEDIA.values()},
+            "description": "The file.",
+        }
+    },
+)
+def get_report_file(
+    visit: Visiting, at: AtDoor, report: Id, *,
+    form: Annotated[Form, Query(alias="format", description="pdf where the server has that extra.")] = "md",
+    summary: Annotated[bool, Query(description="Without the questions.")] = False,
+) -> Response:  # fmt: skip
+    """A written report in another form, of the rows as they are now; 409 until it is written."""
+    with at.computing():
+        found = report_files.file_of(visit, report, form=form, summary=summary)
+    named = {"Content-Disposition": f'attachment; filename="{found.name}"', **ALONE}
+    return Response(found.content, media_type=found.media, headers=named)

@@ -75,6 +75,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "get_report": Permission.READ,
         "get_report_page": Permission.READ,
         "get_report_document": Permission.READ,
+        "get_report_file": Permission.READ,
         "compare_evaluations": Permission.READ,
         "rank_evaluations": Permission.READ,
         "gate_evaluation": Permission.READ,

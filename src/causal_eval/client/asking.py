@@ -133,6 +133,9 @@ class Asking:
     async def _text(self, call: Call) -> str:
         return (await self._perform(call)).body.decode()
 
+    async def _bytes(self, call: Call) -> bytes:
+        return (await self._perform(call)).body
+
     async def _done(self, call: Call) -> None:
         await self._perform(call)
 

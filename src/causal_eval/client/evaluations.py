@@ -358,3 +358,10 @@ class Evaluations(Asking):
     async def get_report_document(self, report: str) -> ReportDocument:
         """Scores and comparisons of the report; 409 until it is written."""
         return await self._ask(Call("GET", f"/reports/{quoted(report)}/document"), ReportDocument)
+
+    async def get_report_file(
+        self, report: str, *, form: Literal["html", "pdf", "md", "json", "latex"] = "md", summary: bool = False
+    ) -> bytes:
+        """A written report in another form, of the rows as they are now; a ``summary`` is without the questions."""
+        query = {"format": form, "summary": summary}
+        return await self._bytes(Call("GET", f"/reports/{quoted(report)}/file", query=query))

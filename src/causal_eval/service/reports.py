@@ -44,7 +44,7 @@ def order(visit: Visit, evaluations: Sequence[str]) -> Report:
         UsageError, Conflict: no report can be written about them; the message says why.
     """
     found = [jobs.find(visit, name) for name in dict.fromkeys(evaluations)]
-    project, service = _check(found), visit.service
+    project, service = together(found), visit.service
     require(visit.caller, Permission.EVALUATE, project=project)
     now = service.clock()
     names = tuple(one.evaluation.id for one in found)
@@ -138,7 +138,7 @@ def _written(service: Service, report: str) -> Written:
         (found,) = kept.list_reports(connection, None, report=report)
     evaluations = [find_evaluation(service.store, name) for name in found.evaluations]
     gathered = gather(service.store, evaluations, prices=read_prices(service.settings.prices))
-    is_small = sum(map(_outcomes, evaluations)) <= LARGEST_BROWSED
+    is_small = sum(map(outcomes, evaluations)) <= LARGEST_BROWSED
     data = whole_data(service.store, gathered) if is_small else report_data(service.store, gathered)
     return Written(render(data), _document(gathered))
 
@@ -155,8 +155,12 @@ def _document(found: Gathered) -> str:
     return msgspec.json.encode(document).decode()
 
 
-def _check(found: Sequence[jobs.Ordered]) -> str:
-    """The project of all; nothing but evaluations of one set and project are told of together."""
+def together(found: Sequence[jobs.Ordered]) -> str:
+    """The project of all; nothing but evaluations of one set and project are told of together.
+
+    Raises:
+        UsageError: they are no subject of one report; the message says why.
+    """
     if not 1 <= len(found) <= MOST_EVALUATIONS:
         raise UsageError(f"evaluations has {len(found)}: name 1 to {MOST_EVALUATIONS}")
     first = found[0]
@@ -173,7 +177,7 @@ def _check(found: Sequence[jobs.Ordered]) -> str:
     names = [one.evaluation.spec.answerer for one in found]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"evaluations has {twice} twice: a report tells answerers apart by their names, so name one")
-    size = sum(_outcomes(one.evaluation) for one in found)
+    size = sum(outcomes(one.evaluation) for one in found)
     if size > LARGEST_REPORTED:
         raise UsageError(
             f"evaluations have {size} outcomes: a report here has at most {LARGEST_REPORTED}; ask for fewer"
@@ -181,5 +185,6 @@ def _check(found: Sequence[jobs.Ordered]) -> str:
     return first.job.project
 
 
-def _outcomes(evaluation: Evaluation) -> int:
+def outcomes(evaluation: Evaluation) -> int:
+    """How many answers it asks for."""
     return evaluation.planned * evaluation.spec.epochs

@@ -133,6 +133,7 @@ GET: Sequence[tuple[str, Handler]] = (
 FILES: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/results.csv", download.as_csv),
     ("/evaluations/{evaluation}/results.jsonl", download.as_jsonl),
+    ("/evaluations/{evaluation}/report/{form}", download.as_report),
     ("/sets/{set}/questions.jsonl", one_set.as_public),
     ("/sets/{set}/questions.gold.jsonl", one_set.as_gold),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
+from causal_eval.service import report_files
 from causal_eval.service.exporting import Form, export
 from causal_eval.web.asked import Asked
 
@@ -21,6 +22,14 @@ def as_csv(asked: Asked) -> Response:
 def as_jsonl(asked: Asked) -> Response:
     """A line of JSON for each outcome, for programs."""
     return _file(asked, Form.JSONL)
+
+
+def as_report(asked: Asked) -> Response:
+    """The report about it in the form that the address ends in; `?summary=1` leaves the questions out."""
+    form, is_summary = asked.part("form"), asked.query.get("summary") == "1"
+    made = report_files.made(asked.visit, [asked.part("evaluation")], form=form, summary=is_summary)
+    headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
+    return Response(made.content, headers=headers, media_type=made.media)
 
 
 def _file(asked: Asked, form: Form) -> Response:
