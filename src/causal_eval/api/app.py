@@ -28,6 +28,7 @@ from causal_eval.api import (
     projects,
     question_sets,
     reports,
+    reproducing,
     results,
     sequential,
     sessions,
@@ -63,7 +64,7 @@ SCHEMES = {
 ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
-    trends, diagnosing, wording,
+    trends, diagnosing, wording, reproducing,
 )  # fmt: skip
 
 

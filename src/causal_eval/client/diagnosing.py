@@ -135,6 +135,26 @@ class CausalProfile(Shape, frozen=True):
     recommendations: tuple[Recommendation, ...]
 
 
+class Recomputed(Shape, frozen=True):
+    """One thing that was computed again: generator, questions, scorer, verdicts or scores."""
+
+    what: str
+    same: bool
+    said: str
+
+
+class ReproducedEvaluation(Shape, frozen=True):
+    """The numbers of an evaluation as they are computed now."""
+
+    evaluation: str
+    answerer: str
+    verdict: str
+    """``MATCH`` or ``DRIFT``."""
+    result: str
+    command: str
+    checks: tuple[Recomputed, ...]
+
+
 class Diagnosing(Asking):
     """Why, and what follows."""
 
@@ -146,3 +166,10 @@ class Diagnosing(Asking):
         """Scores by rung and family, linked questions, shortcuts, diagnosis, and what follows from these figures."""
         query = {"published": published}
         return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/profile", query=query), CausalProfile)
+
+    async def reproduce_evaluation(self, evaluation: str, *, result: str = "") -> ReproducedEvaluation:
+        """Questions, verdicts and scores computed again, no model asked; against the hash ``result``, if given."""
+        query = {"result": result}
+        return await self._ask(
+            Call("GET", f"/evaluations/{quoted(evaluation)}/reproduction", query=query), ReproducedEvaluation
+        )

@@ -12,21 +12,27 @@ from causal_eval.analysis.reports.reproduced import Check, Reproduction, scores_
 from causal_eval.analysis.reports.structured import tickets_in
 from causal_eval.analysis.reports.ticket import Ticket, claims_of
 from causal_eval.analysis.tables import score_rows
-from causal_eval.errors import UnknownName, UsageError
+from causal_eval.errors import Conflict, UnknownName, UsageError, VerificationMismatch
 from causal_eval.evaluation.judging import Judge, verdict_on
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import generate
 from causal_eval.questions.question import GENERATOR, Question
 from causal_eval.questions.suite import plan_named
+from causal_eval.scoring.grade import judge as judge_now
 from causal_eval.scoring.verdict import SCORER, Verdict
+from causal_eval.service import jobs
+from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation, list_evaluations
 from causal_eval.store.observations import observations
 from causal_eval.store.rescore import kept_attempts, scorers
+from causal_eval.store.submissions import sealed_evaluation
 from causal_eval.store.suites import StoredSet, load_set, set_questions
 
 MOST_RUNS = 1000
 """Newest runs that are looked through for a bare hash."""
+LARGEST_REPRODUCED = 1_000
+"""Questions that are made, and answers that are judged, while somebody waits."""
 Verdicts = dict[tuple[str, int], Verdict]
 """Question and sample -> verdict."""
 
@@ -98,6 +104,33 @@ def reproduce(store: Store, claim: Claimed, *, judge: Judge) -> Reproduction:
         scores_check(now, claimed=claim.ticket, hash_=claim.hash),
     )
     return Reproduction(now, checks)
+
+
+def reproduced(visit: Visit, evaluation: str, *, result: str = "") -> Reproduction:
+    """The numbers of a stored evaluation computed again, against the hash *result*, if one is given.
+
+    Raises:
+        UnknownName: there is none, or it is another project's.
+        Conflict: it is of a verified submission that is not scored yet, or a stored reply is not what was written.
+        UsageError: it is too large to be waited for.
+    """
+    found = jobs.find(visit, evaluation).evaluation
+    store = visit.service.store
+    with store.reading() as connection:
+        if sealed_evaluation(connection, found.id):
+            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+    question_set = load_set(store, found.spec.question_set)
+    plan = plan_named(question_set.name) if question_set.generator else None
+    size = max(found.planned * found.spec.epochs, question_set.count, 0 if plan is None else plan.n)
+    if size > LARGEST_REPRODUCED:
+        raise UsageError(
+            f"{found.id} has {size} questions or answers: only up to {LARGEST_REPRODUCED} are computed again here; use "
+            f"`causal-eval reproduce {found.id}`"
+        )
+    try:
+        return reproduce(store, Claimed(found, result), judge=judge_now)
+    except VerificationMismatch as error:
+        raise Conflict(str(error)) from error
 
 
 def _ticket(
