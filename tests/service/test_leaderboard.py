@@ -59,20 +59,27 @@ def point(name: str, score: float, *, spread: float = 0.1, of: str = "", paired:
     return Point(name, score, score - spread, score + spread, f"ev-{name}", of or f"set-{name}", paired)
 
 
-def test_results_whose_intervals_meet_share_a_rank() -> None:
-    """Intervals that meet the first of the group's are tied with it; the next group counts all above."""
+def test_ranks_count_who_is_shown_to_be_better() -> None:
+    """Each lies within its rank set, and never falls: what one is shown to be worse than, lower scores are too."""
     found = placed([point("a", 0.9), point("b", 0.8), point("c", 0.65), point("d", 0.58), point("e", 0.1)])
-    assert [place.rank for place in found] == [1, 1, 3, 3, 5]
     assert [(place.best, place.worst) for place in found] == [(1, 3), (1, 4), (1, 4), (2, 4), (5, 5)]
+    assert [place.rank for place in found] == [1, 1, 1, 2, 5]
+    wide = placed([point("a", 0.9), point("b", 0.4), point("c", 0.39, spread=0.38)])
+    assert [(place.rank, place.best) for place in wide] == [(1, 1), (2, 2), (2, 1)]
     assert placed([]) == []
 
 
-def test_the_paired_test_decides_where_the_questions_are_the_same() -> None:
-    """It parts what intervals cannot, and ties what they would part."""
-    parts = [point("a", 0.9, of="s"), point("b", 0.85, of="s", paired='{"ev-a":"worse"}')]
-    assert [place.rank for place in placed(parts)] == [1, 2]
-    ties = [point("a", 0.9, of="s", paired='{"ev-b":"cannot tell"}'), point("b", 0.6, of="s")]
-    assert [place.rank for place in placed(ties)] == [1, 1]
+def test_the_paired_test_tells_more_where_the_questions_are_the_same() -> None:
+    """Adjusted for how many, never against the scores, about the whole suite alone; old findings tell nothing."""
+    sure, unsure, old = '{"ev-a":[-0.05,0.001]}', '{"ev-a":[-0.05,0.03]}', '{"ev-a":"worse"}'
+
+    def ranks(paired: str, *, of_whole: bool = True) -> list[int]:
+        return [place.rank for place in placed([point("a", 0.9), point("b", 0.85, paired=paired)], paired=of_whole)]
+
+    assert [ranks(one) for one in (sure, unsure, old)] == [[1, 2], [1, 1], [1, 1]]
+    assert ranks(sure, of_whole=False) == [1, 1]
+    assert ranks('{"ev-a":[0.05,0.001]}') == [1, 1]
+    assert ranks('{"ev-gone":[-0.05,0.001]}') == [1, 1]
 
 
 def test_a_result_without_an_interval_is_told_from_nobody() -> None:

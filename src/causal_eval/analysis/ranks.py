@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,18 +62,45 @@ class Scored:
     high: float | None
 
 
-def ranges(scores: Sequence[Scored]) -> list[tuple[int, int]]:
-    """The best and the worst rank that each can have, where answerers were asked different questions.
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The paired test of two scores on the same questions."""
 
-    All intervals are remade at the level 1 - (1 - 0.95)/M, so that they hold at once with 95 % (Bonferroni); then so do
-    the ranks that they leave open. Source: Klein, Wright and Wieczorek 2020, J. R. Stat. Soc. A 183 (recalled).
+    above: int
+    """Place in the list of scores of the one that did better."""
+    below: int
+    p: float
+    """Of the sign-flip test, two-sided, by itself."""
+
+
+def ranges(scores: Sequence[Scored], pairs: Sequence[Paired] = ()) -> list[tuple[int, int]]:
+    """The best and the worst rank that each can have; all hold at once with 95 %.
+
+    Answerers that were asked different questions are told apart by intervals, all remade at the level
+    1 - (1 - 0.95)/M, so that they hold at once (Bonferroni). Source: Klein, Wright and Wieczorek 2020, J. R. Stat. Soc.
+    A 183 (recalled). Where *pairs* were asked the same questions, Holm's values of their tests tell more: then
+    intervals and tests have half of the 5 % each. A test against the order of the scores counts for nothing.
     """
-    ends = [_widened(one, among=len(scores)) for one in scores]
+    shares = 2 if pairs else 1
+    ends = [_widened(one, among=shares * len(scores)) for one in scores]
     lows, highs = sorted(low for low, _ in ends), sorted(high for _, high in ends)
-    return [
-        (1 + len(ends) - bisect.bisect_right(lows, high), len(ends) - bisect.bisect_left(highs, low))
-        for low, high in ends
-    ]
+    above = [len(ends) - bisect.bisect_right(lows, high) for _, high in ends]
+    below = [bisect.bisect_left(highs, low) for low, _ in ends]
+    for pair, p in zip(pairs, holm([one.p for one in pairs]), strict=True):
+        is_new = ends[pair.below][1] >= ends[pair.above][0]
+        if p <= (1.0 - LEVEL) / shares and is_new and scores[pair.above].estimate > scores[pair.below].estimate:
+            above[pair.below] += 1
+            below[pair.above] += 1
+    return [(1 + better, len(ends) - worse) for better, worse in zip(above, below, strict=True)]
+
+
+def shared_ranks(sets: Sequence[tuple[int, int]]) -> list[int]:
+    """One rank for each, where *sets* come by falling scores: the best that it, and all with higher scores, can have.
+
+    It never falls along the list, and lies within each one's own set: who is shown to be better than something with a
+    higher score is not shown to be worse than what is below.
+    """
+    return list(itertools.accumulate((best for best, _ in sets), max))
 
 
 def _widened(one: Scored, *, among: int) -> tuple[float, float]:

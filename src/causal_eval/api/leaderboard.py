@@ -34,7 +34,7 @@ class _Out(BaseModel):
 
 
 class Entry(_Out):
-    """A result on the board; results with the same rank cannot be told from the first of them."""
+    """A result on the board; its rank counts those shown to be better than it or than one with a higher score."""
 
     rank: int
     best: int

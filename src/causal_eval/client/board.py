@@ -14,7 +14,7 @@ from causal_eval.client.shapes import Order, Shape
 
 
 class BoardEntry(Shape, frozen=True):
-    """A result on the board; results with the same rank cannot be told from the first of them."""
+    """A result on the board; its rank counts those shown to be better than it or than one with a higher score."""
 
     rank: int
     best: int

@@ -1,7 +1,7 @@
 """The leaderboard: ranks within one tier and suite, ties shown as ties; a badge and a file of one result.
 
 Two results are told apart by the paired test where both were asked the very same questions, else only where their
-intervals do not meet. A group of results that its best cannot be told from shares one rank.
+intervals do not meet; tests and intervals are adjusted so that all that is said of a board holds at once.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from causal_eval.store.submissions import Submission, Tier
 
 PAGE = 100
 DATASET = "causal-eval-bench"
+WHOLE = "overall"
+"""The scope that paired tests are about."""
 _TOLD = {
     Tier.VERIFIED: "verified",
     Tier.SELF_REPORTED: "self-reported",
@@ -67,7 +69,7 @@ def board(visit: Visit, wanted: BoardOf, *, start: int = 0, limit: int = PAGE) -
         whole = visit.service.boards.find(wanted, version=version, now=now)
         if whole is None:
             points = standings.points(connection, wanted)
-            whole = Whole(points, placed(points), version, now + SECONDS)
+            whole = Whole(points, placed(points, paired=wanted.scope == WHOLE), version, now + SECONDS)
             visit.service.boards.keep(wanted, whole)
         shown = list(zip(whole.points[start:stop], whole.places[start:stop], strict=True))
         lines = standings.lines(connection, [point.submission for point, _ in shown], scope=wanted.scope)

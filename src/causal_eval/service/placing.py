@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
-from causal_eval.analysis.compare import Finding
-from causal_eval.analysis.ranks import Scored, ranges
+from causal_eval.analysis.ranks import Paired, Scored, ranges, shared_ranks
 from causal_eval.store.standings import BoardOf, Point
 
 SECONDS = 10.0
 """For which a board is remembered, unless something on one changes."""
 MOST = 64
-_APART = frozenset({Finding.BETTER.value, Finding.WORSE.value})
 
 
 class Place(NamedTuple):
     """Where a result stands."""
 
     rank: int
-    """Of its group, whose members cannot be told from its first; one more than how many results stand above it."""
+    """One more than how many are shown to be better than it, or than one with a higher score; within its rank set."""
     best: int
     """Of its rank set: all sets of the board hold at once with 95 %."""
     worst: int
@@ -56,31 +54,19 @@ class BoardMemory:
         self.entries[wanted] = whole
 
 
-def placed(points: Sequence[Point]) -> list[Place]:
-    """The places of *points*, which come the best first."""
-    found: list[Place] = []
-    leader, rank = 0, 1
-    sets = ranges([Scored(point.score, point.low, point.high) for point in points])
-    for number, (point, (best, worst)) in enumerate(zip(points, sets, strict=True)):
-        if _told_apart(points[leader], point):
-            leader, rank = number, number + 1
-        found.append(Place(rank, best, worst))
-    return found
+def placed(points: Sequence[Point], *, paired: bool = True) -> list[Place]:
+    """The places of *points*, which come the best first; *paired*: tests of same questions are about these scores."""
+    pairs = list(_pairs(points)) if paired else []
+    sets = ranges([Scored(point.score, point.low, point.high) for point in points], pairs)
+    return [Place(rank, *ends) for rank, ends in zip(shared_ranks(sets), sets, strict=True)]
 
 
-def _told_apart(above: Point, below: Point) -> bool:
-    """True: *below* is worse than *above*, as far as anybody can know."""
-    if above.set_digest == below.set_digest and above is not below:
-        for one, other in ((above, below), (below, above)):
-            findings = msgspec.json.decode(one.paired, type=dict[str, str])
-            if other.evaluation_id in findings:
-                return findings[other.evaluation_id] in _APART
-    return _high(below) < _low(above)
-
-
-def _low(point: Point) -> float:
-    return 0.0 if point.low is None else point.low
-
-
-def _high(point: Point) -> float:
-    return 1.0 if point.high is None else point.high
+def _pairs(points: Sequence[Point]) -> Iterator[Paired]:
+    """Every test that was made between two of *points*; what was kept before values were kept tells nothing."""
+    places = {point.evaluation_id: place for place, point in enumerate(points)}
+    for place, point in enumerate(points):
+        told = msgspec.json.decode(point.paired, type=dict[str, tuple[float, float] | str])
+        for name, value in told.items():
+            if not isinstance(value, str) and (other := places.get(name)) is not None:
+                difference, p = value
+                yield Paired(place, other, p) if difference > 0 else Paired(other, place, p)

@@ -174,15 +174,17 @@ def log(visit: Visit, submission: str) -> list[Moderated]:
         return kept.moderation_of(connection, submission)
 
 
-def _paired(service: Service, one: Submission, *, evaluation: Evaluation) -> dict[str, str]:
-    """Evaluation of the same set -> better, worse or cannot tell: *one* against it."""
+def _paired(service: Service, one: Submission, *, evaluation: Evaluation) -> dict[str, tuple[float, float]]:
+    """Evaluation of the same set -> the paired difference of *one* minus it, and the p value of the sign-flip test."""
     with service.store.reading() as connection:
         others = kept.same_set(connection, one, limit=MOST_PAIRED)
     told = {}
     for other in others:
         assert other.evaluation_id is not None
         theirs = observations(service.store, find_evaluation(service.store, other.evaluation_id))
-        told[other.evaluation_id] = compare(observations(service.store, evaluation), theirs).finding.value
+        found = compare(observations(service.store, evaluation), theirs)
+        if found.difference.estimate is not None:
+            told[other.evaluation_id] = found.difference.estimate, found.evidence.sign_flip.p
     return told
 
 

@@ -37,7 +37,7 @@ submissions = Table(
     Column("signed", Text),
     #: Ed25519 over ``signed``; NULL until scored.
     Column("signature", LargeBinary),
-    #: JSON: evaluation of the same set that was scored before -> the paired finding about this one against it.
+    #: JSON: evaluation of the same set that was scored before -> [this one minus it, p value of the paired test].
     Column("paired", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("scored_at", Float),

@@ -37,7 +37,7 @@ class Point(NamedTuple):
     evaluation_id: str
     set_digest: str
     paired: str
-    """JSON: evaluation of the same set that was scored before -> finding about this one against it."""
+    """JSON: evaluation of the same set that was scored before -> [this one minus it, p value], or of old a finding."""
 
 
 @dataclass(frozen=True, slots=True)

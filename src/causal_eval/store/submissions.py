@@ -60,7 +60,7 @@ class Submission:
     signed: str | None = None
     signature: bytes | None = None
     paired: str = "{}"
-    """JSON: evaluation of the same set that was scored before -> the finding about this one against it."""
+    """JSON: evaluation of the same set that was scored before -> [this one minus it, p value]."""
     scored_at: float | None = None
 
     @property
