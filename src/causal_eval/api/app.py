@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 import causal_eval
 from causal_eval.api import (
+    adapting,
     api_keys,
     comparisons,
     contamination,
@@ -64,7 +65,7 @@ SCHEMES = {
 ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
-    trends, diagnosing, wording, reproducing,
+    trends, diagnosing, wording, reproducing, adapting,
 )  # fmt: skip
 
 

@@ -68,6 +68,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "diagnose_evaluation": Permission.READ,
         "profile_evaluation": Permission.READ,
         "reproduce_evaluation": Permission.READ,
+        "get_ability": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,
         "watch_evaluation": Permission.READ,

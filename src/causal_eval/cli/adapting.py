@@ -11,7 +11,7 @@ import msgspec
 
 from causal_eval.analysis.adaptive.calibration import Calibration
 from causal_eval.analysis.adaptive.calibration import calibrate as fitted
-from causal_eval.analysis.adaptive.dials import Dial, Response, responses
+from causal_eval.analysis.adaptive.dials import Dial, Response, responses, summed
 from causal_eval.analysis.adaptive.selection import Ability, ability, choose, counted, predicted
 from causal_eval.analysis.numbers import ends, percent
 from causal_eval.cli import output
@@ -27,7 +27,7 @@ from causal_eval.store.observations import observations
 
 def calibrate(runs: Sequence[str], *, out: Path, json: bool) -> int:
     """Find how hard each family, kind, regime and size is, from stored runs of several models."""
-    found = list(_summed(_stored(runs)))
+    found = list(summed(_stored(runs)))
     known = fitted(found)
     output.save(msgspec.json.encode([asdict(one) for one in found]).decode() + "\n", out)
     if json:
@@ -90,17 +90,6 @@ def _stored(runs: Iterable[str]) -> Iterator[Response]:
     with opened() as store:
         for run in runs:
             yield from responses(observations(store, find_evaluation(store, run)))
-
-
-def _summed(found: Iterable[Response]) -> Iterator[Response]:
-    """One response for each answerer and setting."""
-    sums: dict[tuple[str, Dial], list[float]] = {}
-    for one in found:
-        cell = sums.setdefault((one.answerer, one.dial), [0.0, 0.0])
-        cell[0] += one.weight
-        cell[1] += one.right
-    for (answerer, dial), (weight, right) in sums.items():
-        yield Response(answerer, dial, weight, right)
 
 
 def _read(path: Path) -> Calibration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.shapes import Shape
+from causal_eval.client.statements import Range
 
 
 class NamedMistake(Shape, frozen=True):
@@ -155,6 +156,37 @@ class ReproducedEvaluation(Shape, frozen=True):
     checks: tuple[Recomputed, ...]
 
 
+class FeatureWeight(Shape, frozen=True):
+    """How much harder a feature of a question makes it, in logits."""
+
+    feature: str
+    logits: float
+    se: float
+
+
+class NextQuestions(Shape, frozen=True):
+    """A setting of the generator's dials, and how many twin groups are to be made with it."""
+
+    kind: str
+    regime: str
+    size: int
+    groups: int
+
+
+class AbilityFound(Shape, frozen=True):
+    """What is known of an answerer, in logits, and what says most about it next."""
+
+    evaluation: str
+    answerer: str
+    calibrated_from: tuple[str, ...]
+    ability: float
+    se: float
+    clusters: float
+    predicted: Range
+    weights: tuple[FeatureWeight, ...]
+    next: tuple[NextQuestions, ...]
+
+
 class Diagnosing(Asking):
     """Why, and what follows."""
 
@@ -173,3 +205,8 @@ class Diagnosing(Asking):
         return await self._ask(
             Call("GET", f"/evaluations/{quoted(evaluation)}/reproduction", query=query), ReproducedEvaluation
         )
+
+    async def get_ability(self, evaluation: str, calibration: str, *, n: int = 20) -> AbilityFound:
+        """Ability by difficulties from the runs ``calibration`` (ids, by comma), and which questions say most next."""
+        query = {"calibration": calibration, "n": n}
+        return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/ability", query=query), AbilityFound)

@@ -23,6 +23,7 @@ from causal_eval.service.access import NOBODY
 from causal_eval.service.wiring import Service
 from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_path, see
 from causal_eval.web.pages import (
+    adapting,
     audit,
     comparison,
     contamination,
@@ -92,6 +93,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/diagnosis", diagnosing.diagnosis),
     ("/evaluations/{evaluation}/profile", diagnosing.profile),
     ("/evaluations/{evaluation}/reproduction", reproducing.shown),
+    ("/evaluations/{evaluation}/ability", adapting.shown),
     ("/compare", comparison.shown),
     ("/gate", gating.shown),
     ("/memorisation", contamination.memorisation),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from causal_eval.analysis.adaptive.dials import Dial, Response, responses
+from causal_eval.analysis.adaptive.dials import Dial, Response, responses, summed
 from causal_eval.analysis.observation import Observation
 from causal_eval.scoring.verdict import Mark
 
@@ -29,3 +29,14 @@ def test_a_twin_group_is_one_unit(observation: Make) -> None:
     assert [(one.weight, one.right) for one in responses(twins)] == [(1.0, 1.0)]
     twins[1] = observation("q1", Mark.WRONG, cluster="c", twin="t", joint=True)
     assert [(one.weight, one.right) for one in responses(twins)] == [(1.0, 0.0)]
+
+
+def test_sums_are_one_response_for_each_setting() -> None:
+    """Weights and what was right of them add up; answerers and settings stay apart."""
+    easy, hard = Dial("effect/ate", "real", 1), Dial("effect/ate", "real", 4)
+    found = [Response("a", easy, 0.5, 0.5), Response("b", easy, 1.0, 0.0), Response("a", easy, 1.0, 0.0)]
+    assert list(summed([*found, Response("a", hard, 1.0, 1.0)])) == [
+        Response("a", easy, 1.5, 0.5),
+        Response("b", easy, 1.0, 0.0),
+        Response("a", hard, 1.0, 1.0),
+    ]

@@ -48,3 +48,14 @@ def responses(rows: Iterable[Observation]) -> Iterator[Response]:
             row = places[unit.id]
             dial = Dial(f"{row.family}/{row.kind}", row.regime, row.difficulty)
             yield Response(row.answerer, dial, 1.0 / len(units), float(unit.lenient) / len(units))
+
+
+def summed(found: Iterable[Response]) -> Iterator[Response]:
+    """One response for each answerer and setting: all that a calibration or an ability depends on."""
+    sums: dict[tuple[str, Dial], list[float]] = {}
+    for one in found:
+        cell = sums.setdefault((one.answerer, one.dial), [0.0, 0.0])
+        cell[0] += one.weight
+        cell[1] += one.right
+    for (answerer, dial), (weight, right) in sums.items():
+        yield Response(answerer, dial, weight, right)
