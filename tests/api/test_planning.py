@@ -10,11 +10,13 @@ import pytest
 from starlette.testclient import TestClient
 from tests.asked import asked
 
+from causal_eval.analysis.twins.metrics import METRICS
 from causal_eval.evaluation.attempt import Attempt
 from causal_eval.evaluation.ledger import Judged
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.provider import Reply, Usage
 from causal_eval.scoring.grade import judge
+from causal_eval.service import scoring
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import begin
 from causal_eval.store.ledger import SqlLedger
@@ -125,3 +127,15 @@ def test_a_variance_budget_and_a_score_table(client: Client, lucky: Make) -> Non
     assert table["equal"]["weights"]["2"] == pytest.approx(1 / 3)
     assert asking.get(f"/api/v1/evaluations/{run}/table", params={"by": "luck"}).status_code == 422
     assert client("stranger").get(f"/api/v1/evaluations/{run}/table").status_code == 404
+
+
+def test_a_score_table_tells_what_linked_questions_do(
+    client: Client, lucky: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Every metric as `scores --by twins` tells it; of too many questions it says that it tells none."""
+    run, asking = lucky("openai/new", 0.7), client("viewer")
+    told = asking.get(f"/api/v1/evaluations/{run}/table").json()["twins"]
+    assert [one["name"] for one in told] == list(METRICS)
+    assert all(one["about"] and "low" in one["value"] for one in told)
+    monkeypatch.setattr(scoring, "LARGEST_TWINS", 1)
+    assert asking.get(f"/api/v1/evaluations/{run}/table").json()["twins"] is None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from causal_eval.service import scoring
 from causal_eval.store.evaluations import Evaluation
 
 Run = Callable[..., Evaluation]
@@ -88,3 +89,13 @@ def test_scores_by_every_trait(visitor: Make, run: Run, by: str) -> None:
 def test_a_trait_that_is_none(visitor: Make, run: Run) -> None:
     """It is no page."""
     assert visitor("viewer").get(f"/evaluations/{run().id}/table?by=luck").status_code == 404
+
+
+def test_a_table_says_that_linked_questions_are_left_out(
+    visitor: Make, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Of too many questions, with the command that tells."""
+    evaluation = run()
+    monkeypatch.setattr(scoring, "LARGEST_TWINS", 1)
+    page = visitor("viewer").get(f"/evaluations/{evaluation.id}/table").text
+    assert f"`causal-eval scores {evaluation.id} --by twins`" in page

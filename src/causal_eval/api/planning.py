@@ -262,7 +262,9 @@ class ScoreTable(Out):
     parts: list[TableScore]
     worst: WorstScore | None
     equal: EqualScore | None
-    twins: list[TwinMetric]
+    twins: list[TwinMetric] | None = Field(
+        description="Every metric of linked questions; null: more than 2,000 questions."
+    )
 
     @classmethod
     def of(cls, found: Told) -> ScoreTable:
@@ -273,7 +275,7 @@ class ScoreTable(Out):
             parts=[TableScore.of(one) for one in table.parts],
             worst=None if table.worst is None else WorstScore.model_validate(table.worst),
             equal=None if table.equal is None else EqualScore.model_validate(table.equal),
-            twins=TwinMetric.of(found.twins),
+            twins=None if found.twins is None else TwinMetric.of(found.twins),
         )  # fmt: skip
 
 

@@ -284,7 +284,8 @@ class ScoreTable(Shape, frozen=True):
     parts: tuple[TableScore, ...]
     worst: WorstScore | None
     equal: EqualScore | None
-    twins: tuple[TwinMetric, ...]
+    twins: tuple[TwinMetric, ...] | None
+    """None: there are too many questions to look at while one waits."""
 
 
 class Statements(Asking):

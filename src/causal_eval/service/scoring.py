@@ -21,8 +21,8 @@ class Told:
 
     by: str
     table: Table
-    twins: tuple[Metric, ...]
-    """Empty where there are too many questions to look at while somebody waits."""
+    twins: tuple[Metric, ...] | None
+    """None where there are too many questions to look at while somebody waits."""
 
 
 def told(visit: Visit, evaluation: str, *, by: str) -> Told:
@@ -40,5 +40,5 @@ def told(visit: Visit, evaluation: str, *, by: str) -> Told:
     table = scores_by(store, found, by=by)
     if not table.overall.score.n:
         raise Conflict(f"nothing of {found.id} is scored yet: wait for its first answers")
-    twins = twins_told(store, found) if found.planned <= LARGEST_TWINS else ()
+    twins = twins_told(store, found) if found.planned <= LARGEST_TWINS else None
     return Told(by, table, twins)
