@@ -22,10 +22,10 @@ Client = Callable[..., TestClient]
 _NOTHING = Fitted({}, {}, {})
 
 
-def _run(service: Service, seed: str = "naive", *, right: bool = False) -> Evaluation:
+def _run(service: Service, seed: str = "naive", *, right: bool = False, name: str = "m") -> Evaluation:
     kept = keep_set(service.store, generate(Plan(60, seed, families=("effect", "cde", "paths"))), name=seed)
     return answered(
-        service.store, RunSpec("openai/m", kept.digest),
+        service.store, RunSpec(f"openai/{name}", kept.digest),
         answer=lambda one: f"ANSWER: {example(one.answer, one.gold if right else association(one, _NOTHING))}",
     )  # fmt: skip
 
@@ -73,3 +73,19 @@ def test_sealed_questions_are_not_diagnosed(
     one = _run(service)
     monkeypatch.setattr(diagnosing, "sealed_evaluation", lambda _connection, name: name == one.id)
     assert client("admin").get(f"/api/v1/evaluations/{one.id}/diagnosis").status_code == 409
+
+
+def test_profiles_stand_side_by_side(client: Client, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one set, in the order asked for; other sets, one alone, too much and another project's are refused."""
+    one, other = _run(service), _run(service, right=True, name="sure")
+    viewer, asked = client("viewer"), {"evaluations": f"{one.id},{other.id}"}
+    body = viewer.get("/api/v1/profiles", params=asked).json()
+    assert [found["evaluation"] for found in body["profiles"]] == [one.id, other.id]
+    alone = viewer.get(f"/api/v1/evaluations/{one.id}/profile").json()
+    assert body["profiles"][0] == alone | {"evaluation": one.id}
+    assert body["concerns"] == []
+    for names in (one.id, f"{one.id},{_run(service, 'older').id}", f"{one.id},{one.id}"):
+        assert viewer.get("/api/v1/profiles", params={"evaluations": names}).status_code == 422
+    assert client("stranger").get("/api/v1/profiles", params=asked).status_code == 404
+    monkeypatch.setattr(diagnosing, "LARGEST_DIAGNOSED", 100)
+    assert "beside each other" in viewer.get("/api/v1/profiles", params=asked).json()["detail"]

@@ -96,3 +96,23 @@ def test_what_is_sealed_or_too_large_is_refused(visitor: Make, run: Run, monkeyp
     monkeypatch.setattr(diagnosing, "sealed_evaluation", lambda _connection, name: name == one.id)
     for what in ("diagnosis", "profile"):
         assert visitor("admin").get(f"/evaluations/{one.id}/{what}").status_code == 409
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_profiles_stand_side_by_side(visitor: Make, service: Service, naive: Evaluation, code: str) -> None:
+    """A column for each, causes that are shown marked; the profile leads there, and one that is none is told."""
+    other = answered(
+        service.store, RunSpec("openai/right", naive.spec.question_set),
+        answer=lambda question: f"ANSWER: {example(question.answer, question.gold)}",
+    )  # fmt: skip
+    browser = visitor("viewer")
+    browser.cookies.set("ceb_language", code)
+    assert f'href="/profiles?a={naive.id}"' in browser.get(f"/evaluations/{naive.id}/profile").text
+    assert browser.get("/profiles").status_code == 200
+    page = browser.get(f"/profiles?a={naive.id}&b={other.id}").text
+    assert page.count(f'href="/evaluations/{other.id}/profile"') == 4
+    assert page.count("status-done") == 1
+    assert "<i>naive</i>" not in page
+    twice = browser.get(f"/profiles?a={naive.id}&b={naive.id}")
+    assert (twice.status_code, 'role="alert"' in twice.text) == (422, True)
+    assert visitor("stranger").get(f"/profiles?a={naive.id}&b={other.id}").status_code == 404

@@ -26,6 +26,7 @@ from causal_eval.api import (
     operating,
     planning,
     problem,
+    profiles,
     projects,
     question_sets,
     reports,
@@ -65,7 +66,7 @@ SCHEMES = {
 ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
-    trends, diagnosing, wording, reproducing, adapting,
+    trends, diagnosing, wording, reproducing, adapting, profiles,
 )  # fmt: skip
 
 

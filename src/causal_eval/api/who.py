@@ -67,6 +67,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "get_trend": Permission.READ,
         "diagnose_evaluation": Permission.READ,
         "profile_evaluation": Permission.READ,
+        "list_profiles": Permission.READ,
         "reproduce_evaluation": Permission.READ,
         "get_ability": Permission.READ,
         "list_results": Permission.READ,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from causal_eval.client.asking import Asking, Call, quoted
 from causal_eval.client.shapes import Shape
-from causal_eval.client.statements import Range
+from causal_eval.client.statements import Concern, Range
 
 
 class NamedMistake(Shape, frozen=True):
@@ -136,6 +136,19 @@ class CausalProfile(Shape, frozen=True):
     recommendations: tuple[Recommendation, ...]
 
 
+class ProfiledRun(CausalProfile, frozen=True):
+    """The profile of an evaluation."""
+
+    evaluation: str
+
+
+class ProfilesBeside(Shape, frozen=True):
+    """Profiles of evaluations of one question set; each interval stands alone."""
+
+    profiles: tuple[ProfiledRun, ...]
+    concerns: tuple[Concern, ...]
+
+
 class Recomputed(Shape, frozen=True):
     """One thing that was computed again: generator, questions, scorer, verdicts or scores."""
 
@@ -198,6 +211,10 @@ class Diagnosing(Asking):
         """Scores by rung and family, linked questions, shortcuts, diagnosis, and what follows from these figures."""
         query = {"published": published}
         return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/profile", query=query), CausalProfile)
+
+    async def list_profiles(self, evaluations: str) -> ProfilesBeside:
+        """The profiles of two to eight evaluations (ids, by comma) on the same questions."""
+        return await self._ask(Call("GET", "/profiles", query={"evaluations": evaluations}), ProfilesBeside)
 
     async def reproduce_evaluation(self, evaluation: str, *, result: str = "") -> ReproducedEvaluation:
         """Questions, verdicts and scores computed again, no model asked; against the hash ``result``, if given."""

@@ -95,6 +95,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/reproduction", reproducing.shown),
     ("/evaluations/{evaluation}/ability", adapting.shown),
     ("/compare", comparison.shown),
+    ("/profiles", diagnosing.profiles),
     ("/gate", gating.shown),
     ("/memorisation", contamination.memorisation),
     ("/plan", planning.shown),

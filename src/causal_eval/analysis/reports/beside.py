@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from causal_eval.analysis.columns import Row, table
+from causal_eval.analysis.columns import table
 from causal_eval.analysis.intervals import Interval
 from causal_eval.analysis.numbers import NONE, count, ends, hundredths, level
 from causal_eval.analysis.plain import one_line
@@ -12,6 +13,12 @@ from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.profiling import Block, advice_lines
 
 NOTE = "Each interval stands alone: `causal-eval compare` says whether two runs differ"
+_TITLES = {
+    "scores": "Scores, per cent",
+    "linked": "Linked questions, points",
+    "shortcuts": "Shortcuts: the same wrong answers, less chance, points",
+    "causes": "Causes, per cent of the misses (* beyond coincidence)",
+}
 Named = Mapping[str, CausalProfile]
 """What a run is called -> its profile; in the order of the columns."""
 
@@ -30,50 +37,66 @@ def beside_lines(found: Named) -> Iterator[str]:
 
 def beside_blocks(found: Named) -> Iterator[Block]:
     """The tables that hold something; a figure that a run has nothing for is a dash."""
-    parts: list[tuple[str, list[tuple[str, Row]]]] = [
-        ("Scores, per cent", _rows(found, _scores)),
-        ("Linked questions, points", _rows(found, _metrics)),
-        ("Shortcuts: the same wrong answers, less chance, points", _rows(found, _shortcuts)),
-        ("Causes, per cent of the misses (* beyond coincidence)", _rows(found, _causes)),
-    ]
-    for title, rows in parts:
-        if rows:
-            yield title, ("part", *map(one_line, found)), [(label, *cells) for label, cells in rows]
+    for part, rows in beside_rows(list(found.values())).items():
+        cells = [(one.title, *(_cell(one, place) for place in range(len(found)))) for one in rows]
+        yield _TITLES[part], ("part", *map(one_line, found)), cells
 
 
-def _rows(found: Named, figures: Callable[[CausalProfile], Mapping[str, str]]) -> list[tuple[str, Row]]:
-    """A row for each figure that some run has."""
-    columns = [figures(one) for one in found.values()]
-    labels = dict.fromkeys(label for column in columns for label in column)
-    return [(label, tuple(column.get(label, NONE) for column in columns)) for label in labels]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of every run."""
+
+    name: str
+    """Of the scope, metric, shortcut or cause."""
+    title: str
+    """The same in words."""
+    values: tuple[Interval | None, ...]
+    """None: the run has none."""
+    shown: frozenset[int] = frozenset()
+    """Places of runs in which a cause is beyond coincidence."""
 
 
-def _scores(one: CausalProfile) -> Mapping[str, str]:
+def beside_rows(found: Sequence[CausalProfile]) -> Mapping[str, Sequence[Row]]:
+    """``scores``, ``linked``, ``shortcuts`` and ``causes`` -> a row for each figure that some run has."""
+    parts = {
+        "scores": _rows([_scores(one) for one in found]),
+        "linked": _rows([{met.name: met.value for met in one.metrics} for one in found]),
+        "shortcuts": _rows([{met.shortcut: met.beyond for met in one.shortcuts} for one in found]),
+        "causes": _causes(found),
+    }
+    return {part: rows for part, rows in parts.items() if rows}
+
+
+def _rows(columns: Sequence[Mapping[str, Interval]]) -> list[Row]:
+    named = dict.fromkeys(name for column in columns for name, value in column.items() if value.estimate is not None)
+    return [Row(name, name, tuple(column.get(name) for column in columns)) for name in named]
+
+
+def _scores(one: CausalProfile) -> Mapping[str, Interval]:
     matrix = one.matrix
     places = [("overall", "", 0), *((f"rung {rung}", "", rung) for rung in matrix.rungs)]
     places += [(family, family, 0) for family in matrix.families]
-    return {label: _told(matrix.cell(family, rung).score) for label, family, rung in places}
+    return {name: matrix.cell(family, rung).score for name, family, rung in places}
 
 
-def _metrics(one: CausalProfile) -> Mapping[str, str]:
-    told = [metric for metric in one.metrics if metric.value.estimate is not None]
-    return {metric.name: _told(metric.value, signed=True) for metric in told}
+def _causes(found: Sequence[CausalProfile]) -> list[Row]:
+    """Those that some miss matches."""
+    columns = [{cause.key: cause for cause in one.diagnosis.causes if cause.share.estimate} for one in found]
+    titles = {key: cause.title for column in columns for key, cause in column.items()}
+    return [
+        Row(
+            key, title, tuple(column[key].share if key in column else None for column in columns),
+            frozenset(place for place, column in enumerate(columns) if key in column and column[key].is_shown),
+        )
+        for key, title in titles.items()
+    ]  # fmt: skip
 
 
-def _shortcuts(one: CausalProfile) -> Mapping[str, str]:
-    return {met.shortcut: _told(met.beyond, signed=True) for met in one.shortcuts if met.beyond.n}
-
-
-def _causes(one: CausalProfile) -> Mapping[str, str]:
-    """By title, those that some miss matches."""
-    told = [cause for cause in one.diagnosis.causes if cause.share.estimate]
-    return {cause.title: f"{_told(cause.share)}{' *' if cause.is_shown else ''}" for cause in told}
-
-
-def _told(value: Interval, *, signed: bool = False) -> str:
-    if value.estimate is None:
+def _cell(row: Row, place: int) -> str:
+    value = row.values[place]
+    if value is None or value.estimate is None:
         return NONE
-    return f"{hundredths(value.estimate, signed=signed)} {ends(value)} n {count(value.n)}"
+    return f"{hundredths(value.estimate)} {ends(value)} n {count(value.n)}{' *' * (place in row.shown)}"
 
 
 def beside_names(answerers: Sequence[str], runs: Sequence[str]) -> list[str]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from causal_eval.analysis.reports.beside import beside_rows
 from causal_eval.analysis.reports.diagnosing import told
-from causal_eval.errors import UnknownName, UsageError
+from causal_eval.errors import Conflict, UnknownName, UsageError
 from causal_eval.service import diagnosing, jobs
 from causal_eval.service.overview import overview
 from causal_eval.web.asked import Asked
+from causal_eval.web.pages.comparison import SIDES
 
 
 def diagnosis(asked: Asked) -> Response:
@@ -17,6 +19,28 @@ def diagnosis(asked: Asked) -> Response:
     evaluation = jobs.find(asked.visit, name).evaluation
     found = diagnosing.diagnosed(asked.visit, name)
     return asked.page("diagnosis", {"evaluation": evaluation, "found": found, "causes": told(found)})
+
+
+def profiles(asked: Asked) -> Response:
+    """Several profiles side by side: the choice, and a row for each figure once two are chosen."""
+    chosen = {side: asked.query.get(side, "") for side in SIDES}
+    found, wrong = None, ""
+    names = [name for name in chosen.values() if name]
+    if len(names) > 1:
+        try:
+            found = diagnosing.beside(asked.visit, names)
+        except UnknownName:
+            raise
+        except (Conflict, UsageError) as error:
+            wrong = str(error)
+    values = {
+        "chosen": chosen,
+        "choices": overview(asked.visit),
+        "found": found,
+        "parts": {} if found is None else beside_rows(found.profiles),
+        "wrong": wrong,
+    }
+    return asked.page("profiles", values, status=422 if wrong else 200)
 
 
 def profile(asked: Asked) -> Response:
