@@ -19,6 +19,7 @@ _TITLES = {
     "shortcuts": "Shortcuts: the same wrong answers, less chance, points",
     "causes": "Causes, per cent of the misses (* beyond coincidence)",
 }
+_DIFFERENCES = frozenset({"linked", "shortcuts"})
 Named = Mapping[str, CausalProfile]
 """What a run is called -> its profile; in the order of the columns."""
 
@@ -38,7 +39,8 @@ def beside_lines(found: Named) -> Iterator[str]:
 def beside_blocks(found: Named) -> Iterator[Block]:
     """The tables that hold something; a figure that a run has nothing for is a dash."""
     for part, rows in beside_rows(list(found.values())).items():
-        cells = [(one.title, *(_cell(one, place) for place in range(len(found)))) for one in rows]
+        signed = part in _DIFFERENCES
+        cells = [(one.title, *(_cell(one, place, signed=signed) for place in range(len(found)))) for one in rows]
         yield _TITLES[part], ("part", *map(one_line, found)), cells
 
 
@@ -92,11 +94,11 @@ def _causes(found: Sequence[CausalProfile]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _cell(row: Row, place: int) -> str:
+def _cell(row: Row, place: int, *, signed: bool) -> str:
     value = row.values[place]
     if value is None or value.estimate is None:
         return NONE
-    return f"{hundredths(value.estimate)} {ends(value)} n {count(value.n)}{' *' * (place in row.shown)}"
+    return f"{hundredths(value.estimate, signed=signed)} {ends(value)} n {count(value.n)}{' *' * (place in row.shown)}"
 
 
 def beside_names(answerers: Sequence[str], runs: Sequence[str]) -> list[str]:
