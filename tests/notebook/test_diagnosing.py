@@ -8,7 +8,7 @@ import pytest
 from tests.acceptance.terminal import Terminal, lines
 
 from causal_eval.errors import UsageError
-from causal_eval.notebook import Run, diagnose, profile
+from causal_eval.notebook import Run, diagnose, profile, profiles
 
 
 def test_a_diagnosis_is_that_of_the_command(home: Path, demonstrated: dict[str, Run]) -> None:
@@ -44,3 +44,16 @@ def test_several_runs_of_one_set_stand_side_by_side(home: Path, demonstrated: di
     assert [line["evaluation"] for line in lines(terminal.run("profile", *runs, "--format", "json"))] == runs
     refused = terminal.run("profile", *runs, "--published", runs[0])
     assert (refused.returncode, "name that answerer's run alone" in refused.stderr) == (2, True)
+
+
+def test_profiles_side_by_side_are_those_alone(demonstrated: dict[str, Run]) -> None:
+    """The same values as each alone, a column a run, advice and concerns in the notes; a run twice is refused."""
+    runs = list(demonstrated.values())[:2]
+    found = profiles(*runs)
+    assert found.profiles == tuple(profile(run).profile for run in runs)
+    assert found.head == ("figure", *(run.answerer for run in runs))
+    assert found.rows[0][0] == "Scores: overall"
+    assert {"Linked questions", "Shortcuts", "Causes"} & {row[0].split(":")[0].split(" per")[0] for row in found.rows}
+    assert all(any(note.startswith(f"{run.answerer}: ") for note in found.notes) for run in runs)
+    with pytest.raises(UsageError, match="given twice"):
+        profiles(runs[0], runs[0])
