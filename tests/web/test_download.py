@@ -83,6 +83,17 @@ def test_a_report_is_taken_away_in_every_form(visitor: Make, run: Run) -> None:
     assert browser.get(f"{at}/report/docx").status_code == 404
 
 
+def test_a_comparison_links_one_report_of_both(visitor: Make, run: Run) -> None:
+    """About both answerers; where one of them is not there, there is none."""
+    one, other = run("openai/one"), run("openai/two")
+    browser = visitor("viewer")
+    page = browser.get(f"/compare?a={one.id}&b={other.id}").text
+    at = f"/evaluations/{one.id}/report/json?beside={other.id}&summary=1"
+    assert f'href="{at.replace("&", "&amp;")}"' in page
+    assert [found["answerer"] for found in json.loads(browser.get(at).text)["tickets"]] == ["openai/one", "openai/two"]
+    assert browser.get(at.replace(other.id, "ev-none")).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

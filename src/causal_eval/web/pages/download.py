@@ -25,9 +25,10 @@ def as_jsonl(asked: Asked) -> Response:
 
 
 def as_report(asked: Asked) -> Response:
-    """The report about it in the form that the address ends in; `?summary=1` leaves the questions out."""
+    """The report about it and those `beside` it, in the form that the address ends in; `?summary=1`: no questions."""
     form, is_summary = asked.part("form"), asked.query.get("summary") == "1"
-    made = report_files.made(asked.visit, [asked.part("evaluation")], form=form, summary=is_summary)
+    names = [asked.part("evaluation"), *filter(None, asked.query.get("beside", "").split(","))]
+    made = report_files.made(asked.visit, names, form=form, summary=is_summary)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return Response(made.content, headers=headers, media_type=made.media)
 
