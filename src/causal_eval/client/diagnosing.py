@@ -225,5 +225,5 @@ class Diagnosing(Asking):
 
     async def get_ability(self, evaluation: str, calibration: str, *, n: int = 20) -> AbilityFound:
         """Ability by difficulties from the runs ``calibration`` (ids, by comma), and which questions say most next."""
-        query = {"calibration": calibration, "n": n}
-        return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/ability", query=query), AbilityFound)
+        call = Call("GET", f"/evaluations/{quoted(evaluation)}/ability", query={"calibration": calibration, "n": n})
+        return await self._ask(call, AbilityFound)
