@@ -21,7 +21,6 @@ MOST_CALIBRATED = 12
 LARGEST_CALIBRATED = 40_000
 """Answers of all of them together."""
 MOST_NEXT = 500
-"""Twin groups that are chosen at once."""
 
 
 @dataclass(frozen=True, slots=True)

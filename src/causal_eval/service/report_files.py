@@ -24,7 +24,6 @@ MEDIA = {
     "json": "application/json",
     "latex": "application/x-tex",
 }
-_ENDINGS = {"latex": "tex"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +78,4 @@ def made(visit: Visit, evaluations: Sequence[str], *, form: str, summary: bool) 
         if summary
         else whole_data(store, gathered)
     )
-    return ReportFile(f"{found[0].id}.{_ENDINGS.get(form, form)}", MEDIA[form], written(data, form))
+    return ReportFile(f"{found[0].id}.{form.replace('latex', 'tex')}", MEDIA[form], written(data, form))
