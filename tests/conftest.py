@@ -21,8 +21,25 @@ from causal_eval.store.database import open_store
 
 KEY = "sk-planted-secret-value-1234"
 
+SERVED = (
+    "acceptance", "alerts", "api", "backups", "browser", "guides", "integration", "migration", "notebook", "sentinel",
+    "web",
+)  # fmt: skip
+"""Folders whose tests start the program, servers or a browser: they have no place in two minutes."""
+LONG = ("architecture/test_gates.py", "mock/test_further_sdks.py", "mock/test_sdks.py", "store/test_dead_peer.py")
+"""What waits for other programs or for time to pass elsewhere; `make lint` has the gates alone."""
+
 settings.register_profile("house", derandomize=True, deadline=None, print_blob=False, database=None)
 settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark slow whatever lies in the folders and files that are."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here)
+        if place.parts[0] in SERVED or place.as_posix() in LONG:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
