@@ -42,6 +42,7 @@ def site(tmp_path: Path, postgres_url: str, valkey: servers.Valkey, network: Net
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_the_network_swallows_everything(site: Site, network: Network) -> None:
     """/health says so within ten seconds, whoever else waits, and at once from then on; workers go on afterwards."""
     with ExitStack() as stack:

@@ -71,7 +71,7 @@ class AbilityFound(Out):
 
 
 @router.get("/{evaluation}/ability")
-def get_ability(visit: Visiting, at: AtDoor, evaluation: Id, calibration: Several, n: Groups = 20) -> AbilityFound:
+def get_ability(visit: Visiting, at: AtDoor, evaluation: Id, calibration: Several = "", n: Groups = 20) -> AbilityFound:
     """Ability with standard error, by difficulties from runs of at least two models, and what to ask next."""
     names = [name for name in calibration.split(",") if name]
     with at.computing():

@@ -113,9 +113,10 @@ class Response:
             OperationFailed: none was opened since the fault came.
         """
         with self.stage.book.reading() as rows:
-            found = newest(rows, since=self.injected_at)
+            found, earlier = newest(rows, since=self.injected_at), newest(rows)
         if not found:
-            raise OperationFailed("no incident was opened")
+            before = ", ".join(f"{one.id} {one.key} ({one.state})" for one in earlier) or "none"
+            raise OperationFailed(f"no incident was opened since the fault came; before: {before}")
         self.incident = next((one for one in reversed(found) if _plain(one) == self.play.key), found[-1])
         return self.incident
 
