@@ -24,6 +24,9 @@ HASTE = 120
 GAME = "game"
 """Who puts away what is no part of it."""
 
+SETTLED = 10.0
+"""Seconds without a new incident, with the Watchdog heard, after which a stack has begun: late letters have come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -76,6 +79,19 @@ def turns(seed: str, rounds: int, plays: Mapping[str, Play]) -> list[Turn]:
 def begin(stage: Stage) -> None:
     """Put away what was opened while the stack started: rules that wait for a second see that nothing runs yet."""
     stage.ground.check_own()
+    quiet = 0.0
+
+    def is_settled() -> bool:
+        nonlocal quiet
+        with stage.book.reading() as rows:
+            calm = all(one.state is State.MONITORING for one in live(rows))
+        if not calm or "Watchdog" not in stage.ground.firing():
+            quiet = 0.0
+            return False
+        quiet = quiet or stage.clock()
+        return stage.clock() - quiet >= SETTLED
+
+    wait_for(is_settled, PATIENCE)
     _put_away(stage)
 
 
