@@ -46,6 +46,7 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
         f"{one}/ability?from_{_id(one)}=on&from_{_id(other)}=on",
         f"/plan?model=demo/careful&detect=5pts&baseline={_id(other)}",
         f"{one}/sequential?baseline={_id(other)}&until_ci=20pts", "/trend", "/trend?answerer=demo/careful",
+        "/memorisation", "/sets/compare", "/reveal", "/domains",
         "/leaderboard?project=local", "/submissions", "/submissions/new", "/submissions/new?tier=self_reported",
         "/playground", "/playground/question?seed=1", "/providers", "/keys", "/users", "/projects", "/projects/local",
         "/projects/local/keys", "/password", "/audit", "/settings", *stocked,

@@ -77,7 +77,11 @@ def turns(seed: str, rounds: int, plays: Mapping[str, Play]) -> list[Turn]:
 
 
 def begin(stage: Stage) -> None:
-    """Put away what was opened while the stack started: rules that wait for a second see that nothing runs yet."""
+    """Put away what was opened while the stack started: rules that wait for a second see that nothing runs yet.
+
+    Raises:
+        OperationFailed: alerts do not come through, or incidents are opened again and again.
+    """
     stage.ground.check_own()
     quiet = 0.0
 
@@ -91,7 +95,8 @@ def begin(stage: Stage) -> None:
         quiet = quiet or stage.clock()
         return stage.clock() - quiet >= SETTLED
 
-    wait_for(is_settled, PATIENCE)
+    if not wait_for(is_settled, PATIENCE):
+        raise OperationFailed("the stack does not come to rest before the game: `causal-eval incident list`")
     _put_away(stage)
 
 

@@ -261,7 +261,7 @@ def _carry_out(service: Service, hold: Hold, *, stop: Stop) -> None:
     except CausalEvalError as error:
         _fail(service, hold, why=str(error))
     except Exception as error:
-        _fail(service, hold, why=f"{type(error).__name__}: {error} (a fault of this program: see the log)")
+        _fail(service, hold, why=f"{type(error).__name__}, a fault of this program: an operator finds it in the log")
         raise
 
 

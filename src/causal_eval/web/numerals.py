@@ -47,8 +47,8 @@ def numerals(texts: Texts) -> Mapping[str, Filter]:
         return texts("number.money", numbers.money(dollars).removeprefix("$").translate(marks))
 
     return {
-        "count": of(numbers.count), "decimal": of("{:g}".format), "duration": of(numbers.duration), "ends": ends,
-        "gap": gap,
+        "count": of(numbers.count), "decimal": of(lambda value: f"{value:g}".replace("-", "−")),
+        "duration": of(numbers.duration), "ends": ends, "gap": gap,
         "money": money, "moment": lambda at: moment(at, form=texts("number.moment")), "percent": of(numbers.percent),
         "p_value": of(numbers.p_value), "points": points, "range": between, "rounded": of("{:.3g}".format),
     }  # fmt: skip
