@@ -200,7 +200,7 @@ BUDGETS = {
     "incidents": 3900,
     "effects": 900,
     "gamedays": 700,
-    "service": 5400,
+    "service": 5600,
     "performing": 900,
     "api": 3600,
     "web": 2500,

@@ -8,7 +8,18 @@ import pytest
 
 from causal_eval.errors import UnknownName
 from causal_eval.evaluation.attempt import Ask
-from causal_eval.evaluation.elicit import Direct, Example, FewShot, Prompted, Reason, Sampling, elicitation
+from causal_eval.evaluation.elicit import (
+    ELICITATIONS,
+    Confidence,
+    Direct,
+    Elicitation,
+    Example,
+    FewShot,
+    Prompted,
+    Reason,
+    Sampling,
+    elicitation,
+)
 from causal_eval.providers.provider import Failure, FailureKind, Message, Outcome, Prompt, Reply
 from causal_eval.questions.question import Question
 from causal_eval.scoring.format import grammar, instruction
@@ -37,8 +48,15 @@ class Echo:
         self.closed = True
 
 
-@pytest.mark.parametrize(("way", "words"), [(Direct(), "without reasoning"), (Reason(), "step by step")])
-def test_chat_ways_end_with_the_form_of_the_answer(make_question: Make, way: Direct | Reason, words: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (Direct(), "without reasoning"),
+        (Reason(), "step by step"),
+        (Confidence(), "CONFIDENCE: <a number from 0 to 100>"),
+    ],
+)
+def test_chat_ways_end_with_the_form_of_the_answer(make_question: Make, way: Elicitation, words: str) -> None:
     """One user turn: the question as it is printed, how to think, and exactly how the last line must look."""
     question = make_question(1)
     asked = way.ask(question)
@@ -73,13 +91,15 @@ def test_labels_change_with_the_examples() -> None:
     """Other examples are another way of asking and therefore another run; the same ones are not."""
     assert FewShot(EXAMPLES).label == FewShot(dict(EXAMPLES)).label
     assert FewShot(EXAMPLES).label != FewShot({("effect", "ate"): [Example("Worked one?", "yes")]}).label
-    assert (Direct().label, Reason().label) == ("direct@1", "reason@1")
+    assert (Direct().label, Reason().label, Confidence().label) == ("direct@1", "reason@1", "confidence@1")
 
 
 def test_ways_have_names() -> None:
     """A way is chosen by name; an unknown one is refused with the known."""
     assert elicitation("direct") == Direct()
     assert elicitation("reason") == Reason()
+    assert elicitation("confidence") == Confidence()
+    assert [elicitation(name).label.partition("@")[0] for name in ELICITATIONS] == list(ELICITATIONS)
     assert isinstance(elicitation("few-shot", EXAMPLES), FewShot)
     with pytest.raises(UnknownName, match="reason"):
         elicitation("reasn")

@@ -23,7 +23,7 @@ from causal_eval.scoring.verdict import SCORER, Mark, Verdict
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Cached, Evaluation, begin, summarize
 from causal_eval.store.ledger import SqlLedger
-from causal_eval.store.observations import NOT_JUDGED, answers_seen, observations
+from causal_eval.store.observations import NOT_JUDGED, answers_seen, observations, replied
 from causal_eval.store.rescore import Rescored, kept_attempts, rescore
 from causal_eval.store.suites import keep_set
 
@@ -82,6 +82,15 @@ async def test_an_observation_holds_what_the_row_holds(store: Store, make_questi
         latency_ms=2.5,
     )  # fmt: skip
     assert (last.mark, last.share, last.input_tokens, last.latency_ms) == (Mark.MISSING, Fraction(0), None, None)
+
+
+async def test_replies_come_with_their_observations(store: Store, make_question: Make, judge: Judge) -> None:
+    """The same observations, each with the text as it came; what the provider declined or failed has none."""
+    evaluation = await _run(store, [make_question(number) for number in range(10)], judge, epochs=2)
+    found = list(replied(store, evaluation))
+    assert [one.row for one in found] == list(observations(store, evaluation))
+    assert [one.text for one in found] == ["3/10", "1/2", None, None, None] * 4
+    assert {one.finish for one in found if one.text is not None} == {"stop"}
 
 
 async def test_a_reply_without_a_verdict_is_ungraded(store: Store, make_question: Make) -> None:

@@ -11,6 +11,7 @@ from causal_eval.cli import (
     adaptive,
     announcing,
     backups,
+    calibrating,
     comparing,
     contaminating,
     databases,
@@ -168,7 +169,9 @@ def cladder(folder: Annotated[Path, typer.Argument(help="CLadder's folder `data`
     return published.recompute(folder, json=json)
 
 
-Elicit = Annotated[str | None, typer.Option("--elicitation", help="direct, reason or few-shot; default by provider.")]
+Elicit = Annotated[
+    str | None, typer.Option("--elicitation", help="direct, reason, confidence or few-shot; default by provider.")
+]
 ModelArgs = Annotated[
     list[str] | None,
     typer.Option("--model-arg", "-M", help="NAME=VALUE for the provider, repeated: reasoning_effort=low ..."),
@@ -325,7 +328,7 @@ app.add_typer(domains_app, name="domains")
 app.add_typer(suite_app, name="suite")
 for _door in (
     listing, comparing, diagnosing, stopping, trending, operating, responding, announcing, standing, logs, databases,
-    backups, switching, reaching, runbooks, contaminating, reports, planning, adaptive,
+    backups, switching, reaching, runbooks, contaminating, reports, planning, adaptive, calibrating,
 ):  # fmt: skip
     _door.add_to(app)
 
@@ -345,13 +348,14 @@ def doctor(
 @app.command()
 def demo(
     questions: Annotated[int, typer.Option("--n", "-n", min=1, help="How many questions.")] = 240,
+    confidence: Annotated[bool, typer.Option("--confidence", help="They also say how sure they are.")] = False,
     report: Report = None,
     json: Json = False,
 ) -> int:
     """Offline, no key, under ten seconds: two scripted models, a paired verdict, the report."""
     from causal_eval.cli import demo as demonstration
 
-    return demonstration.demo(questions=questions, report=report, json=json)
+    return demonstration.demo(questions=questions, confidence=confidence, report=report, json=json)
 
 
 @app.command(name="mock-server")

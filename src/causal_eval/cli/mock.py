@@ -14,7 +14,7 @@ import msgspec
 from causal_eval.cli import output
 from causal_eval.cli.skilled import skilled_replies
 from causal_eval.errors import MalformedFile
-from causal_eval.evaluation.elicit import Direct, Reason
+from causal_eval.evaluation.elicit import Confidence, Direct, Reason
 from causal_eval.mock.answers import Answers, AnswerTable, Fixed, Script
 from causal_eval.mock.batches import BatchPlan
 from causal_eval.mock.faults import parse_fault
@@ -70,9 +70,10 @@ def serve(order: Serving, *, json: bool) -> int:
 def reply_table(questions: Iterable[Question], *, skill: Fraction, seed: str) -> dict[str, str]:
     """Prompt key -> reply, for the question as it is printed and as our own elicitations put it."""
     table = {}
-    for question, reply in skilled_replies(questions, skill=skill, seed=seed):
+    for question, reply, sure in skilled_replies(questions, skill=skill, seed=seed):
         for way in (Direct(), Reason()):
             table[prompt_key(way.ask(question).messages[-1].content)] = reply
+        table[prompt_key(Confidence().ask(question).messages[-1].content)] = sure
         table[prompt_key(question.prompt)] = reply
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,8 +12,20 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec, Question
 from causal_eval.scoring.format import example
 from causal_eval.seeds import Stream
 
+_SURE, _GUESSED = (60, 70, 80, 90, 95, 100), (50, 60, 70, 80, 90, 100)
+"""What it says, in per cent, of answers that it knows and of others: it is over-confident, as most models are."""
 
-def skilled_replies(questions: Iterable[Question], *, skill: Fraction, seed: str) -> Iterator[tuple[Question, str]]:
+
+class Skilled(NamedTuple):
+    """What it replies to a question."""
+
+    question: Question
+    reply: str
+    sure: str
+    """The same reply to whoever also asks how sure it is."""
+
+
+def skilled_replies(questions: Iterable[Question], *, skill: Fraction, seed: str) -> Iterator[Skilled]:
     """Each question with a reply that is right with probability *skill*, else what a classic mistake would answer.
 
     A jointly scored twin group is known or not known as a whole, so that the expected score is *skill* everywhere.
@@ -22,7 +34,9 @@ def skilled_replies(questions: Iterable[Question], *, skill: Fraction, seed: str
         unit = question.twin if question.joint and question.twin else question.id
         knows = Stream("skilled", seed, unit).chance(skill.numerator, skill.denominator)
         answer = question.gold if knows else wrong_answer(question, Stream("mistake", seed, question.id))
-        yield question, f"I worked through what is stated.\nANSWER: {example(question.answer, answer)}"
+        said, line = "I worked through what is stated.", f"ANSWER: {example(question.answer, answer)}"
+        sure = Stream("sure", seed, question.id).choice(_SURE if knows else _GUESSED)
+        yield Skilled(question, f"{said}\n{line}", f"{said}\nCONFIDENCE: {sure}\n{line}")
 
 
 def wrong_answer(question: Question, stream: Stream) -> Any:

@@ -11,6 +11,7 @@ from causal_eval.errors import UnknownName
 from causal_eval.evaluation.attempt import Ask
 from causal_eval.providers.provider import Message, Outcome, Prompt, Provider, Reply
 from causal_eval.questions.question import Question
+from causal_eval.scoring.confidence import SURE
 from causal_eval.scoring.format import grammar, instruction
 from causal_eval.scoring.parse import MARK
 
@@ -63,6 +64,17 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """Ask to think step by step, then how sure the model is of its answer, then for the answer line."""
+
+    label: str = "confidence@1"
+
+    def ask(self, question: Question) -> Asked:
+        """The question, the wish to reason, the line of the confidence, and the form of the answer."""
+        return _single(f"{question.prompt}\n\nThink step by step. {SURE} {instruction(question.answer)}")
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A worked example from a seed that no run asks."""
 
@@ -100,16 +112,22 @@ class FewShot:
         )
 
 
+ELICITATIONS = ("direct", "reason", "confidence", "few-shot")
+"""Names of all ways of asking."""
+
+
 def elicitation(name: str, examples: Mapping[tuple[str, str], Sequence[Example]] | None = None) -> Elicitation:
-    """The way of asking called *name*: ``direct``, ``reason`` or ``few-shot`` (which needs *examples*)."""
+    """The way of asking called *name*, one of :data:`ELICITATIONS`; ``few-shot`` needs *examples*."""
     match name:
         case "direct":
             return Direct()
         case "reason":
             return Reason()
+        case "confidence":
+            return Confidence()
         case "few-shot":
             return FewShot(examples or {})
-    raise UnknownName("elicitation", name, ("direct", "reason", "few-shot"))
+    raise UnknownName("elicitation", name, ELICITATIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from causal_eval.analysis.twins.metrics import Metric, twin_metrics
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.evaluation.baselines.learn import Learn
 from causal_eval.evaluation.chance import chance, shipped
+from causal_eval.evaluation.elicit import Confidence
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Reply
 from causal_eval.scoring.verdict import SCORER, Mark
@@ -247,7 +248,8 @@ def _told(one: Evaluation) -> str:
 def _command(question_set: StoredSet, evaluations: Sequence[Evaluation]) -> str:
     spec = evaluations[0].spec
     if spec.answerer.startswith("demo/"):
-        return f"causal-eval demo --n {question_set.count}"
+        sure = " --confidence" if spec.elicitation == Confidence().label else ""
+        return f"causal-eval demo --n {question_set.count}{sure}"
     models = " ".join(f"--model {one.spec.answerer}" for one in evaluations)
     suite, _, _ = question_set.name.partition("/")
     asked = (

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, TextClause, select, text
 
+from causal_eval.analysis.calibration.stated import Replied
 from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.twins.seen import Seen
 from causal_eval.evaluation.budget import Price
@@ -54,6 +55,22 @@ def answers_seen(store: Store, evaluation: Evaluation) -> Iterator[Seen]:
             for observation in _samples(evaluation, own, price=None):
                 said = answers.get(observation.sample)
                 yield Seen(observation, question, None if said is None else msgspec.json.decode(said))
+
+
+def replied(store: Store, evaluation: Evaluation) -> Iterator[Replied]:
+    """The :func:`observations` without costs, each with the text of its reply; None where there is none."""
+    for start in range(0, evaluation.planned, _PAGE):
+        with store.reading() as connection:
+            places = range(start, min(start + _PAGE, evaluation.planned))
+            rows = _page(connection, evaluation, places=places, wanted=_REPLIED)
+        for _, group in groupby(rows, key=lambda row: row.position):
+            own = list(group)
+            given = {row.sample: row for row in own if row.outcome == "reply"}
+            for observation in _samples(evaluation, own, price=None):
+                there = given.get(observation.sample)
+                yield (
+                    Replied(observation, None, "") if there is None else Replied(observation, there.text, there.finish)
+                )
 
 
 def failed(store: Store, evaluation: Evaluation) -> frozenset[tuple[str, int]]:
@@ -100,6 +117,8 @@ _ROWS = text(_QUERY)
 """Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
 _SEEN = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, q.body, v.answer,"))
 """The same with whole questions and parsed answers."""
+_REPLIED = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, a.kind AS outcome, a.text, a.finish,"))
+"""The same with what was replied."""
 
 
 def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, price: Price | None) -> Iterator[Observation]:
