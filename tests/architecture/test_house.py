@@ -68,6 +68,7 @@ ANY = {
     "questions/card.py": "steps carry JSON",
     "questions/dials/claim.py": "gold is JSON",
     "questions/file.py": _JSON,
+    "questions/gold.py": "gold is JSON",
     "questions/question.py": "gold and certificates are JSON",
     "questions/story_file.py": _JSON,
     "analysis/reports/linked.py": "JSON leaves",
@@ -200,7 +201,11 @@ BUDGETS = {
     "incidents": 3900,
     "effects": 900,
     "gamedays": 700,
+<<<<<<< HEAD
     "service": 5600,
+=======
+    "service": 5700,
+>>>>>>> 03373c5 (Make private and rotating sets, sets in own words and own question files over HTTP, and name answers of the wrong type)
     "performing": 900,
     "api": 3600,
     "web": 2500,

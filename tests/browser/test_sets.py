@@ -9,7 +9,7 @@ import pytest
 
 from causal_eval.service import makings
 from causal_eval.service.access import Caller, Role
-from causal_eval.service.questions import SetOrder
+from causal_eval.service.set_orders import SetOrder
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store.suites import StoredSet
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from fractions import Fraction
 from statistics import median
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from tests.asked import asked
 
+from causal_eval.errors import MalformedFile
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.questions.catalog import FAMILIES, families
 from causal_eval.questions.family import Family
@@ -70,6 +72,23 @@ def test_formats_are_guessed_one_by_one() -> None:
     assert worth([question(1, YES_NO, "yes"), question(2, YES_NO, "yes"), question(3, text, "x")]) == Fraction(2, 3)
     mixed = [question(1, YES_NO, "yes", "t"), question(2, AnswerSpec(AnswerKind.NUMBER), "1/2", "t")]
     assert worth(mixed) == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "gold", "said"),
+    [
+        (TWO_LABELS, "x", "expected an object with a label"),
+        (AnswerSpec(AnswerKind.SET, items=("a",)), "a", "expected a list of lists"),
+        (YES_NO, 1, 'expected "yes" or "no"'),
+        (AnswerSpec(AnswerKind.GRAPH, items=("a", "b")), [["a", "b"]], "directed"),
+        (AnswerSpec(AnswerKind.NUMBERS, items=("a",)), 3, "expected an object with a number"),
+    ],
+)  # fmt: skip
+def test_an_answer_of_the_wrong_type_is_named(spec: AnswerSpec, gold: Any, said: str) -> None:
+    """Question, field, value and what to do; a program may have stored it without reading a file."""
+    told = re.escape(repr(gold))
+    with pytest.raises(MalformedFile, match=rf"question q-007: field 'gold': .*{said}.*got {told}; correct"):
+        chance([question(7, spec, gold)])
 
 
 def test_public_questions_have_no_chance() -> None:

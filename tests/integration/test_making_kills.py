@@ -12,9 +12,9 @@ from tests.serving import Site, opened_site, wait_until
 
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import generate
-from causal_eval.service import jobs, makings, questions
+from causal_eval.service import jobs, makings, questions, set_orders
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.questions import SetOrder
+from causal_eval.service.set_orders import SetOrder
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.makings import Making, parts
 
@@ -38,7 +38,7 @@ def site(tmp_path: Path, database_url: str) -> Iterator[Site]:
 def check_whole(site: Site, making: str) -> None:
     """The set has every question of its plan, once and in order, and no part of it is left over."""
     done, digest = makings.find(site.visit, making), SetHash()
-    for question in generate(questions.plan_of(WANTED)):
+    for question in generate(set_orders.plan_of(WANTED)):
         digest.add(question)
     assert done.question_set is not None
     found = questions.find(site.visit, done.question_set)

@@ -81,8 +81,8 @@ def test_splits_share_no_question_and_days_neither() -> None:
         (None, "secret", "", "choose public"),
         (SECRET, "public", "", "takes no"),
         (None, "private", "", "needs a"),
-        (SECRET, "rotating", "", "--date"),
-        (SECRET, "private", "2026-01-01", "--date"),
+        (SECRET, "rotating", "", "date is"),
+        (SECRET, "private", "2026-01-01", "date is"),
         (SECRET, "rotating", "1.1.2026", "YYYY"),
     ],
 )

@@ -23,11 +23,11 @@ from causal_eval.questions.question import Question
 from causal_eval.questions.suite import suite
 from causal_eval.scoring.format import example
 from causal_eval.scoring.grade import judge
-from causal_eval.service import audit, jobs, makings, questions, sealing, submissions
+from causal_eval.service import audit, jobs, makings, questions, sealing, set_orders, submissions
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.questions import SetOrder
 from causal_eval.service.readonly import note_disk
+from causal_eval.service.set_orders import SetOrder
 from causal_eval.service.submissions import Entrant
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import makings as kept
@@ -52,7 +52,7 @@ def settle(
 def shown(wanted: SetOrder) -> str:
     """The hash of the set that the order describes."""
     digest = SetHash()
-    for question in generate(questions.plan_of(wanted)):
+    for question in generate(set_orders.plan_of(wanted)):
         digest.add(question)
     return digest.hexdigest()
 
@@ -123,7 +123,7 @@ def test_what_a_worker_has_in_hand_is_nobodys_once_it_is_dead(visit: Visit) -> N
     with service.store.writing() as connection:
         hold = kept.claim(connection, one.id, worker="first", others=None)
         assert hold is not None
-        assert kept.keep_part(connection, hold, questions=[next(generate(questions.plan_of(WANTED)))], made=0)
+        assert kept.keep_part(connection, hold, questions=[next(generate(set_orders.plan_of(WANTED)))], made=0)
     assert not settle(service, "second", others=frozenset({"first"}))
     assert not settle(service, "second", others=None)
     with service.store.writing() as connection:

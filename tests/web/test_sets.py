@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +35,7 @@ def work(service: Service) -> Callable[[], bool]:
         ({"kinds": "simpson/size"}, "simpson"),
         ({"renderer_dialogue": "on", "family_attribution": "on"}, "attribution"),
         ({"regime_placeholder": "on", "low": "2", "high": "2"}, "difficulty 2"),
-        ({"graph": "Z->X, Z->Y, X->Y", "public": "on"}, "placeholders"),
+        ({"graph": "Z->X, Z->Y, X->Y", "split": "public"}, "placeholders"),
         ({"family_attribution": "on", "rephrased": "on"}, "attribution"),
     ],
     ids=["language", "trap", "kind", "renderer", "regime", "graph", "rephrased"],
@@ -57,6 +60,10 @@ def test_a_set_of_ones_own_is_made_and_shown(fields: dict[str, str], shown: str,
         ({"low": "4", "high": "2"}, "e-low", "choose a range"),
         ({"n": "7", "rephrased": "on", "renderer_table": "on"}, "e-n", "multiple of 2"),
         ({"language": "fr", "family_bounds": "on"}, "", "English only"),
+        ({"split": "rotating"}, "e-date", "a date (YYYY-MM-DD)"),
+        ({"split": "private"}, "e-split", "CEB_SPLIT_SECRET_FILE"),
+        ({"words_name": "tea", "words": "title = 1"}, "e-words", "words tea.toml"),
+        ({"words": "title = 1"}, "e-words", "has no name"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(fields: dict[str, str], place: str, said: str, visitor: Make) -> None:
@@ -149,3 +156,59 @@ def test_what_can_be_asked_is_told_with_how_much_of_it_there_is(visitor: Make) -
     browser = visitor("viewer")
     browser.cookies.set("ceb_language", "de")
     assert "verborgene gemeinsame Ursache" in browser.get("/families").text
+
+
+@pytest.fixture
+def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's operator has named a secret."""
+    file = tmp_path / "split"
+    file.write_bytes(b"what-only-the-operator-knows-32b")
+    monkeypatch.setattr("causal_eval.service.splits._secret", lambda *_: file.read_bytes())
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_private_set_is_ordered_committed_to_revealed_and_proven(visitor: Make) -> None:
+    """On pages alone: no answers and no key before an admin reveals it, then a button that proves it."""
+    order = {**OWN, "family_attribution": "on", "split": "private"}
+    page = visitor("evaluator").post("/sets/new", data=order, follow_redirects=True)
+    assert "was committed to on" in page.text
+    assert "gold.jsonl" not in page.text
+    assert "Reveal it" not in page.text
+    document = visitor("viewer").get(f"{page.url.path}/commitment.json")
+    assert document.headers["content-disposition"].endswith('.commitment.json"')
+    assert visitor("evaluator").post(f"{page.url.path}/reveal", data=TOKEN).status_code == 403
+    assert visitor("evaluator").get(f"{page.url.path}/questions.gold.jsonl").status_code == 409
+    admin = visitor("admin")
+    assert "Reveal it" in admin.get(page.url.path).text
+    shown = admin.post(f"{page.url.path}/reveal", data={"csrf": "token-of-admin"}, follow_redirects=True)
+    [key] = re.findall(r'name="secret" value="([0-9a-f]{64})"', shown.text)
+    proven = visitor("evaluator").post("/reveal", data={**TOKEN, "commitment": document.text, "secret": key})
+    assert "Proven: the set follows" in proven.text
+    assert visitor("evaluator").get(f"{page.url.path}/questions.gold.jsonl").status_code == 200
+
+
+def test_a_question_file_of_ones_own_is_kept_and_evaluated(visitor: Make) -> None:
+    """Its page shows it; a line that cannot be read is named, with what was sent."""
+    line = json.dumps({"id": "mine-1", "prompt": "Is rain a cause of wet?", "answer": "yes_no", "gold": "yes"})
+    page = visitor("evaluator").post("/sets/file", data={**TOKEN, "name": "mine", "file": line}, follow_redirects=True)
+    assert page.url.path.startswith("/sets/")
+    assert "Is rain a cause of wet?" in page.text
+    bad = line.replace('"yes"', '"perhaps"')
+    wrong = visitor("evaluator").post("/sets/file", data={**TOKEN, "name": "mine", "file": bad})
+    assert wrong.status_code == 422
+    assert 'id="e-file"' in wrong.text
+    assert "mine-1" in wrong.text
+    assert visitor("viewer").post("/sets/file", data={"csrf": "token-of-viewer"}).status_code == 403
+
+
+def test_a_set_in_words_of_ones_own_is_made_and_checked(visitor: Make, work: Callable[[], bool]) -> None:
+    """The words stay with the set, so that a check of it proves every question."""
+    words = (resources.files("causal_eval.questions") / "stories" / "marketing.toml").read_text("utf-8")
+    order = {**OWN, "family_attribution": "on", "words_name": "bakery", "words": words}
+    made = visitor("evaluator").post("/sets/new", data=order, follow_redirects=True)
+    assert made.url.path.startswith("/sets/"), made.text
+    assert "bakery" in made.text
+    check = visitor("evaluator").post(f"{made.url.path}/check", data=TOKEN, follow_redirects=True)
+    assert work()
+    found = visitor("evaluator").get(f"{check.url.path}/check.html").text
+    assert "come with the package" not in found

@@ -14,7 +14,7 @@ from causal_eval.errors import StoreFull
 from causal_eval.questions.question import Question
 from causal_eval.service import makings
 from causal_eval.service.makings import Stop
-from causal_eval.service.questions import SetOrder
+from causal_eval.service.set_orders import SetOrder
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import makings as kept
 from causal_eval.store.makings import Hold

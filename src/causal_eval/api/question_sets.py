@@ -17,18 +17,16 @@ from causal_eval.api.paging import UNCHANGED, After, Limit, Name, cursor, place,
 from causal_eval.api.projects import NDJSON, chunks
 from causal_eval.api.results import question_out
 from causal_eval.api.routing import make_router
+from causal_eval.api.set_shapes import Commitment, QuestionFile, QuestionSet, QuestionSetPage, SetRequest
 from causal_eval.api.shapes import (
     Explanation,
     Making,
     QuestionPage,
-    QuestionSet,
-    QuestionSetPage,
-    SetRequest,
     Verification,
 )
 from causal_eval.api.who import AtDoor, Visiting
 from causal_eval.questions.family import Family
-from causal_eval.service import makings, questions
+from causal_eval.service import bringing, makings, questions, splits
 from causal_eval.store.makings import Making as MakingRow
 from causal_eval.store.owners import Printed
 
@@ -101,6 +99,18 @@ def create_question_set(visit: Visiting, at: AtDoor, wanted: SetRequest, once: O
     return once.done(visit, make)
 
 
+@router.post("/question-sets/files", status_code=201, response_model=QuestionSet)
+def bring_question_set(visit: Visiting, at: AtDoor, brought: QuestionFile, once: Once) -> Response:
+    """Keep a question file of one's own, up to 2,000 questions of 1 MiB, as a set; it needs no model and no proofs."""
+
+    def make() -> Made:
+        with at.computing():
+            found = bringing.bring(visit, brought.file, name=brought.name, project=brought.project)
+        return Made(f"/api/v1/question-sets/{found.digest}", QuestionSet.of(found))
+
+    return once.done(visit, make)
+
+
 @router.get("/question-sets")
 def list_question_sets(
     visit: Visiting, project: Name | None = None, after: After = None, limit: Limit = 50
@@ -117,9 +127,25 @@ def get_question_set(visit: Visiting, question_set: Key, request: Request) -> Re
     return tagged(request, QuestionSet.of(questions.find(visit, question_set)))
 
 
+@router.get("/question-sets/{question_set}/commitment", response_model=Commitment, responses=UNCHANGED)
+def get_commitment(visit: Visiting, question_set: Key, request: Request) -> Response:
+    """What a private or rotating set was committed to before anybody answered; 404: the set follows from no secret."""
+    found = questions.find(visit, question_set)
+    return tagged(request, Commitment.of(splits.commitment(visit, found.digest)))
+
+
+@router.post("/question-sets/{question_set}/reveal")
+def disclose_question_set(visit: Visiting, question_set: Key) -> Commitment:
+    """Reveal what a private or rotating set follows from, for good: by an admin, once it was scored.
+
+    From then on whoever may see the set sees its answers and proofs, and anybody can prove it by `/reveals`.
+    """
+    return Commitment.of(splits.disclose(visit, questions.find(visit, question_set).digest))
+
+
 @router.get("/question-sets/{question_set}/questions", response_model=QuestionPage)
 def list_questions(visit: Visiting, question_set: Key, after: After = None, limit: Limit = 50) -> Response:
-    """Its questions in order, answers and proofs included."""
+    """Its questions in order, with answers and proofs, but of a private or rotating set that is not revealed."""
     start = place(after, int)
     start = -1 if start is None else start
     found = questions.page(visit, question_set, after=start, limit=limit)

@@ -10,9 +10,7 @@ from causal_eval.api.paging import Name, Word
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.answering import Call
 from causal_eval.service.jobs import PRIORITIES, USUAL, JobOrder, Ordered
-from causal_eval.service.questions import LARGEST_GENERATED, SetOrder
 from causal_eval.store.jobs import JobLine
-from causal_eval.store.suites import StoredSet
 
 Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 
@@ -286,36 +284,6 @@ class Result(Out):
     failed: list[str]
 
 
-class SetRequest(In):
-    """A question set that is to be generated: a named suite, or n questions of what is named (empty: of all)."""
-
-    project: Name = "local"
-    seed: Word = "0"
-    suite: Name | None = Field(None, examples=["quick"], description="Takes a seed and nothing else.")
-    n: int | None = Field(None, ge=1, le=LARGEST_GENERATED)
-    families: tuple[Name, ...] = Field((), max_length=50)
-    domains: tuple[Name, ...] = Field((), max_length=50)
-    regimes: tuple[Name, ...] = Field((), max_length=10)
-    difficulties: tuple[Annotated[int, Field(ge=1, le=5)], Annotated[int, Field(ge=1, le=5)]] = (1, 5)
-    kinds: tuple[Name, ...] = Field((), max_length=200, examples=[["effect/do"]])
-    adversarial: tuple[Name, ...] = Field((), max_length=10, examples=[["collider", "post-hoc"]])
-    adversarial_to: Name | None = Field(None, description="An evaluation, at whose weak spots as of now the set aims.")
-    renderers: tuple[Name, ...] = Field((), max_length=10, examples=[["story", "table"]])
-    language: Name = Field("en", examples=["de"], description="Others than English tell five families alone.")
-    rephrased: bool = Field(default=False, description="Each question in every renderer; n is a multiple of them.")
-    twins: tuple[Name, ...] = Field(
-        (), max_length=20, examples=[["distractors", "pressure"]], description="Linked questions: one thing differs."
-    )
-    graph: Annotated[str, Field(max_length=2000)] = Field(
-        "", examples=["Z->X, Z->Y, X->Y"], description="A graph of one's own: at most n questions are asked of it."
-    )
-    split: Literal["public"] | None = Field(None, description="Shares no question with a private or rotating split.")
-
-    def order(self) -> SetOrder:
-        """The same as the service takes it."""
-        return SetOrder(**self.model_dump())
-
-
 class Making(Out):
     """Something that a worker makes: a question set, a check of one, or an evaluation that waits for one."""
 
@@ -339,32 +307,6 @@ class MakingPage(Out):
     """Makings, newest first."""
 
     items: list[Making]
-    next: str | None
-
-
-class QuestionSet(Out):
-    """A set of questions."""
-
-    digest: str
-    hash: str
-    name: str
-    generator: str
-    count: int
-    created_at: str
-
-    @classmethod
-    def of(cls, found: StoredSet) -> QuestionSet:
-        """From the stored one."""
-        return cls(
-            digest=found.digest, hash=found.hash, name=found.name, generator=found.generator, count=found.count,
-            created_at=found.created_at.isoformat(),
-        )  # fmt: skip
-
-
-class QuestionSetPage(Out):
-    """Question sets, newest first."""
-
-    items: list[QuestionSet]
     next: str | None
 
 

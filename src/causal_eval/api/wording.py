@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from causal_eval.api.paging import Name, Word
+from causal_eval.api.paging import Word
 from causal_eval.api.routing import make_router
-from causal_eval.api.shapes import In, Out
+from causal_eval.api.set_shapes import Words
+from causal_eval.api.shapes import Out
 from causal_eval.api.who import AtDoor, Visiting
-from causal_eval.service.wording import LARGEST_TEXT, checked_words
+from causal_eval.service.wording import checked_words
 
 router = make_router(tag="questions")
 
 
-class DomainText(In):
-    """A domain file of one's own."""
+class DomainText(Words):
+    """A domain file of one's own, and from which seed samples are drawn."""
 
-    name: Name = Field(description="What the file is called, without .toml.", examples=["tea_shop"])
-    text: Annotated[str, Field(max_length=LARGEST_TEXT)] = Field(description="The TOML that it holds.")
     seed: Word = Field("0", description="Another seed shows other questions.")
 
 
@@ -47,7 +44,7 @@ class CheckedDomain(Out):
 def check_domain(visit: Visiting, at: AtDoor, brought: DomainText) -> CheckedDomain:
     """Hold a domain file against every rule: the rule that it breaks, or what grates and eight sample questions.
 
-    Nothing of it is kept; sets in words of one's own are made by the command line.
+    Nothing of it is kept; sets in these words are ordered with `words`.
     """
     with at.computing():
         found = checked_words(visit, brought.text, name=brought.name, seed=brought.seed)

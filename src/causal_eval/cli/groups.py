@@ -111,6 +111,9 @@ def domains_check(
     return wording.check(domain, seed=seed, json=json)
 
 
+OwnWords = Annotated[
+    list[Path] | None, typer.Option("--domain-file", help="Words of your own that it is told in, TOML; repeated.")
+]
 suite_app = typer.Typer(help="Named selections of questions, and what a set is worth.", no_args_is_help=True)
 
 
@@ -126,12 +129,13 @@ def suite_list(json: Json = False) -> int:
 def suite_validate(
     file: Annotated[Path, typer.Argument(help="Questions with answers and proofs, JSONL or Parquet.")],
     html: Annotated[Path | None, typer.Option("--html", help="Also write a page with pictures.")] = None,
+    domain_file: OwnWords = None,
     json: Json = False,
 ) -> int:
     """Prove every question again, look for repeats, ties and imbalance, and let every shortcut try; exits 0 or 8."""
     from causal_eval.cli import suites
 
-    return suites.checked(file, html=html, json=json)
+    return suites.checked(file, html=html, json=json, words=domain_file)
 
 
 @suite_app.command(name="card")
@@ -139,8 +143,9 @@ def suite_card(
     source: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A file of questions, or a named suite.")],
     seed: Annotated[str, typer.Option(help="The seed of a named suite.")] = "0",
     out: Annotated[Path | None, typer.Option("--out", help="Write it there; default: print it.")] = None,
+    domain_file: OwnWords = None,
 ) -> int:
     """Write the data card of a set: contents, licence, intended use, proofs, chance and shortcuts, hashes."""
     from causal_eval.cli import suites
 
-    return suites.carded(source, seed=seed, out=out)
+    return suites.carded(source, seed=seed, out=out, words=domain_file)

@@ -11,6 +11,7 @@ from causal_eval.cli import output
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.file import read_questions
 from causal_eval.questions.generate import generate
+from causal_eval.questions.story import own
 from causal_eval.questions.suite import NAMED, suite
 
 
@@ -25,13 +26,13 @@ def listed(*, json: bool) -> int:
     return 0
 
 
-def checked(file: Path, *, html: Path | None, json: bool) -> int:
-    """Validate the set of *file*; exit 8 where it is not sound.
+def checked(file: Path, *, html: Path | None, json: bool, words: list[Path] | None = None) -> int:
+    """Validate the set of *file*, told in shipped words or those of *words*; exit 8 where it is not sound.
 
     Raises:
         MalformedFile: the file cannot be read.
     """
-    found = check_set(read_questions(file))
+    found = check_set(read_questions(file), own=[own(path) for path in words or ()])
     for one in found.checks:
         if json:
             output.emit(as_json(one))
@@ -47,14 +48,17 @@ def checked(file: Path, *, html: Path | None, json: bool) -> int:
     return VerificationMismatch.exit_code if bad else 0
 
 
-def carded(source: str, *, seed: str, out: Path | None) -> int:
-    """Write the data card of a file, or of the named suite with *seed*.
+def carded(source: str, *, seed: str, out: Path | None, words: list[Path] | None = None) -> int:
+    """Write the data card of a file (told in shipped words or those of *words*), or of the named suite with *seed*.
 
     Raises:
         UnknownName, MalformedFile: neither a suite nor a file that can be read.
     """
     if Path(source).suffix in (".jsonl", ".parquet"):
-        found, name = check_set(read_questions(Path(source))), Path(source).name
+        found, name = (
+            check_set(read_questions(Path(source)), own=[own(path) for path in words or ()]),
+            Path(source).name,
+        )
     else:
         found = check_set(generate(suite(source, seed)))
         name = f"{source}@{NAMED[source].version}, seed {seed}"

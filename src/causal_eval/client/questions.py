@@ -23,6 +23,14 @@ class QuestionSet(Shape, frozen=True):
     created_at: str
 
 
+class Words(Order, frozen=True):
+    """A domain file of one's own."""
+
+    name: str
+    """What the file is called, without ``.toml``."""
+    text: str
+
+
 class SetOrder(Order, frozen=True, kw_only=True):
     """A question set that is to be generated: a named suite, or n questions."""
 
@@ -46,7 +54,24 @@ class SetOrder(Order, frozen=True, kw_only=True):
     twins: tuple[str, ...] = ()
     """Designs of linked questions."""
     graph: str = ""
-    split: Literal["public"] | None = None
+    split: Literal["public", "private", "rotating"] | None = None
+    date: str = ""
+    """Of a rotating split, ``YYYY-MM-DD``."""
+    words: tuple[Words, ...] = ()
+    """Domain files of one's own."""
+
+
+class Commitment(Shape, frozen=True):
+    """The commitment to a set that follows from a secret, and once it is revealed what the set follows from."""
+
+    question_set: str
+    project: str
+    split: str
+    commitment: dict[str, Any]
+    """To be published before anybody answers."""
+    created_at: float
+    revealed_at: float | None
+    secret: str | None
 
 
 class Making(Shape, frozen=True):
@@ -259,6 +284,14 @@ class Questions(Asking):
         call = Call("POST", "/question-sets", body=order, once=idempotency_key)
         return await self._ask_made(call, QuestionSet, of="question_set")
 
+    async def bring_question_set(
+        self, file: str, *, name: str, project: str = "local", idempotency_key: str = ""
+    ) -> QuestionSet:
+        """Keep a question file of one's own, JSON lines, as a set."""
+        body = {"file": file, "name": name, "project": project}
+        call = Call("POST", "/question-sets/files", body=body, once=idempotency_key)
+        return await self._ask(call, QuestionSet)
+
     def list_makings(self, *, project: str | None = None) -> AsyncIterator[Making]:
         """The newest makings of a project, or of all of the caller's."""
         return self._pages(Call("GET", "/makings", query={"project": project}), Making)
@@ -291,6 +324,14 @@ class Questions(Asking):
     async def get_question_set(self, question_set: str) -> QuestionSet:
         """One set."""
         return await self._ask(Call("GET", f"/question-sets/{quoted(question_set)}"), QuestionSet)
+
+    async def get_commitment(self, question_set: str) -> Commitment:
+        """What a private or rotating set was committed to before anybody answered."""
+        return await self._ask(Call("GET", f"/question-sets/{quoted(question_set)}/commitment"), Commitment)
+
+    async def disclose_question_set(self, question_set: str) -> Commitment:
+        """Reveal what a private or rotating set follows from, for good; for admins, once it was scored."""
+        return await self._ask(Call("POST", f"/question-sets/{quoted(question_set)}/reveal"), Commitment)
 
     def list_questions(self, question_set: str) -> AsyncIterator[AskedQuestion]:
         """Its questions in order, answers and proofs included."""

@@ -25,6 +25,7 @@ from typing import Any
 
 from causal_eval.evaluation import blind
 from causal_eval.evaluation.blind import FOLDS, Policy
+from causal_eval.questions.gold import check_gold
 from causal_eval.questions.question import AnswerKind, Question
 
 Key = tuple[str, str]
@@ -35,10 +36,14 @@ def chance(questions: Iterable[Question]) -> dict[Key, Fraction]:
     """(family, kind) -> the expected score per scoring unit of the best of the policies above, exactly.
 
     Questions without gold (a public file) give no entry. Memory grows with the questions' answers, not their prompts.
+
+    Raises:
+        MalformedFile: an answer is not what its kind says; the message names question, field and value.
     """
     groups: dict[Key, dict[str, list[Question]]] = defaultdict(lambda: defaultdict(list))
     for question in questions:
         if question.gold is not None:
+            check_gold(question)
             unit = question.twin if question.joint and question.twin else question.id
             groups[question.family, question.kind][unit].append(question)
     return {key: _best(list(units.values())) for key, units in groups.items()}

@@ -40,7 +40,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 """What it is; words of which one must be there (lower case: looked for first, because that is quick); its form."""
 _FORMS = tuple((what, needles, re.compile(form)) for what, needles, form in _SHAPES)
 _NEEDLES = tuple({needle for _, needles, _ in _FORMS for needle in needles})
-_FILES = ("master_key_file", "oidc_secret_file", "metrics_token_file")
+_FILES = ("master_key_file", "oidc_secret_file", "metrics_token_file", "split_secret_file")
 _HOLDS_SECRET = re.compile(r"(_KEY|_TOKEN|_SECRET|_PASSWORD|PGPASSWORD)$")
 
 
@@ -129,7 +129,9 @@ def secrets_of(settings: Settings, environment: Mapping[str, str]) -> set[str]:
 
 def secret_files(settings: Settings, environment: Mapping[str, str]) -> dict[str, Path]:
     """Variable -> the file with secrets that it names."""
-    named = (settings.master_key_file, settings.oidc_secret_file, settings.metrics_token_file)
+    named = (
+        settings.master_key_file, settings.oidc_secret_file, settings.metrics_token_file, settings.split_secret_file,
+    )  # fmt: skip
     found = {BY_NAME[name].variable: path for name, path in zip(_FILES, named, strict=True) if path is not None}
     addresses = {name: environment.get(name, "").strip() for name in (f"{one}_FILE" for one in FROM_FILES)}
     keys = {name: value for name, value in settings.credentials.items() if name.endswith("_FILE")}

@@ -9,6 +9,7 @@ split holds its date, so that one secret gives a set a day.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from dataclasses import dataclass, replace
 
@@ -41,9 +42,7 @@ class Commitment:
 
 def committed(plan: Plan, *, set_hash: str) -> Commitment:
     """The commitment to *plan*, which has a secret, and to the set that it makes."""
-    assert plan.secret is not None, "the door asks for a secret"
-    told = replace(plan, secret=None)
-    return Commitment(_digest(told, plan.secret), told, GENERATOR, set_hash)
+    return Commitment(commitment_to(plan), replace(plan, secret=None), GENERATOR, set_hash)
 
 
 def reveal(found: Commitment, secret: bytes) -> str:
@@ -85,20 +84,51 @@ def split_plan(plan: Plan, split: str, *, date: str) -> Plan:
     Raises:
         UsageError: no such split; a secret for the public one or none for another; no date, or one too many.
     """
-    if split not in SPLITS:
-        raise UsageError(f"--split is {split!r}: choose {', '.join(SPLITS)}")
+    seed = split_seed(plan.seed, split, date=date)
     if (split == "public") != (plan.secret is None):
         raise UsageError(f"--split {split} {'takes no' if plan.secret else 'needs a'} --secret-file")
+    return replace(plan, seed=seed)
+
+
+def split_seed(seed: str, split: str, *, date: str) -> str:
+    """The seed of a plan of *split* whose own seed is *seed*.
+
+    Raises:
+        UsageError: no such split; no date, one too many, or one that is none.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"split is {split!r}: choose {', '.join(SPLITS)}")
     if (split == "rotating") != bool(date):
-        raise UsageError("--date YYYY-MM-DD goes with --split rotating, and only with it")
+        raise UsageError(f"date is {date!r}: a date (YYYY-MM-DD) goes with the split rotating, and only with it")
     if date and not _DATE.fullmatch(date):
-        raise UsageError(f"--date is {date!r}: write it as YYYY-MM-DD")
-    return replace(plan, seed="/".join(filter(None, ("split", split, date, plan.seed))))
+        raise UsageError(f"date is {date!r}: write it as YYYY-MM-DD")
+    return "/".join(filter(None, ("split", split, date, seed)))
+
+
+def set_key(secret: bytes, plan: Plan, *, holder: str) -> bytes:
+    """The secret of the one set of *plan* that *holder* orders: 64 hex digits, an HMAC of *secret* over both.
+
+    Who is told it learns nothing of *secret*, nor of another set's.
+    """
+    told = canonical(["set key", holder, _told(plan), GENERATOR])
+    return hmac.new(secret, told, hashlib.sha256).hexdigest().encode()
+
+
+def commitment_to(plan: Plan) -> str:
+    """The commitment to *plan*, which has a secret: 64 hex digits, known before its set is made."""
+    assert plan.secret is not None, "the door asks for a secret"
+    return _digest(plan, plan.secret)
 
 
 def _digest(plan: Plan, secret: bytes) -> str:
-    told = msgspec.json.decode(canonical(plan))
+    told = canonical([_told(plan), GENERATOR])
+    return hashlib.sha256(len(secret).to_bytes(8, "big") + secret + told).hexdigest()
+
+
+def _told(plan: Plan) -> dict[str, object]:
+    """All of *plan* but its secret."""
+    told: dict[str, object] = msgspec.json.decode(canonical(replace(plan, secret=None)))
     for name in ("rephrased", "twins"):  # plans that were committed to before there were these say nothing of them
         if not told[name]:
             del told[name]
-    return hashlib.sha256(len(secret).to_bytes(8, "big") + secret + canonical([told, GENERATOR])).hexdigest()
+    return told

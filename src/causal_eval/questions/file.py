@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from causal_eval.errors import MalformedFile
+from causal_eval.questions.gold import as_kept, number_in, problem_of
 from causal_eval.questions.question import (
     CANARY,
     GENERATOR,
@@ -60,7 +60,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 def _fraction(kind: type, value: object) -> object:
     if kind is Fraction and isinstance(value, str | int | float):
-        return Fraction(str(value))
+        return number_in(str(value))
     raise NotImplementedError(kind)
 
 
@@ -74,7 +74,20 @@ def read_questions(path: Path) -> Iterator[Question]:
         MalformedFile: file, line and field that cannot be read, a duplicate id, an empty file, or a set made by
             another generator version.
     """
-    lines = _parquet_lines(path) if path.suffix == ".parquet" else _json_lines(path)
+    return _read(_parquet_lines(path) if path.suffix == ".parquet" else _json_lines(path), path)
+
+
+def read_text(content: bytes, *, name: str) -> Iterator[Question]:
+    """Questions of JSONL that somebody sends; messages call it *name*.
+
+    Raises:
+        MalformedFile: as for :func:`read_questions`.
+    """
+    lines = ((number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip())
+    return _read(lines, Path(name))
+
+
+def _read(lines: Iterable[tuple[int, bytes]], path: Path) -> Iterator[Question]:
     seen: set[bytes] = set()
     for number, line in lines:
         question = _question(line, path, number=number)
@@ -216,13 +229,13 @@ def _question(line: bytes, path: Path, *, number: int) -> Question:
     if not row.prompt.strip():
         raise MalformedFile(str(path), "is empty: there is nothing to ask", line=number, field="prompt")
     answer = AnswerSpec(row.answer) if isinstance(row.answer, AnswerKind) else _spec(row.answer)
-    problem = _gold_problem(answer, row.gold)
+    problem = problem_of(answer, row.gold)
     if problem:
         raise MalformedFile(str(path), problem, line=number, field="gold")
     return Question(
         id=row.id, family=row.family, kind=row.kind or row.family, rung=row.rung, domain=row.domain,
         regime=row.regime, difficulty=row.difficulty, cluster=row.cluster or row.id, twin=row.twin, joint=row.joint,
-        exempt=row.exempt, prompt=row.prompt, answer=answer, gold=_gold(answer, row.gold),
+        exempt=row.exempt, prompt=row.prompt, answer=answer, gold=as_kept(answer, row.gold),
         certificate=row.certificate, seed=row.seed, renderer=row.renderer, language=row.language,
         generator=row.generator, canary=row.canary or CANARY,
     )  # fmt: skip
@@ -234,121 +247,3 @@ def _spec(answer: _Answer) -> AnswerSpec:
 
 def _quoted(message: str) -> str:
     return message.split("`")[1] if message.count("`") >= 2 else ""  # noqa: PLR2004 - an opening and a closing one
-
-
-@functools.lru_cache(maxsize=4096)
-def _canonical_number(text: str) -> str:
-    """The number in lowest terms: ``"0.50"`` is ``"1/2"``."""
-    return str(Fraction(text))
-
-
-def _gold(spec: AnswerSpec, gold: Any) -> Any:
-    if gold is None:
-        return None
-    if spec.kind is AnswerKind.NUMBER:
-        return _canonical_number(str(gold))
-    if spec.kind is AnswerKind.NUMBERS:
-        return {item: _canonical_number(str(number)) for item, number in gold.items()}
-    if spec.kind is AnswerKind.INTERVAL:
-        return [_canonical_number(str(end)) for end in gold]
-    if spec.kind is AnswerKind.YES_NO:
-        return {True: "yes", False: "no"}[gold] if isinstance(gold, bool) else gold.lower()
-    return gold
-
-
-def _gold_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    """What is wrong with *gold* for this kind of answer, or None."""
-    return None if gold is None else _PROBLEMS[spec.kind](spec, gold)
-
-
-def _number_problem(_: AnswerSpec, gold: Any) -> str | None:
-    try:
-        _canonical_number(str(gold))
-    except (ValueError, ZeroDivisionError):
-        return f'expected a number such as 0.35 or "7/20", got {gold!r}'
-    return None
-
-
-def _yes_no_problem(_: AnswerSpec, gold: Any) -> str | None:
-    right = isinstance(gold, bool) or str(gold).lower() in ("yes", "no")
-    return None if right else f'expected "yes" or "no", got {gold!r}'
-
-
-def _choice_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    return None if gold in spec.options else f"expected one of the options {list(spec.options)}, got {gold!r}"
-
-
-def _labels_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    if not isinstance(gold, dict) or set(gold) != set(spec.items):
-        return f"expected an object with a label for each of {list(spec.items)}"
-    unknown = set(gold.values()) - set(spec.options)
-    return f"labels {sorted(unknown)} are not among the options {list(spec.options)}" if unknown else None
-
-
-def _sets_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    if not isinstance(gold, list) or not all(isinstance(part, list) for part in gold):
-        return "expected a list of lists of names"
-    unknown = {name for part in gold for name in part} - set(spec.items)
-    return f"names {sorted(unknown)} are not among the items {list(spec.items)}" if unknown else None
-
-
-def _text_problem(_: AnswerSpec, gold: Any) -> str | None:
-    return None if isinstance(gold, str | list) else f"expected a text or a list of texts, got {gold!r}"
-
-
-def _numbers_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    if not isinstance(gold, dict) or set(gold) != set(spec.items):
-        return f"expected an object with a number for each of {list(spec.items)}"
-    return next((problem for number in gold.values() if (problem := _number_problem(spec, number))), None)
-
-
-def _interval_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    if not isinstance(gold, list) or len(gold) != 2 or any(_number_problem(spec, end) for end in gold):  # noqa: PLR2004 - two ends
-        return f'expected the two ends, such as ["1/5", "1/2"], got {gold!r}'
-    low, high = (Fraction(str(end)) for end in gold)
-    return f"the lower end {low} lies above the upper end {high}: swap them" if low > high else None
-
-
-def _graph_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    pairs: list[Any] = [gold.get("directed"), gold.get("undirected")] if isinstance(gold, dict) else [None]
-    if not all(isinstance(part, list) and all(map(_is_pair, part)) for part in pairs):
-        return 'expected {"directed": [[cause, effect], ...], "undirected": [[name, name], ...]}'
-    ends = [tuple(sorted(pair)) for part in pairs for pair in part]
-    if unknown := {end for pair in ends for end in pair} - set(spec.items):
-        return f"names {sorted(unknown)} are not among the items {list(spec.items)}"
-    twice = next((pair for pair in ends if ends.count(pair) > 1 or pair[0] == pair[1]), None)
-    return f"{twice[0]} and {twice[1]} must be two nodes that are joined once" if twice else None
-
-
-def _is_pair(pair: Any) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(end, str) for end in pair)  # noqa: PLR2004 - two ends
-
-
-def _order_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    right = isinstance(gold, list) and sorted(map(str, gold)) == sorted(spec.items)
-    return None if right else f"expected each of {list(spec.items)} once, first to last, got {gold!r}"
-
-
-def _formula_problem(spec: AnswerSpec, gold: Any) -> str | None:
-    if not isinstance(gold, dict) or not all(isinstance(gold.get(part), dict) for part in ("graph", "query")):
-        return 'expected {"formula": text or null, "graph": {...}, "query": {...}}'
-    if not isinstance(gold.get("formula"), str | None):
-        return f"formula: expected a text, or null where there is none, got {gold['formula']!r}"
-    unknown = set(spec.items) - {str(node) for node in gold["graph"].get("nodes") or ()}
-    return f"items {sorted(unknown)} are not among the graph's nodes" if unknown else None
-
-
-_PROBLEMS: dict[AnswerKind, Callable[[AnswerSpec, Any], str | None]] = {
-    AnswerKind.NUMBER: _number_problem,
-    AnswerKind.YES_NO: _yes_no_problem,
-    AnswerKind.CHOICE: _choice_problem,
-    AnswerKind.LABELS: _labels_problem,
-    AnswerKind.SET: _sets_problem,
-    AnswerKind.SETS: _sets_problem,
-    AnswerKind.TEXT: _text_problem,
-    AnswerKind.NUMBERS: _numbers_problem,
-    AnswerKind.INTERVAL: _interval_problem,
-    AnswerKind.GRAPH: _graph_problem,
-    AnswerKind.ORDER: _order_problem,
-    AnswerKind.FORMULA: _formula_problem,
-}

@@ -9,12 +9,12 @@ from causal_eval.analysis.adaptive.calibration import Calibration, calibrate
 from causal_eval.analysis.adaptive.dials import Dial, responses, summed
 from causal_eval.analysis.adaptive.selection import Ability, ability, choose, counted, predicted
 from causal_eval.analysis.intervals import Interval
-from causal_eval.errors import Conflict, UsageError
+from causal_eval.errors import UsageError
 from causal_eval.service import jobs
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Visit
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
-from causal_eval.store.submissions import sealed_evaluation
 
 MOST_CALIBRATED = 12
 """Runs that difficulties are found from while somebody waits."""
@@ -43,7 +43,7 @@ def adapted(visit: Visit, evaluation: str, *, calibration: Sequence[str], n: int
 
     Raises:
         UnknownName: the caller may not see one of them.
-        Conflict: one is of a verified submission that is not scored yet.
+        Conflict: one is of a verified submission that is not scored yet, or of a set that is not revealed.
         UsageError: the runs are of fewer than two answerers, too many or too large, or *n* is out of range.
     """
     if not 1 <= n <= MOST_NEXT:
@@ -66,6 +66,5 @@ def adapted(visit: Visit, evaluation: str, *, calibration: Sequence[str], n: int
 def _open(visit: Visit, name: str) -> Evaluation:
     found = jobs.find(visit, name).evaluation
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+        check_open(connection, found.id)
     return found

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from causal_eval.analysis.comparable import Concern
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis
 from causal_eval.analysis.profiling.portrait import CausalProfile
-from causal_eval.errors import Conflict, UsageError
+from causal_eval.errors import UsageError
 from causal_eval.service import jobs, reporting
 from causal_eval.service.comparing import MOST_COMPARED, checked
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Visit
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.submissions import sealed_evaluation
 
 LARGEST_DIAGNOSED = 10_000
 """Questions: every wrong answer is matched and shared out while somebody waits."""
@@ -24,7 +24,7 @@ def diagnosed(visit: Visit, evaluation: str) -> Diagnosis:
 
     Raises:
         UnknownName: there is none, or it is another project's.
-        Conflict: it is of a verified submission that is not scored yet.
+        Conflict: it is of a verified submission that is not scored yet, or of a set that is not revealed.
         UsageError: it is too large to be waited for.
     """
     return reporting.diagnosed(visit.service.store, _open(visit, evaluation))
@@ -75,8 +75,7 @@ def _open(visit: Visit, evaluation: str) -> Evaluation:
     """The evaluation, whose questions the caller may see."""
     found = jobs.find(visit, evaluation).evaluation
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+        check_open(connection, found.id)
     if found.planned * found.spec.epochs > LARGEST_DIAGNOSED:
         raise UsageError(
             f"{found.id} asks {found.planned * found.spec.epochs} times: only evaluations of up to {LARGEST_DIAGNOSED} "

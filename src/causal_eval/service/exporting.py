@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from causal_eval.errors import Conflict
 from causal_eval.service import jobs
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Visit
 from causal_eval.store.exported import Exported, exported
-from causal_eval.store.submissions import sealed_evaluation
 
 _RUNS = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 """Begins what a spreadsheet takes for a formula; the wide forms count there too."""
@@ -44,12 +43,11 @@ def export(visit: Visit, evaluation: str, *, form: Form) -> Export:
 
     Raises:
         UnknownName: there is no such evaluation in the caller's projects.
-        Conflict: it is of a verified submission that is not scored yet.
+        Conflict: it is of a verified submission that is not scored yet, or of a set that is not revealed.
     """
     found = jobs.find(visit, evaluation).evaluation
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+        check_open(connection, found.id)
     rows = exported(visit.service.store, found)
     return Export(file_name(found.spec.answerer, found.id, form=form), _csv(rows) if form is Form.CSV else _jsonl(rows))
 

@@ -21,12 +21,12 @@ from causal_eval.service import jobs
 from causal_eval.service.access import Caller, Permission, require
 from causal_eval.service.answering import Call
 from causal_eval.service.jobs import JobOrder, Ordered
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Visit
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.owners import own_set
 from causal_eval.store.scores import scope_scores
-from causal_eval.store.submissions import sealed_evaluation
 from causal_eval.store.suites import keep_set
 
 
@@ -180,8 +180,7 @@ def _check(visit: Visit, touch: Touch, *, found: Ordered) -> None:
     if found.job.status is JobStatus.OPEN:
         raise Conflict(f"evaluation {touch.evaluation} is under way: wait for its end")
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, touch.evaluation):
-            raise Conflict(f"the questions of {touch.evaluation} are sealed until its submission is scored")
+        check_open(connection, touch.evaluation)
 
 
 def beside(visit: Visit, evaluation: str) -> tuple[Fallen, ...]:

@@ -23,12 +23,13 @@ from causal_eval.errors import CausalEvalError, Conflict, NotAllowed, StoreError
 from causal_eval.questions.narrowing import kind_names
 from causal_eval.questions.question import GENERATOR, Question
 from causal_eval.questions.resumption import resumed
-from causal_eval.service import jobs, questions, submissions
+from causal_eval.service import jobs, questions, set_orders, submissions
 from causal_eval.service.access import Caller, Permission, Role, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.jobs import JobOrder, Ordered
-from causal_eval.service.questions import SetOrder
 from causal_eval.service.readonly import is_read_only
+from causal_eval.service.set_orders import SetOrder
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import makings as kept
 from causal_eval.store.evaluations import LOCAL, Evaluation
@@ -36,7 +37,6 @@ from causal_eval.store.locks import take_turn
 from causal_eval.store.makings import DONE, FAILED, OPEN, Hold, Making
 from causal_eval.store.observations import observations
 from causal_eval.store.owners import owners_of
-from causal_eval.store.submissions import sealed_evaluation
 from causal_eval.store.suites import StoredSet, keep_set, set_questions
 
 MOST_OPEN = 50
@@ -66,6 +66,7 @@ def order_set(visit: Visit, wanted: SetOrder) -> Making:
         NotAllowed, UnknownName, UsageError, Conflict: it cannot be made; the message names the field.
     """
     plan = questions.checked(visit, wanted)
+    wanted = set_orders.pinned(wanted, plan)
     body = msgspec.json.encode(wanted, order="sorted").decode()
     name = _same("set", body, GENERATOR)
     return _put(visit, Making(name, wanted.project, "set", wanted.name, body, *_when(visit), wanted=plan.n))
@@ -114,10 +115,9 @@ def _aimed(visit: Visit, wanted: SetOrder) -> SetOrder:
         raise UsageError("adversarial_to aims at what a run got wrong: give n with it, no suite and no other traps")
     found = jobs.find(visit, wanted.adversarial_to).evaluation
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored: wait for that")
+        check_open(connection, found.id)
     spots = weakness(observations(visit.service.store, found), kinds=kind_names())
-    plan = aimed(replace(questions.plan_of(replace(wanted, adversarial_to=None)), weights={}), spots, run=found.id)
+    plan = aimed(replace(set_orders.plan_of(replace(wanted, adversarial_to=None)), weights={}), spots, run=found.id)
     return replace(
         wanted, seed=plan.seed, families=(), kinds=plan.kinds, weights=dict(plan.weights), split=None,
         adversarial_to=None,
@@ -274,7 +274,7 @@ def _fail(service: Service, hold: Hold, *, why: str) -> None:
 def _make_set(service: Service, hold: Hold, stop: Stop) -> None:
     """Make what is left of it, part by part, and keep the whole."""
     wanted = msgspec.json.decode(hold.making.asked, type=SetOrder)
-    plan = questions.plan_of(wanted)
+    plan = set_orders.keyed_plan(service, wanted)
     made = hold.making.made
     for part in _parts(resumed(plan, kept.parts(service.store, hold.making.id)), stop=stop):
         with service.store.writing() as connection:
@@ -284,7 +284,7 @@ def _make_set(service: Service, hold: Hold, stop: Stop) -> None:
     found = _keep(service, kept.parts(service.store, hold.making.id), name=wanted.name)
     now = service.clock()
     with service.store.writing() as connection:
-        questions.take_over(connection, found, order=wanted, caller=_caller(hold.making), at=now)
+        questions.take_over(connection, found, plan=plan, order=wanted, caller=_caller(hold.making), at=now)
         if not kept.end(connection, hold, at=now, values={"question_set": found.digest, "made": found.count}):
             raise _LetGo  # cancelled, or another's by now: with the transaction the set is nobody's
 
@@ -317,7 +317,8 @@ def _check_set(service: Service, hold: Hold, stop: Stop) -> None:
                 if not kept.keep_part(connection, hold, questions=(), made=looked):
                     raise _LetGo
 
-    found = check_set(set_questions(service.store, digest), told=told)
+    own = questions.words_of(service, digest)
+    found = check_set(set_questions(service.store, digest), told=told, own=own)
     document = msgspec.json.encode(found.document(hold.making.name)).decode()
     texts = {"page": found.page(f"What {hold.making.name} is worth"), "document": document}
     with service.store.writing() as connection:

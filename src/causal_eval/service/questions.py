@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import NamedTuple
@@ -11,75 +11,39 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from causal_eval.analysis.suites.recorded import Recorded, recorded
-from causal_eval.errors import UnknownName, UsageError, VerificationMismatch
+from causal_eval.errors import Conflict, UnknownName, UsageError, VerificationMismatch
 from causal_eval.evaluation.chance import shipped
-from causal_eval.questions.adversarial import CATEGORIES, trapped
+from causal_eval.questions.adversarial import CATEGORIES
 from causal_eval.questions.card import card
 from causal_eval.questions.catalog import families
 from causal_eval.questions.certify import verify
-from causal_eval.questions.commitment import split_plan
 from causal_eval.questions.dials.designs import DESIGNS
 from causal_eval.questions.distinct import published
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.family import Family
 from causal_eval.questions.file import public
-from causal_eval.questions.generate import DIFFICULTIES, Plan, check_plan, generate
+from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.languages import LANGUAGES
-from causal_eval.questions.lexicon import ENGLISH
 from causal_eval.questions.question import Question, canonical
 from causal_eval.questions.render import RENDERERS
-from causal_eval.questions.story import REGIMES, domains
-from causal_eval.questions.suite import NAMED, SUITES, Suite, suite
+from causal_eval.questions.story import REGIMES, domains, own_text
+from causal_eval.questions.suite import NAMED, SUITES, Suite
+from causal_eval.service import splits
 from causal_eval.service.access import Caller, Permission, require
-from causal_eval.service.wiring import Visit
+from causal_eval.service.set_orders import SetOrder, keyed_plan
+from causal_eval.service.wiring import Service, Visit
+from causal_eval.store import commitments
 from causal_eval.store.audit import Entry, note
-from causal_eval.store.evaluations import LOCAL
+from causal_eval.store.commitments import Committed
 from causal_eval.store.owners import Printed, find_sets, own_set, printed_from, question_of, questions_from
 from causal_eval.store.projects import find_project
+from causal_eval.store.rows import question_from
 from causal_eval.store.suites import StoredSet, keep_set, set_questions
 
 AT_ONCE = 300
 """Questions that are generated while somebody waits, a few seconds; of more a worker makes the set."""
-LARGEST_GENERATED = 20_000
-"""Larger sets are made by the command line."""
 LARGEST_VERIFIED = 500
 PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SetOrder:
-    """What somebody wants generated: a named suite, or a number of questions of what is named (empty: of all)."""
-
-    project: str = LOCAL
-    seed: str = "0"
-    suite: str | None = None
-    n: int | None = None
-    families: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    regimes: tuple[str, ...] = ()
-    difficulties: tuple[int, int] = DIFFICULTIES
-    kinds: tuple[str, ...] = ()
-    """``family/kind``."""
-    adversarial: tuple[str, ...] = ()
-    """Categories of traps, or ``all``."""
-    renderers: tuple[str, ...] = ()
-    language: str = ENGLISH.code
-    rephrased: bool = False
-    """Each question in every renderer."""
-    twins: tuple[str, ...] = ()
-    """Designs of linked questions."""
-    graph: str = ""
-    """A graph of one's own, ``X->Y, Z->Y``: n is the most that is asked of it."""
-    split: str | None = None
-    """``public``, or none; splits that follow from a secret are made where the secret is, by the command line."""
-    adversarial_to: str | None = None
-    """An evaluation, at whose weak spots the set aims as they are when it is ordered."""
-    weights: Mapping[str, int] = field(default_factory=dict)
-    """Of kinds, regimes and levels, as those weak spots gave them."""
-
-    @property
-    def name(self) -> str:
-        """What the set is called."""
-        return f"{self.suite}/{self.seed}" if self.suite else f"generated/{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +98,7 @@ def generate_set(visit: Visit, wanted: SetOrder) -> StoredSet:
         raise UsageError(f"n is {plan.n}: at most {AT_ONCE} are made while somebody waits; have a worker make the set")
     kept = keep_set(visit.service.store, generate(plan), name=wanted.name, now=datetime.fromtimestamp(now, UTC))
     with visit.service.store.writing() as connection:
-        take_over(connection, kept, order=wanted, caller=visit.caller, at=now)
+        take_over(connection, kept, plan=plan, order=wanted, caller=visit.caller, at=now)
     return kept
 
 
@@ -145,52 +109,23 @@ def checked(visit: Visit, wanted: SetOrder) -> Plan:
         NotAllowed, UnknownName, UsageError: as for :func:`generate_set`.
     """
     require(visit.caller, Permission.EVALUATE, project=wanted.project)
-    plan = plan_of(wanted)
+    plan = keyed_plan(visit.service, wanted)
     with visit.service.store.reading() as connection:
         find_project(connection, wanted.project)
     return plan
 
 
-def take_over(connection: Connection, kept: StoredSet, *, order: SetOrder, caller: Caller, at: float) -> None:
-    """Make a set that is kept the project's of *order*, and write that down once."""
+def take_over(
+    connection: Connection, kept: StoredSet, *, plan: Plan, order: SetOrder, caller: Caller, at: float
+) -> None:
+    """Make a set that is kept the project's of *order*, with its words and commitment, and write that down once."""
+    commitments.keep_words(connection, kept.digest, words={one.name: one.text for one in order.words})
+    if plan.secret is not None and order.split is not None:
+        committed = Committed(order.project, kept.digest, order.split, document="", created_at=at)
+        splits.keep(connection, plan, set_hash=kept.hash, order=committed)
     if own_set(connection, kept.digest, project=order.project, by=caller.actor, at=at):
         entry = Entry(caller.actor, "question_set.create", kept.hash, order.project, caller.address)
         note(connection, entry, at=at)
-
-
-def plan_of(wanted: SetOrder) -> Plan:
-    """The plan of an order.
-
-    Raises:
-        UsageError: neither or both of suite and n, or more than is generated here.
-        UnknownName: a family, domain, regime, renderer, language, category or suite does not exist.
-    """
-    if (wanted.suite is None) == (wanted.n is None):
-        raise UsageError("give either suite (a named plan) or n (a number of questions)")
-    plan = _plan_of(wanted)
-    check_plan(plan)
-    if plan.n > LARGEST_GENERATED:
-        what = f"n is {plan.n}" if wanted.suite is None else f"suite {wanted.suite!r} has {plan.n} questions"
-        raise UsageError(
-            f"{what}: at most {LARGEST_GENERATED} are generated here; make more with `causal-eval generate` or `eval`"
-        )
-    return plan
-
-
-def _plan_of(wanted: SetOrder) -> Plan:
-    if wanted.suite is not None:
-        if wanted != SetOrder(wanted.project, wanted.seed, wanted.suite):
-            raise UsageError(f"suite {wanted.suite!r} is what its name says: give it a seed alone, or n with all else")
-        return suite(wanted.suite, wanted.seed)
-    assert wanted.n is not None
-    plan = Plan(
-        wanted.n, wanted.seed, wanted.families, wanted.domains, wanted.regimes, wanted.difficulties, kinds=wanted.kinds,
-        graph=wanted.graph, renderers=wanted.renderers, language=wanted.language, rephrased=wanted.rephrased,
-        twins=wanted.twins, weights=wanted.weights,
-    )  # fmt: skip
-    if wanted.split is not None:
-        plan = split_plan(plan, wanted.split, date="")
-    return trapped(plan, wanted.adversarial) if wanted.adversarial else plan
 
 
 def listed(
@@ -219,10 +154,12 @@ def find(visit: Visit, key: str, *, project: str | None = None) -> StoredSet:
 
 
 def page(visit: Visit, key: str, *, after: int = -1, limit: int = 50) -> list[Printed]:
-    """Questions of the set after place *after*, answers and proofs included, as they are stored."""
+    """Questions of the set after place *after* as they are stored: with answers and proofs, unless it is closed."""
     found = find(visit, key)
     with visit.service.store.reading() as connection:
-        return printed_from(connection, found.digest, after=after, limit=min(limit, PAGE))
+        part = printed_from(connection, found.digest, after=after, limit=min(limit, PAGE))
+        closed = commitments.closed_set(connection, found.digest)
+    return [one._replace(body=canonical(public(question_from(one.body)))) for one in part] if closed else part
 
 
 def exported(visit: Visit, key: str, *, answers: bool = False) -> Export:
@@ -230,8 +167,11 @@ def exported(visit: Visit, key: str, *, answers: bool = False) -> Export:
 
     Raises:
         UnknownName: there is none, or it is another project's.
+        Conflict: answers are asked for, and the set is closed.
     """
     found = find(visit, key)
+    if answers:
+        _check_open(visit, found)
     stored = set_questions(visit.service.store, found.digest)
     lines = (canonical(one if answers else public(one)) + b"\n" for one in stored)
     return Export(f"{found.hash}{'.gold' if answers else ''}.jsonl", lines)
@@ -242,7 +182,8 @@ def verify_part(visit: Visit, key: str, *, start: int = 0, limit: int = LARGEST_
     found, size = find(visit, key), min(limit, LARGEST_VERIFIED)
     with visit.service.store.reading() as connection:
         part = questions_from(connection, found.digest, after=start - 1, limit=size)
-    wrong = {question.id: said for question in part if (said := _mismatch(question))}
+    words = words_of(visit.service, found.digest)
+    wrong = {question.id: said for question in part if (said := _mismatch(question, words))}
     end = start + len(part)
     return Verified(len(part), wrong, end if part and end < found.count else None)
 
@@ -254,7 +195,7 @@ def verify_one(visit: Visit, key: str, *, question: str) -> Verified:
         UnknownName: it is not in the set.
     """
     there = _question(visit, key, question=question)
-    said = _mismatch(there)
+    said = _mismatch(there, words_of(visit.service, find(visit, key).digest))
     return Verified(1, {there.id: said} if said else {}, None)
 
 
@@ -264,7 +205,9 @@ def explain(visit: Visit, key: str, *, question: str) -> Explained:
     Raises:
         UnknownName: it is not in the set.
         UsageError: it has no certificate.
+        Conflict: the set is closed.
     """
+    _check_open(visit, find(visit, key))
     there = _question(visit, key, question=question)
     if there.certificate is None:
         raise UsageError(f"{there.id} has no certificate: it comes from a public or a user's own file")
@@ -315,9 +258,25 @@ def _question(visit: Visit, key: str, *, question: str) -> Question:
     return there
 
 
-def _mismatch(question: Question) -> str:
+def words_of(service: Service, digest: str) -> tuple[Domain, ...]:
+    """The domains of users' own that a set is told in."""
+    with service.store.reading() as connection:
+        words = commitments.words_of_set(connection, digest)
+    return tuple(own_text(text.encode(), name=name) for name, text in words.items())
+
+
+def _check_open(visit: Visit, found: StoredSet) -> None:
+    with visit.service.store.reading() as connection:
+        if commitments.closed_set(connection, found.digest):
+            raise Conflict(
+                f"the answers of {found.hash} are closed: the set follows from a secret; an admin reveals it on its "
+                f"page, or by POST /api/v1/question-sets/{found.digest}/reveal"
+            )
+
+
+def _mismatch(question: Question, words: tuple[Domain, ...]) -> str:
     try:
-        verify(question)
+        verify(question, own=words)
     except VerificationMismatch as error:
         return str(error)
     return ""

@@ -11,9 +11,9 @@ from causal_eval.providers.prices import read_prices
 from causal_eval.service import jobs, reports
 from causal_eval.service.reporting import gather, report_data
 from causal_eval.service.reports import LARGEST_BROWSED, together
+from causal_eval.service.splits import check_open
 from causal_eval.service.whole import tickets, whole_data
 from causal_eval.service.wiring import Visit
-from causal_eval.store.submissions import sealed_evaluation
 
 LARGEST_SUMMARY = 20_000
 """Outcomes of all evaluations that are summed up while somebody waits."""
@@ -54,7 +54,7 @@ def made(visit: Visit, evaluations: Sequence[str], *, form: str, summary: bool) 
 
     Raises:
         UnknownName: the caller may not see one of them, or there is no such form.
-        Conflict: one is of a verified submission that is not scored yet.
+        Conflict: one is of a verified submission that is not scored yet, or of a set that is not revealed.
         UsageError: they are no subject of one report, they are too large, or the form's extra is not installed.
     """
     if form not in FORMS:
@@ -64,8 +64,8 @@ def made(visit: Visit, evaluations: Sequence[str], *, form: str, summary: bool) 
     found = [one.evaluation for one in ordered]
     store = visit.service.store
     with store.reading() as connection:
-        if sealed := next((one.id for one in found if sealed_evaluation(connection, one.id)), ""):
-            raise Conflict(f"the questions of {sealed} are sealed until its submission is scored: wait for that")
+        for one in found:
+            check_open(connection, one.id)
     size, most = sum(map(reports.outcomes, found)), LARGEST_SUMMARY if summary else LARGEST_BROWSED
     if size > most:
         more = "ask for a summary, or use" if size <= LARGEST_SUMMARY else "use"

@@ -15,12 +15,12 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.audit import Deed, record
 from causal_eval.service.readonly import is_read_only
 from causal_eval.service.reporting import Gathered, gather, report_data
+from causal_eval.service.splits import check_open
 from causal_eval.service.whole import whole_data
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import reports as kept
 from causal_eval.store.evaluations import Evaluation, find_evaluation
 from causal_eval.store.reports import OPEN, Report, Written
-from causal_eval.store.submissions import sealed_evaluation
 
 MOST_EVALUATIONS = 8
 LARGEST_REPORTED = 100_000
@@ -51,8 +51,7 @@ def order(visit: Visit, evaluations: Sequence[str]) -> Report:
     made = Report(service.token(), project, OPEN, visit.caller.actor, now, None, "", names)
     with service.store.writing() as connection:
         for name in names:
-            if sealed_evaluation(connection, name):
-                raise Conflict(f"the questions of {name} are sealed until its submission is scored: wait for that")
+            check_open(connection, name)
         if kept.count_open(connection, project) >= MOST_OPEN:
             raise Conflict(f"project {project} has {MOST_OPEN} reports that wait: ask again when they are written")
         kept.insert_report(connection, made)

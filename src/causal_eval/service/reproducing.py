@@ -21,12 +21,12 @@ from causal_eval.questions.suite import plan_named
 from causal_eval.scoring.grade import judge as judge_now
 from causal_eval.scoring.verdict import SCORER, Verdict
 from causal_eval.service import jobs
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, find_evaluation, list_evaluations
 from causal_eval.store.observations import observations
 from causal_eval.store.rescore import kept_attempts, scorers
-from causal_eval.store.submissions import sealed_evaluation
 from causal_eval.store.suites import StoredSet, load_set, set_questions
 
 MOST_RUNS = 1000
@@ -117,8 +117,7 @@ def reproduced(visit: Visit, evaluation: str, *, result: str = "") -> Reproducti
     found = jobs.find(visit, evaluation).evaluation
     store = visit.service.store
     with store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+        check_open(connection, found.id)
     question_set = load_set(store, found.spec.question_set)
     plan = plan_named(question_set.name) if question_set.generator else None
     size = max(found.planned * found.spec.epochs, question_set.count, 0 if plan is None else plan.n)

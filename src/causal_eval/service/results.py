@@ -7,19 +7,18 @@ from typing import NamedTuple
 
 from causal_eval.analysis.profile import profile
 from causal_eval.analysis.tables import score_rows
-from causal_eval.errors import Conflict
 from causal_eval.evaluation.chance import shipped
 from causal_eval.providers.prices import read_prices
 from causal_eval.service import jobs
 from causal_eval.service.access import Permission, require
 from causal_eval.service.pricing import pricer
+from causal_eval.service.splits import check_open
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import results, scores
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
 from causal_eval.store.results import BEGINNING, Answers, Counts, Cursor, Line, Wanted
 from causal_eval.store.scores import StoredScore
-from causal_eval.store.submissions import sealed_evaluation
 
 LARGEST_SCORED_AT_ONCE = 2_000
 """Outcomes of which a door computes the scores while somebody waits; of more, a worker does."""
@@ -108,12 +107,11 @@ def answers(visit: Visit, evaluation: str, *, question: str) -> Answers:
     """One of its questions, with everything that was answered.
 
     Raises:
-        Conflict: it is of a verified submission that is not scored yet.
+        Conflict: it is of a verified submission that is not scored yet, or of a set that is not revealed.
     """
     found = jobs.find(visit, evaluation).evaluation
     with visit.service.store.reading() as connection:
-        if sealed_evaluation(connection, found.id):
-            raise Conflict(f"the questions of {found.id} are sealed until its submission is scored")
+        check_open(connection, found.id)
         return results.answers(connection, found, question=question)
 
 

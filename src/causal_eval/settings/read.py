@@ -66,6 +66,8 @@ class Settings:
     """Of one key, user or, where nobody is logged in, address."""
     signing_key_file: Path | None
     """What signs scores of submissions, made when it is first needed; None: beside a database in a file."""
+    split_secret_file: Path | None
+    """Holds the secret from which private and rotating question sets follow; None: none are made."""
     stack_dir: Path
     """Where `causal-eval up` keeps the stack of this machine."""
     check_every: float | None
@@ -213,7 +215,7 @@ def parse_dotenv(text: str, path: str, *, faults: list[str]) -> dict[str, str]:
 
 _OPTIONAL = (
     "prices", "master_key_file", "oidc_secret_file", "signing_key_file", "backup_copy_dir", "backup_wal_dir",
-    "backup_key_file", "metrics_token_file", "log_file", "contacts", "sentinel_token_file",
+    "backup_key_file", "metrics_token_file", "log_file", "contacts", "sentinel_token_file", "split_secret_file",
 )  # fmt: skip
 
 

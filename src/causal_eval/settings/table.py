@@ -115,6 +115,7 @@ SETTINGS = (
         lambda _: "600",
     ),
     Setting("signing_key_file", "CEB_SIGNING_KEY_FILE", new_file, "the path of a file, there or not", lambda _: ""),
+    Setting("split_secret_file", "CEB_SPLIT_SECRET_FILE", file, "the path of a file", lambda _: ""),
     Setting(
         "stack_dir",
         "CEB_STACK_DIR",

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, ins
 from causal_eval.errors import UnknownName
 from causal_eval.store.account_tables import audit, members, project_rules
 from causal_eval.store.accounts import moment, seconds
-from causal_eval.store.public_tables import submissions
+from causal_eval.store.commitments import is_closed
+from causal_eval.store.public_tables import set_words, submissions
 from causal_eval.store.schema import metadata
 from causal_eval.store.submissions import is_sealed
 from causal_eval.store.tables import evaluations, projects, question_sets, questions, set_members, set_orders
@@ -141,7 +142,7 @@ def owned(table: Table, project: str) -> ColumnElement[bool] | None:
 def read_project(connection: Connection, project: str) -> Iterator[ExportedRow]:
     """Everything of the project, tables in the order in which they could be put in again, without secrets."""
     used = select(evaluations.c.set_digest).where(
-        evaluations.c.project == project, ~is_sealed(evaluations.c.set_digest)
+        evaluations.c.project == project, ~is_sealed(evaluations.c.set_digest), ~is_closed(evaluations.c.set_digest)
     )
     asked = select(set_members.c.question).where(set_members.c.set_digest.in_(used))
     shared: dict[Table, ColumnElement[bool]] = {
@@ -149,6 +150,7 @@ def read_project(connection: Connection, project: str) -> Iterator[ExportedRow]:
         questions: questions.c.digest.in_(asked),
         set_members: set_members.c.set_digest.in_(used),
         set_orders: set_orders.c.set_digest.in_(used),
+        set_words: set_words.c.set_digest.in_(used),
     }
     streamed = connection.execution_options(yield_per=_PAGE)
     for table in metadata.sorted_tables:

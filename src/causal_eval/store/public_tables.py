@@ -1,4 +1,4 @@
-"""Tables of what goes out, or takes a worker a while: submissions, webhooks, reports, question sets that are made."""
+"""Tables of what goes out, takes a worker a while, or comes with a set: submissions, webhooks, makings, commitments."""
 
 from __future__ import annotations
 
@@ -177,4 +177,31 @@ making_parts = Table(
     Column("making_id", ForeignKey("makings.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+commitments = Table(
+    "commitments",
+    metadata,
+    #: Of sets that follow from a secret: what may be published before anybody answers.
+    Column("project", ForeignKey("projects.id"), primary_key=True),
+    Column("set_digest", ForeignKey("question_sets.digest"), primary_key=True, index=True),
+    #: ``private`` or ``rotating``.
+    Column("split", String(16), nullable=False),
+    #: Canonical JSON: the commitment, the plan, the generator's version, the set's hash.
+    Column("document", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    #: The set's own key, which is no secret any longer; NULL: it is one, and stands nowhere.
+    Column("key", Text),
+    Column("revealed_by", Text),
+    Column("revealed_at", Float),
+)
+
+set_words = Table(
+    "set_words",
+    metadata,
+    #: Domain files of a user's own that a set is told in: without their words nobody can verify it.
+    Column("set_digest", ForeignKey("question_sets.digest"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    #: TOML.
+    Column("text", Text, nullable=False),
 )

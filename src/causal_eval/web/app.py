@@ -141,6 +141,7 @@ FILES: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/report/{form}", download.as_report),
     ("/sets/{set}/questions.jsonl", one_set.as_public),
     ("/sets/{set}/questions.gold.jsonl", one_set.as_gold),
+    ("/sets/{set}/commitment.json", one_set.committed),
 )
 """What is kept by whoever asks, and no page."""
 POST: Sequence[tuple[str, Handler]] = (
@@ -150,7 +151,9 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/evaluations/new", ordering.order),
     ("/evaluations/{evaluation}/{act}", evaluation.steered),
     ("/sets/new", sets.made),
+    ("/sets/file", sets.brought),
     ("/sets/{set}/check", one_set.checked),
+    ("/sets/{set}/reveal", one_set.disclosed),
     ("/makings/{making}/cancel", making.cancelled),
     ("/reveal", contamination.revealed),
     ("/domains", wording.checked),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import causal_eval
@@ -13,6 +13,7 @@ from causal_eval.evaluation.baselines.fit import Fitted, fit
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.questions.catalog import title_of
 from causal_eval.questions.distinct import published
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.file import SetHash
 from causal_eval.questions.generate import generate
 from causal_eval.questions.question import GENERATOR, Question
@@ -56,14 +57,14 @@ class CheckedSet:
         }  # fmt: skip
 
 
-def check_set(given: Iterable[Question], *, told: Told = lambda _: None) -> CheckedSet:
-    """Prove every question of *given* again, and let those try it who see no causality."""
+def check_set(given: Iterable[Question], *, told: Told = lambda _: None, own: Collection[Domain] = ()) -> CheckedSet:
+    """Prove every question of *given* again, and let those try it who see no causality; *own*: words of users' own."""
     questions, digest = [], SetHash()
     for question in given:
         questions.append(question)
         digest.add(question)
     fitted = _learnt(tuple(sorted({one.family for one in questions})), told=told)
-    return CheckedSet(digest.hexdigest(), questions, validate(questions, fitted, told=told))
+    return CheckedSet(digest.hexdigest(), questions, validate(questions, fitted, told=told, own=own))
 
 
 def as_json(one: FamilyCheck) -> dict[str, object]:

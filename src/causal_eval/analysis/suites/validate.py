@@ -6,7 +6,7 @@ import itertools
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from causal_eval.evaluation.baselines.fit import Fitted
 from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.questions.certify import stated, verify
+from causal_eval.questions.domain import Domain
 from causal_eval.questions.family import APART
 from causal_eval.questions.question import AnswerKind, Question, canonical
 from causal_eval.questions.shape import shape_of
@@ -102,12 +103,16 @@ class FamilyCheck:
 
 
 def validate(
-    questions: Iterable[Question], fitted: Fitted, *, told: Callable[[int], None] = lambda _: None
+    questions: Iterable[Question],
+    fitted: Fitted,
+    *,
+    told: Callable[[int], None] = lambda _: None,
+    own: Collection[Domain] = (),
 ) -> tuple[FamilyCheck, ...]:
     """What was found of each family, by name; *fitted*: what shortcuts learnt from other seeds.
 
     *told* hears, family by family, how many questions are looked at; what it raises ends the looking. Questions without
-    gold or proof (a public file) are mismatches.
+    gold or proof (a public file) are mismatches. *own* are the domains of users' own that they are told in.
     """
     families: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
@@ -115,17 +120,19 @@ def validate(
     sure = 1.0 - 2.0 * _RISK / (len(BLIND) * max(1, len(families)))
     found, looked = [], 0
     for name in sorted(families):
-        found.append(_checked(name, families[name], fitted=fitted, sure=sure))
+        found.append(_checked(name, families[name], fitted=fitted, sure=sure, own=own))
         told(looked := looked + len(families[name]))
     return tuple(found)
 
 
-def _checked(name: str, questions: Sequence[Question], *, fitted: Fitted, sure: float) -> FamilyCheck:
+def _checked(
+    name: str, questions: Sequence[Question], *, fitted: Fitted, sure: float, own: Collection[Domain]
+) -> FamilyCheck:
     units = list(_units(questions))
     worth = chance(questions) | shipped()  # a small set cannot tell how often the best constant number is right
     by_chance = [worth.get((unit[0].family, unit[0].kind), Fraction(0)) for unit in units]
     mean = sum(by_chance, Fraction(0)) / len(units)
-    broken = dict(_mismatches(questions))
+    broken = dict(_mismatches(questions, own))
     proven = [question for question in questions if question.id not in broken]
     return FamilyCheck(
         family=name,
@@ -134,7 +141,7 @@ def _checked(name: str, questions: Sequence[Question], *, fitted: Fitted, sure: 
         clusters=len({question.cluster for question in questions}),
         levels=dict(sorted(Counter(question.difficulty for question in questions).items())),
         mismatches=tuple(broken.values()),
-        repeats=tuple(_repeats(proven)),
+        repeats=tuple(_repeats(proven, own)),
         nearest=min(itertools.chain.from_iterable(map(_gaps, proven)), default=None),
         commonest=_commonest(questions),
         chance=mean,
@@ -167,15 +174,15 @@ def _units(questions: Iterable[Question]) -> Iterator[Unit]:
     return iter(groups.values())
 
 
-def _mismatches(questions: Iterable[Question]) -> Iterator[tuple[str, str]]:
+def _mismatches(questions: Iterable[Question], own: Collection[Domain]) -> Iterator[tuple[str, str]]:
     for question in questions:
         try:
-            verify(question)
+            verify(question, own=own)
         except VerificationMismatch as error:
             yield question.id, str(error)
 
 
-def _repeats(questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
+def _repeats(questions: Sequence[Question], own: Collection[Domain]) -> Iterator[tuple[str, str]]:
     """Pairs of clusters of one shape."""
     clusters: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
@@ -183,7 +190,7 @@ def _repeats(questions: Sequence[Question]) -> Iterator[tuple[str, str]]:
     known: dict[str, str] = {}
     for cluster, members in clusters.items():
         proofs = {one.id: one.certificate for one in members if one.certificate is not None}
-        told = [stated(one, proofs[one.id]) for one in members]
+        told = [stated(one, proofs[one.id], own=own) for one in members]
         # linked questions of one cluster may have more quantities than others
         first = known.setdefault(shape_of(told, max(len(proof.names) for proof in proofs.values())), cluster)
         if first != cluster:

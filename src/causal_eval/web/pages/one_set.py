@@ -6,7 +6,7 @@ import json
 
 from starlette.responses import Response, StreamingResponse
 
-from causal_eval.service import makings, questions
+from causal_eval.service import makings, questions, splits
 from causal_eval.service.access import Permission, require
 from causal_eval.service.exporting import Form
 from causal_eval.web.asked import Asked, see
@@ -27,6 +27,7 @@ def shown(asked: Asked) -> Response:
         "part": [(line, json.loads(line.body)["prompt"]) for line in part],
         "after": after,
         "next": last if last + 1 < found.count else None,
+        "committed": splits.find(asked.visit, found.digest),
         "checks": [
             one for one in makings.listed(asked.visit) if one.kind == "check" and one.question_set == found.digest
         ],
@@ -48,6 +49,22 @@ def _file(asked: Asked, *, answers: bool) -> Response:
     found = questions.exported(asked.visit, asked.part("set"), answers=answers)
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
     return StreamingResponse(chunks(found.lines), headers=headers, media_type=TYPES[Form.JSONL])
+
+
+def committed(asked: Asked) -> Response:
+    """The commitment to it, as a file that may be published before anybody answers."""
+    found = questions.find(asked.visit, asked.part("set"))
+    text = splits.commitment(asked.visit, found.digest).document
+    headers = {"Content-Disposition": f'attachment; filename="{found.hash}.commitment.json"'}
+    return Response(text + "\n", media_type="application/json", headers=headers)
+
+
+def disclosed(asked: Asked) -> Response:
+    """Reveal what it follows from, for good."""
+    require(asked.visit.caller, Permission.ADMINISTER)
+    found = questions.find(asked.visit, asked.part("set"))
+    splits.disclose(asked.visit, found.digest)
+    return see(f"/sets/{found.digest}")
 
 
 def checked(asked: Asked) -> Response:

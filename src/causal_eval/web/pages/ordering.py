@@ -9,7 +9,7 @@ from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
 from causal_eval.service import catalog, jobs, makings, questions
 from causal_eval.service.access import Permission, require
 from causal_eval.service.jobs import JobOrder
-from causal_eval.service.questions import SetOrder
+from causal_eval.service.set_orders import SetOrder
 from causal_eval.store.evaluations import LOCAL
 from causal_eval.store.makings import OPEN, Making
 from causal_eval.web.asked import Asked, see
