@@ -201,11 +201,7 @@ BUDGETS = {
     "incidents": 3900,
     "effects": 900,
     "gamedays": 700,
-<<<<<<< HEAD
-    "service": 5600,
-=======
-    "service": 5700,
->>>>>>> 03373c5 (Make private and rotating sets, sets in own words and own question files over HTTP, and name answers of the wrong type)
+    "service": 5900,
     "performing": 900,
     "api": 3600,
     "web": 2500,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from causal_eval.service import makings
+from causal_eval.service import makings, splits
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.set_orders import SetOrder
 from causal_eval.service.wiring import Service, Visit
@@ -22,19 +23,24 @@ BAD = SetOrder(seed="cycle", n=350, graph="X->Y, Y->X")
 
 
 @pytest.fixture
-def pages(service: Service) -> list[str]:
-    """A set, what is made and checked of it once the worker is done, and what cannot be made."""
+def pages(service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A set, one that is closed, one that is revealed, what a worker makes and checks, and what cannot be made."""
     visit = Visit(service, Caller("local", "local", Role.ADMIN, None))
     found = makings.make(visit, SMALL)
     assert isinstance(found, StoredSet)
+    monkeypatch.setattr("causal_eval.service.splits._secret", lambda *_: b"what-only-the-operator-knows-32b")
+    private = [makings.make(visit, replace(SMALL, split="private", seed=seed)) for seed in ("closed", "revealed")]
+    assert all(isinstance(one, StoredSet) for one in private)
+    keyed = [one.digest for one in private if isinstance(one, StoredSet)]
+    splits.disclose(visit, keyed[1])
     wanted = [makings.order_set(visit, LARGE), makings.order_check(visit, found.digest), makings.order_set(visit, BAD)]
-    return [f"/sets/{found.digest}", *(f"/makings/{one.id}" for one in wanted)]
+    return [*(f"/sets/{one}" for one in (found.digest, *keyed)), *(f"/makings/{one.id}" for one in wanted)]
 
 
 async def test_whatever_is_under_way_is_seen_without_loading_the_page(tab: Any, site: str, pages: list[str]) -> None:
     """The page of a set that is made ends as done, with the way to the set, by itself."""
     await tab.size(1280)
-    await tab.go(f"{site}{pages[1]}")
+    await tab.go(f"{site}{pages[3]}")
     await tab.until("document.querySelector('#live .status-done + *, #live a[href^=\"/sets/\"]')", within=90)
     assert tab.complaints == []
 
@@ -44,7 +50,7 @@ async def test_whatever_is_under_way_is_seen_without_loading_the_page(tab: Any, 
 async def test_pages_of_sets_are_for_everybody(tab: Any, site: str, pages: list[str], width: int, dark: bool) -> None:
     """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
     await tab.size(width, dark=dark)
-    for page in pages[1:]:
+    for page in pages[3:]:
         await tab.go(f"{site}{page}")
         await tab.until(
             "document.querySelector('#live .status') && !document.querySelector('#live[hx-get]')", within=90

@@ -171,7 +171,8 @@ def test_a_private_set_is_ordered_committed_to_revealed_and_proven(visitor: Make
     """On pages alone: no answers and no key before an admin reveals it, then a button that proves it."""
     order = {**OWN, "family_attribution": "on", "split": "private"}
     page = visitor("evaluator").post("/sets/new", data=order, follow_redirects=True)
-    assert "was committed to on" in page.text
+    assert "Committed to (UTC)" in page.text
+    assert "&lt;time" not in page.text
     assert "gold.jsonl" not in page.text
     assert "Reveal it" not in page.text
     document = visitor("viewer").get(f"{page.url.path}/commitment.json")
