@@ -24,7 +24,7 @@ from causal_eval.store.tables import attempts, verdicts
 
 SHARED = {
     "users", "sessions", "login_failures", "idempotency",
-    "question_sets", "questions", "set_members", "set_orders",
+    "question_sets", "questions", "set_members", "set_orders", "set_words",
     "workers", "leases", "money_aside", "key_states", "call_leases", "schema_floor", "switches", "deployments",
     "incidents", "incident_copy",
 }  # fmt: skip

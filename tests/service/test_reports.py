@@ -15,7 +15,7 @@ from causal_eval.evaluation.attempt import Attempt
 from causal_eval.evaluation.ledger import Judged
 from causal_eval.providers.provider import Reply
 from causal_eval.scoring.grade import judge
-from causal_eval.service import jobs, reports
+from causal_eval.service import jobs, reports, splits
 from causal_eval.service.access import Caller, Role
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.readonly import note_disk
@@ -127,7 +127,7 @@ def test_sealed_questions_are_in_no_report(
 ) -> None:
     """Its examples would show them before the submission is scored."""
     one = answered()
-    monkeypatch.setattr(reports, "sealed_evaluation", lambda _connection, name: name == one)
+    monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name: name == one)
     with pytest.raises(Conflict, match="sealed"):
         reports.order(visit, [one])
 
