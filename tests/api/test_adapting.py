@@ -14,7 +14,7 @@ from causal_eval.analysis.adaptive.selection import ability
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.format import example
-from causal_eval.service import adapting
+from causal_eval.service import adapting, splits
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
@@ -79,5 +79,5 @@ def test_what_cannot_be_calibrated_is_refused(
         large = viewer.get(path, params={"calibration": f"{two},{three}"})
         assert (large.status_code, "causal-eval adapt" in large.json()["detail"]) == (422, True)
     for sealed in (one, three):
-        monkeypatch.setattr(adapting, "sealed_evaluation", lambda _connection, name, sealed=sealed: name == sealed)
+        monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name, sealed=sealed: name == sealed)
         assert client("admin").get(path, params={"calibration": f"{two},{three}"}).status_code == 409

@@ -13,7 +13,7 @@ from causal_eval.evaluation.baselines.shortcuts import association
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.format import example
-from causal_eval.service import diagnosing, reporting
+from causal_eval.service import diagnosing, reporting, splits
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.suites import keep_set
@@ -71,7 +71,7 @@ def test_sealed_questions_are_not_diagnosed(
 ) -> None:  # fmt: skip
     """Until its submission is scored nobody learns which mistakes its questions invite."""
     one = _run(service)
-    monkeypatch.setattr(diagnosing, "sealed_evaluation", lambda _connection, name: name == one.id)
+    monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name: name == one.id)
     assert client("admin").get(f"/api/v1/evaluations/{one.id}/diagnosis").status_code == 409
 
 

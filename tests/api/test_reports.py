@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
-from causal_eval.service import report_files, reports
+from causal_eval.service import report_files, reports, splits
 from causal_eval.service.wiring import Service
 from causal_eval.store.suites import StoredSet
 
@@ -98,5 +98,5 @@ def test_sealed_questions_are_in_no_file(
     """Also where the report was written before."""
     where = client("evaluator").post(PATH, json={"evaluations": [evaluation]}).headers["Location"]
     assert reports.settle(service)
-    monkeypatch.setattr(report_files, "sealed_evaluation", lambda _connection, name: name == evaluation)
+    monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name: name == evaluation)
     assert client("admin").get(f"{where}/file").status_code == 409

@@ -12,7 +12,7 @@ from tests.answered import answered
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.format import example
-from causal_eval.service import reproducing
+from causal_eval.service import reproducing, splits
 from causal_eval.service.reproducing import ticket_of
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
@@ -71,5 +71,5 @@ def test_for_whom_and_how_much(client: Client, service: Service, monkeypatch: py
         patched.setattr(reproducing, "LARGEST_REPRODUCED", 11)
         large = client("viewer").get(_path(run))
         assert (large.status_code, "causal-eval reproduce" in large.json()["detail"]) == (422, True)
-    monkeypatch.setattr(reproducing, "sealed_evaluation", lambda _connection, name: name == run.id)
+    monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name: name == run.id)
     assert client("admin").get(_path(run)).status_code == 409

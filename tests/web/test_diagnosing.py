@@ -17,7 +17,7 @@ from causal_eval.evaluation.baselines.shortcuts import association
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.format import example
-from causal_eval.service import diagnosing
+from causal_eval.service import diagnosing, splits
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.suites import keep_set
@@ -93,7 +93,7 @@ def test_what_is_sealed_or_too_large_is_refused(visitor: Make, run: Run, monkeyp
     one = run()
     monkeypatch.setattr(diagnosing, "LARGEST_DIAGNOSED", 3)
     assert "causal-eval diagnose" in visitor("viewer").get(f"/evaluations/{one.id}/diagnosis").text
-    monkeypatch.setattr(diagnosing, "sealed_evaluation", lambda _connection, name: name == one.id)
+    monkeypatch.setattr(splits, "sealed_evaluation", lambda _connection, name: name == one.id)
     for what in ("diagnosis", "profile"):
         assert visitor("admin").get(f"/evaluations/{one.id}/{what}").status_code == 409
 
