@@ -187,3 +187,17 @@ def test_a_power_of_two_takes_as_many_bits_as_it_needs(widths: list[int]) -> Non
     for width in widths:
         assert stream.below(1 << width) == twin.bits(width)
     assert stream.bits(64) == twin.bits(64)
+
+
+@pytest.mark.parametrize(("low", "high"), [(5, 95), (0, 0), (-3, 4), (2, 1 << 70)])
+def test_several_values_are_those_of_as_many_calls(low: int, high: int) -> None:
+    """What is drawn at once is what is drawn one by one, and the stream goes on from the same place."""
+    one, other = Stream("several"), Stream("several")
+    assert one.betweens(low, high, count=40) == [other.between(low, high) for _ in range(40)]
+    assert one.bits(64) == other.bits(64)
+
+
+def test_an_empty_range_has_no_values() -> None:
+    """A range whose end lies before its beginning is refused and not searched for ever."""
+    with pytest.raises(ValueError, match="not empty"):
+        Stream("several").betweens(2, 1, count=3)

@@ -24,9 +24,7 @@ class Stream:
 
     def __init__(self, *parts: str | int) -> None:
         self._key = hashlib.sha256(b"".join(_frame(str(part)) for part in parts)).digest()
-        self._counter = 0
-        self._block = 0
-        self._left = 0
+        self._counter = self._block = self._left = 0
 
     @classmethod
     def keyed(cls, secret: bytes, *parts: str | int) -> Stream:
@@ -71,6 +69,21 @@ class Stream:
     def between(self, low: int, high: int) -> int:
         """A uniform integer in ``low..high``, both ends included."""
         return low + self.below(high - low + 1)
+
+    def betweens(self, low: int, high: int, *, count: int) -> list[int]:
+        """What *count* calls of :meth:`between` give."""
+        if high < low:
+            raise ValueError(f"betweens() needs a range that is not empty, got {low}..{high}")
+        width = (high - low).bit_length() or 1
+        mask, found = (1 << width) - 1, list[int]()
+        while len(found) < count:  # below() written out: tables are drawn here
+            if self._left < width:
+                self._refill(width)
+            self._left -= width
+            value = self._block >> self._left & mask
+            if value <= high - low:
+                found.append(low + value)
+        return found
 
     def chance(self, numerator: int, denominator: int) -> bool:
         """True with probability numerator/denominator."""

@@ -10,7 +10,7 @@ import pytest
 from causal_eval.causal.intervene import Worlds
 from causal_eval.questions.family import APART
 from causal_eval.questions.joint import Joint
-from causal_eval.questions.margins import SCALE, clear, rough
+from causal_eval.questions.margins import SCALE, clear, near_to, rough
 from causal_eval.questions.network import Parents, scm_of
 from causal_eval.questions.tables import HIGHEST, LOWEST, about, random_rows, share_facts
 from causal_eval.seeds import Stream
@@ -70,6 +70,12 @@ def test_what_is_clear_is_apart() -> None:
     assert not clear(truth, (truth + gap, 0))
     assert not clear(truth, (truth - gap,))
     assert clear(truth, (truth + gap + SCALE // 10**6, truth - gap - SCALE // 10**6))
+
+
+def test_percentages_near_to_a_number() -> None:
+    """They are those that lie nearer than the margin, and no other; the margin itself is far enough."""
+    for truth in (Fraction(1, 2), Fraction(1, 3), Fraction(7, 200), Fraction(-1, 7), Fraction(999, 1000)):
+        assert near_to(truth) == {p for p in range(-120, 220) if abs(Fraction(p, 100) - truth) < APART}
 
 
 def test_entries_are_about_their_level() -> None:

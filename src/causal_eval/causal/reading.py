@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from causal_eval.causal.query import Assignment
@@ -15,6 +16,10 @@ from causal_eval.errors import MalformedCase
 _TRUTH = {"false": False, "true": True}
 _LONG_POWER = re.compile(r"[eE][+-]?[0-9_]{4}")
 """Of a few letters, a number that no memory holds."""
+
+
+_SHORT = 8
+"""Letters of a number that is remembered."""
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:
@@ -62,7 +67,7 @@ def fraction(value: Any, where: str) -> Fraction:
     """An exact number: ``"1/10"``, ``"0.1"``, ``0.1`` (read as its decimal digits) or an integer."""
     try:
         if isinstance(value, str) and not _LONG_POWER.search(value):
-            return Fraction(value)
+            return _short(value) if len(value) <= _SHORT else Fraction(value)
         if isinstance(value, float):
             return Fraction(Decimal(repr(value)))
         if isinstance(value, int) and not isinstance(value, bool):
@@ -70,6 +75,11 @@ def fraction(value: Any, where: str) -> Fraction:
     except (ValueError, ZeroDivisionError, InvalidOperation, OverflowError):
         pass
     raise MalformedCase(f'{where}: {value!r} is no exact number; write "1/10", "0.1" or 0.1')
+
+
+@lru_cache(maxsize=1 << 10)  # printed probabilities are few
+def _short(text: str) -> Fraction:
+    return Fraction(text)
 
 
 def position(value: Any, names: Sequence[Value], where: str) -> int:

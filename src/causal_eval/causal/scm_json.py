@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -94,6 +95,7 @@ class _Reader:
         threshold: bool,
     ) -> None:
         self.names, self.index, self.domains, self.graph, self.threshold = names, index, domains, graph, threshold
+        self.written = [[key_of(value).lower() for value in domain] for domain in domains]
 
     def mechanisms(self, obj: Mapping[str, Any]) -> Iterator[tuple[int, Mechanism]]:
         """Every (node, mechanism) that *obj* states."""
@@ -135,7 +137,7 @@ class _Reader:
 
     def key_part(self, part: str, node: int, *, name: str) -> int:
         """A value in a key: by name, or by position."""
-        written = [key_of(value).lower() for value in self.domains[node]]
+        written = self.written[node]
         if part.lower() in written:
             return written.index(part.lower())
         if part.isdecimal() and int(part) < len(written):
@@ -148,11 +150,13 @@ class _Reader:
     def row(self, name: str, key: str, row: Any) -> Row:
         """Probabilities that are not negative and sum to 1."""
         where = f"scm: {name!r}" + (f", row {key!r}" if key else "")
-        found = tuple(fraction(part, where) for part in sequence(row, where))
         size = len(self.domains[_node(name, self.index)])
+        found = tuple([fraction(part, where) for part in sequence(row, where)])
         if len(found) != size or not found:
             raise MalformedCase(f"{where} has {len(found)} probabilities for {size} values")
-        if min(found) < 0 or sum(found) != 1:
+        bottom = math.lcm(*[p.denominator for p in found])
+        parts = [p.numerator * (bottom // p.denominator) for p in found]
+        if min(parts) < 0 or sum(parts) != bottom:
             raise MalformedCase(f"{where}: probabilities {', '.join(map(str, found))} must be >= 0 and sum to 1")
         return found
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from causal_eval.errors import VerificationMismatch
 
@@ -22,6 +23,8 @@ class Fact(NamedTuple):
 
 
 Facts = tuple[Fact, ...]
+
+_T = TypeVar("_T")
 
 CLAIM = "claimed"
 """The form by which somebody says what the answer is."""
@@ -90,6 +93,32 @@ def the_ask(facts: Facts) -> Fact:
     if len(asks) != 1:
         raise VerificationMismatch(f"{len(asks)} questions are asked; a prompt asks one")
     return asks[0]
+
+
+class _Same:
+    """Facts as themselves: to hash all their fractions takes longer than to read them again."""
+
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and [*map(id, self.facts)] == [*map(id, other.facts)]
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.facts)))
+
+
+def remembered(reading: Callable[[Facts, int], _T]) -> Callable[[Facts, int], _T]:
+    """*reading*, its last results kept: a question is read for its case, its answer and each of its mistakes."""
+    kept = functools.lru_cache(maxsize=8)(lambda same, n: reading(same.facts, n))
+
+    @functools.wraps(reading)
+    def read(facts: Facts, n: int) -> _T:
+        return kept(_Same(facts), n)
+
+    return read
 
 
 def normal(facts: Iterable[Fact]) -> Facts:

@@ -5,18 +5,21 @@ Everything is a function of the printed facts alone, as in a family; :mod:`causa
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, Literal, of_form, share, the_ask
-from causal_eval.questions.family import APART, Group, Value
-from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
+from causal_eval.questions.chances import Chances
+from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
+from causal_eval.questions.family import Group, Value
+from causal_eval.questions.margins import apart, near_to
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, gap, random_percents, risk
 from causal_eval.questions.network import literal, node, scm_of
 from causal_eval.questions.posing import Posed, about_scm, symbol
-from causal_eval.questions.tables import HIGHEST, LOWEST
+from causal_eval.questions.tables import HIGHEST, LOWEST, PERCENT, SHARES, share_facts
 from causal_eval.seeds import Stream
 
 FORMS = ("ask-joint", "ask-soft", "ask-cate")
@@ -53,56 +56,99 @@ _REACH = 40
 """Entries of the outcome's table lie at most so far from a level that is drawn first, so that answers spread."""
 
 
+class _Policy(NamedTuple):
+    """A quantity whose mechanism is replaced, what the new one goes by, and its probabilities."""
+
+    x: int
+    z: int
+    rows: Mapping[int, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A question before its tables, in percent, are printed; they may yet be moved."""
+
+    net: Net
+    tables: list[list[int]]
+    rows: list[int]
+    """Of the new mechanism, where one is asked about; they are by the state of Z."""
+    ask: Fact
+
+    def facts(self) -> Facts:
+        """What is printed."""
+        x, z = self.net.at["X"], self.net.at["Z"]
+        soft = [Fact("soft", ((x, 1), (z, value), SHARES[p])) for value, p in enumerate(self.rows)]
+        return (*share_facts(self.net.parents, self.tables), Fact("markov"), *soft, self.ask)
+
+    def truth(self) -> Fraction:
+        """What is asked for."""
+        parents, tables = [*self.net.parents], [*self.tables]
+        if self.rows:
+            parents[self.net.at["X"]], tables[self.net.at["X"]] = (self.net.at["Z"],), self.rows
+        return _right(Chances.of_tables(tuple(parents), tables), self.ask)
+
+    def moved(self, truth: Fraction, *, stream: Stream) -> bool:
+        """Whether a probability, or its complement, was too near to *truth*; those that were have been moved."""
+        near, other = near_to(truth), near_to(1 - truth)
+        found = False
+        for rows in (*self.tables, self.rows):
+            for row, p in enumerate(rows if not (near.isdisjoint(rows) and other.isdisjoint(rows)) else ()):
+                if p in near or p in other:
+                    ahead = p >= PERCENT * (truth if p in near else 1 - truth)
+                    step = stream.between(1, _MOVE) * (1 if ahead else -1)
+                    rows[row] = p + step if LOWEST <= p + step <= HIGHEST else p - 3 * step
+                    found = True
+        return found
+
+    def discriminates(self, truth: Fraction) -> bool:
+        """Whether no guess and no mistake comes near *truth*."""
+        shares = [p for rows in (*self.tables, self.rows) for p in rows]
+        near = near_to(truth) | near_to(1 - truth)
+        if not near.isdisjoint((PERCENT // 2, *shares)):
+            return False
+        if not apart(truth, (Fraction(sum(shares), len(shares) * PERCENT),)):
+            return False
+        at = self.net.at
+        policy = _Policy(at["X"], at["Z"], dict(enumerate(SHARES[p] for p in self.rows)))
+        return apart(truth, _wrong(Chances.of_tables(self.net.parents, self.tables), self.ask, policy).values())
+
+
 def draw(stream: Stream, kind: str, *, difficulty: int) -> Group:
     """One question of *kind* that keeps the margins."""
-    least = Fraction(stream.between(_LEAST, _MOST), 100) if kind == "cate" else Fraction(0)
+    least = Fraction(stream.between(_LEAST, _MOST), PERCENT) if kind == "cate" else Fraction(0)
     for _ in range(MOST_DRAWS):
         net = Net.draw(stream.choice(STRUCTURES[kind][difficulty - 1]), stream)
-        fixed = {} if kind == "cate" else {"Y": _about_a_level(len(net.parents[net.at["Y"]]), stream)}
-        facts = (*random_tables(net, stream, fixed=fixed), *_asking(kind, net.at, stream=stream))
-        truth = _truth(facts, net.n)
+        draft = _draft(net, kind, stream=stream)
+        truth = draft.truth()
         for _ in range(_REPAIRS):
-            moved = _moved(facts, truth, stream=stream)
-            if moved is facts:
+            if not draft.moved(truth, stream=stream):
                 break
-            facts, truth = moved, _truth(moved, net.n)
-        if abs(truth) >= least and discriminating(facts, truth, wrong=functools.partial(mistakes, facts, net.n)):
-            return Group(kind, net.n, net.order, (facts,))
+            truth = draft.truth()
+        if abs(truth) >= least and draft.discriminates(truth):
+            return Group(kind, net.n, net.order, (draft.facts(),))
     raise AssertionError(f"effect/{kind} at difficulty {difficulty}: no model keeps the margins")
 
 
-def _moved(facts: Facts, truth: Fraction, *, stream: Stream) -> Facts:
-    """*facts* with every printed probability moved that is, or whose complement is, too near to *truth*."""
-    spans = [(one - APART, one, one + APART) for one in (truth, 1 - truth)]
-    found = []
-    for fact in facts:
-        *rest, p = fact.slots or (0,)
-        near = [one for low, one, high in spans if low < p < high] if isinstance(p, Fraction) else []
-        if near and isinstance(p, Fraction):
-            step = Fraction(stream.between(1, _MOVE) * (1 if p >= near[0] else -1), 100)
-            moved = p + step if LOWEST <= 100 * (p + step) <= HIGHEST else p - 3 * step
-            found.append(Fact(fact.form, (*rest, moved)))
-        else:
-            found.append(fact)
-    return tuple(found) if any(one is not other for one, other in zip(found, facts, strict=True)) else facts
+def _draft(net: Net, kind: str, *, stream: Stream) -> _Draft:
+    """Random tables of *net*, and a question about them."""
+    x, y, z = net.at["X"], net.at["Y"], net.at["Z"]
+    fixed = {} if kind == "cate" else {"Y": _about_a_level(len(net.parents[y]), stream)}
+    tables = random_percents(net, stream, fixed=fixed)
+    if kind == "joint":
+        return _Draft(
+            net, tables, [], Fact("ask-joint", ((y, 1), (x, stream.below(2)), (net.at["W"], stream.below(2))))
+        )
+    if kind == "cate":
+        first = stream.below(2)
+        return _Draft(net, tables, [], Fact("ask-cate", ((y, 1), (x, first), (x, 1 - first), (z, stream.below(2)))))
+    rows = stream.shuffled([stream.between(3, 30), stream.between(70, 97)])
+    return _Draft(net, tables, rows, Fact("ask-soft", ((y, 1), x)))
 
 
 def _about_a_level(count: int, stream: Stream) -> list[int]:
     level = stream.between(10, 90)
     low, high = max(LOWEST + 1, level - _REACH), min(HIGHEST - 1, level + _REACH)
-    return [stream.between(low, high) for _ in range(1 << count)]
-
-
-def _asking(kind: str, at: Mapping[str, int], *, stream: Stream) -> Facts:
-    """The question, and the new mechanism where one is asked about."""
-    x, y, z = at["X"], (at["Y"], 1), at["Z"]
-    if kind == "joint":
-        return (Fact("ask-joint", (y, (x, stream.below(2)), (at["W"], stream.below(2)))),)
-    if kind == "cate":
-        first = stream.below(2)
-        return (Fact("ask-cate", (y, (x, first), (x, 1 - first), (z, stream.below(2)))),)
-    rows = stream.shuffled([Fraction(stream.between(3, 30), 100), Fraction(stream.between(70, 97), 100)])
-    return (*(Fact("soft", ((x, 1), (z, value), p)) for value, p in enumerate(rows)), Fact("ask-soft", (y, x)))
+    return stream.betweens(low, high, count=1 << count)
 
 
 def case(facts: Facts, n: int) -> Posed:
@@ -121,7 +167,7 @@ def case(facts: Facts, n: int) -> Posed:
                 "given": {symbol(z): level},
             }  # fmt: skip
             return about_scm(scm, query, estimand=f"E[{symbol(y)} | do, {symbol(z)}={level}], a difference")
-    x, z, rows = _policy(facts)
+    x, z, rows = _policy_of(facts)
     table: dict[str, Json] = {str(level): [str(1 - p), str(p)] for level, p in rows.items()}
     policies: dict[str, Json] = {symbol(x): {"parents": [symbol(z)], "table": table}}
     return about_scm(
@@ -132,49 +178,52 @@ def case(facts: Facts, n: int) -> Posed:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What observing, forgetting one of two things, or asking about everybody would give."""
     ask = the_ask(facts)
-    worlds, y = worlds_of(_model(facts), n), literal(ask.slots[0])
+    policy = _policy_of(facts) if ask.form == "ask-soft" else None
+    return dict(_wrong(chances_of(_model(facts), n), ask, policy))
+
+
+def _wrong(chances: Chances, ask: Fact, policy: _Policy | None) -> dict[str, Fraction]:
+    """What the mistakes give by *chances*, in which no mechanism is replaced."""
+    y = literal(ask.slots[0])
     if ask.form == "ask-joint":
         one, other = (literal(slot) for slot in ask.slots[1:])
         return {
-            "correlation is causation": risk(worlds, y, given=(one, other)),
-            "forget the second intervention": risk(worlds, y, do=(one,)),
-            "forget the first intervention": risk(worlds, y, do=(other,)),
-            "no intervention": risk(worlds, y),
+            "correlation is causation": risk(chances, y, given=(one, other)),
+            "forget the second intervention": risk(chances, y, do=(one,)),
+            "forget the first intervention": risk(chances, y, do=(other,)),
+            "no intervention": risk(chances, y),
         }
     if ask.form == "ask-cate":
         (x, first), (z, level) = _contrast(ask), literal(ask.slots[3])
         sign = 1 if first else -1
         return {
-            "correlation is causation": sign * gap(worlds, y, x, do=False, given=((z, level),)),
-            "the average over everybody": sign * gap(worlds, y, x, do=True),
-            "the other part": sign * gap(worlds, y, x, do=True, given=((z, 1 - level),)),
-            "the association among everybody": sign * gap(worlds, y, x, do=False),
+            "correlation is causation": sign * gap(chances, y, x, do=False, given=((z, level),)),
+            "the average over everybody": sign * gap(chances, y, x, do=True),
+            "the other part": sign * gap(chances, y, x, do=True, given=((z, 1 - level),)),
+            "the association among everybody": sign * gap(chances, y, x, do=False),
         }
-    x, z, rows = _policy(facts)
-    often = sum((risk(worlds, (z, level)) * p for level, p in rows.items()), Fraction(0))
-
-    def mixed(by: Callable[[Literal], Fraction]) -> Fraction:
-        return often * by((x, 1)) + (1 - often) * by((x, 0))
-
+    assert policy is not None, "the third form asks about a policy"
+    x, z, rows = policy
+    high = risk(chances, (z, 1))
+    often = high * rows[1] + (1 - high) * rows[0]
+    seen, done = (chances.levels(y, x, do=do) for do in (False, True))
     return {
-        "correlation is causation": mixed(lambda level: risk(worlds, y, given=(level,))),
-        "forget what the policy goes by": mixed(lambda level: risk(worlds, y, do=(level,))),
-        "the policy changes nothing": risk(worlds, y),
-        "enforce it in every case": risk(worlds, y, do=((x, 1),)),
+        "correlation is causation": often * seen[1] + (1 - often) * seen[0],
+        "forget what the policy goes by": often * done[1] + (1 - often) * done[0],
+        "the policy changes nothing": risk(chances, y),
+        "enforce it in every case": done[1],
     }
 
 
-def _truth(facts: Facts, n: int) -> Fraction:
-    ask = the_ask(facts)
-    y, model = literal(ask.slots[0]), _model(facts)
+def _right(chances: Chances, ask: Fact) -> Fraction:
+    """The answer by *chances*, in which a policy is in place."""
+    y = literal(ask.slots[0])
     if ask.form == "ask-joint":
-        return risk(worlds_of(model, n), y, do=[literal(slot) for slot in ask.slots[1:]])
+        return risk(chances, y, do=[literal(slot) for slot in ask.slots[1:]])
     if ask.form == "ask-cate":
         x, first = _contrast(ask)
-        return (1 if first else -1) * gap(worlds_of(model, n), y, x, do=True, given=(literal(ask.slots[3]),))
-    x, z, rows = _policy(facts)
-    kept = tuple(fact for fact in model if fact.form == "markov" or literal(fact.slots[0])[0] != x)
-    return risk(worlds_of((*kept, *(share(x, p, ((z, level),)) for level, p in rows.items())), n), y)
+        return (1 if first else -1) * gap(chances, y, x, do=True, given=(literal(ask.slots[3]),))
+    return risk(chances, y)
 
 
 def _model(facts: Facts) -> Facts:
@@ -193,7 +242,7 @@ def _contrast(ask: Fact) -> Literal:
     return x, first
 
 
-def _policy(facts: Facts) -> tuple[int, int, dict[int, Fraction]]:
+def _policy_of(facts: Facts) -> _Policy:
     """The quantity whose mechanism is replaced, what the new one goes by, and its probabilities.
 
     Raises:
@@ -205,7 +254,7 @@ def _policy(facts: Facts) -> tuple[int, int, dict[int, Fraction]]:
     if len(rows) != len(found) or set(found) != {0, 1} or len(ends) != 1 or {x for x, _ in ends} != {_replaced(facts)}:
         raise VerificationMismatch("a new mechanism needs a probability for both states of one quantity, once each")
     ((x, z),) = ends
-    return x, z, dict(sorted(found.items()))
+    return _Policy(x, z, dict(sorted(found.items())))
 
 
 def _replaced(facts: Facts) -> int:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import APART, Value
+from causal_eval.questions.tables import PERCENT
 
 _HALF = Fraction(1, 2)
 SCALE = 10**12
@@ -38,6 +39,13 @@ def apart(truth: Fraction, others: Iterable[Fraction]) -> bool:
         >= gap * other.denominator
         for other in others
     )
+
+
+def near_to(truth: Fraction) -> frozenset[int]:
+    """The whole percentages that lie nearer to *truth* than 0.015."""
+    middle, reach = PERCENT * APART.denominator * truth.numerator, PERCENT * APART.numerator * truth.denominator
+    unit = APART.denominator * truth.denominator
+    return frozenset(range((middle - reach) // unit + 1, (middle + reach - 1) // unit + 1))
 
 
 def rough(numerator: int, denominator: int) -> int:

@@ -6,11 +6,12 @@ import functools
 import itertools
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.scm import Call, Const, Expression, Mechanism, Rule, Scm, Table, Var
 from causal_eval.errors import VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, Literal, Slot, of_form, remembered, the_ask
 
 Parents = tuple[tuple[int, ...], ...]
 """Per node its direct causes, ascending."""
@@ -28,7 +29,7 @@ def contrast_of(facts: Facts) -> tuple[int, int]:
     return y, x
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes
+@remembered
 def graph_of(facts: Facts, n: int) -> Graph:
     """The graph of the printed edges and hidden common causes; latent nodes are those said to be unmeasured."""
     edges = [(node(fact.slots[0]), node(fact.slots[1])) for fact in of_form(facts, "edge")]
@@ -42,11 +43,36 @@ def graph_of(facts: Facts, n: int) -> Graph:
     return Graph.build(n, edges, bidirected=pairs, latent=latent)
 
 
+class Stated(NamedTuple):
+    """What is printed of every node."""
+
+    rows: dict[int, dict[tuple[Literal, ...], Fraction]]
+    """Node -> states of its causes -> P(node = 1); empty for one that has a rule."""
+    rules: dict[int, Fact]
+
+
 def scm_of(facts: Facts, n: int) -> Scm:
     """The causal model of the printed shares and rules, all variables binary.
 
     Raises:
         VerificationMismatch: a node has no statement, two kinds of statement, or a table with a row missing or doubled.
+    """
+    rows, rules = stated(facts, n)
+    parents: list[tuple[int, ...]] = []
+    mechanisms: list[Mechanism] = []
+    for index in range(n):
+        causes, mechanism = rule_of(rules[index]) if index in rules else _table(index, rows[index])
+        parents.append(causes)
+        mechanisms.append(mechanism)
+    edges = [(cause, index) for index, causes in enumerate(parents) for cause in causes]
+    return Scm(Graph.build(n, edges), (2,) * n, tuple(mechanisms))
+
+
+def stated(facts: Facts, n: int) -> Stated:
+    """The printed shares and rules of all variables.
+
+    Raises:
+        VerificationMismatch: a node has no statement, two kinds of statement, or one twice.
     """
     rows: dict[int, dict[tuple[Literal, ...], Fraction]] = {index: {} for index in range(n)}
     rules: dict[int, Fact] = {}
@@ -58,16 +84,10 @@ def scm_of(facts: Facts, n: int) -> Scm:
             if target in rules:
                 raise VerificationMismatch(f"two rules are printed for node {target}")
             rules[target] = fact
-    parents: list[tuple[int, ...]] = []
-    mechanisms: list[Mechanism] = []
     for index in range(n):
         if (index in rules) == bool(rows[index]):
             raise VerificationMismatch(f"node {index} needs either probabilities or one rule in the prompt")
-        causes, mechanism = rule_of(rules[index]) if index in rules else _table(index, rows[index])
-        parents.append(causes)
-        mechanisms.append(mechanism)
-    edges = [(cause, index) for index, causes in enumerate(parents) for cause in causes]
-    return Scm(Graph.build(n, edges), (2,) * n, tuple(mechanisms))
+    return Stated(rows, rules)
 
 
 def rule_of(fact: Fact) -> tuple[tuple[int, ...], Mechanism]:

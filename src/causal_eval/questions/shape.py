@@ -7,8 +7,10 @@ Two questions of one shape are the same question in other words. Shapes are foun
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from causal_eval.causal.graph import bits
 from causal_eval.questions.facts import Fact, Facts, Slot
@@ -25,41 +27,72 @@ _LITERALS = frozenset({"clause", "clauses", "list"})
 def shape_of(members: Iterable[Facts], n: int) -> str:
     """The shape of a twin group over nodes 0..n-1, as 16 hex digits: the same under any renumbering and reordering."""
     groups = list(members)
+    read = {id(fact): _Read.of(fact) for facts in groups for fact in facts}  # twins share most of theirs
     colours = ["" for _ in range(n)]
     numbered = any(isinstance(slot, Fraction) for facts in groups for fact in facts for slot in fact.slots)
     for _ in range(1 if numbered else _ROUNDS):
         around: list[list[str]] = [[colour] for colour in colours]
+        places = {key: one.places(colours) for key, one in read.items()}
         for facts in groups:
             own: list[list[str]] = [[] for _ in range(n)]
-            for fact in facts:
-                _spread(fact, colours, around=own)
+            for node, place in itertools.chain.from_iterable([places[id(fact)] for fact in facts]):
+                own[node].append(place)
             for node, seen in enumerate(own):
                 around[node].append(_digest(sorted(seen)))
         colours = [_digest([seen[0], *sorted(seen[1:])]) for seen in around]
-    told = [_digest(sorted(_said(fact, colours) for fact in facts)) for facts in groups]
+    said = {key: one.said(colours) for key, one in read.items()}
+    told = [_digest(sorted([said[id(fact)] for fact in facts])) for facts in groups]
     return _digest([str(n), *sorted(told), *sorted(colours)])
 
 
-def _spread(fact: Fact, colours: Sequence[str], *, around: list[list[str]]) -> None:
-    """Tell each node of *fact* in which place of what statement it stands."""
-    said = _said(fact, colours)
-    for place, (slot, kind) in enumerate(zip(fact.slots, forms()[fact.form].types, strict=True)):
-        at = "name" if kind == "name" and fact.form in _SYMMETRIC else place
-        for node, how in _within(slot, kind, colours):
-            around[node].append(f"{said}@{at}:{how}")
+class _Slot(NamedTuple):
+    """A slot as far as it is the same under all colours."""
+
+    kind: str
+    value: Slot
+    ends: list[tuple[int, str]] | None
+    """(node, in which way) for every node of it; None where that depends on colours."""
+    bare: str
+    """What is said of it where it has no node."""
+
+    def within(self, colours: Sequence[str]) -> list[tuple[int, str]]:
+        """(node, in which way) for every node of it."""
+        return _within(self.value, self.kind, colours) if self.ends is None else self.ends
 
 
-def _said(fact: Fact, colours: Sequence[str]) -> str:
-    """The statement with colours in place of nodes."""
-    names: list[str] = []
-    parts = [fact.form]
-    for slot, kind in zip(fact.slots, forms()[fact.form].types, strict=True):
-        inside = sorted(f"{colours[node]}={how}" for node, how in _within(slot, kind, colours))
-        size = str(len(slot)) if kind == "sets" and isinstance(slot, tuple) else ""  # one of them may be empty
-        (names if kind == "name" else parts).append(
-            size + ",".join(inside) if inside else "" if kind == "letter" else str(slot)
-        )
-    return "|".join([*parts, *(sorted(names) if fact.form in _SYMMETRIC else names)])
+class _Read(NamedTuple):
+    """A statement, its slots read."""
+
+    form: str
+    slots: list[_Slot]
+
+    @classmethod
+    def of(cls, fact: Fact) -> _Read:
+        """The statement *fact*."""
+        slots = []
+        for slot, kind in zip(fact.slots, forms()[fact.form].types, strict=True):
+            ends = None if kind == "sets" else _within(slot, kind, ())
+            slots.append(_Slot(kind, slot, ends, "" if ends or kind == "letter" else str(slot)))
+        return cls(fact.form, slots)
+
+    def places(self, colours: Sequence[str]) -> list[tuple[int, str]]:
+        """For each node of it in which place of what statement it stands."""
+        said, found = self.said(colours), list[tuple[int, str]]()
+        for place, slot in enumerate(self.slots):
+            at = "name" if slot.kind == "name" and self.form in _SYMMETRIC else place
+            found += [(node, f"{said}@{at}:{how}") for node, how in slot.within(colours)]
+        return found
+
+    def said(self, colours: Sequence[str]) -> str:
+        """The statement with colours in place of nodes."""
+        names: list[str] = []
+        parts = [self.form]
+        for slot in self.slots:
+            inside = sorted([f"{colours[node]}={how}" for node, how in slot.within(colours)])
+            # how many sets, as one of them may be empty
+            size = str(len(slot.value)) if slot.kind == "sets" and isinstance(slot.value, tuple) else ""
+            (names if slot.kind == "name" else parts).append(size + ",".join(inside) if inside else slot.bare)
+        return "|".join([*parts, *(sorted(names) if self.form in _SYMMETRIC else names)])
 
 
 def _within(slot: Slot, kind: str, colours: Sequence[str]) -> list[tuple[int, str]]:

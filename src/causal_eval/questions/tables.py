@@ -45,7 +45,7 @@ def states_of(count: int) -> tuple[tuple[int, ...], ...]:
 
 def random_rows(count: int, stream: Stream) -> list[int]:
     """A table for *count* causes, entries uniform."""
-    return [stream.between(5, PERCENT - 5) for _ in range(1 << count)]
+    return stream.betweens(5, PERCENT - 5, count=1 << count)
 
 
 def about(level: int, reach: int, *, side: int, stream: Stream) -> int:

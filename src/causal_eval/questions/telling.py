@@ -113,6 +113,8 @@ def rephrased(slot: Slot, stream: Stream, *, seed: str, renderers: Sequence[str]
 def versions(slot: Slot, group: Group, *, stream: Stream, seed: str, renderers: Sequence[str]) -> list[Question]:
     """The questions of *group* in each of *renderers*, as one cluster."""
     found = [told(replace(slot, renderer=name), group, stream=stream, seed=seed) for name in renderers]
+    if len(found) == 1:
+        return found[0]
     cluster = found[0][0].cluster
     return [replace(question, cluster=cluster) for version in found for question in version]
 

@@ -7,7 +7,6 @@ does that. For every set the engine either finds the effect, or two whole models
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from causal_eval.causal.calculator import calculate
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.causal.nested import directed_paths
 from causal_eval.errors import NotIdentifiable, VerificationMismatch
-from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, Literal, of_form, remembered, the_ask
 from causal_eval.questions.family import Group, Value
 from causal_eval.questions.nets import MOST_DRAWS, Net, random_tables
 from causal_eval.questions.network import literal, scm_of
@@ -84,7 +83,7 @@ def case(facts: Facts, n: int) -> Posed:
     return Posed(tuple(cases), "which sets of paths have effects that the tables decide")
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case and for its answer
+@remembered
 def _judged(facts: Facts, n: int) -> tuple[_Judged, ...]:
     """Every numbered set, by number.
 

@@ -11,7 +11,7 @@ from causal_eval.questions.catalog import family
 from causal_eval.questions.dials.dial import Drawn, Stand
 from causal_eval.questions.facts import Fact, Facts, edge, the_ask
 from causal_eval.questions.letters import letters
-from causal_eval.questions.nets import gap, worlds_of
+from causal_eval.questions.nets import chances_of, gap
 from causal_eval.questions.network import literal, scm_of
 from causal_eval.seeds import Stream
 
@@ -28,7 +28,7 @@ def turn(drawn: Drawn, _numbers: Sequence[Fraction], stream: Stream) -> tuple[St
     (facts,) = drawn.group.members
     what, do = (literal(slot) for slot in the_ask(facts).slots[:2])
     model = tuple(fact for fact in facts if fact is not the_ask(facts))
-    effect, seen = (gap(worlds_of(model, drawn.group.n), (what[0], 1), do[0], do=how) for how in (True, False))
+    effect, seen = (gap(chances_of(model, drawn.group.n), (what[0], 1), do[0], do=how) for how in (True, False))
     # association and effect mostly agree: some such models are left out, so that the sign of the one tells less
     if abs(effect) < LEAST or ((effect > 0) == (seen > 0) and stream.chance(2, 3)):
         return ()

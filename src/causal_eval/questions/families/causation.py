@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from causal_eval.causal.graph import bits
+from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.circuit import Circuit, gates_of, share_of, sorted_gates
 from causal_eval.questions.facts import Fact, Facts, of_form, the_ask
 from causal_eval.questions.family import APART, Family, Group, Kind, Value
-from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, discriminating, gap, random_tables, risk
 from causal_eval.questions.network import literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -165,18 +166,19 @@ def answer(facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What the other two probabilities, the average effect, the association, or a blanket formula would give."""
     name, x, y = _asked(facts)
-    worlds = worlds_of(tuple(fact for fact in facts if not fact.form.startswith("ask-")), n)
+    tables = tuple(fact for fact in facts if not fact.form.startswith("ask-"))
+    told = Worlds(scm_of(facts, n)) if of_form(facts, "mechanical") else chances_of(tables, n)
     three = _three(facts, n)
-    effect, seen = gap(worlds, (y, 1), x, do=True), gap(worlds, (y, 1), x, do=False)
+    effect, seen = gap(told, (y, 1), x, do=True), gap(told, (y, 1), x, do=False)
     if not _is_range(facts):
         wrong: dict[str, Value] = {
             "average effect": effect,
             "correlation is causation": seen,
-            "excess risk of those with it": seen / (risk(worlds, (y, 1), given=((x, 1),)) or 1),
+            "excess risk of those with it": seen / (risk(told, (y, 1), given=((x, 1),)) or 1),
         }
         return wrong | {_NAMES[other]: three[other][0] for other in ASKED if other != name}
-    with_x, without = (risk(worlds, (y, 1), do=((x, value),)) for value in (1, 0))
-    seen_with, seen_without = (risk(worlds, (y, 1), given=((x, value),)) for value in (1, 0))
+    with_x, without = (risk(told, (y, 1), do=((x, value),)) for value in (1, 0))
+    seen_with, seen_without = (risk(told, (y, 1), given=((x, value),)) for value in (1, 0))
     low, high = three[name]
     wrong = {
         "no strata": _limits(with_x, without),
@@ -219,18 +221,18 @@ def _of_tables(facts: Facts, n: int) -> dict[str, tuple[Fraction, Fraction]]:
     """The three by strata of the other causes of Y: within each, the two probabilities alone are known."""
     _, x, y = _asked(facts)
     scm = scm_of(facts, n)
-    worlds = worlds_of(tuple(fact for fact in facts if not fact.form.startswith("ask-")), n)
+    chances = chances_of(tuple(fact for fact in facts if not fact.form.startswith("ask-")), n)
     others = [cause for cause in bits(scm.graph.parents[y]) if cause != x]
     never = bool(of_form(facts, "monotone"))
     sums = {name: (Fraction(0), Fraction(0)) for name in ASKED}
     for values in states_of(len(others)):
         stratum = tuple(zip(others, values, strict=True))
-        low, high = _limits(*(risk(worlds, (y, 1), given=((x, value), *stratum)) for value in (1, 0)))
+        low, high = _limits(*(risk(chances, (y, 1), given=((x, value), *stratum)) for value in (1, 0)))
         ends = low, low if never else high
         for name, own in zip(ASKED, (((x, 1),), ((x, 0),), ()), strict=True):
-            weight = worlds.probability(tuple(sorted((*stratum, *own))))
+            weight = chances.probability(tuple(sorted((*stratum, *own))))
             sums[name] = sums[name][0] + weight * ends[0], sums[name][1] + weight * ends[1]
-    wholes = {name: worlds.probability(tuple(sorted(((x, v), (y, v))))) for name, v in (("pn", 1), ("ps", 0))}
+    wholes = {name: chances.probability(tuple(sorted(((x, v), (y, v))))) for name, v in (("pn", 1), ("ps", 0))}
     return {name: (low / wholes.get(name, 1), high / wholes.get(name, 1)) for name, (low, high) in sums.items()}
 
 

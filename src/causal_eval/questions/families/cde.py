@@ -14,7 +14,7 @@ from causal_eval.causal.kinds.kind import Json
 from causal_eval.questions.facts import Fact, Facts, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
-from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, discriminating, gap, random_tables, risk
 from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -59,8 +59,8 @@ def _kept(facts: Facts, n: int) -> bool:
 
 def _truth(facts: Facts, n: int) -> Fraction:
     y, (x, _), held = _asked(facts)
-    worlds = worlds_of(facts[:-1], n)
-    return risk(worlds, y, do=((x, 1), held)) - risk(worlds, y, do=((x, 0), held))
+    chances = chances_of(facts[:-1], n)
+    return risk(chances, y, do=((x, 1), held)) - risk(chances, y, do=((x, 0), held))
 
 
 def case(facts: Facts, n: int) -> Posed:
@@ -86,17 +86,17 @@ def answer(_facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """The other effects, and conditioning in place of holding fixed."""
     y, (x, _), held = _asked(facts)
-    worlds = worlds_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
+    chances = chances_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
     other = (held[0], 1 - held[1])
     return {
-        "correlation is causation": gap(worlds, y, x, do=False),
-        "total effect": gap(worlds, y, x, do=True),
-        "condition on the mediator": gap(worlds, y, x, do=False, given=(held,)),
-        "condition on the mediator after the intervention": gap(worlds, y, x, do=True, given=(held,)),
-        "hold the mediator at its other state": risk(worlds, y, do=((x, 1), other))
-        - risk(worlds, y, do=((x, 0), other)),
-        "the effect of the mediator": risk(worlds, y, do=((x, 1), (held[0], 1)))
-        - risk(worlds, y, do=((x, 1), (held[0], 0))),
+        "correlation is causation": gap(chances, y, x, do=False),
+        "total effect": gap(chances, y, x, do=True),
+        "condition on the mediator": gap(chances, y, x, do=False, given=(held,)),
+        "condition on the mediator after the intervention": gap(chances, y, x, do=True, given=(held,)),
+        "hold the mediator at its other state": risk(chances, y, do=((x, 1), other))
+        - risk(chances, y, do=((x, 0), other)),
+        "the effect of the mediator": risk(chances, y, do=((x, 1), (held[0], 1)))
+        - risk(chances, y, do=((x, 1), (held[0], 0))),
     }
 
 

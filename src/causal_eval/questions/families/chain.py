@@ -20,7 +20,7 @@ from causal_eval.causal.query import Case, Query
 from causal_eval.causal.scm import Const, Mechanism, Rule, Scm, Unspecified
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.circuit import Gate, at_least, gates_of, sorted_gates
-from causal_eval.questions.facts import Fact, Facts, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, of_form, remembered, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.network import literal
 from causal_eval.questions.posing import by_node
@@ -127,7 +127,7 @@ def _reading(form: str, system: System, *, columns: Sequence[int]) -> Value:
     return entries[0] if len(entries) == 1 else _NOTHING
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case, its answer and its mistakes
+@remembered
 def _system(facts: Facts, n: int) -> System:
     """The system that the facts state.
 

@@ -18,7 +18,7 @@ from causal_eval.causal.kinds.kind import Json
 from causal_eval.causal.scm import Scm, Table
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.circuit import Circuit, gates_of, sorted_gates
-from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form
+from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, remembered
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.network import literal, literals_of, node
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
@@ -257,7 +257,7 @@ def _items(facts: Facts) -> tuple[str, ...]:
     return tuple(f"statement {fact.slots[0]}" for fact in _statements(facts))
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes
+@remembered
 def _told(facts: Facts, n: int) -> _Told:
     """Rules and observations.
 

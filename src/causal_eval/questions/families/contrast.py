@@ -14,7 +14,7 @@ from causal_eval.causal.kinds.kind import Json
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart, guesses
-from causal_eval.questions.nets import MOST_DRAWS, Net, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, random_tables, risk
 from causal_eval.questions.network import literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -53,7 +53,7 @@ def draw(stream: Stream, kind: Kind, difficulty: int) -> Group:
 def _both(net: Net, stream: Stream) -> tuple[Facts, ...]:
     facts = (*random_tables(net, stream), _ask("ask-both", net, value=stream.below(2)))
     seen, done = _two(facts, net.n)
-    plain, tries = risk(worlds_of(facts[:-1], net.n), (net.at["Y"], 1)), guesses(facts)
+    plain, tries = risk(chances_of(facts[:-1], net.n), (net.at["Y"], 1)), guesses(facts)
     kept = abs(seen - done) >= _LEAST and apart(seen, tries) and apart(done, [plain, *tries])
     return (facts,) if kept else ()
 
@@ -78,8 +78,8 @@ def _ask(form: str, net: Net, *, value: int) -> Fact:
 
 def _two(facts: Facts, n: int) -> tuple[Fraction, Fraction]:
     """P(y | x) and P(y | do x)."""
-    (y, x), worlds = _asked(facts), worlds_of(facts[:-1], n)
-    return risk(worlds, y, given=(x,)), risk(worlds, y, do=(x,))
+    (y, x), chances = _asked(facts), chances_of(facts[:-1], n)
+    return risk(chances, y, given=(x,)), risk(chances, y, do=(x,))
 
 
 def case(facts: Facts, n: int) -> Posed:
@@ -110,8 +110,8 @@ def answer(facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What taking one for the other would give."""
     y, x = _asked(facts)
-    worlds = worlds_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
-    seen, done, plain = risk(worlds, y, given=(x,)), risk(worlds, y, do=(x,)), risk(worlds, y)
+    chances = chances_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
+    seen, done, plain = risk(chances, y, given=(x,)), risk(chances, y, do=(x,)), risk(chances, y)
     if the_ask(facts).form == "ask-compare":
         return {
             "seeing is doing": OPTIONS[2],

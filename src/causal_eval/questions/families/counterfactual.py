@@ -30,7 +30,7 @@ from causal_eval.questions.circuit import (
     share_of,
     sorted_gates,
 )
-from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, Literal, observed, of_form, remembered, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import SCALE, clear, discriminates, rough
 from causal_eval.questions.network import literal, scm_of
@@ -143,7 +143,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     return {name: not held for name, world in worlds.items() if (world[y] == value) != held}
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case, its answer and its mistakes
+@remembered
 def _unit(facts: Facts, n: int) -> Unit:
     """The model and the case that the facts state.
 

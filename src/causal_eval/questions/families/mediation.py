@@ -18,7 +18,7 @@ from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import APART, Family, Group, Kind, Value
-from causal_eval.questions.nets import MOST_DRAWS, Net, gap, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, gap, random_tables, risk
 from causal_eval.questions.network import literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -76,8 +76,8 @@ def _differs(found: Mapping[str, Fraction], other: Value) -> bool:
 def _effects(facts: Facts, n: int) -> dict[str, Fraction]:
     """The three by strata of what acts on mediator or outcome and does not follow from the treatment."""
     y, (x, to), m = _asked(facts)
-    worlds = worlds_of(_stated(facts), n)
-    graph = worlds.scm.graph
+    chances = chances_of(_stated(facts), n)
+    graph = chances.graph
     others = bits((graph.parents[m] | graph.parents[y[0]]) & ~graph.descendants(1 << x) & ~(1 << x))
 
     def nested(active: int, mediating: int) -> Fraction:
@@ -85,10 +85,10 @@ def _effects(facts: Facts, n: int) -> dict[str, Fraction]:
         mean = Fraction(0)
         for values in states_of(len(others)):
             stratum = tuple(zip(others, values, strict=True))
-            weight = worlds.probability(tuple(sorted(stratum))) if stratum else Fraction(1)
+            weight = chances.probability(tuple(sorted(stratum))) if stratum else Fraction(1)
             for level in (0, 1):
-                share = risk(worlds, (m, level), do=((x, mediating),), given=stratum)
-                mean += weight * share * risk(worlds, y, do=((x, active), (m, level)), given=stratum)
+                share = risk(chances, (m, level), do=((x, mediating),), given=stratum)
+                mean += weight * share * risk(chances, y, do=((x, active), (m, level)), given=stratum)
         return mean
 
     start = nested(1 - to, 1 - to)
@@ -137,16 +137,16 @@ def answer(_facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What adding up, looking at records, holding the mediator still or turning the change round would give."""
     y, (x, to), m = _asked(facts)
-    worlds, sign = worlds_of(_stated(facts), n), 1 if to else -1
+    chances, sign = chances_of(_stated(facts), n), 1 if to else -1
     right = _effects(facts, n)
     direct, indirect, total = right.values()
-    seen = sign * gap(worlds, y, x, do=False)
+    seen = sign * gap(chances, y, x, do=False)
     held = {
-        level: risk(worlds, y, do=((x, to), (m, level))) - risk(worlds, y, do=((x, 1 - to), (m, level)))
+        level: risk(chances, y, do=((x, to), (m, level))) - risk(chances, y, do=((x, 1 - to), (m, level)))
         for level in (0, 1)
     }
-    among = sign * gap(worlds, y, x, do=False, given=((m, 0),))
-    product = sign * gap(worlds, (m, 1), x, do=False) * gap(worlds, y, m, do=False)
+    among = sign * gap(chances, y, x, do=False, given=((m, 0),))
+    product = sign * gap(chances, (m, 1), x, do=False) * gap(chances, y, m, do=False)
     wrong = {
         "the rest is indirect": (direct, total - direct, total),
         "correlation is causation": (direct, indirect, seen),

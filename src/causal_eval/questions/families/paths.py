@@ -18,7 +18,7 @@ from causal_eval.errors import VerificationMismatch
 from causal_eval.questions import witnesses
 from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
-from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, discriminating, gap, random_tables, risk
 from causal_eval.questions.network import literal, literals_of, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -104,7 +104,7 @@ def _effect(facts: Facts, n: int, *, along: Iterable[Path]) -> Fraction:
     y, (x, first) = _ends(facts)
     starts, model = {path[1] for path in along}, _model(facts)
     with_it, without = (_cut(model, x, levels=dict.fromkeys(chosen, first), other=1 - first) for chosen in (starts, ()))
-    return risk(worlds_of(with_it, n), y) - risk(worlds_of(without, n), y)
+    return risk(chances_of(with_it, n), y) - risk(chances_of(without, n), y)
 
 
 def _cut(model: Facts, x: int, *, levels: Mapping[int, int], other: int) -> Facts:
@@ -149,12 +149,12 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     if the_ask(facts).form == _WITNESS:
         return witnesses.mistakes(facts, n)
     y, (x, first) = _ends(facts)
-    worlds, sign = worlds_of(_model(facts), n), 1 if first else -1
+    chances, sign = chances_of(_model(facts), n), 1 if first else -1
     asked, every = _asked(facts, n), _every(_model(facts), n, x=x, y=y[0])
     others = _effect(facts, n, along=[path for path in every if path not in asked])
-    total = sign * gap(worlds, y, x, do=True)
+    total = sign * gap(chances, y, x, do=True)
     return {
-        "correlation is causation": sign * gap(worlds, y, x, do=False),
+        "correlation is causation": sign * gap(chances, y, x, do=False),
         "total effect": total,
         "the other paths": others,
         "what the other paths leave": total - others,

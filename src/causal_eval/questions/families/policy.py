@@ -12,13 +12,13 @@ import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.chances import Chances
 from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
-from causal_eval.questions.nets import MOST_DRAWS, Net, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, random_tables, risk
 from causal_eval.questions.network import literal, literals_of, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -64,12 +64,12 @@ def _plans(x: int, w: int, *, stream: Stream) -> list[tuple[Literal, ...]]:
 
 
 def _kept(facts: Facts, n: int) -> bool:
-    worlds, plans = worlds_of(_model(facts), n), _given_plans(facts)
-    points = [_points(facts, worlds, do=does) for does in plans.values()]
+    chances, plans = chances_of(_model(facts), n), _given_plans(facts)
+    points = [_points(facts, chances, do=does) for does in plans.values()]
     if any(abs(one - other) < _APART for one, other in itertools.combinations(points, 2)):
         return False
     if the_ask(facts).form == "ask-rank":
-        seen = _ranked({number: _points(facts, worlds, given=does) for number, does in plans.items()})
+        seen = _ranked({number: _points(facts, chances, given=does) for number, does in plans.items()})
         return seen != _ranked(dict(zip(plans, points, strict=True)))
     truth = dict(zip(plans, points, strict=True))[_number(the_ask(facts).slots[0])]
     return apart(truth, [one for one in mistakes(facts, n).values() if isinstance(one, Fraction)])
@@ -118,11 +118,11 @@ def answer(facts: Facts, value: Value) -> Value:
 
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What looking on, forgetting prices, or asking the treated alone would give."""
-    worlds, plans, prices = worlds_of(_model(facts), n), _given_plans(facts), _prices(facts)
+    chances, plans, prices = chances_of(_model(facts), n), _given_plans(facts), _prices(facts)
     dearest = max(prices, key=lambda what: (prices[what], what))
-    seen = {number: _points(facts, worlds, given=does) for number, does in plans.items()}
-    single = {number: risk(worlds, dearest, do=does) * prices[dearest] for number, does in plans.items()}
-    done = {number: _points(facts, worlds, do=does) for number, does in plans.items()}
+    seen = {number: _points(facts, chances, given=does) for number, does in plans.items()}
+    single = {number: risk(chances, dearest, do=does) * prices[dearest] for number, does in plans.items()}
+    done = {number: _points(facts, chances, do=does) for number, does in plans.items()}
     if the_ask(facts).form == "ask-rank":
         wrong = {
             "correlation is causation": _ranked(seen),
@@ -135,13 +135,13 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     return {
         "correlation is causation": seen[number],
         "forget what it costs": single[number],
-        "no intervention": _points(facts, worlds),
+        "no intervention": _points(facts, chances),
     }
 
 
-def _points(facts: Facts, worlds: Worlds, *, do: Sequence[Literal] = (), given: Sequence[Literal] = ()) -> Fraction:
+def _points(facts: Facts, chances: Chances, *, do: Sequence[Literal] = (), given: Sequence[Literal] = ()) -> Fraction:
     """The expected points."""
-    return sum((price * risk(worlds, what, do=do, given=given) for what, price in _prices(facts).items()), Fraction(0))
+    return sum((price * risk(chances, what, do=do, given=given) for what, price in _prices(facts).items()), Fraction(0))
 
 
 def _ranked(points: Mapping[int, Fraction]) -> tuple[str, ...]:

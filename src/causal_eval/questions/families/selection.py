@@ -17,7 +17,7 @@ from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.facts import Fact, Facts, Literal, of_form, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart, guesses
-from causal_eval.questions.nets import MOST_DRAWS, Net, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, random_tables, risk
 from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -119,8 +119,8 @@ def _three(facts: Facts, n: int) -> tuple[Fraction, ...]:
 
 def _at(facts: Facts, n: int, *, y: Literal, x: Literal) -> tuple[Fraction, ...]:
     """P(y | x, s), P(y | x), P(y | do x)."""
-    worlds = worlds_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
-    return risk(worlds, y, given=(x, _recorded(facts))), risk(worlds, y, given=(x,)), risk(worlds, y, do=(x,))
+    chances = chances_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
+    return risk(chances, y, given=(x, _recorded(facts))), risk(chances, y, given=(x,)), risk(chances, y, do=(x,))
 
 
 def case(facts: Facts, n: int) -> Posed:

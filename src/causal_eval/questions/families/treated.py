@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from causal_eval.causal.intervene import Worlds
 from causal_eval.causal.kinds.kind import Json
 from causal_eval.errors import VerificationMismatch
+from causal_eval.questions.chances import Chances
 from causal_eval.questions.facts import Fact, Facts, Literal, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.margins import apart
-from causal_eval.questions.nets import MOST_DRAWS, Net, discriminating, gap, random_tables, risk, worlds_of
+from causal_eval.questions.nets import MOST_DRAWS, Net, chances_of, discriminating, gap, random_tables, risk
 from causal_eval.questions.network import contrast_of, literal, scm_of
 from causal_eval.questions.posing import Posed, about_scm, number_of, parts_of, symbol
 from causal_eval.questions.question import AnswerKind, AnswerSpec
@@ -95,18 +95,18 @@ def _ask(form: str, net: Net, *, value: int) -> Fact:
 
 def _effect(facts: Facts, n: int) -> Fraction:
     y, (x, value) = _asked(facts)
-    return _among(worlds_of(facts[:-1], n), y, x=x, value=value)
+    return _among(chances_of(facts[:-1], n), y, x=x, value=value)
 
 
 def _everybody(facts: Facts, n: int) -> Fraction:
     y, (x, _) = _asked(facts)
-    return gap(worlds_of(facts[:-1], n), y, x, do=True)
+    return gap(chances_of(facts[:-1], n), y, x, do=True)
 
 
-def _among(worlds: Worlds, y: Literal, *, x: int, value: int) -> Fraction:
+def _among(chances: Chances, y: Literal, *, x: int, value: int) -> Fraction:
     """E[Y_1 - Y_0 | X = value]: what was seen there, and the rest of the mean over everybody (consistency)."""
-    share, seen = worlds.probability(((x, value),)), risk(worlds, y, given=((x, value),))
-    other = (risk(worlds, y, do=((x, 1 - value),)) - risk(worlds, y, given=((x, 1 - value),)) * (1 - share)) / share
+    share, seen = chances.probability(((x, value),)), risk(chances, y, given=((x, value),))
+    other = (risk(chances, y, do=((x, 1 - value),)) - risk(chances, y, given=((x, 1 - value),)) * (1 - share)) / share
     return (seen - other) * (1 if value else -1)
 
 
@@ -139,9 +139,9 @@ def answer(facts: Facts, value: Value) -> Value:
 def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
     """What everybody's effect, the other group's, or the association would give."""
     y, (x, value) = _asked(facts)
-    worlds = worlds_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
-    average, association = gap(worlds, y, x, do=True), gap(worlds, y, x, do=False)
-    other = _among(worlds, y, x=x, value=1 - value)
+    chances = chances_of(tuple(fact for fact in facts if fact is not the_ask(facts)), n)
+    average, association = gap(chances, y, x, do=True), gap(chances, y, x, do=False)
+    other = _among(chances, y, x=x, value=1 - value)
     if the_ask(facts).form == "ask-group":
         return {
             "the effect is the same for everybody": OPTIONS[2],
@@ -152,7 +152,7 @@ def mistakes(facts: Facts, n: int) -> Mapping[str, Value]:
         "correlation is causation": association,
         "the effect on everybody": average,
         "the other group": other,
-        "turned round": -_among(worlds, y, x=x, value=value),
+        "turned round": -_among(chances, y, x=x, value=value),
     }
 
 

@@ -11,7 +11,6 @@ tells exact counts with either of two graphs or with none, and is asked where tw
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -24,7 +23,7 @@ from causal_eval.causal.scm import Scm
 from causal_eval.errors import VerificationMismatch
 from causal_eval.questions.completions import Rows, completed, effect, ends_of, lacking
 from causal_eval.questions.counts import Counts, count_facts, counts_of, fitted
-from causal_eval.questions.facts import Fact, Facts, edge, of_form, the_ask
+from causal_eval.questions.facts import Fact, Facts, edge, of_form, remembered, the_ask
 from causal_eval.questions.family import Family, Group, Kind, Value
 from causal_eval.questions.graphless import models_of, pulled_counts, told_thrice
 from causal_eval.questions.graphs import random_arrows
@@ -222,7 +221,7 @@ def _extremes(facts: Facts, n: int) -> tuple[Fraction, Fraction]:
     return one, other
 
 
-@functools.lru_cache(maxsize=8)  # a question is read for its case and for its mistakes
+@remembered
 def _models(facts: Facts, n: int) -> tuple[Scm, Scm]:
     """The two whole models that fit: of the least and greatest effect, or with the influence either way.
 
