@@ -9,11 +9,12 @@ import functools
 import itertools
 import json
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from causal_eval.causal.districts import projected
 from causal_eval.causal.formula import Formula, read_formula, value_of
-from causal_eval.causal.formula.tree import Difference, Number, Prob, Product, Quotient, Ref, Sum, free, refs
+from causal_eval.causal.formula.tree import Difference, Number, Prob, Product, Quotient, Ref, Sum, free, refs, valued
 from causal_eval.causal.formula.value import Factor
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.graph_json import read_graph, read_names
@@ -53,6 +54,9 @@ def same_formulas(one: str, other: str, *, gold: Mapping[str, Any]) -> bool:
         MalformedCase: *gold* is no gold of a formula, or its graph is too large to be tried.
     """
     key = _key(gold)
+    first = _first(key, one)
+    if first is None or first != _first(key, other):  # most that differ differ at the first values looked at
+        return False
     left, right = _value(key, one), _value(key, other)
     return left is not None and right is not None and _equal(left, right)
 
@@ -82,9 +86,14 @@ class _Hidden(NamedTuple):
 
 @functools.lru_cache(maxsize=2048)
 def _hidden(key: bytes, place: int) -> _Hidden:
-    g, effect = _asked(key)
-    laws = Sampled(g, g.everything & ~g.latent, stream=Stream("hidden", key.hex(), place))
+    laws, (_, effect) = _laws(key, place), _asked(key)
     return _Hidden(laws, value_of(effect, laws))
+
+
+@functools.lru_cache(maxsize=2048)
+def _laws(key: bytes, place: int) -> Sampled:
+    g, _ = _asked(key)
+    return Sampled(g, g.everything & ~g.latent, stream=Stream("hidden", key.hex(), place))
 
 
 @functools.lru_cache(maxsize=128)
@@ -125,11 +134,24 @@ def _key(gold: Mapping[str, Any]) -> bytes:
     return canonical({"graph": mapping(gold.get("graph"), "gold: graph"), "query": mapping(gold.get("query"), "query")})
 
 
-@functools.lru_cache(maxsize=512)  # the same few mistakes are compared with every answer to a question
-def _value(key: bytes, text: str) -> Factor | None:
-    """The formula in the first hidden model; None: it has no value there."""
-    names = tuple(read_names(json.loads(key)["graph"]))
+@functools.lru_cache(maxsize=2048)  # the same few mistakes are compared with every answer to a question
+def _first(key: bytes, text: str) -> Fraction | None:
+    """The formula in the first hidden model with all its free copies 0; None: it has no value there."""
     try:
-        return value_of(read_formula(text, names), _hidden(key, 0).laws)
+        formula = _read(key, text)
+        return value_of(valued(formula, dict.fromkeys(free(formula), 0)), _laws(key, 0)).at({})
     except MalformedCase:  # a symbol that is no node, or a division by zero
         return None
+
+
+@functools.lru_cache(maxsize=512)
+def _value(key: bytes, text: str) -> Factor | None:
+    """The formula in the first hidden model; None: it has no value there."""
+    try:
+        return value_of(_read(key, text), _laws(key, 0))
+    except MalformedCase:  # a symbol that is no node, or a division by zero
+        return None
+
+
+def _read(key: bytes, text: str) -> Formula:
+    return read_formula(text, tuple(read_names(json.loads(key)["graph"])))

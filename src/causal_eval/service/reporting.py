@@ -12,19 +12,22 @@ from itertools import chain, combinations, islice
 import causal_eval
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose_seen
+from causal_eval.analysis.numbers import count
 from causal_eval.analysis.profile import BASELINE, Profile, profile
-from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
+from causal_eval.analysis.profiling.portrait import CausalProfile, Rows, causal_profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
 from causal_eval.analysis.reports.examples import example_card
 from causal_eval.analysis.scores import TRAITS, Table, score_tables
 from causal_eval.analysis.tables import ScoreRow, score_rows
 from causal_eval.analysis.twins.metrics import Metric, twin_metrics
+from causal_eval.analysis.twins.seen import Seen
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.evaluation.baselines.learn import Learn
 from causal_eval.evaluation.chance import chance, shipped
 from causal_eval.evaluation.elicit import Confidence
 from causal_eval.providers.prices import FREE, Prices
 from causal_eval.providers.provider import Reply
+from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.service.answering import Call, usual_elicitation
 from causal_eval.service.pricing import pricer
@@ -39,8 +42,8 @@ EXAMPLES = 6
 LOOKED_AT = 400
 """Stored replies that examples are chosen from."""
 LARGEST_GUESSED = 2_000
-MOST_PROFILED = 1_000
-"""Answers that a report's diagnosis and profile rest on: of more they would take longer than all the rest of it."""
+MOST_PROFILED = 50_000
+"""Answers of a run that a report's diagnosis and profile rest on: all that a report with every question can have."""
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
 
@@ -96,29 +99,38 @@ def diagnosed(store: Store, evaluation: Evaluation) -> Diagnosis:
 
 
 def profiled(
-    store: Store, evaluation: Evaluation, *, published: Evaluation | None = None, learn: Learn | None = None,
-    most: int | None = None,
-) -> CausalProfile:  # fmt: skip
-    """What its answerer can do, and what follows.
+    store: Store, evaluation: Evaluation, *, published: Evaluation | None = None, learn: Learn | None = None
+) -> CausalProfile:
+    """What its answerer can do, and what follows, from all its answers.
 
     Args:
         store: where its answers are.
         evaluation: whose.
         published: its answerer's run on questions that were published before.
         learn: what shortcuts know; None: only those that need to know nothing.
-        most: so many answers are looked at, the first of the run's random order of clusters; None: all.
 
     Raises:
         UsageError: *published* is another answerer's, or asked the same set.
     """
     if published is not None:
         check_fresh(published, than=evaluation)
-    rows = functools.partial(answers_seen, store, evaluation)
-    if most is not None or _answers(evaluation) <= LARGEST_COMPARED:  # few: read once
-        held = list(islice(rows(), most))
-        rows = functools.partial(iter, held)
     old = None if published is None else observations(store, published)
+    rows = _read_once(functools.partial(answers_seen, store, evaluation), _answers(evaluation))
     return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
+
+
+def _portrait(store: Store, evaluation: Evaluation, *, known: Mapping[str, Question]) -> CausalProfile:
+    """Of a report: :func:`profiled` from the first :data:`MOST_PROFILED` answers; *known* questions are not read."""
+
+    def rows() -> Iterator[Seen]:
+        return islice(answers_seen(store, evaluation, known=known), MOST_PROFILED)
+
+    return causal_profile(evaluation.spec.answerer, _read_once(rows, _answers(evaluation)))
+
+
+def _read_once(rows: Rows, count: int) -> Rows:
+    """The same rows, held where they are few, so that they are read once."""
+    return functools.partial(iter, list(rows())) if count <= LARGEST_COMPARED else rows
 
 
 def check_fresh(published: Evaluation, *, than: Evaluation) -> None:
@@ -133,8 +145,13 @@ def check_fresh(published: Evaluation, *, than: Evaluation) -> None:
         raise UsageError(f"published: {published.id} asked the same set as {than.id}: ask fresh questions")
 
 
-def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> ReportData:
-    """Everything that a report says of what was gathered: facts, the command that repeats it, examples."""
+def report_data(
+    store: Store, found: Gathered, *, examples: int = EXAMPLES, known: Mapping[str, Question] | None = None
+) -> ReportData:
+    """Everything that a report says of what was gathered: facts, the command that repeats it, examples.
+
+    *known*: questions by id that have been read already.
+    """
     evaluations = found.evaluations
     told = {f"Cached replies of {one.id}": said for one, said in cached(store, evaluations)}
     models = [one for one in evaluations if not one.spec.answerer.startswith(BASELINE)]
@@ -147,7 +164,7 @@ def report_data(store: Store, found: Gathered, *, examples: int = EXAMPLES) -> R
         chance=found.chance,
         comparisons=found.comparisons,
         examples=tuple(islice(_examples(store, evaluations), examples)),
-        portraits=tuple(profiled(store, one, most=MOST_PROFILED) for one in models),
+        portraits=tuple(_portrait(store, one, known=known or {}) for one in models),
     )
 
 
@@ -157,8 +174,8 @@ def _answers(evaluation: Evaluation) -> int:
 
 def _part(evaluation: Evaluation) -> str:
     return (
-        f"from the first {MOST_PROFILED} of {_answers(evaluation)} answers, whose clusters come in random order; "
-        f"causal-eval profile {evaluation.id} takes all"
+        f"from the first {count(MOST_PROFILED)} of {count(_answers(evaluation))} answers, whose clusters come in "
+        f"random order; causal-eval profile {evaluation.id} takes all"
     )
 
 

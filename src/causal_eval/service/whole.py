@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
@@ -54,8 +55,9 @@ def whole_data(store: Store, found: Gathered) -> ReportData:
     Raises:
         UsageError: the runs are too large for that.
     """
-    data = report_data(store, found, examples=0)
-    return replace(data, questions=questions(store, found.evaluations), tickets=tickets(store, found))
+    asked_for = _asked_for(store, found.evaluations)
+    data = report_data(store, found, examples=0, known=asked_for.questions)
+    return replace(data, questions=_cards(asked_for), tickets=tickets(store, found))
 
 
 def tickets(store: Store, found: Gathered) -> tuple[Ticket, ...]:
@@ -70,7 +72,14 @@ def _ticket(store: Store, evaluation: Evaluation, *, found: Gathered) -> Ticket:
     return Ticket(evaluation.id, name, question_set.hash, question_set.generator, versions, claims)
 
 
-def questions(store: Store, evaluations: Sequence[Evaluation]) -> tuple[QuestionCard, ...]:
+class _AskedFor(NamedTuple):
+    """Questions by id, and what was given to each."""
+
+    questions: Mapping[str, Question]
+    given: Mapping[str, Sequence[Given]]
+
+
+def _asked_for(store: Store, evaluations: Sequence[Evaluation]) -> _AskedFor:
     """Every question that was asked, in the order of the longest run, with what each evaluation was given.
 
     All of it is in memory: *evaluations* have at most :data:`LARGEST` outcomes.
@@ -91,10 +100,13 @@ def questions(store: Store, evaluations: Sequence[Evaluation]) -> tuple[Question
             said = given.setdefault(question.id, [])
             said.extend(_given(question, row, evaluation=evaluation) for row in rows)
     order = {one.spec.answerer: place for place, one in enumerate(evaluations)}
-    return tuple(
-        question_card(known[name], tuple(sorted(said, key=lambda one: (order[one.answerer], one.sample))))
-        for name, said in given.items()
-    )
+    for said in given.values():
+        said.sort(key=lambda one: (order[one.answerer], one.sample))
+    return _AskedFor(known, given)
+
+
+def _cards(of: _AskedFor) -> tuple[QuestionCard, ...]:
+    return tuple(question_card(of.questions[name], tuple(said)) for name, said in of.given.items())
 
 
 def _given(question: Question, row: Exported, *, evaluation: Evaluation) -> Given:

@@ -126,12 +126,15 @@ def _incidents(connection: Connection, evaluation: Evaluation, *, asked: set[str
 
 def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, touched: Touched) -> tuple[Question, list[Exported]]:
     kept, question = {row.sample: row for row in rows if row.sample is not None}, question_from(rows[0].body)
-    return question, [
-        replace(
-            _exported(question, kept.get(sample), sample=sample, cluster=rows[0].cluster),
-            incidents=tuple(sorted(touched.get((rows[0].question, sample), ()))),
-        )
+    found = [
+        _exported(question, kept.get(sample), sample=sample, cluster=rows[0].cluster)
         for sample in range(evaluation.spec.epochs)
+    ]
+    if not touched:
+        return question, found
+    return question, [
+        replace(one, incidents=tuple(sorted(touched.get((rows[0].question, sample), ()))))
+        for sample, one in enumerate(found)
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -16,6 +16,7 @@ from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.twins.seen import Seen
 from causal_eval.evaluation.budget import Price
 from causal_eval.providers.provider import Usage
+from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import Mark
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -43,15 +44,21 @@ def observations(
             yield from _samples(evaluation, list(group), price=price)
 
 
-def answers_seen(store: Store, evaluation: Evaluation) -> Iterator[Seen]:
-    """The :func:`observations` without costs, each with its question and the parsed answer; None where none was."""
+def answers_seen(
+    store: Store, evaluation: Evaluation, *, known: Mapping[str, Question] | None = None
+) -> Iterator[Seen]:
+    """The :func:`observations` without costs, each with its question and the parsed answer; None where none was.
+
+    *known*: questions by id that somebody has read already, and that are not read again.
+    """
     for start in range(0, evaluation.planned, _PAGE):
         with store.reading() as connection:
             places = range(start, min(start + _PAGE, evaluation.planned))
             rows = _page(connection, evaluation, places=places, wanted=_SEEN)
         for _, group in groupby(rows, key=lambda row: row.position):
             own = list(group)
-            question, answers = question_from(own[0].body), {row.sample: row.answer for row in own}
+            question = (known or {}).get(own[0].id) or question_from(own[0].body)
+            answers = {row.sample: row.answer for row in own}
             for observation in _samples(evaluation, own, price=None):
                 said = answers.get(observation.sample)
                 yield Seen(observation, question, None if said is None else msgspec.json.decode(said))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Container, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -55,6 +56,17 @@ def is_same(given: Any, other: Any, *, question: Question) -> bool:
             return canonical(given) == canonical(other)
 
 
+def is_mistake(given: Any, answer: Any, *, among: Container[bytes], question: Question) -> bool:
+    """Whether *given* is a mistake's *answer*; what is one mistake's formula to the letter is no other one's.
+
+    *among*: the canonical answers of all mistakes of the question.
+    """
+    said = canonical(given)
+    if question.answer.kind is AnswerKind.FORMULA and said in among:
+        return said == canonical(answer)
+    return is_same(given, answer, question=question)
+
+
 def vector(answer: Any, spec: AnswerSpec) -> tuple[Fraction, ...]:
     """The numbers of a NUMBER, NUMBERS or INTERVAL answer in the order of its items; empty where one is lacking."""
     match spec.kind:
@@ -64,7 +76,12 @@ def vector(answer: Any, spec: AnswerSpec) -> tuple[Fraction, ...]:
             written = [answer.get(item) for item in spec.items] if isinstance(answer, dict) else []
         case _:
             written = list(answer)
-    return () if None in written else tuple([Fraction(str(one)) for one in written])
+    return () if None in written else tuple([_number(str(one)) for one in written])
+
+
+@functools.lru_cache(maxsize=4096)  # the answers of a question are compared with each other
+def _number(text: str) -> Fraction:
+    return Fraction(text)
 
 
 def _sets(answer: list[list[str]]) -> frozenset[frozenset[str]]:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from causal_eval.analysis.diagnosis import guessing
 from causal_eval.analysis.diagnosis.classes import class_of
-from causal_eval.analysis.diagnosis.matching import NUMERIC, is_same, mistakes_of, vector
+from causal_eval.analysis.diagnosis.matching import NUMERIC, is_mistake, mistakes_of, vector
 from causal_eval.analysis.diagnosis.slips import Slip, possible, slips
-from causal_eval.questions.question import AnswerKind, Question, canonical
+from causal_eval.questions.question import Question, canonical
 
 
 class Wrong(NamedTuple):
@@ -59,7 +59,11 @@ def read_miss(wrong: Wrong) -> Miss:
     for key, pairs in named.items():
         ways = guessing.distinct([answer for _, answer in pairs], question)
         expected[key] = min(1.0, sum(guessing.probability(way, question) for way in ways))
-        same = [(name, answer) for name, answer in pairs if _gives(answer, wrong, among=written)]
+        same = [
+            (name, answer)
+            for name, answer in pairs
+            if is_mistake(wrong.answer, answer, among=written, question=question)
+        ]
         if same:
             matched[key] = 1.0 / len(ways)
             names += [(key, name) for name, _ in same]
@@ -69,14 +73,6 @@ def read_miss(wrong: Wrong) -> Miss:
         question.id, wrong.sample, question.family, question.kind, question.cluster, matched, tuple(names), expected,
         guess,
     )  # fmt: skip
-
-
-def _gives(answer: Any, wrong: Wrong, *, among: set[bytes]) -> bool:
-    """Whether the mistake's *answer* is what was given; what is a mistake's to the letter is no other one's formula."""
-    given = canonical(wrong.answer)
-    if wrong.question.answer.kind is AnswerKind.FORMULA and given in among:
-        return given == canonical(answer)
-    return is_same(wrong.answer, answer, question=wrong.question)
 
 
 def _add_slips(

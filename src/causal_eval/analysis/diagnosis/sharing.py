@@ -30,6 +30,8 @@ STEPS = 400
 AGAIN = 40
 """Steps of a resampled fit, which begins where the first ended."""
 RESAMPLES = 300
+_TOGETHER = 8
+"""Resamplings that are fitted at once: products of larger tables are spread over all cores, which takes longer."""
 _LEAST = 1e-9
 
 
@@ -71,7 +73,9 @@ def share(misses: Sequence[Miss], *, resamples: int = RESAMPLES) -> Shared:
     stream = Stream("diagnosis", len(misses), clusters, len(classes))
     drawn = poisson(uniforms(stream, resamples, columns=clusters), 1) @ known.counts
     drawn = drawn[drawn.sum(axis=1) > 0]
-    again = _fitted(known, drawn, start=np.maximum(np.repeat(q, len(drawn), axis=0), START / 100), steps=AGAIN)
+    start = np.maximum(np.repeat(q, _TOGETHER, axis=0), START / 100)
+    parts = [drawn[place : place + _TOGETHER] for place in range(0, len(drawn), _TOGETHER)]
+    again = np.concatenate([_fitted(known, part, start=start[: len(part)], steps=AGAIN) for part in parts])
     shares = _shares(known, drawn, q=again)
     return Shared(
         classes,

@@ -8,7 +8,7 @@ from fractions import Fraction
 import msgspec
 
 from causal_eval.analysis.charts.dag import drawing_of
-from causal_eval.analysis.diagnosis.matching import is_same
+from causal_eval.analysis.diagnosis.matching import is_mistake
 from causal_eval.analysis.reports.data import (
     ExampleCard,
     ExampleMistake,
@@ -18,7 +18,7 @@ from causal_eval.analysis.reports.data import (
     QuestionCard,
 )
 from causal_eval.questions.card import graph_lines, shown
-from causal_eval.questions.question import AnswerKind, Certificate, Question, Step
+from causal_eval.questions.question import AnswerKind, Certificate, Question, Step, canonical
 from causal_eval.scoring.verdict import Mark, Verdict
 
 _CLAIMS = {"dsep": "d-separated", "is_adjustment_set": "valid adjustment set"}
@@ -73,11 +73,11 @@ def question_card(question: Question, given: tuple[Given, ...]) -> QuestionCard:
 
 def given_reply(question: Question, *, answerer: str, sample: int, reply: str, verdict: Verdict) -> Given:
     """A judged reply, with the classic mistakes that give just its answer."""
-    certificate, same = question.certificate, list[str]()
+    certificate, same = question.certificate, tuple[str, ...]()
     if certificate is not None and verdict.mark is not Mark.CORRECT:  # what is right is nobody's mistake
-        same = [one.name for one in _mistakes(certificate, question, verdict=verdict) if one.is_given]
+        same = _given_names(certificate, question, verdict=verdict)
     parsed = "" if verdict.answer is None else _readable(shown(verdict.answer), question)
-    return Given(answerer, sample, reply, verdict.mark, verdict.strict, verdict.reason, parsed, tuple(same))
+    return Given(answerer, sample, reply, verdict.mark, verdict.strict, verdict.reason, parsed, same)
 
 
 def _proven(card: QuestionCard, certificate: Certificate, *, question: Question) -> QuestionCard:
@@ -125,13 +125,21 @@ def _step(step: Step) -> ExampleStep:
 
 
 def _mistakes(certificate: Certificate, question: Question, *, verdict: Verdict) -> tuple[ExampleMistake, ...]:
+    same = _given_names(certificate, question, verdict=verdict)
     return tuple(
-        ExampleMistake(
-            name,
-            _readable(shown(answer), question),
-            verdict.answer is not None and is_same(verdict.answer, answer, question=question),
-        )
-        for name, answer in ((name, msgspec.json.decode(text)) for name, text in certificate.mistakes.items())
+        ExampleMistake(name, _readable(shown(msgspec.json.decode(text)), question), name in same)
+        for name, text in certificate.mistakes.items()
+    )
+
+
+def _given_names(certificate: Certificate, question: Question, *, verdict: Verdict) -> tuple[str, ...]:
+    """The mistakes that give just the answer."""
+    if verdict.answer is None:
+        return ()
+    answers = {name: msgspec.json.decode(text) for name, text in certificate.mistakes.items()}
+    among = set(map(canonical, answers.values()))
+    return tuple(
+        name for name, answer in answers.items() if is_mistake(verdict.answer, answer, among=among, question=question)
     )
 
 

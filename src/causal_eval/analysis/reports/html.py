@@ -15,7 +15,7 @@ from causal_eval.analysis.plain import one_line, pieces, plain
 from causal_eval.analysis.reports.browse import STATIC, clipped, drawing, packed, script, script_hash
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
-from causal_eval.analysis.reports.profiling import advice_lines, blocks
+from causal_eval.analysis.reports.profiling import ADVICE_RULE, advice_lines, blocks
 from causal_eval.analysis.reports.view import ORACLE, View
 from causal_eval.scoring.verdict import Mark
 
@@ -74,6 +74,7 @@ def _template() -> Template:
     }
     environment.globals |= {
         "advice_of": advice_lines,
+        "advice_rule": ADVICE_RULE,
         "blocks_of": blocks,
         "cause_head": HEAD,
         "cause_rows_of": cause_rows,

@@ -13,7 +13,8 @@ from causal_eval.analysis.profiling.portrait import CausalProfile
 from causal_eval.analysis.reports.beside import NOTE, Named, beside_blocks
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
-from causal_eval.analysis.reports.profiling import advice_lines, blocks
+from causal_eval.analysis.reports.profiling import Block, advice_lines, blocks
+from causal_eval.analysis.reports.sections import Section, why_sections
 from causal_eval.analysis.reports.ticket import Ticket
 from causal_eval.analysis.reports.view import View
 from causal_eval.scoring.verdict import Mark
@@ -26,9 +27,8 @@ def markdown(data: ReportData) -> str:
     parts = [f"# {escaped(data.title)}", *_verdict(data), *_run(data), *_scores(data), *_outcomes(data)]
     for comparison in data.comparisons:
         parts += comparison_parts(comparison)
-    for portrait in data.portraits:
-        parts += [f"## Why answers of {escaped(portrait.answerer)} are wrong", *diagnosis_parts(portrait.diagnosis)]
-        parts += [f"## Profile of {escaped(portrait.answerer)}", *profile_parts(portrait)]
+    for section in why_sections(data):
+        parts += _section(section)
     if data.questions:
         parts.append("## Questions")
         parts += [part for card in data.questions for part in _question(card)]
@@ -63,18 +63,28 @@ def diagnosis_parts(found: Diagnosis) -> Iterator[str]:
 
 def profile_parts(found: CausalProfile) -> Iterator[str]:
     """The tables and what follows from them; the diagnosis is a part of its own."""
-    for title, head, rows in blocks(found):
-        yield f"**{escaped(title)}**"
-        yield table(head, (tuple(map(escaped, row)) for row in rows))
+    yield from _tables(blocks(found))
     yield "\n".join(f"- {escaped(line)}" for line in advice_lines(found))
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {escaped(section.title)}"
+    yield "\n".join(f"- {escaped(line)}" for line in section.said)
+    yield from _tables(section.tables)
+    if section.note:
+        yield escaped(section.note)
+
+
+def _tables(found: Iterable[Block]) -> Iterator[str]:
+    for title, head, rows in found:
+        yield f"**{escaped(title)}**"
+        yield table(tuple(map(escaped, head)), (tuple(map(escaped, row)) for row in rows))
 
 
 def beside_parts(found: Named) -> Iterator[str]:
     """Several profiles side by side, then what follows for each."""
     yield f"{escaped(NOTE)}."
-    for title, head, rows in beside_blocks(found):
-        yield f"**{escaped(title)}**"
-        yield table(tuple(map(escaped, head)), (tuple(map(escaped, row)) for row in rows))
+    yield from _tables(beside_blocks(found))
     for name, one in found.items():
         yield f"**{escaped(name)}**"
         yield "\n".join(f"- {escaped(line)}" for line in advice_lines(one))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from causal_eval.analysis import statements
-from causal_eval.analysis.numbers import count, ends, hundredths, level, money, p_value, points
+from causal_eval.analysis.numbers import count, ends, level, money, p_value, points
 from causal_eval.analysis.plain import one_line, plain
 from causal_eval.analysis.reports.browse import STATIC, clipped
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
+from causal_eval.analysis.reports.sections import PARTS_HEAD, part_rows, why_sections
 from causal_eval.analysis.reports.view import View
 from causal_eval.errors import UsageError
 
@@ -22,6 +23,7 @@ _SET = """
 #set par(justify: false)
 #set table(stroke: none, inset: (x: 5pt, y: 3pt))
 #show heading.where(level: 1): set text(size: 17pt)
+#show table: set text(size: 9pt)
 #show table.cell.where(y: 0): set text(weight: "bold")
 #show raw: set text(font: "DejaVu Sans Mono", size: 8pt)
 #let rows(caption, head, cells) = figure(kind: table, supplement: none, caption: figure.caption(position: top, caption),
@@ -51,7 +53,7 @@ def pdf(data: ReportData) -> bytes:
 def typst_source(data: ReportData) -> str:
     """The document; every text in it is a quoted string, so that nothing foreign is markup."""
     parts = [_SET.format(title=quoted(data.title)), f"= #{quoted(data.title)}", *_verdict(data), *_run(data)]
-    parts += [*_scores(data), *_outcomes(data), *_comparisons(data)]
+    parts += [*_scores(data), *_outcomes(data), *_comparisons(data), *_why(data)]
     if data.questions:
         shown = data.questions[:STATIC]
         parts += [
@@ -96,19 +98,20 @@ def _scores(data: ReportData) -> Iterator[str]:
             str(view.scores(families=False).wide), "Scores with their intervals; the numbers are in the tables below"
         )
     for one in data.profile.answerers:
-        rows = []
-        for standing in (one.overall, *one.rungs, *one.families):
-            reading = view.reading(one, standing)
-            rows.append(
-                (
-                    standing.scope.label, hundredths(standing.score.estimate), ends(standing.score),
-                    hundredths(reading.chance), count(standing.score.n), count(standing.score.clusters),
-                )
-            )  # fmt: skip
         caption = (
             f"{one.answerer}: per cent right with {level(data.profile.level)} intervals, clustered by causal model"
         )
-        yield _rows(caption, ("Part", "Score", "Interval", "Chance", "Units", "Clusters"), rows=rows)
+        yield _rows(caption, PARTS_HEAD, rows=part_rows(data, one))
+
+
+def _why(data: ReportData) -> Iterator[str]:
+    for section in why_sections(data):
+        yield f"== #{quoted(section.title)}"
+        yield "\n".join(f"- #{quoted(line)}" for line in section.said)
+        for title, head, rows in section.tables:
+            yield _rows(title, head, rows=rows)
+        if section.note:
+            yield _text(section.note)
 
 
 def _outcomes(data: ReportData) -> Iterator[str]:

@@ -18,6 +18,10 @@ from causal_eval.analysis.reports.linked import metric_line
 Json = Mapping[str, object]
 Block = tuple[str, Row, Sequence[Row]]
 """Title, head and rows of a table."""
+ADVICE_RULE = (
+    "Recommendations are made only where a figure's whole interval lies beyond its threshold; intervals are not "
+    "adjusted for how many figures are looked at."
+)
 
 
 def profile_lines(found: CausalProfile) -> Iterator[str]:
@@ -37,9 +41,9 @@ def profile_lines(found: CausalProfile) -> Iterator[str]:
     yield from advice_lines(found)
 
 
-def blocks(found: CausalProfile) -> Iterator[Block]:
-    """The tables that hold something."""
-    yield "Rungs and families, per cent", *_matrix(found.matrix)
+def blocks(found: CausalProfile, *, narrow: bool = False) -> Iterator[Block]:
+    """The tables that hold something; *narrow*: scores stand below each other, not a column a rung."""
+    yield "Rungs and families, per cent", *(_listed(found.matrix) if narrow else _matrix(found.matrix))
     head: Row
     told = [one for one in found.metrics if one.value.estimate is not None]
     if told:
@@ -129,12 +133,23 @@ def _matrix(found: Matrix) -> tuple[Row, list[Row]]:
     return head, rows
 
 
+def _listed(found: Matrix) -> tuple[Row, list[Row]]:
+    """A row a cell; a family on one rung alone has one."""
+    alone = [cell.family for cell in found.cells if cell.family and cell.rung]
+    rows = [
+        (cell.family or "all", str(cell.rung or "all"), *_figures(cell.score, signed=False))
+        for cell in found.cells
+        if cell.rung or alone.count(cell.family) != 1
+    ]
+    return ("family", "rung", "score", "interval", "units", "clusters"), rows
+
+
 def _cell(score: Interval) -> str:
     return f"{hundredths(score.estimate)} {ends(score)} n {count(score.n)}" if score.n else NONE
 
 
-def _figures(value: Interval) -> Row:
-    return hundredths(value.estimate, signed=True), ends(value), count(value.n), count(value.clusters)
+def _figures(value: Interval, *, signed: bool = True) -> Row:
+    return hundredths(value.estimate, signed=signed), ends(value), count(value.n), count(value.clusters)
 
 
 def _shortcut(one: ShortcutShare) -> Row:

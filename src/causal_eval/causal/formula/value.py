@@ -18,6 +18,7 @@ from causal_eval.errors import MalformedCase, TooLarge
 LARGEST_FACTOR = 1 << 18
 """Entries of a table that is held at once."""
 _Rows = Mapping[tuple[int, ...], Fraction]
+_NOTHING = Fraction(0)
 _Some: TypeAlias = "Fraction | None"
 
 
@@ -137,6 +138,8 @@ def _probability(one: Prob, laws: Laws) -> Factor:
     """P(event | given, do) where the condition is possible."""
     scope = tuple(dict.fromkeys(ref for ref in (*one.event, *one.given, *one.do) if ref.value is None))
     _bounded(scope, laws)
+    if not one.do and len({ref.node for ref in (*one.event, *one.given)}) == len(one.event) + len(one.given):
+        return Factor(scope, _observed(one, scope, laws=laws))
     rows: dict[tuple[int, ...], Fraction] = {}
     for key in itertools.product(*[range(laws.size(ref.node)) for ref in scope]):
         at = dict(zip(scope, key, strict=True))
@@ -144,6 +147,39 @@ def _probability(one: Prob, laws: Laws) -> Factor:
         if whole := laws.probability(one.domain, _values(one.given, at), do=do):
             rows[key] = laws.probability(one.domain, _values((*one.event, *one.given), at), do=do) / whole
     return Factor(scope, rows)
+
+
+def _observed(one: Prob, scope: Sequence[Ref], *, laws: Laws) -> dict[tuple[int, ...], Fraction]:
+    """The rows where nothing is done and no node is named twice: looked up, as most of a formula is of this kind."""
+    both, given = (
+        _Lookup.of(refs, one.domain, scope=scope, laws=laws) for refs in ((*one.event, *one.given), one.given)
+    )
+    keys = itertools.product(*[range(laws.size(ref.node)) for ref in scope])
+    return {key: both.at(key) / whole for key in keys if (whole := given.at(key))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """P(refs) for values of free copies."""
+
+    rows: _Rows
+    places: tuple[int, ...]
+    """Of each node's value among those of the free copies, which *fixed* ones follow."""
+    fixed: tuple[int, ...]
+
+    @classmethod
+    def of(cls, refs: Sequence[Ref], domain: str, *, scope: Sequence[Ref], laws: Laws) -> _Lookup:
+        """Of *refs*, whose nodes differ."""
+        ordered = sorted(refs, key=lambda ref: ref.node)
+        fixed = [ref.value for ref in ordered if ref.value is not None]
+        known = {ref: place for place, ref in enumerate((*scope, *(ref for ref in ordered if ref.value is not None)))}
+        rows = laws.marginal(domain, tuple([ref.node for ref in ordered]), do=())
+        return cls(rows, tuple([known[ref] for ref in ordered]), tuple(fixed))
+
+    def at(self, key: tuple[int, ...]) -> Fraction:
+        """The probability there; what no world has, 0."""
+        values = key + self.fixed
+        return self.rows.get(tuple([values[place] for place in self.places]), _NOTHING)
 
 
 def _values(refs: Iterable[Ref], at: Mapping[Ref, int]) -> dict[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import math
@@ -90,7 +91,7 @@ def association(question: Question) -> Any:
 def no_graph(question: Question) -> Any:
     """Printed numbers averaged or their range; what is mentioned together joined; all adjusted for."""
     prompt, items = question.prompt, question.answer.items
-    shares = numbers(prompt) or [Fraction(1, 2)]
+    shares = numbers(prompt) or (Fraction(1, 2),)
     match question.answer.kind:
         case AnswerKind.NUMBERS:
             return dict.fromkeys(items, str(sum(shares, Fraction(0)) / len(shares)))
@@ -107,7 +108,7 @@ def no_graph(question: Question) -> Any:
 def order(question: Question) -> Any:
     """What is printed first comes first: numbers, causes, places."""
     items = question.answer.items
-    shares = numbers(question.prompt) or [Fraction(1, 2)]
+    shares = numbers(question.prompt) or (Fraction(1, 2),)
     mentioned = sorted(items, key=lambda item: first_place(question.prompt, item))
     match question.answer.kind:
         case AnswerKind.NUMBERS:
@@ -146,5 +147,10 @@ def _middle(number: Fraction) -> str:
 def _about_both(prompt: str, pair: Sequence[str]) -> list[str]:
     """The words of the lines that mention both names."""
     lowered = [name.lower() for name in pair]
-    lines = [line for line in prompt.rpartition("\n")[0].lower().splitlines() if all(name in line for name in lowered)]
-    return [word for line in lines for word in words(line)]
+    return [word for line in _told(prompt) if all(name in line for name in lowered) for word in words(line)]
+
+
+@functools.lru_cache(maxsize=1)
+def _told(prompt: str) -> tuple[str, ...]:
+    """The lines before the question sentence, in small letters."""
+    return tuple(prompt.rpartition("\n")[0].lower().splitlines())

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from fractions import Fraction
 
 _NUMBER = re.compile(r"(?<![\w.])(\d+)/(\d+)|(?<![\w.])(\d+(?:\.\d+)?)(%?)(?![\w.]*\w)")
+_LISTED = re.compile(r"^\d+\. ")
 _WORD = re.compile(r"[a-z']+")
 
 
-def numbers(prompt: str) -> list[Fraction]:
+@functools.lru_cache(maxsize=4)  # several shortcuts look at one question after the other
+def numbers(prompt: str) -> tuple[Fraction, ...]:
     """The printed shares between 0 and 1, in order; list numbers at line starts are no shares."""
-    found = []
-    for line in prompt.splitlines():
-        text = re.sub(r"^\d+\. ", "", line)
-        for upper, lower, plain, percent in _NUMBER.findall(text):
-            value = Fraction(int(upper), int(lower) or 1) if upper else Fraction(plain) / (100 if percent else 1)
-            if 0 <= value <= 1:
-                found.append(value)
-    return found
+    texts = (_LISTED.sub("", line) for line in prompt.splitlines())
+    values = [_value(*found) for text in texts for found in _NUMBER.findall(text)]
+    return tuple([value for value in values if 0 <= value <= 1])
+
+
+@functools.lru_cache(maxsize=1024)
+def _value(upper: str, lower: str, plain: str, percent: str) -> Fraction:
+    return Fraction(int(upper), int(lower) or 1) if upper else Fraction(plain) / (100 if percent else 1)
 
 
 def asked(prompt: str) -> str:

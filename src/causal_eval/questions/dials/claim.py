@@ -18,6 +18,8 @@ from causal_eval.seeds import Stream
 
 WRITTEN = frozenset(AnswerKind) - {AnswerKind.GRAPH, AnswerKind.FORMULA, AnswerKind.TEXT}
 """Kinds of answer that are claimed: those that one short line says."""
+_MARK = '"'
+"""Around what is claimed."""
 _PLACES = 1000
 """Numbers are claimed in thousandths."""
 
@@ -37,10 +39,10 @@ def claim_of(
 
 def claimed(question: Question) -> Any:
     """The wrong answer that the prompt claims, as JSON; None where it claims nothing."""
-    if question.certificate is None:
+    if question.certificate is None or _MARK not in question.prompt:
         return None
     wrong = _wrong(question.answer, question.gold, mistakes=question.certificate.mistakes)
-    return next((answer for text, answer in wrong.items() if f'"{text}"' in question.prompt), None)
+    return next((answer for text, answer in wrong.items() if f"{_MARK}{text}{_MARK}" in question.prompt), None)
 
 
 def check_claims(facts: Facts, question: Question, *, certificate: Certificate) -> None:
