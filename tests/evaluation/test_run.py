@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -225,6 +226,29 @@ async def test_a_full_disk_ends_the_run_with_its_own_error(
     with pytest.raises(StoreFull):
         await evaluate(scripted(), ledger=ledger, width=2, judge=judge, watch=calm)
     assert len(ledger.attempts) == 2
+
+
+async def test_a_reply_that_comes_with_the_end_of_the_ledger_holds_nobody_up(
+    ten: Sequence[Question], calm: Watch, judge: Judge
+) -> None:
+    """Who answers although it was cancelled waits for no commit: nothing is kept any more, and the run ends."""
+
+    class Deaf:
+        name = "deaf/one"
+
+        async def answer(self, ask: Ask) -> Outcome:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01 if ask.question.id in first else 60)
+            return Reply("ANSWER: yes")
+
+        async def close(self) -> None: ...
+
+    ledger = Broken(ten)
+    ledger.commits_left = 0
+    first = [ask.question.id async for ask in ledger.missing()][:2]
+    async with asyncio.timeout(10):
+        with pytest.raises(StoreFull):
+            await evaluate(Deaf(), ledger=ledger, width=6, judge=judge, watch=calm)
 
 
 async def test_a_bug_in_an_answerer_is_not_hidden(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import json
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -334,6 +336,29 @@ async def test_what_a_sink_raises_ends_the_request(carrier: Transport) -> None:
     async with raw_server(says(HEAD + b"Content-Length: 2\r\n\r\n{}")) as url:
         with pytest.raises(LookupError):
             await carrier.send(Call("GET", url), full)
+
+
+@pytest.mark.parametrize("poured", [False, True])
+async def test_who_is_cancelled_as_the_answer_comes_is_cancelled(*, carrier: Transport, poured: bool) -> None:
+    """A response that has come meanwhile does not make anybody go on who was to end."""
+    under_way = 0
+    for _ in range(20):
+        answered = asyncio.Event()
+
+        async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answered: asyncio.Event) -> None:
+            writer.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
+            time.sleep(0.005)  # noqa: ASYNC251 - it arrives where no loop is needed for that
+            answered.set()  # so that who waits comes after the loop was told, and before the task
+
+        async with raw_server(functools.partial(speak, answered=answered)) as url:
+            asked = carrier.send(Call("GET", url), Parts()) if poured else carrier.post(url, b"{}")
+            task = asyncio.ensure_future(asked)
+            await answered.wait()
+            if task.cancel():
+                under_way += 1
+                await asyncio.wait({task}, timeout=5)
+                assert task.cancelled()
+    assert under_way
 
 
 def test_the_faster_transport_is_taken_where_it_is_installed() -> None:

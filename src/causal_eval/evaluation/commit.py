@@ -17,13 +17,19 @@ _PATIENCE = 0.25
 
 
 class _Batch:
-    """Outcomes that become durable together."""
+    """Outcomes that become durable together, or not at all."""
 
-    __slots__ = ("attempts", "kept")
+    __slots__ = ("attempts", "durable", "ended")
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
-        self.kept = asyncio.Event()
+        self.durable = False
+        self.ended = asyncio.Event()
+
+    def end(self, *, durable: bool) -> None:
+        """Tell who waits what became of it."""
+        self.durable = durable
+        self.ended.set()
 
 
 class GroupCommit:
@@ -44,11 +50,17 @@ class GroupCommit:
         self._closed = False
 
     async def keep(self, attempt: Attempt) -> None:
-        """Return once *attempt* is durable; cancelling the caller does not take it out of its batch."""
+        """Return once *attempt* is durable; cancelling the caller does not take it out of its batch.
+
+        Raises:
+            CancelledError: nothing is kept any more, since :meth:`run` has ended; its error says why.
+        """
         batch = self._open
         batch.attempts.append(attempt)
         self._woken.set()
-        await batch.kept.wait()
+        await batch.ended.wait()
+        if not batch.durable:
+            raise asyncio.CancelledError
 
     def close(self) -> None:
         """Nothing more will come: :meth:`run` ends when the rest is kept and judged."""
@@ -62,6 +74,7 @@ class GroupCommit:
                 pass
         finally:
             self._rest()
+            self._open.end(durable=False)
 
     async def _step(self) -> bool:
         """Do what there is to do; False: nothing is left and nothing will come."""
@@ -84,8 +97,12 @@ class GroupCommit:
         keeping = asyncio.ensure_future(self._ledger.keep(batch.attempts, self._take_judged()))
         await asyncio.sleep(0)  # the ledger begins; what it kept before is judged meanwhile
         self._judge_kept()
-        keys = await keeping
-        batch.kept.set()
+        try:
+            keys = await keeping
+        except BaseException:
+            batch.end(durable=False)
+            raise
+        batch.end(durable=True)
         self._kept = list(zip(batch.attempts, keys, strict=True))
         await asyncio.sleep(0)  # who waited makes the next call first: judging has time while that is open
 

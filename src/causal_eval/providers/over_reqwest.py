@@ -1,7 +1,12 @@
-"""Requests over pyreqwest (Rust's reqwest): the faster transport of the extra ``[fast]``."""
+"""Requests over pyreqwest (Rust's reqwest): the faster transport of the extra ``[fast]``.
+
+Its coroutines answer a cancellation with a response that came at the same moment: the task would go on as if nobody had
+cancelled it, so that is looked for after each of them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -34,9 +39,12 @@ class OverReqwest:
         began = time.monotonic()
         try:
             async with client.post(url).body_bytes(body).build_streamed() as response:
+                _heed_cancellation()
                 return Answer(response.status, response.headers, await self._read(response))
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
+        finally:
+            _heed_cancellation()
 
     async def send(self, call: Call, sink: Sink | None = None) -> Answer | NoAnswer:
         """See the protocol."""
@@ -47,11 +55,14 @@ class OverReqwest:
             request = request.body_bytes(call.body)
         try:
             async with request.build_streamed() as response:
+                _heed_cancellation()
                 if sink is None or response.status != transport.OK:
                     return Answer(response.status, response.headers, await self._read(response))
                 return await _pour(response, sink)
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
+        finally:
+            _heed_cancellation()
 
     async def close(self) -> None:
         """See the protocol; a later request opens a new client."""
@@ -81,6 +92,7 @@ class OverReqwest:
         parts: list[bytes] = []
         size = 0
         while (part := await response.body_reader.read(_CHUNK)) is not None:
+            _heed_cancellation()
             parts.append(bytes(part))
             size += len(part)
             if size > self._rule.largest:
@@ -88,8 +100,16 @@ class OverReqwest:
         return b"".join(parts)
 
 
+def _heed_cancellation() -> None:
+    """Let the current task end if it was cancelled, whatever the library made of that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 async def _pour(response: Response, sink: Sink) -> Answer:
     while (part := await response.body_reader.read(_CHUNK)) is not None:
+        _heed_cancellation()
         await sink(bytes(part))
     return Answer(response.status, response.headers, b"")
 

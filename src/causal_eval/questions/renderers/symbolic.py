@@ -17,7 +17,7 @@ from causal_eval.questions.lexicon import ENGLISH, Lexicon
 from causal_eval.questions.renderers.sheet import Renderer, Sheet, stated
 from causal_eval.questions.wording import forms, read_in, say_in
 
-_ENTRY = re.compile(r"([A-Za-z]\d*) = (.+) \((?:0 = (.+), 1 = (.+)|0 or 1)\)")
+_ENTRY = re.compile(r"([A-Za-z]\d*) = (.+) \((?:0 = (.+), 1 = (.+)|0(?: or|,) 1)\)")
 _PLAIN_STATES = ("0", "1")
 _PLAIN = re.compile(r"\b[A-Z]$")
 """A name that ends in a letter of its own."""
@@ -67,8 +67,9 @@ def _legend(legend: str, lexicon: Lexicon) -> list[str]:
 
 
 def _states(low: str, high: str, *, lexicon: Lexicon) -> str:
-    is_plain = (low, high) == _PLAIN_STATES and lexicon.language == ENGLISH
-    return "0 or 1" if is_plain else f"0 = {low}, 1 = {high}"
+    if (low, high) == _PLAIN_STATES:
+        return "0 or 1" if lexicon.language == ENGLISH else "0, 1"
+    return f"0 = {low}, 1 = {high}"
 
 
 def _notation(lexicon: Lexicon) -> str:
