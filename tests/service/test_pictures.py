@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.acceptance.terminal import Terminal
@@ -11,19 +12,20 @@ from causal_eval.analysis.numbers import hundredths
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.providers.prices import Prices
 from causal_eval.scoring.verdict import Mark
+from causal_eval.service.calibrating import calibration_of
 from causal_eval.service.comparing import versus
 from causal_eval.service.pictures import CHARTS, Subject, chart_of
 from causal_eval.service.reporting import scores_by
 from causal_eval.service.whole import whole_report
 from causal_eval.store.database import Store, open_store
-from causal_eval.store.evaluations import Evaluation, list_evaluations
+from causal_eval.store.evaluations import Evaluation, begin, list_evaluations
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The database of ``causal-eval demo --n 60``."""
+    """The database of ``causal-eval demo --n 60 --confidence``."""
     home = tmp_path_factory.mktemp("pictures")
-    assert Terminal(home).run("demo", "--n", "60").returncode == 0
+    assert Terminal(home).run("demo", "--n", "60", "--confidence").returncode == 0
     opened = open_store(f"sqlite:///{home / 'data' / 'causal-eval.db'}")
     yield opened
     opened.close()
@@ -35,15 +37,10 @@ def both(store: Store) -> list[Evaluation]:
     return sorted((one.evaluation for one in list_evaluations(store)), key=lambda one: one.spec.answerer)
 
 
-def test_every_chart_has_data_or_a_reason(store: Store, both: list[Evaluation]) -> None:
-    """All but calibration show rows of both runs (the profile of one); calibration says that nothing is stored."""
+def test_every_chart_has_data(store: Store, both: list[Evaluation]) -> None:
+    """All show rows of both runs (the profile of one)."""
     for name in CHARTS:
-        subject = Subject(store, both[:1] if name == "profile" else both)
-        if name == "calibration":
-            with pytest.raises(UsageError, match="no run stores how confident"):
-                chart_of(name, subject)
-            continue
-        chart = chart_of(name, subject)
+        chart = chart_of(name, Subject(store, both[:1] if name == "profile" else both))
         assert chart.name == name
         assert chart.numbers.rows
         if name not in ("profile", "differences"):
@@ -57,6 +54,17 @@ def test_a_forest_says_what_the_table_says(store: Store, both: list[Evaluation])
     rows = chart_of("forest", Subject(store, both[:1])).numbers.rows
     assert [row[0] for row in rows] == ["overall", "rung 1", "rung 2", "rung 3"]
     assert [row[2] for row in rows] == [hundredths(one.score.estimate) for one in (table.overall, *table.parts)]
+
+
+def test_a_calibration_is_that_of_the_statement(store: Store, both: list[Evaluation]) -> None:
+    """A row for each bin, with the share right; a run that was not asked how sure it is has none, and the reason."""
+    found = calibration_of(store, both[0])
+    rows = chart_of("calibration", Subject(store, both[:1])).numbers.rows
+    assert [row[2] for row in rows] == [hundredths(one.right.estimate) for one in found.bins]
+    assert sum(int(row[4]) for row in rows) == found.counts.stated == 60
+    silent = begin(store, replace(both[0].spec, elicitation="direct@1"))
+    with pytest.raises(UsageError, match="ask with --elicitation confidence"):
+        chart_of("calibration", Subject(store, [silent]))
 
 
 def test_differences_are_those_of_the_comparison(store: Store, both: list[Evaluation]) -> None:

@@ -9,12 +9,13 @@ from itertools import groupby
 from causal_eval.analysis.charts import dots, lines, profile
 from causal_eval.analysis.charts.chart import NARROW, WIDE, Chart
 from causal_eval.analysis.charts.palette import Theme
-from causal_eval.analysis.charts.points import Moment, Point, Priced
+from causal_eval.analysis.charts.points import Bin, Moment, Point, Priced
 from causal_eval.analysis.profile import profile as profiled
 from causal_eval.analysis.profiling.matrix import matrix
 from causal_eval.analysis.reports.data import Picture
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.providers.prices import Prices
+from causal_eval.service.calibrating import calibration_of
 from causal_eval.service.comparing import versus
 from causal_eval.service.pricing import pricer
 from causal_eval.service.reporting import diagnosed, scores_by
@@ -25,7 +26,6 @@ from causal_eval.store.observations import observations
 
 MOST_CAUSES = 12
 """Of misses, in one picture."""
-UNCALIBRATED = "no run stores how confident its answers are, so there is nothing to calibrate yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,16 @@ def _mistakes(subject: Subject) -> Chart:
 
 
 def _calibration(subject: Subject) -> Chart:
-    del subject
-    raise UsageError(UNCALIBRATED)
+    """A series a run; those that state no confidence have no bin."""
+    names = [one.spec.answerer for one in subject.evaluations]
+    bins = [
+        Bin(one.confidence, one.right, "" if len(names) == 1 else _named(run, names))
+        for run in subject.evaluations
+        for one in calibration_of(subject.store, run).bins
+    ]
+    if not bins:
+        raise UsageError("no answer that could be read states a confidence: ask with --elicitation confidence")
+    return lines.calibration(bins, width=subject.width)
 
 
 CHARTS: Mapping[str, Callable[[Subject], Chart]] = {

@@ -42,7 +42,9 @@ MAKERS: dict[str, Callable[[int], Chart]] = {
     "trend": lambda width: lines.trend(
         [Moment(f"2030-0{month}-01T00:00:00+00:00", "a", _at(0.4), month == 2) for month in (1, 2, 3)], width=width
     ),
-    "calibration": lambda width: lines.calibration([Bin(0.1, _at(0.2)), Bin(0.9, _at(0.7))], width=width),
+    "calibration": lambda width: lines.calibration(
+        [Bin(0.1, _at(0.2), "a"), Bin(0.9, _at(0.7), "a"), Bin(0.9, _at(0.6), HOSTILE)], width=width
+    ),
 }
 
 
@@ -89,6 +91,14 @@ def test_marks_stand_where_the_numbers_are() -> None:
     first = data["values"][0]
     assert (first["low"], first["score"], first["high"], first["chance"]) == (10.0, 20.0, 30.0, 25.0)
     assert "\u202e" not in json.dumps(data)
+
+
+def test_series_that_state_the_same_are_side_by_side() -> None:
+    """Each series has marks of its own, moved aside by as many pixels to either side; a lone one stands in place."""
+    layers: Any = lines.calibration([Bin(0.9, _at(0.7), "a"), Bin(0.9, _at(0.6), "b")]).spec["layer"]
+    assert [layer["mark"].get("xOffset") for layer in layers] == [None, -3.5, -3.5, 3.5, 3.5]
+    alone: Any = lines.calibration([Bin(0.9, _at(0.7))]).spec["layer"]
+    assert [layer["mark"].get("xOffset") for layer in alone] == [None, 0.0, 0.0]
 
 
 def test_the_frontier_is_who_nobody_beats() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from causal_eval.analysis.charts.chart import WIDE, Chart, Json, colours, spec
 from causal_eval.analysis.charts.dots import hundred
-from causal_eval.analysis.charts.palette import CHANCE, INK, MUTED, PAPER, SERIES
+from causal_eval.analysis.charts.palette import CHANCE, MUTED, PAPER
 from causal_eval.analysis.charts.points import Bin, Moment, Priced
 from causal_eval.analysis.intervals import Interval
-from causal_eval.analysis.numbers import count, ends, hundredths
+from causal_eval.analysis.numbers import NONE, count, ends, hundredths
 from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.shown import Shown
 
@@ -17,6 +17,8 @@ _HEIGHT = 340
 _DOT: Json = {"type": "point", "filled": True, "size": 80, "stroke": PAPER, "strokeWidth": 1, "opacity": 1}
 _SCORE: Json = {"field": "score", "type": "quantitative", "title": "per cent right", "scale": {"domain": [0, 100]}}
 _WIDE_RANGE = 20.0
+_ASIDE = 7.0
+"""Pixels between series that state the same confidence."""
 
 
 def frontier(points: Sequence[Priced]) -> tuple[Priced, ...]:
@@ -89,34 +91,39 @@ def trend(moments: Sequence[Moment], *, width: int = WIDE) -> Chart:
 
 
 def calibration(bins: Sequence[Bin], *, width: int = WIDE) -> Chart:
-    """How often answers of a stated confidence are right; on the line confidence is deserved."""
+    """How often answers of a stated confidence are right; on the line confidence is deserved, below it too high."""
+    names = list(dict.fromkeys(one_line(one.series) for one in bins))
     values: list[Json] = [
-        {"confidence": hundred(one.confidence), "n": one.interval.n, "series": "", **_ends(one.interval)}
+        {"confidence": hundred(one.confidence), "n": one.interval.n, "series": one_line(one.series),
+         "place": names.index(one_line(one.series)), **_ends(one.interval)}
         for one in bins
-    ]
+    ]  # fmt: skip
     x: Json = {"field": "confidence", "type": "quantitative", "title": "stated confidence, per cent",
                "scale": {"domain": [0, 100]}}  # fmt: skip
     ideal: list[Json] = [{"confidence": 0, "score": 0}, {"confidence": 100, "score": 100}]
-    size: Json = {
-        "field": "n",
-        "type": "quantitative",
-        "scale": {"range": [30, 300]},
-        "title": "answers",
-        "legend": None,
+    line: Json = {
+        "data": {"values": ideal},
+        "mark": {"type": "line", "color": MUTED, "strokeDash": [5, 4]},
+        "encoding": {"x": x, "y": _SCORE},
     }
-    layers: list[Json] = [
-        {
-            "data": {"values": ideal},
-            "mark": {"type": "line", "color": MUTED, "strokeDash": [5, 4]},
-            "encoding": {"x": x, "y": _SCORE},
-        },
-        _bars(x, {"color": {"value": SERIES[0]}}),
-        {"mark": {**_DOT, "color": SERIES[0], "stroke": INK}, "encoding": {"x": x, "y": _SCORE, "size": size}},
+    marks = [layer for place in range(len(names)) for layer in _beside(place, names, x=x)]
+    said = "Stated confidence against how often answers are right, per cent; below the dashed line it is too high"
+    rows = tuple((one.series or NONE, hundredths(one.confidence), *_cells(one.interval)) for one in bins)
+    table = Shown(said, ("series", "confidence", "right", "interval", "n"), rows)
+    legend = 0 if names == [""] else 22 * len(names)
+    return Chart("calibration", said, table, spec([line, *marks], values=values, size=(width, _HEIGHT + legend)))
+
+
+def _beside(place: int, names: list[str], *, x: Json) -> list[Json]:
+    """The bins of one series, moved aside by a few pixels: where others state the same, all are seen."""
+    hue, aside = colours(names), round(_ASIDE * (place - (len(names) - 1) / 2), 1)
+    own: list[Json] = [{"filter": f"datum.place === {place}"}]
+    size: Json = {"field": "n", "type": "quantitative", "scale": {"range": [30, 300]}, "legend": None}
+    bars = _bars(x, hue)
+    return [
+        {**bars, "transform": own, "mark": {"type": "rule", "strokeWidth": 2, "xOffset": aside}},
+        {"transform": own, "mark": {**_DOT, "xOffset": aside}, "encoding": {"x": x, "y": _SCORE, "size": size, **hue}},
     ]
-    said = "Stated confidence against how often answers are right, per cent; on the dashed line they are equal"
-    rows = tuple((hundredths(one.confidence), *_cells(one.interval)) for one in bins)
-    table = Shown(said, ("confidence", "right", "interval", "n"), rows)
-    return Chart("calibration", said, table, spec(layers, values=values, size=(width, _HEIGHT)))
 
 
 def _bars(x: Json, hue: Json) -> Json:

@@ -48,3 +48,5 @@ class Bin:
     """Their mean."""
     interval: Interval
     """How many of them are right."""
+    series: str = ""
+    """Whose; empty: there is one alone."""
