@@ -1,12 +1,14 @@
 """Causal Eval Bench: causal questions with proof, runs that lose nothing, answers about models.
 
 For notebooks and scripts, loaded when first asked for: ``open_run``, ``runs``, ``compare``, ``plan``, ``variance``,
-``diagnose``, ``profile`` and ``profiles`` (room ``notebook``).
+``calibration``, ``diagnose``, ``profile`` and ``profiles`` (room ``notebook``).
 """
 
 __version__ = "0.1.0"
 
-_NOTEBOOK = ("Run", "compare", "diagnose", "open_run", "plan", "profile", "profiles", "runs", "variance")
+_NOTEBOOK = (
+    "Run", "calibration", "compare", "diagnose", "open_run", "plan", "profile", "profiles", "runs", "variance",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,6 @@
 # What a type checker sees; __init__.py loads the room `notebook` when one of its names is first asked for.
 from causal_eval.notebook import Run as Run
+from causal_eval.notebook import calibration as calibration
 from causal_eval.notebook import compare as compare
 from causal_eval.notebook import diagnose as diagnose
 from causal_eval.notebook import open_run as open_run

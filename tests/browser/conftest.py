@@ -211,7 +211,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("CEB_DATA_DIR", str(folder))
-        patch.setattr("sys.argv", ["causal-eval", "demo", "--n", "30"])
+        patch.setattr("sys.argv", ["causal-eval", "demo", "--n", "30", "--confidence"])
         with pytest.raises(SystemExit):
             main()
     make_master(folder / "master")

@@ -43,7 +43,7 @@ async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[st
         f"{one}/diagnosis", f"{other}/profile", f"{one}/table", f"{one}/variance?call_price=0.01&model_price=2",
         f"/gate?run={_id(one)}&baseline={_id(other)}&margin=2pts",
         f"/profiles?a={_id(one)}&b={_id(other)}", f"{one}/reproduction",
-        f"{one}/ability?from_{_id(one)}=on&from_{_id(other)}=on",
+        f"{one}/ability?from_{_id(one)}=on&from_{_id(other)}=on", f"{one}/calibration",
         f"/plan?model=demo/careful&detect=5pts&baseline={_id(other)}",
         f"{one}/sequential?baseline={_id(other)}&until_ci=20pts", "/trend", "/trend?answerer=demo/careful",
         "/memorisation", "/sets/compare", "/reveal", "/domains",

@@ -12,6 +12,7 @@ import causal_eval
 from causal_eval.api import (
     adapting,
     api_keys,
+    calibrating,
     comparisons,
     contamination,
     diagnosing,
@@ -67,6 +68,7 @@ ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
     trends, diagnosing, wording, reproducing, adapting, profiles,
+    calibrating,
 )  # fmt: skip
 
 

@@ -200,6 +200,41 @@ class AbilityFound(Shape, frozen=True):
     next: tuple[NextQuestions, ...]
 
 
+class CalibrationBin(Shape, frozen=True):
+    """Answers of similar confidence."""
+
+    low: float
+    high: float
+    confidence: float
+    right: Range
+
+
+class CalibrationFound(Shape, frozen=True):
+    """How sure an answerer is, how often it is right, and how far the two are apart; None: nothing is stated."""
+
+    evaluation: str
+    answerer: str
+    level: float
+    asked: int
+    answers: int
+    stated: int
+    """The n of every figure."""
+    unstated: dict[str, int]
+    no_answer: int
+    confidence: Range
+    right: Range
+    gap: Range
+    """Mean confidence less share right."""
+    brier: Range
+    skill: Range
+    miscalibration: float | None
+    discrimination: float | None
+    uncertainty: float | None
+    ece: float | None
+    ece_if_calibrated: float | None
+    bins: tuple[CalibrationBin, ...]
+
+
 class Diagnosing(Asking):
     """Why, and what follows."""
 
@@ -227,3 +262,7 @@ class Diagnosing(Asking):
         """Ability by difficulties from the runs ``calibration`` (ids, by comma), and which questions say most next."""
         call = Call("GET", f"/evaluations/{quoted(evaluation)}/ability", query={"calibration": calibration, "n": n})
         return await self._ask(call, AbilityFound)
+
+    async def get_calibration(self, evaluation: str) -> CalibrationFound:
+        """Stated confidence against what is right: the gap, Brier score with parts and skill, reliability by bins."""
+        return await self._ask(Call("GET", f"/evaluations/{quoted(evaluation)}/calibration"), CalibrationFound)

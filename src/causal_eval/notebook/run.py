@@ -84,8 +84,7 @@ class Run:
         return Scores(title=title, head=head, rows=rows, table=table)
 
     def chart(self, name: str, *others: Run, by: str = "", width: int = WIDE) -> Chart:
-        """A picture of it (and *others*): forest, differences, profile, radar, dose, cost, trend, mistakes or
-        calibration.
+        """A picture of it (and *others*), by its name in ``causal-eval chart``: ``forest``, ``calibration``.
 
         Raises:
             UnknownName, UsageError: there is no such chart, or these runs do not allow it.

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import chain, combinations, islice
 
 import causal_eval
+from causal_eval.analysis.calibration.calibrate import Calibration
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose_seen
 from causal_eval.analysis.numbers import count
@@ -30,6 +31,7 @@ from causal_eval.providers.provider import Reply
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import SCORER, Mark
 from causal_eval.service.answering import Call, usual_elicitation
+from causal_eval.service.calibrating import calibration_of
 from causal_eval.service.pricing import pricer
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, summarize
@@ -165,7 +167,13 @@ def report_data(
         comparisons=found.comparisons,
         examples=tuple(islice(_examples(store, evaluations), examples)),
         portraits=tuple(_portrait(store, one, known=known or {}) for one in models),
+        calibrations=tuple(one for one in _calibrations(store, models) if one.counts.stated),
     )
+
+
+def _calibrations(store: Store, evaluations: Iterable[Evaluation]) -> Iterator[Calibration]:
+    """Of those that were asked how sure they are."""
+    return (calibration_of(store, one) for one in evaluations if one.spec.elicitation == Confidence().label)
 
 
 def _answers(evaluation: Evaluation) -> int:

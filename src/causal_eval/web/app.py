@@ -25,6 +25,7 @@ from causal_eval.web.asked import Handler, asked_by, handled, keep_token, own_pa
 from causal_eval.web.pages import (
     adapting,
     audit,
+    calibrating,
     comparison,
     contamination,
     diagnosing,
@@ -94,6 +95,7 @@ GET: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/profile", diagnosing.profile),
     ("/evaluations/{evaluation}/reproduction", reproducing.shown),
     ("/evaluations/{evaluation}/ability", adapting.shown),
+    ("/evaluations/{evaluation}/calibration", calibrating.shown),
     ("/compare", comparison.shown),
     ("/profiles", diagnosing.profiles),
     ("/gate", gating.shown),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from causal_eval.analysis.intervals import Interval
 from causal_eval.scoring.verdict import Mark
 
 ORDER = (
@@ -19,6 +20,7 @@ ORDER = (
 _WIDTH, _HEIGHT, _EDGE = 200.0, 20.0, 6.0
 _BAR = 1000.0
 _WIDE, _TALL, _COLUMNS = 600.0, 160.0, 200
+_SQUARE, _MARGIN, _QUARTERS = 320.0, 32.0, (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def interval(low: float | None, estimate: float | None, *, high: float | None, chance: float | None = None) -> Markup:
@@ -67,6 +69,24 @@ def path(steps: Sequence[tuple[float, float, float]], *, lowest: float) -> Marku
     return _picture("path-picture", (_WIDE, _TALL), body, stretch=True)
 
 
+def reliability(bins: Sequence[tuple[float, Interval]]) -> Markup:
+    """Shares right over what was stated, in per cent: dots with intervals, and the line on which both are equal."""
+    body = [_segment((at, 0.0), (at, 1.0), kind="axis") for at in _QUARTERS]
+    body += [_segment((0.0, at), (1.0, at), kind="axis") for at in _QUARTERS]
+    for at in _QUARTERS[::2]:
+        words = Markup('<text x="{:g}" y="{:g}" text-anchor="{}">{:g}</text>')
+        body.append(words.format(_across(at), _SQUARE - 4, "middle", 100 * at))
+        body.append(words.format(_MARGIN - 6, _up(at) + 4, "end", 100 * at))
+    body.append(_segment((0.0, 0.0), (1.0, 1.0), kind="chance"))
+    for stated, right in bins:
+        if right.low is not None and right.high is not None:
+            body.append(_segment((stated, right.low), (stated, right.high), kind="interval"))
+        if right.estimate is not None:
+            dot = Markup('<circle class="estimate" cx="{:g}" cy="{:g}" r="5"/>')
+            body.append(dot.format(_across(stated), _up(right.estimate)))
+    return _picture("reliability-picture", (_SQUARE, _SQUARE), body)
+
+
 def outcomes(marks: Mapping[Mark, int]) -> Markup:
     """A stacked bar."""
     total, x, body = sum(marks.values()), 0.0, [Markup("")]
@@ -87,6 +107,20 @@ def _picture(kind: str, size: tuple[float, float], body: list[Markup], *, stretc
     aspect = Markup(' preserveAspectRatio="none"') if stretch else Markup("")
     head = Markup('<svg class="{}" viewBox="0 0 {:g} {:g}"{} aria-hidden="true" focusable="false">')
     return head.format(kind, *size, aspect) + Markup("").join(body) + Markup("</svg>")
+
+
+def _across(share: float) -> float:
+    return round(_MARGIN + share * (_SQUARE - _MARGIN - 2 * _EDGE), 1)
+
+
+def _up(share: float) -> float:
+    """Mirrors :func:`_across`: the margin is below."""
+    return round(_SQUARE - _across(share), 1)
+
+
+def _segment(one: tuple[float, float], other: tuple[float, float], *, kind: str) -> Markup:
+    text = Markup('<line class="{}" x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}"/>')
+    return text.format(kind, _across(one[0]), _up(one[1]), _across(other[0]), _up(other[1]))
 
 
 def _at(share: float) -> float:

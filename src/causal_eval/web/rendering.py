@@ -45,6 +45,7 @@ def _environment(code: str) -> Environment:
         "graph_picture": graph_picture,
         "interval_picture": pictures.interval,
         "path_picture": pictures.path,
+        "reliability_picture": pictures.reliability,
         "outcome_picture": pictures.outcomes,
         "static": static,
         "swatch": pictures.swatch,

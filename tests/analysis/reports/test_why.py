@@ -118,3 +118,28 @@ def test_a_large_run_is_told_to_be_looked_at_in_part(tmp_path: Path, monkeypatch
     assert said.startswith("from the first 20 of ")
     assert "causal-eval profile ev-" in said
     assert sum(data.portraits[0].diagnosis.marks.values()) == 20
+
+
+def test_every_form_says_whether_confidence_is_deserved(tmp_path: Path) -> None:
+    """Every form has a section where confidences were asked for and stated, and none elsewhere."""
+    store = open_store(f"sqlite:///{tmp_path / 'sure.db'}")
+    kept = keep_set(store, generate(Plan(30, "sure", families=("effect",))), name="sure")
+    spec = RunSpec("openai/<i>m</i>", kept.digest, elicitation="confidence@1")
+    run = answered(store, spec, answer=lambda _: "CONFIDENCE: 95\nANSWER: 999")
+    silent = answered(store, replace(spec, answerer="openai/silent"), answer=lambda _: "ANSWER: 999")
+    data = report_data(store, gather(store, [run, silent], prices=Prices()))
+    store.close()
+    assert [one.answerer for one in data.calibrations] == ["openai/<i>m</i>"]
+    page, text, document = render(data), markdown(data), json.loads(structured(data))
+    for form in (page, text.replace("\\", "")):
+        assert "shows over-confidence" in form
+        assert "90 to 100" in form
+    for source in (typst_source(data), latex(data)):
+        assert "shows over-confidence" in source
+        assert "90 to 100" in source
+    assert 'id="calibration"' in page
+    assert "<i>m</i>" not in page
+    (line,) = document["calibrations"]
+    assert line["stated"] == line["answers"] == 30 - line["no_answer"] > 0
+    assert line["right"]["estimate"] == 0
+    assert 'id="calibration"' not in render(replace(data, calibrations=()))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from causal_eval.analysis.calibration.calibrate import Calibration
 from causal_eval.analysis.compare import Comparison
 from causal_eval.analysis.profile import Profile
 from causal_eval.analysis.profiling.portrait import CausalProfile
@@ -164,4 +165,6 @@ class ReportData:
     """What reproduces the numbers, a ticket an answerer."""
     portraits: tuple[CausalProfile, ...] = ()
     """Why answers are wrong and what follows, a model each; empty: not told."""
+    calibrations: tuple[Calibration, ...] = ()
+    """Of models that state how sure they are."""
     canary: str = CANARY

@@ -12,6 +12,7 @@ from causal_eval.analysis import numbers, statements
 from causal_eval.analysis.charts.dag import graph_picture
 from causal_eval.analysis.charts.palette import Theme, variables
 from causal_eval.analysis.plain import one_line, pieces, plain
+from causal_eval.analysis.reports import calibrating
 from causal_eval.analysis.reports.browse import STATIC, clipped, drawing, packed, script, script_hash
 from causal_eval.analysis.reports.data import QuestionCard, ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
@@ -75,7 +76,11 @@ def _template() -> Template:
     environment.globals |= {
         "advice_of": advice_lines,
         "advice_rule": ADVICE_RULE,
+        "bin_head": calibrating.HEAD,
+        "bin_rows_of": calibrating.bin_rows,
         "blocks_of": blocks,
+        "calibration_rule": calibrating.RULE,
+        "calibration_said": calibrating.sentences,
         "cause_head": HEAD,
         "cause_rows_of": cause_rows,
         "sentences_of": sentences,

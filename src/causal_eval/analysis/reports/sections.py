@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from causal_eval.analysis.calibration.calibrate import Calibration
 from causal_eval.analysis.columns import Row
 from causal_eval.analysis.numbers import count, ends, hundredths, level
 from causal_eval.analysis.plain import one_line
 from causal_eval.analysis.profile import AnswererProfile
 from causal_eval.analysis.profiling.portrait import CausalProfile
+from causal_eval.analysis.reports import calibrating
 from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.diagnosing import HEAD, RULE, cause_rows, sentences
 from causal_eval.analysis.reports.profiling import ADVICE_RULE, Block, advice_lines, blocks
@@ -41,10 +43,14 @@ class Section(NamedTuple):
 
 
 def why_sections(data: ReportData, *, narrow: bool = False) -> Iterator[Section]:
-    """For each model why its answers are wrong, then its profile and what follows; *narrow*: for a column of text."""
+    """For each model why its answers are wrong, then its profile and what follows; *narrow*: for a column of text.
+
+    At the end those that state how sure they are: whether that is deserved.
+    """
     for portrait in data.portraits:
         yield _diagnosis(portrait)
         yield _profile(portrait, narrow=narrow)
+    yield from map(_calibration, data.calibrations)
 
 
 def _diagnosis(one: CausalProfile) -> Section:
@@ -58,3 +64,14 @@ def _diagnosis(one: CausalProfile) -> Section:
 def _profile(one: CausalProfile, *, narrow: bool) -> Section:
     title, tables = f"Profile of {one_line(one.answerer)}, and what follows", tuple(blocks(one, narrow=narrow))
     return Section(title, tuple(advice_lines(one)), tables, ADVICE_RULE)
+
+
+def _calibration(found: Calibration) -> Section:
+    table = (
+        f"Share right by stated confidence, with {level(found.level)} intervals",
+        calibrating.HEAD,
+        calibrating.bin_rows(found),
+    )
+    return Section(
+        f"Calibration of {one_line(found.answerer)}", tuple(calibrating.sentences(found)), (table,), calibrating.RULE
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from causal_eval.analysis.reports.calibrating import calibration_line
 from causal_eval.analysis.reports.data import ReportData
 from causal_eval.analysis.reports.lines import difference_line, score_line
 from causal_eval.analysis.reports.profiling import profile_line
@@ -34,6 +35,7 @@ def structured(data: ReportData) -> str:
         "scores": [{"answerer": row.answerer, **score_line(row)} for row in score_rows(data.profile, data.chance)],
         "comparisons": [difference_line(one) for one in data.comparisons],
         "profiles": [profile_line(one) for one in data.portraits],
+        "calibrations": [calibration_line(one) for one in data.calibrations],
         "questions": [msgspec.to_builtins(card) for card in data.questions],
         "canary": data.canary,
     }

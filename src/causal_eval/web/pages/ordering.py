@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from causal_eval.errors import CausalEvalError, Conflict, StoreError, UsageError
 from causal_eval.evaluation.baselines.shortcuts import SHORTCUTS
+from causal_eval.evaluation.elicit import ELICITATIONS
 from causal_eval.service import catalog, jobs, makings, questions
 from causal_eval.service.access import Permission, require
+from causal_eval.service.answering import Call
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.set_orders import SetOrder
 from causal_eval.store.evaluations import LOCAL
@@ -16,7 +18,7 @@ from causal_eval.web.asked import Asked, see
 from causal_eval.web.forms import dollars, faults, whole
 
 STOPS = ("until_ci", "decide_against", "margin")
-FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed", *STOPS)
+FIELDS = ("answerer", "questions", "project", "limit", "epochs", "priority", "budget", "seed", "elicitation", *STOPS)
 ALIASES = {
     "": "answerer",
     "provider": "answerer",
@@ -65,6 +67,7 @@ def _wanted(asked: Asked) -> JobOrder:
     return JobOrder(
         answerer, key, project=project, seed=seed, limit=limit, epochs=epochs, priority=priority, budget=budget,
         until_ci=until_ci, decide_against=decide_against, margin=margin,
+        call=Call(elicitation=given.get("elicitation") or None),
     )  # fmt: skip
 
 
@@ -80,6 +83,7 @@ def _form(asked: Asked, given: dict[str, str], wrong: dict[str, str]) -> Respons
         "given": {name: given.get(name, "") for name in FIELDS},
         "wrong": dict.fromkeys(("", *FIELDS), "") | wrong,
         "is_wrong": bool(wrong),
+        "elicitations": ELICITATIONS,
         "suites": questions.suites(),
         "sets": questions.listed(asked.visit),
         "makings": [one for one in makings.listed(asked.visit) if one.kind == "set" and one.status == OPEN],
