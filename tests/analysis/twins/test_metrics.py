@@ -157,7 +157,7 @@ def test_who_cannot_reckon_has_a_numeracy_gap() -> None:
     assert found["numeracy_gap"].value.estimate == 1.0
     assert found["sign_gap"].value.estimate == 1.0
     half = _asked(questions, lambda one: "yes" if one.answer.kind is AnswerKind.YES_NO else _right(one))
-    assert (half["numeracy_gap"].value.estimate, half["sign_gap"].value.estimate) == (0.0, -1.0)
+    assert (half["numeracy_gap"].value.estimate, half["sign_gap"].value.estimate) == (-0.5, -1.0)
 
 
 def test_who_skips_abduction_has_a_gap() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -114,21 +115,35 @@ def test_distractors_keep_away_from_the_answer() -> None:
 
 
 def test_a_sign_goes_with_its_number() -> None:
-    """Number, sign and formula are of one effect, in the same names."""
+    """Number, sign and formula are of one effect, in the same names; two more models guard the sign."""
     for settings in _settings(_linked("numeracy", n=32, kinds=("effect/ate",))):
-        (number,), (formula,) = settings["number"], settings["symbol"]
-        raises, lowers = settings["sign"]
-        assert {raises.gold, lowers.gold} == {"yes", "no"}
-        assert raises.joint
-        assert raises.twin == lowers.twin
+        (number,), (formula,), signs = settings["number"], settings["symbol"], settings["sign"]
+        assert len(signs) == 6
+        assert len({one.twin for one in signs}) == 1
+        assert all(one.joint for one in signs)
         assert formula.gold["formula"]
         assert number.certificate is not None
         assert formula.certificate is not None
-        assert raises.certificate is not None
-        assert number.certificate.names == raises.certificate.names
-        assert formula.certificate.names.items() > number.certificate.names.items()
-        up = raises.gold if "rais" in raises.prompt.splitlines()[-1] else lowers.gold
-        assert up in ("yes", "no")
+        names = number.certificate.names
+        assert all(one.certificate is not None and one.certificate.names == names for one in signs)
+        assert formula.certificate.names.items() > names.items()
+        for raises, lowers in zip(signs[::2], signs[1::2], strict=True):
+            assert {raises.gold, lowers.gold} == {"yes", "no"}
+        asks = {"ask-raises", "ask-lowers", "ask-ate"}
+        told = [{fact for fact in _facts(one) if fact.form not in asks} for one in (number, *signs)]  # type: ignore[attr-defined]  # facts
+        assert told[0] == told[1] == told[2]
+        assert told[0] != told[3] != told[5] != told[0]
+        (upwards,) = [one.gold for one in signs[:2] if {fact.form for fact in _facts(one)} & {"ask-raises"}]  # type: ignore[attr-defined]  # facts
+        (ask,) = [fact for fact in _facts(number) if fact.form == "ask-ate"]  # type: ignore[attr-defined]  # facts
+        assert (Fraction(number.gold) > 0) == (upwards == "yes"), ask
+
+
+def test_the_sign_of_the_association_decides_no_sign_question() -> None:
+    """Of the two models more one agrees with it and one does not, in every group."""
+    for settings in _settings(_linked("numeracy", n=64)):
+        blind = [json.loads(one.certificate.mistakes["correlation is causation"]) for one in settings["sign"]]  # type: ignore[union-attr]  # a proof
+        right = [said == one.gold for said, one in zip(blind, settings["sign"], strict=True)]
+        assert right[2:] in ([True, True, False, False], [False, False, True, True])
 
 
 def test_abduction_is_asked_with_and_without_what_was_seen() -> None:

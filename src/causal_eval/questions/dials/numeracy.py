@@ -1,4 +1,4 @@
-"""Numeracy: the same effect asked for as a number, by its sign, and as a formula that needs no arithmetic."""
+"""Numeracy: an effect asked for as a number, by its sign, and as a formula that needs no arithmetic."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from causal_eval.causal.sampled import MOST_NODES
 from causal_eval.questions.catalog import family
 from causal_eval.questions.dials.dial import Drawn, Stand
 from causal_eval.questions.facts import Fact, Facts, edge, the_ask
+from causal_eval.questions.families.effect import flipped_pair
+from causal_eval.questions.joint import Joint
 from causal_eval.questions.letters import letters
 from causal_eval.questions.nets import chances_of, gap
 from causal_eval.questions.network import literal, scm_of
@@ -20,29 +22,38 @@ KINDS = ("effect/do", "effect/ate")
 LEAVES = (5, 8)
 """Quantities more in the question for a formula, at least and at most."""
 LEAST = Fraction(1, 20)
-"""An effect whose sign is asked for is at least so large."""
+"""An effect whose sign is asked for, and its association, are at least so large."""
 
 
 def turn(drawn: Drawn, _numbers: Sequence[Fraction], stream: Stream) -> tuple[Stand, ...]:
-    """Number, sign and formula of one effect; nothing where the effect is too near to none."""
+    """Number, sign and formula of one effect; nothing where its sign cannot be asked for so that it is not guessed."""
     (facts,) = drawn.group.members
     what, do = (literal(slot) for slot in the_ask(facts).slots[:2])
     model = tuple(fact for fact in facts if fact is not the_ask(facts))
-    effect, seen = (gap(chances_of(model, drawn.group.n), (what[0], 1), do[0], do=how) for how in (True, False))
-    # association and effect mostly agree: some such models are left out, so that the sign of the one tells less
-    if abs(effect) < LEAST or ((effect > 0) == (seen > 0) and stream.chance(2, 3)):
+    gaps = [gap(chances_of(model, drawn.group.n), (what[0], 1), do[0], do=how) for how in (True, False)]
+    (x, y), n = (do[0], what[0]), drawn.group.n
+    more = flipped_pair(Joint.of_facts(model, n, x=x).parents, x, y=y, stream=stream.child("signs"))
+    if min(map(abs, gaps)) < LEAST or not more:
         return ()
     return (
         Stand("number", drawn),
-        Stand("sign", _signs(drawn, model, ends=((what[0], 1), (do[0], 1), (do[0], 0)))),
-        Stand("symbol", _formula(drawn, model, ends=(do[0], what[0]), stream=stream)),
+        Stand("sign", _signs(drawn, (*_directions(model, (x, y)), *more))),
+        Stand("symbol", _formula(drawn, model, ends=(x, y), stream=stream)),
     )
 
 
-def _signs(drawn: Drawn, model: Facts, *, ends: tuple[tuple[int, int], ...]) -> Drawn:
-    """Whether it raises, and whether it lowers: right only together."""
-    kind = replace(family("effect").kind("direction"), size=2)
-    members = tuple((*model, Fact(form, ends)) for form in ("ask-raises", "ask-lowers"))
+def _directions(model: Facts, ends: tuple[int, int]) -> tuple[Facts, ...]:
+    x, y = ends
+    return tuple((*model, Fact(form, ((y, 1), (x, 1), (x, 0)))) for form in ("ask-raises", "ask-lowers"))
+
+
+def _signs(drawn: Drawn, members: tuple[Facts, ...]) -> Drawn:
+    """Whether it raises and whether it lowers, here and in two more models of the graph: right only together.
+
+    A sign is one bit, and mostly that of the association. In one of the two others association and effect agree, in the
+    other they do not, so that no answer that sees one prompt alone and reckons no effect is right about all.
+    """
+    kind = replace(family("effect").kind("direction"), size=len(members))
     return replace(
         drawn, family=family("effect"), kind=kind, group=replace(drawn.group, kind=kind.name, members=members)
     )

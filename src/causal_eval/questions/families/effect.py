@@ -55,6 +55,8 @@ STRUCTURES: tuple[tuple[str, ...], ...] = (
 _RANK = "ZWVXMYC"
 """Roles in causal order."""
 _N = TypeVar("_N", int, Fraction)
+_TRIES = 100
+"""Pairs of models that are drawn of a given graph: one of twenty-five keeps the margins, or nearly all, or none."""
 _REPAIRS = 6
 """How often entries that lie too near to the answer are moved before a draw is given up."""
 _MOVE = 3
@@ -266,6 +268,15 @@ def _truth(joint: Joint[_N], form: str, *, event: Literal, value: int) -> _N:
     if form == "ask-seeing":
         return joint.observed(event, ((joint.x, value),))
     return joint.enforced(event, value) if form == "ask-do" else _gap(joint, event[0], do=True)
+
+
+def flipped_pair(parents: Parents, x: int, *, y: int, stream: Stream) -> tuple[Facts, ...]:
+    """The four questions of ``direction`` about *x* and *y* of that graph; nothing where no models keep the margins.
+
+    Two independent common causes pull too weakly apart for a model in which association and effect disagree.
+    """
+    pairs = (_direction(parents, x, y=y, stream=stream) for _ in range(_TRIES))
+    return next(filter(None, pairs), ())
 
 
 def _direction(parents: Parents, x: int, *, y: int, stream: Stream) -> tuple[Facts, ...]:
