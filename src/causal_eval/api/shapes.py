@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from causal_eval.api.paging import Name, Word
+from causal_eval.evaluation.elicit import ELICITATIONS
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.service.answering import Call
 from causal_eval.service.jobs import PRIORITIES, USUAL, JobOrder, Ordered
@@ -35,7 +36,7 @@ class CallOptions(In):
     max_tokens: int = Field(2048, ge=1, le=1_000_000)
     timeout: float = Field(120.0, gt=0, le=3600)
     max_retries: int = Field(4, ge=0, le=20)
-    elicitation: Name | None = None
+    elicitation: Name | None = Field(None, description=f"{', '.join(ELICITATIONS)}; null: as is usual for the model.")
     rpm: Positive | None = None
     tpm: Positive | None = None
     arguments: dict[Name, Any] = Field(default_factory=dict, max_length=50)
