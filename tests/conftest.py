@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from causal_eval.providers.anthropic import Anthropic
 from causal_eval.providers.http import Endpoint, Http
 from causal_eval.providers.openai import ChatQuirks, OpenAI
 from causal_eval.providers.transport import Timeouts
-from causal_eval.store.database import open_store
+from causal_eval.store.database import Store, open_store
 
 KEY = "sk-planted-secret-value-1234"
 
@@ -26,20 +28,57 @@ SERVED = (
     "web",
 )  # fmt: skip
 """Folders whose tests start the program, servers or a browser: they have no place in two minutes."""
-LONG = ("architecture/test_gates.py", "mock/test_further_sdks.py", "mock/test_sdks.py", "store/test_dead_peer.py")
+LONG = (
+    "architecture/test_gates.py", "mock/test_batches.py", "mock/test_command.py", "mock/test_further_sdks.py",
+    "mock/test_sdks.py", "service/test_pictures.py", "service/test_reproducing.py", "store/test_dead_peer.py",
+)  # fmt: skip
 """What waits for other programs or for time to pass elsewhere; `make lint` has the gates alone."""
+SERVERS = frozenset({"postgres", "own_postgres", "valkey"})
+"""Fixtures that start a server; what asks for one is slow wherever it lies."""
 
 settings.register_profile("house", derandomize=True, deadline=None, print_blob=False, database=None)
 settings.load_profile("house")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where ``slow`` is left out, what is slow as a whole is not even read: reading it takes as long as many tests."""
+    return True if _leaves_out_slow(config) and _is_slow(collection_path) else None
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """What is left out, and which command has it."""
+    if not _leaves_out_slow(config):
+        return None
+    return f"left to `make test` as slow: {', '.join((*SERVED, *LONG))}, what starts a server, what is marked"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark slow whatever lies in the folders and files that are."""
-    here = Path(__file__).parent
+    """Mark slow whatever lies in the folders and files that are, needs a server, or is no case of a sample."""
+    cases = Counter[tuple[Path, str]]()
     for item in items:
-        place = item.path.relative_to(here)
-        if place.parts[0] in SERVED or place.as_posix() in LONG:
+        function = (item.path, item.name.partition("[")[0])
+        sampled = item.get_closest_marker("sampled")
+        is_left = sampled is not None and cases[function] % sampled.args[0] != 0
+        cases[function] += 1
+        if is_left or _is_slow(item.path) or _needs_server(item):
             item.add_marker(pytest.mark.slow)
+
+
+def _leaves_out_slow(config: pytest.Config) -> bool:
+    return "not slow" in str(config.getoption("markexpr", ""))
+
+
+def _is_slow(path: Path) -> bool:
+    place = path.relative_to(Path(__file__).parent)
+    return place.parts[:1] in {(folder,) for folder in SERVED} or place.as_posix() in LONG
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    """Whether *item* asks for a server, or is the case of one: a fixture that serves several asks for it by itself."""
+    if SERVERS.intersection(getattr(item, "fixturenames", ())):
+        return True
+    chosen = getattr(getattr(item, "callspec", None), "params", {})
+    return "postgresql" in {value for value in chosen.values() if isinstance(value, str)}
 
 
 @pytest.fixture
@@ -158,11 +197,32 @@ def empty_postgres_url(postgres: servers.Postgres) -> Iterator[str]:
     _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that holds every table and is only copied: making them takes longer than most tests."""
+    place = tmp_path_factory.mktemp("template") / "store.db"
+    open_store(f"sqlite:///{place}").close()
+    return place
+
+
+@pytest.fixture
+def fresh_store(sqlite_template: Path) -> Callable[..., Store]:
+    """Opens a SQLite file that is not there yet, by its URL: with every table and no rows of a run."""
+
+    def open_at(url: str, *, kept: int = 0) -> Store:
+        place = Path(url.removeprefix("sqlite:///"))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(sqlite_template, place)
+        return open_store(url, kept=kept)
+
+    return open_at
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """``DATABASE_URL`` of an empty database, on each kind that there is."""
+    """``DATABASE_URL`` of a database with every table and no rows of a run, on each kind that there is."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/store.db"
+        return f"sqlite:///{shutil.copyfile(request.getfixturevalue('sqlite_template'), tmp_path / 'store.db')}"
     return str(request.getfixturevalue("postgres_url"))
 
 

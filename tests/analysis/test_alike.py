@@ -18,6 +18,7 @@ def questions(seed: str, *, low: int = 1, kind: str = "attribution/causes", n: i
     return tuple(generate(Plan(n=n, seed=seed, kinds=(kind,), difficulties=(low, 5))))
 
 
+@pytest.mark.slow
 def test_splits_of_one_distribution_are_not_told_apart() -> None:
     """Of six pairs from one plan none differs: the features are exactly as likely either way."""
     found = [alike(questions(one), questions(other)) for one, other in itertools.combinations("abcd", 2)]
@@ -25,6 +26,7 @@ def test_splits_of_one_distribution_are_not_told_apart() -> None:
     assert {len(one.features) for one in found} == {11}
 
 
+@pytest.mark.slow
 def test_harder_questions_are_told_apart() -> None:
     """Other levels show in the levels themselves, in the numbers of nodes and in the length of the text."""
     found = alike(questions("a"), questions("hard", low=5))
@@ -39,6 +41,7 @@ def test_other_kinds_are_told_apart() -> None:
     assert alike(questions("a"), questions("b", kind="attribution/sequence")).differ
 
 
+@pytest.mark.slow
 def test_p_is_reproducible_and_never_zero() -> None:
     """The seed decides the permutations, and no number of them proves the impossible."""
     one, other = questions("a"), questions("hard", low=5)

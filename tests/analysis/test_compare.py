@@ -196,6 +196,7 @@ def test_the_shortcut_to_the_unclustered_tally_is_no_other_tally() -> None:
     assert _as_questions(clusters) == tally(map(difference_cluster, single))
 
 
+@pytest.mark.slow
 def test_null_simulation_false_alarms() -> None:
     """Two equal answerers, 50 clusters of 10: at most 5 % false verdicts when clustered, far more when not."""
     rng, runs = random.Random(11), 4000

@@ -40,6 +40,7 @@ def test_the_guide_has_a_row_for_each() -> None:
     assert all(("wild" in row) is (clusters <= MOST_WILD) for (_, clusters), row in found.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "clusters"), _measured())
 def test_intervals_hold_as_often_as_the_guide_says(share: float, clusters: int) -> None:
     """A small sample: 150 sets of clusters, without the wild bootstrap."""

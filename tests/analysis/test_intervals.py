@@ -32,6 +32,7 @@ def _scores(clusters: list[list[Exact]]) -> Tally:
     return tally(score_cluster(scores) for scores in clusters)
 
 
+@pytest.mark.slow
 @given(clusters=SCORES, seed=st.integers(0, 99))
 @settings(derandomize=True, deadline=None, max_examples=80)
 def test_any_order_and_any_split_give_the_same_bits(clusters: list[list[Exact]], seed: int) -> None:
@@ -45,6 +46,7 @@ def test_any_order_and_any_split_give_the_same_bits(clusters: list[list[Exact]],
     assert difference_interval(pieces) == difference_interval(_scores(clusters))
 
 
+@pytest.mark.slow
 @given(clusters=SCORES)
 @settings(derandomize=True, deadline=None, max_examples=80)
 def test_variance_is_the_linearised_one(clusters: list[list[Exact]]) -> None:
@@ -66,6 +68,7 @@ def test_equal_clusters_give_the_t_test_of_cluster_means() -> None:
     assert ours.se == pytest.approx(float(stats.sem(means)), rel=1e-12)
 
 
+@pytest.mark.slow
 @given(clusters=SCORES)
 @settings(derandomize=True, deadline=None, max_examples=80)
 def test_score_interval_holds_its_estimate_and_stays_within_the_scale(clusters: list[list[Exact]]) -> None:

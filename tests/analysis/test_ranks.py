@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from itertools import combinations
 
+import pytest
 from tests.analysis.conftest import Make
 
 from causal_eval.analysis.compare import Comparison, Finding, compare
@@ -47,6 +48,7 @@ def test_many_comparisons_need_more_evidence(observation: Make) -> None:
     assert alone > sum(one.finding is not Finding.CANNOT_TELL for one in pairs)
 
 
+@pytest.mark.slow
 def test_equal_answerers_keep_every_rank(observation: Make) -> None:
     """Four equal answerers: in at most 5 % of 100 runs (within two standard errors) does anybody lose a rank."""
     runs, wrong = 100, Counter[bool]()
@@ -56,6 +58,7 @@ def test_equal_answerers_keep_every_rank(observation: Make) -> None:
     assert wrong[True] / runs <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / runs)
 
 
+@pytest.mark.slow
 def test_ranks_of_different_questions_hold_at_once() -> None:
     """Six answerers two points apart, each with clustered questions of its own: all sets hold in 95 % of 400 boards."""
     rng, runs, held = random.Random(5), 400, 0
@@ -87,6 +90,7 @@ def test_more_results_widen_the_ranges() -> None:
     assert crowd[:2] == [(1, 2), (1, 2)]
 
 
+@pytest.mark.slow
 def test_tests_and_intervals_hold_at_once(observation: Make) -> None:
     """Four equal answerers on the same questions: in at most 5 % of 100 boards does anybody lose a rank."""
     runs, wrong = 100, 0

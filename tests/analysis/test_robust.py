@@ -107,6 +107,7 @@ def test_coverage_with_few_clusters() -> None:
     assert covered["naive"] / runs < 0.85
 
 
+@pytest.mark.slow
 def test_coverage_of_the_bootstrap() -> None:
     """Sixty clusters: the bootstrap covers the truth in about 95 % of 300 runs."""
     rng, runs, covered = random.Random(8), 300, 0

@@ -68,6 +68,7 @@ def test_mcnemar_is_not_given_where_pairs_are_clustered() -> None:
     assert found.durkalski is not None
 
 
+@pytest.mark.slow
 @given(pairs=CLUSTERS)
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_the_exact_sign_flip_goes_through_every_way(pairs: list[tuple[int, Fraction]]) -> None:
@@ -131,6 +132,7 @@ def test_holm_rejects_what_its_steps_reject(values: list[float], level: float) -
     assert sum(value <= level for value in signs.holm(values)) == rejected
 
 
+@pytest.mark.slow
 def test_level_under_clustering() -> None:
     """Equal answerers, 40 clusters of 1 to 9 dependent pairs: at most 5 % of 2,000 runs reject, McNemar far more."""
     rng, runs = random.Random(11), 2000

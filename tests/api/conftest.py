@@ -23,7 +23,7 @@ from causal_eval.service.access import Caller, Role
 from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.wiring import Service
 from causal_eval.settings import read_settings
-from causal_eval.store.database import open_store
+from causal_eval.store.database import Store
 from causal_eval.store.evaluations import find_evaluation
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.suites import StoredSet, keep_set
@@ -74,11 +74,11 @@ def callers() -> Callers:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, fresh_store: Callable[..., Store]) -> Iterator[Service]:
     """A service with nothing in it."""
     settings = read_settings({"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}, cwd=tmp_path)
     tokens = itertools.count(1)
-    store = open_store(settings.database_url)
+    store = fresh_store(settings.database_url)
     yield Service(store, settings, MemoryEngine(), lambda: NOW, lambda: f"{next(tokens):032x}")
     store.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import statistics
 from collections.abc import Callable, Iterator
@@ -214,15 +215,24 @@ BUDGETS = {
 """Lines that hold something, as planned for a room; with a third more it is split or cut, with a decision record."""
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = house.sources(ROOT / "src" / "causal_eval")
-SHAPED = frozenset[str]().union(*(house.shaped_by_callers(source.tree) for source in PROGRAM))
 RECORDS = " ".join(path.read_text("utf-8") for path in sorted((ROOT / "docs" / "decisions").glob("*.md")))
 LONG_BY_RECORD = frozenset(re.findall(r"`src/causal_eval/(\S+\.py)`", RECORDS))
 
 
+def program() -> tuple[Source, ...]:
+    """Every file of the program."""
+    return house.sources(ROOT / "src" / "causal_eval")
+
+
+@functools.cache
+def shaped() -> frozenset[str]:
+    """Functions of the program that are called as somebody else decides."""
+    return frozenset[str]().union(*(house.shaped_by_callers(source.tree) for source in program()))
+
+
 def parameters_but_of_doors(source: Source) -> Iterator[Fault]:
     """A door's signature is its options."""
-    return iter(()) if source.path.startswith(DOORS) else house.parameters(source, SHAPED)
+    return iter(()) if source.path.startswith(DOORS) else house.parameters(source, shaped())
 
 
 def anys_but_json(source: Source) -> Iterator[Fault]:
@@ -276,7 +286,7 @@ OF_EVERYTHING = [house.long_file, house.long_function, house.deep_nesting, house
 @pytest.mark.parametrize("rule", OF_THE_PROGRAM, ids=lambda rule: rule.__name__)
 def test_the_program_keeps(rule: Callable[[Source], Iterator[Fault]]) -> None:
     """No file of the program breaks the rule."""
-    faults = [str(fault) for source in PROGRAM for fault in rule(source)]
+    faults = [str(fault) for source in program() for fault in rule(source)]
     assert not faults, "\n".join(["", *faults])
 
 
@@ -290,7 +300,7 @@ def test_tests_and_benchmarks_keep(rule: Callable[[Source], Iterator[Fault]], fo
 
 def test_most_functions_are_short() -> None:
     """The median function has at most 10 lines, 99 % have at most 50."""
-    lengths = sorted(house.body_lines(f, source.text) for source in PROGRAM for f in house.functions(source.tree))
+    lengths = sorted(house.body_lines(f, source.text) for source in program() for f in house.functions(source.tree))
     assert statistics.median(lengths) <= 10
     assert lengths[int(len(lengths) * 0.99)] <= 50
 
@@ -300,7 +310,7 @@ def test_a_room_keeps_its_budget(room: str) -> None:
     """No room has grown a third over what was planned for it."""
     files = [
         source
-        for source in PROGRAM
+        for source in program()
         if (source.path == room or source.path.startswith(f"{room}/")) and "/migrations/" not in source.path
     ]
     count = sum(1 for source in files for line in source.text.splitlines() if line.strip())
@@ -309,7 +319,7 @@ def test_a_room_keeps_its_budget(room: str) -> None:
 
 def test_every_room_has_a_budget_and_a_door() -> None:
     """A room that appears is planned, and says in its ``__init__`` what it knows and must not know."""
-    paths = {source.path for source in PROGRAM}
+    paths = {source.path for source in program()}
     rooms = {path.split("/")[0] for path in paths} - {"__init__.py", "__main__.py"}
     assert rooms == set(BUDGETS)
     folders = {path.rpartition("/")[0] for path in paths if "/" in path and not path.startswith("store/migrations")}
@@ -332,5 +342,5 @@ def any_local_import(source: Source) -> Iterator[Fault]:
 )
 def test_no_exception_outlives_its_reason(excused: AbstractSet[str], rule: Callable[[Source], Iterator[Fault]]) -> None:
     """Every excused file exists and still needs its excuse."""
-    needed = {source.path for source in PROGRAM if any(True for _ in rule(source))}
+    needed = {source.path for source in program() if any(True for _ in rule(source))}
     assert not excused - needed

@@ -111,6 +111,7 @@ def test_eleven_voters() -> None:
     assert len(calculate(votes("all_causes", for_it=11)).answer["causes"]) == 462 + 1
 
 
+@pytest.mark.slow
 def test_what_would_not_end_is_refused() -> None:
     """All causes of a unanimous vote, where any contingency may be set: too many worlds."""
     with pytest.raises(TooLarge, match="1,048,576 worlds"):
@@ -162,6 +163,7 @@ def test_phi_in_every_form() -> None:
     assert all(answer == answers[0] for answer in answers)
 
 
+@pytest.mark.slow
 def test_a_large_tree_is_searched_where_it_changes() -> None:
     """Of 2,047 gates only those on the way from the cause can change; the definitions that set anything refuse."""
     depth = 10

@@ -82,6 +82,7 @@ def raw_twin(scm: Scm, do: Assignment, event: Assignment, evidence: Assignment, 
     return float(posterior[{f"t{node}": value for node, value in event}])
 
 
+@pytest.mark.slow
 @given(seed=SEEDS)
 def test_threshold_counterfactuals_are_those_of_a_twin_network(seed: int) -> None:
     """The collapsed grid equals a hand-built twin network with ten raw noise states a node."""

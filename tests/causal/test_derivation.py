@@ -76,6 +76,7 @@ def check(case: Case) -> None:
     assert replayed(case) == msgspec.json.decode(msgspec.json.encode(answer_json(value, case)))
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_numeric_derivations_re_evaluate_to_the_answer(seed: int) -> None:
     """For every numeric kind over random models of all mechanisms, thresholds and three values included."""

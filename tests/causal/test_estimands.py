@@ -37,6 +37,7 @@ def case(edges: str, x: str, *, y: str, z: str = "") -> dict[str, Any]:
     return {"graph": graph, "query": query}
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.integers(0, 1 << 30))
 def test_estimands_hold(seed: int) -> None:

@@ -166,6 +166,7 @@ def test_irrelevant_nodes_cost_nothing() -> None:
     )
 
 
+@pytest.mark.slow
 def test_too_many_worlds_are_refused() -> None:
     """A sum over more than a million worlds is an error, not an endless run."""
     scm = Draw(2).positive(Graph.build(22, [(node, 21) for node in range(3)]))

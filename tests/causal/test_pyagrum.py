@@ -274,6 +274,7 @@ def test_an_abduction_by_marginals(gum: Any) -> None:
     assert theirs == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @seeds(200, many=2_000)
 def test_what_its_counterfactuals_are(gum: Any, seeds: range) -> None:
     """The effect in a model whose roots are independent with their marginal posteriors; often not the counterfactual.

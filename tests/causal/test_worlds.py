@@ -37,6 +37,7 @@ def asked(case: dict[str, Any], kind: str, **query: Any) -> str:
     return reply.answer
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1 << 30))
 def test_two_worlds_are_the_probability_of_necessity_and_sufficiency(seed: int) -> None:
     """And nested ones the natural direct effect."""
@@ -77,6 +78,7 @@ def test_what_tables_leave_open_is_bounded(seed: int) -> None:
         return
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1 << 30))
 def test_a_policy_that_is_sure_is_an_intervention(seed: int) -> None:
     """And one that is the old table changes nothing; a mixture lies between."""

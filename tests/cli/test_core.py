@@ -22,6 +22,7 @@ import {module}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
     [

@@ -30,6 +30,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, obje
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_an_incident_from_beginning_to_end(capsys: pytest.CaptureFixture[str]) -> None:
     """Opened, seen, told of, found less bad, over: every step is there with who took it."""
     (opened,) = told(capsys, "open", "Scores look odd", "-s", "p1", "--component", "worker", "--impact", "two teams")
@@ -146,6 +147,7 @@ def test_how_everything_is_is_kept(capsys: pytest.CaptureFixture[str], place: Pa
     assert Path(str(kept["file"])).parent == place / "snapshots"
 
 
+@pytest.mark.slow
 def test_a_review_from_the_end_to_what_is_done(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     """Written to a file, with what is to be done; it is over when that is done and the cause is known."""
     told(capsys, "open", "odd")

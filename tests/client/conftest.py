@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,16 +19,16 @@ from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.users import NewUser
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
-from causal_eval.store.database import open_store
+from causal_eval.store.database import Store
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, fresh_store: Callable[..., Store]) -> Iterator[Service]:
     """A service with nothing in it."""
     settings = read_settings({"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}, cwd=tmp_path)
-    store, tokens = open_store(settings.database_url), itertools.count(1)
+    store, tokens = fresh_store(settings.database_url), itertools.count(1)
     yield Service(store, settings, MemoryEngine(), lambda: 1_790_000_000.0, lambda: f"{next(tokens):032x}")
     store.close()
 

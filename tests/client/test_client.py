@@ -18,6 +18,7 @@ from causal_eval.service.wiring import Service
 PASSWORD = "correct horse battery"
 
 
+@pytest.mark.slow
 def test_a_set_is_made_asked_and_stopped(address: str) -> None:
     """Generate, begin, see, stop, page; a problem is raised with its status."""
 
@@ -80,6 +81,7 @@ def test_a_report_is_ordered_and_read(address: str, service: Service) -> None:
     run_sync(work())
 
 
+@pytest.mark.slow
 def test_every_page_is_followed(address: str) -> None:
     """More than a page holds, each once."""
 

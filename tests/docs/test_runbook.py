@@ -205,6 +205,7 @@ def _named(known: Known, page: str) -> Iterator[tuple[str, int]]:
             yield found[0], found.end()
 
 
+@pytest.mark.slow
 def test_every_mistyped_name_is_found(tmp_path: Path, known: Known, runbook: Runbook) -> None:
     """A letter more at the end of any name in our runbook is noticed, wherever it stands."""
     page = runbook.path.read_text("utf-8")

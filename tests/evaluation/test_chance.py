@@ -113,6 +113,7 @@ def family_worth(family: Family) -> float:
     return float(sum(shipped()[family.name, kind.name] * kind.weight for kind in family.kinds) / weights)
 
 
+@pytest.mark.slow
 def test_the_shipped_table_is_that_of_fresh_questions() -> None:
     """Fresh questions give the same worths, within what a small sample allows."""
     fresh = chance(generate(Plan(n=700, seed="chance test", families=FAMILIES[:5])))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from causal_eval.operations.watch import Watch
 from causal_eval.settings import Settings, read_settings
-from causal_eval.store.database import Store, open_store
+from causal_eval.store.database import Store
 
 NOW = 1_790_000_000.0
 
@@ -21,9 +21,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
+def store(settings: Settings, fresh_store: Callable[..., Store]) -> Iterator[Store]:
     """A database in that folder."""
-    store = open_store(settings.database_url, kept=8)
+    store = fresh_store(settings.database_url, kept=8)
     yield store
     store.close()
 

@@ -51,6 +51,7 @@ async def test_all_shards_make_a_job_that_is_done(visit: Visit, engine: MemoryEn
         assert [one.kind for one in events_after(connection, placed, after=0)].count("done") == 1
 
 
+@pytest.mark.slow
 async def test_a_provider_that_refuses_halts_the_job(
     visit: Visit, engine: MemoryEngine, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ async def limit_and_time(kind: Kind, clock: Any, *, fixed: bool, count: int = 50
     return limits.limit, took
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("kind", "share"),
     [

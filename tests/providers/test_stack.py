@@ -153,6 +153,7 @@ async def test_what_waits_for_an_open_breaker_is_said(event_clock: Any) -> None:
     assert msgspec.json.decode(msgspec.json.encode(state))["provider"] == "test/server"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [None, 1.0, 20.0])
 async def test_a_429_storm_of_a_minute_costs_no_item(event_clock: Any, *, after: float | None) -> None:
     """With and without Retry-After; the calls made in vain are few."""

@@ -45,6 +45,7 @@ def test_neither_yes_nor_no_is_a_fault() -> None:
         switched_off("openai", prefix="OPENAI", env={"OPENAI_ENABLED": "maybe"})
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_items_wait_and_go_on(sequence: Any, event_clock: Any) -> None:
     """Off for an hour in mid-run: no call meanwhile, then every item is answered within a second or two."""

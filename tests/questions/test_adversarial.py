@@ -18,6 +18,7 @@ def asked(n: int, *categories: str) -> list[Question]:
     return list(generate(Plan(n=n, seed="adversarial", kinds=tuple(weights), weights=weights)))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_the_trap_is_sprung_in_every_group(category: str) -> None:
     """One of the tempting mistakes gives a wrong answer in every twin group, and nothing else is asked."""
@@ -32,6 +33,7 @@ def test_the_trap_is_sprung_in_every_group(category: str) -> None:
     assert all(sprung.values())
 
 
+@pytest.mark.slow
 def test_categories_get_like_shares() -> None:
     """Of a set over all categories none has less than half of an even share."""
     counts = Counter(category_of(f"{one.family}/{one.kind}") for one in asked(180))

@@ -34,6 +34,7 @@ def resigned(question: Question) -> Question:
     return replace(question, id=identity(question))
 
 
+@pytest.mark.slow
 def test_every_generated_question_verifies_from_its_file(questions: list[Question], tmp_path: Path) -> None:
     """Facts, case, answer, format, steps, mistakes and id are re-derived equal; no cluster asks what another asks."""
     write_jsonl(questions, tmp_path / "set.jsonl")

@@ -29,6 +29,7 @@ def told(code: str) -> tuple[Question, ...]:
     return tuple(generate(Plan(n=90, seed="tongues", families=TRANSLATED, domains=DOMAINS, language=code)))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("code", OTHERS)
 def test_the_facts_are_the_same_in_every_language(code: str) -> None:
     """Same seed, same facts, same case and numbers: only the words differ, and all of them are verified."""
@@ -43,6 +44,7 @@ def test_the_facts_are_the_same_in_every_language(code: str) -> None:
             assert question.gold == english.gold
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("code", OTHERS)
 def test_answers_are_read_in_the_language(code: str) -> None:
     """The right answer in its own words is judged right, and yes and no are options of a choice."""
@@ -62,6 +64,7 @@ def test_answers_are_read_in_the_language(code: str) -> None:
         assert judge(f"ANSWER: {question.gold.upper()}", "stop", question=question).mark is Mark.CORRECT
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_english_word_is_mixed_in(code: str) -> None:
     """No word that is frequent in English prompts, and none of that language, stands in a prompt."""

@@ -25,6 +25,7 @@ from causal_eval.seeds import Stream
 KINDS = [(name, kind) for name in FAMILIES for kind in family(name).kinds]
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("renderer", sorted(RENDERERS))
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind.name}" for name, kind in KINDS])
 def test_what_is_read_is_what_was_printed(name: str, kind: Kind, renderer: str) -> None:
@@ -65,6 +66,7 @@ def test_the_renderer_is_part_of_what_is_verified() -> None:
             verify(replace(question, renderer="story"))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", FAMILIES)
 def test_a_group_in_other_renderers_has_the_same_answers(name: str) -> None:
     """Paraphrase twins: another prompt each, one cluster, the same case and the same gold, and all of them verify."""
@@ -184,6 +186,7 @@ def stated(question: Question) -> Facts:
         return ()
 
 
+@pytest.mark.slow
 def test_what_decides_is_solved_again() -> None:
     """An altered influence, number, rule or observation is caught by the case that it makes, its hash being renewed."""
     stream, tried = Stream("deciding"), 0

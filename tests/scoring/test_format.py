@@ -118,6 +118,7 @@ FORMULAS = [
 """Confounder, chain, effect taken for a cause, front door, and an effect that is not identifiable."""
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=500, deadline=None)
 @given(asked())
 def test_example_is_correct(case: tuple[AnswerSpec, Any]) -> None:
@@ -130,6 +131,7 @@ def test_example_is_correct(case: tuple[AnswerSpec, Any]) -> None:
         assert (verdict.mark, verdict.strict, verdict.share) == (Mark.CORRECT, Mark.CORRECT, Fraction(1))
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(asked())
 def test_example_is_read_in_any_markup(case: tuple[AnswerSpec, Any]) -> None:
@@ -146,6 +148,7 @@ def test_example_is_read_in_any_markup(case: tuple[AnswerSpec, Any]) -> None:
         assert parse(reply, spec).lenient == plain, reply
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(asked(), st.integers(min_value=0, max_value=10**6))
 def test_every_string_of_the_grammar_is_read(case: tuple[AnswerSpec, Any], seed: int) -> None:
@@ -162,6 +165,7 @@ def test_every_string_of_the_grammar_is_read(case: tuple[AnswerSpec, Any], seed:
             assert read.strict == read.lenient
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=150, deadline=None)
 @given(asked())
 def test_the_instruction_is_no_answer(case: tuple[AnswerSpec, Any]) -> None:

@@ -183,6 +183,7 @@ def test_malformed_gold(kind: str, gold: object) -> None:
         grade(parse(f"ANSWER: {said}", spec), spec, gold=gold)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(st.text(), st.sampled_from([("number", "1/2"), ("yes_no", "no"), ("set", [["a"]]), ("sets", []), ("text", "x")]))
 def test_judge_never_raises(text: str, wanted: tuple[str, Any]) -> None:

@@ -81,6 +81,7 @@ _BITS = st.sampled_from(
 _MESS = st.one_of(st.text(), st.lists(_BITS, max_size=40).map("".join))
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=600, deadline=None)
 @given(text=_MESS, spec=_SPECS, finish=st.sampled_from(["stop", "length", "content_filter", ""]))
 def test_total(text: str, spec: AnswerSpec, finish: str) -> None:
@@ -151,6 +152,7 @@ _HOSTILE = {
 }
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_hostile(name: str) -> None:
     """A megabyte of hostile text is read in seconds, not minutes, whatever the kind."""

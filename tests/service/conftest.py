@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from tests.asked import asked
 
 from causal_eval.service.access import Caller, Role
@@ -15,7 +18,7 @@ from causal_eval.service.engine_memory import MemoryEngine
 from causal_eval.service.jobs import JobOrder
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
-from causal_eval.store.database import open_store
+from causal_eval.store.database import Store
 from causal_eval.store.suites import StoredSet, keep_set
 
 
@@ -42,12 +45,26 @@ def engine() -> MemoryEngine:
     return MemoryEngine()
 
 
+def _hash_cheaply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with next to no work: few tests ask about the work itself."""
+    cheap = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)])
+    monkeypatch.setattr("causal_eval.service.secret._hasher", lambda: cheap)
+    monkeypatch.setattr("causal_eval.service.secret._nobodys", functools.cache(lambda: cheap.hash("nobody")))
+
+
 @pytest.fixture
-def service(tmp_path: Path, engine: MemoryEngine, clock: Hand) -> Iterator[Service]:
+def service(
+    tmp_path: Path,
+    engine: MemoryEngine,
+    clock: Hand,
+    fresh_store: Callable[..., Store],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Service]:
     """A service with nothing in it."""
+    _hash_cheaply(monkeypatch)
     settings = read_settings({"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path)}, cwd=tmp_path)
     tokens = itertools.count(1)
-    store = open_store(settings.database_url)
+    store = fresh_store(settings.database_url)
     yield Service(store, settings, engine, clock, lambda: f"{next(tokens):032x}")
     store.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from causal_eval.evaluation.elicit import FewShot
 from causal_eval.service.answering import Call, candidate
 from causal_eval.settings import read_settings
@@ -9,6 +11,7 @@ from causal_eval.settings import read_settings
 SETTINGS = read_settings({"OPENAI_API_KEY": "sk-test", "HOME": "/nowhere"})
 
 
+@pytest.mark.slow
 def test_an_api_may_be_asked_with_examples_too() -> None:
     """``--elicitation few-shot`` shows worked examples whoever is asked; none would be another question."""
     asked = candidate("openai/x", Call(elicitation="few-shot"), SETTINGS).spec.elicitation

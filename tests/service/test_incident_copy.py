@@ -93,6 +93,7 @@ def test_one_process_at_a_time(site: Site) -> None:
     assert incident_copy.copy(site.service, "a")
 
 
+@pytest.mark.slow
 def test_more_than_a_page(site: Site) -> None:
     """Followed to the end; then only what changed is asked for."""
     for number in range(LARGEST_PAGE + 1):

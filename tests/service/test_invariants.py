@@ -35,6 +35,7 @@ async def test_nothing_is_found_where_nothing_was_touched(visit: Visit, done: st
     assert list(violations(visit.service)) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("change", "rules"),
     [

@@ -107,6 +107,7 @@ def test_a_board_is_of_one_tier_and_suite_and_narrows(admin: Visit, enter: Calla
     assert [(one.line.submission, one.place.rank) for one in leaderboard.board(admin, SELF).ranked] == [(bad, 1)]
 
 
+@pytest.mark.slow
 def test_private_results_stand_on_the_projects_own_board_alone(
     admin: Visit, caller: Callable[..., Caller], enter: Callable[..., str]
 ) -> None:
@@ -122,6 +123,7 @@ def test_private_results_stand_on_the_projects_own_board_alone(
         leaderboard.badge(stranger, private)
 
 
+@pytest.mark.slow
 def test_nobody_reads_it_unless_it_is_public(admin: Visit, enter: Callable[..., str]) -> None:
     """With the setting on, whoever asks sees what is published for everybody, and no project's board."""
     public = enter("our/pride", 50)
@@ -143,6 +145,7 @@ def test_nobody_reads_it_unless_it_is_public(admin: Visit, enter: Callable[..., 
         leaderboard.board(opened, replace(SELF, project="local"))
 
 
+@pytest.mark.slow
 def test_a_badge_shows_score_and_interval_and_fetches_nothing(admin: Visit, enter: Callable[..., str]) -> None:
     """Well-formed, and no address in it but the name of its own format."""
     svg = leaderboard.badge(admin, enter("<b>&/x", 60))
@@ -153,6 +156,7 @@ def test_a_badge_shows_score_and_interval_and_fetches_nothing(admin: Visit, ente
     assert "url(" not in svg
 
 
+@pytest.mark.slow
 def test_a_result_is_exported_as_an_entry_of_eval_results(admin: Visit, enter: Callable[..., str]) -> None:
     """Data set, task, revision, value, date and what is to be known, as a list of one."""
     one = enter("a/b", 60)

@@ -132,6 +132,7 @@ def test_what_a_worker_has_in_hand_is_nobodys_once_it_is_dead(visit: Visit) -> N
         assert not kept.end(connection, hold, at=0.0, values={})
 
 
+@pytest.mark.slow
 def test_what_ends_every_worker_is_left_alone(visit: Visit) -> None:
     """After ten that did not come back it has failed; ordered again it is made from the beginning."""
     one, service = makings.order_set(visit, WANTED), visit.service
@@ -337,6 +338,7 @@ def test_a_large_suite_that_is_submitted_to_is_made_by_a_worker(visit: Visit) ->
     assert "seed" not in makings.listed(visit)[0].asked
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("large")
 def test_answers_to_a_large_suite_are_scored_by_a_worker(visit: Visit) -> None:
     """Cut off after the evaluation was entered, it is gone on with and scored once; the answers are not kept twice."""

@@ -59,6 +59,7 @@ def answered(service: Service, question_set: StoredSet) -> Answered:
     return make
 
 
+@pytest.mark.slow
 def test_nothing_known_is_said_and_bounded(visit: Visit) -> None:
     """Without runs the worst is assumed and said; tokens are the most that replies may take; no time is invented."""
     found = planned(visit, PlanOrder("openai/gpt-5-mini", DETECT, families=("effect",)))
@@ -81,6 +82,7 @@ def test_a_pair_of_runs_is_learned_from(visit: Visit, answered: Answered) -> Non
     assert found.cautious.size.calls > found.main.size.calls
 
 
+@pytest.mark.slow
 def test_another_pair_on_the_set_stands_in(visit: Visit, answered: Answered) -> None:
     """A model that was never asked is planned for by another on the baseline's set; its replies stay unknown."""
     other, old = answered("openai/other", 0.7), answered("openai/old", 0.5)
@@ -133,6 +135,7 @@ def test_names_that_are_none_are_refused(visit: Visit) -> None:
             planned(visit, order)
 
 
+@pytest.mark.slow
 def test_other_projects_teach_nothing(answered: Answered, service: Service, caller: Callable[..., Caller]) -> None:
     """Runs of a project are learned from by its members alone, and none of them is named to others."""
     run = answered("openai/new", 0.8)

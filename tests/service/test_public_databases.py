@@ -44,6 +44,7 @@ def admin(database_url: str, tmp_path: Path, caller: Callable[..., Caller]) -> I
     store.close()
 
 
+@pytest.mark.slow
 def test_results_stand_on_a_board_and_go_when_they_are_old(admin: Visit) -> None:
     """Entered, published, ranked; after its time what is published stays, and what is rejected is deleted."""
     questions = list(generate(suite("quick", "7")))
@@ -68,6 +69,7 @@ def test_results_stand_on_a_board_and_go_when_they_are_old(admin: Visit) -> None
     assert leaderboard.board(admin, board).total == 1
 
 
+@pytest.mark.slow
 def test_events_are_queued_once_for_a_webhook(admin: Visit) -> None:
     """With its secret, its address and what happened."""
     made = webhooks.add(admin, NewWebhook("https://example.org/in")).webhook

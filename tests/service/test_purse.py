@@ -71,6 +71,7 @@ async def carry_out(visit: Visit, engine: MemoryEngine) -> None:
         await hands.close()
 
 
+@pytest.mark.slow
 async def test_a_budget_ends_the_job_and_a_larger_one_lets_it_go_on(
     priced: Visit, engine: MemoryEngine, wanted: JobOrder
 ) -> None:
@@ -98,6 +99,7 @@ async def test_a_budget_ends_the_job_and_a_larger_one_lets_it_go_on(
     assert results.counts(priced, placed).kept == 250
 
 
+@pytest.mark.slow
 async def test_a_projects_cap_is_for_all_its_jobs(priced: Visit, engine: MemoryEngine, wanted: JobOrder) -> None:
     """What one job has spent this month leaves the next one less; the cap's end is the next month."""
     with priced.service.store.writing() as connection:

@@ -87,6 +87,7 @@ def test_a_report_is_written_once(visit: Visit, answered: Callable[..., str]) ->
     assert [one.id for one in reports.listed(visit)] == [made.id]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_told_together_is_refused(
     visit: Visit, answered: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

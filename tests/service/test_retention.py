@@ -52,6 +52,7 @@ def _count(visit: Visit) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
+@pytest.mark.slow
 async def test_what_is_too_old_goes_and_the_rest_stays(
     visit: Visit, admin: Visit, engine: MemoryEngine, wanted: JobOrder, clock: Movable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

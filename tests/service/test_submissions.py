@@ -57,6 +57,7 @@ def flags(one: Submission) -> list[str]:
     return msgspec.json.decode(one.flags, type=list[str])
 
 
+@pytest.mark.slow
 def test_a_self_report_is_scored_by_us_and_what_lacks_is_missing(visit: Visit, quick: list[Question]) -> None:
     """Half of the answers, all right: a full score over that half, the rest missing, and no flag."""
     one = report(visit, {asked.id: right(asked) for asked in quick[:30]})
@@ -87,6 +88,7 @@ def test_the_signature_is_of_the_scores_and_of_nothing_else(visit: Visit, quick:
         Signer(visit.service.settings)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_honest_is_flagged(visit: Visit, quick: list[Question]) -> None:
     """The answer key itself, the same answers under another name, and answers to questions that are not there."""
     key = {asked.id: right(asked, "") for asked in quick}
@@ -101,6 +103,7 @@ def test_what_cannot_be_honest_is_flagged(visit: Visit, quick: list[Question]) -
         report(visit, {"q-none": "yes"})
 
 
+@pytest.mark.slow
 def test_submissions_of_one_set_are_compared_pair_by_pair(visit: Visit, quick: list[Question]) -> None:
     """Who gets everything right is better than who gets nothing right on the same questions."""
     bad = report(visit, {asked.id: "no idea" for asked in quick}, "bad/one")
@@ -110,6 +113,7 @@ def test_submissions_of_one_set_are_compared_pair_by_pair(visit: Visit, quick: l
     assert p < 0.001
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_verified_set_is_sealed_until_it_is_scored(
     visit: Visit, admin: Visit, engine: MemoryEngine, caller: Callable[..., Caller]

@@ -138,6 +138,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
         assert connection.execute(text("SELECT id FROM projects")).all() == [("local",)]
 
 
+@pytest.mark.slow
 def test_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
     """Four processes that find no database make exactly one, and all of them can use it."""
     code = f"from causal_eval.store.database import open_store; open_store('sqlite:///{tmp_path}/runs.db')"

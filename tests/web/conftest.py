@@ -32,7 +32,7 @@ from causal_eval.service.vault import make_master
 from causal_eval.service.webhooks import NewWebhook
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.settings import read_settings
-from causal_eval.store.database import open_store
+from causal_eval.store.database import Store
 from causal_eval.store.evaluations import LOCAL, Evaluation, Status, begin, end
 from causal_eval.store.ledger import SqlLedger
 from causal_eval.store.projects import insert_project
@@ -89,13 +89,13 @@ class People:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def service(tmp_path: Path, fresh_store: Callable[..., Store]) -> Iterator[Service]:
     """A service with the projects ``local`` and ``team``."""
     make_master(tmp_path / "master")
     env = {"CEB_DATA_DIR": str(tmp_path), "HOME": str(tmp_path), "CEB_MASTER_KEY_FILE": str(tmp_path / "master")}
     settings = read_settings(env, cwd=tmp_path)
     tokens = itertools.count(1)
-    store = open_store(settings.database_url)
+    store = fresh_store(settings.database_url)
     with store.writing() as connection:
         insert_project(connection, "team", name="Team", at=1.0)
     yield Service(store, settings, MemoryEngine(), lambda: 1_790_000_000.0, lambda: f"{next(tokens):032x}")

@@ -57,6 +57,7 @@ async def test_a_fault_is_logged_and_the_next_is_made(
     assert str(fault) in caplog.text
 
 
+@pytest.mark.slow
 async def test_a_worker_that_ends_gives_back_what_it_makes(
     service: Service, visit: Visit, pulse: Pulse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ MAKERS: dict[str, Callable[[int], Chart]] = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_schema_accepts_and_the_renderer_draws(name: str, width: int) -> None:

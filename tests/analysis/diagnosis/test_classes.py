@@ -9,6 +9,7 @@ from causal_eval.questions.catalog import FAMILIES
 from causal_eval.questions.generate import Plan, generate
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_named_mistake_is_of_a_kind(family: str) -> None:
     """No mistake of a family of ours is left to the kind for what nobody knows."""

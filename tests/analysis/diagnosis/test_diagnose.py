@@ -7,25 +7,24 @@ import sys
 
 import pytest
 from tests.analysis.diagnosis.answering import misses
+from tests.drawn import drawn
 
 from causal_eval.analysis.diagnosis.classes import UNEXPLAINED
 from causal_eval.analysis.diagnosis.diagnose import Cause, Diagnosis, diagnose
 from causal_eval.analysis.diagnosis.miss import Miss
-from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.verdict import Mark
 from causal_eval.seeds import Stream
-
-QUESTIONS = list(generate(Plan(n=360, seed="diagnose")))
 
 
 def _cause(found: Diagnosis, key: str) -> Cause:
     return next(cause for cause in found.causes if cause.key == key)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("key", "percent"), [("association", 60), ("collider", 90), ("pathway", 80), ("rounding", 0)])
 def test_a_mistake_that_is_made_so_often_is_found_so_often(key: str, percent: int) -> None:
     """The share of misses that were made is within the interval, and nothing else is said to be shown."""
-    made = list(misses(QUESTIONS, key, percent=percent, seed="made"))
+    made = list(misses(drawn(360), key, percent=percent, seed="made"))
     true = sum(is_made for _, is_made in made) / len(made)
     found = diagnose("lab/model", [miss for miss, _ in made])
     if percent:
@@ -86,7 +85,7 @@ def test_a_guesser_is_not_diagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_shares_add_up_and_order_does_not_matter() -> None:
     """Every miss is shared out once; the same misses in another order give the same diagnosis, bit for bit."""
-    rows = [miss for miss, _ in misses(QUESTIONS[:150], "association", percent=50, seed="sum")]
+    rows = [miss for miss, _ in misses(drawn(150), "association", percent=50, seed="sum")]
     found = diagnose("lab/model", rows, resamples=40)
     assert sum(cause.share.estimate or 0.0 for cause in found.causes) == pytest.approx(1.0, abs=0.01)
     assert found.causes[-1].key == UNEXPLAINED
@@ -95,7 +94,7 @@ def test_shares_add_up_and_order_does_not_matter() -> None:
 
 def test_each_cause_points_to_its_proofs() -> None:
     """Examples are misses that match, of the run that is diagnosed, the plainest first, and few."""
-    rows = [miss for miss, _ in misses(QUESTIONS, "association", percent=70, seed="proof")]
+    rows = [miss for miss, _ in misses(drawn(360), "association", percent=70, seed="proof")]
     cause = _cause(diagnose("lab/model", rows, resamples=40), "association")
     matching = {miss.question for miss in rows if "association" in miss.matched}
     assert 1 <= len(cause.examples) <= 5
@@ -114,7 +113,7 @@ def test_nothing_wrong_is_nothing_to_diagnose() -> None:
 
 def test_one_cluster_allows_no_interval() -> None:
     """The share is told without ends, and nothing is shown to be there."""
-    rows = [miss for miss, _ in misses(QUESTIONS[:1], "association", percent=100, seed="one")]
+    rows = [miss for miss, _ in misses(drawn(1), "association", percent=100, seed="one")]
     found = diagnose("lab/model", rows)
     assert all(cause.share.low is None for cause in found.causes)
     assert not found.shown

@@ -22,6 +22,7 @@ def _question(kind: AnswerKind, gold: Any, *, items: tuple[str, ...] = ()) -> Qu
     )  # fmt: skip
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_a_mistake_answers_is_read_judged_wrong_and_matched(family: str) -> None:
     """Written down, read and judged like any reply, a mistake's answer is wrong and is that mistake's."""

@@ -61,6 +61,7 @@ def test_one_model_is_refused() -> None:
         components(Counter({nest([[0], [1]]): 1}))
 
 
+@pytest.mark.slow
 def test_parts_of_the_error_are_its_variance() -> None:
     """The parts add up to the variance of the mean over questions, which 400 simulated sets of 60 models show."""
     rng, means, predicted = random.Random(1), [], []
@@ -73,6 +74,7 @@ def test_parts_of_the_error_are_its_variance() -> None:
     assert statistics.mean(predicted) == pytest.approx(seen, abs=3 * seen * math.sqrt(2 / 400))
 
 
+@pytest.mark.slow
 def test_known_components_are_found() -> None:
     """Over 300 sets of 50 uneven models the estimates are unbiased within three Monte-Carlo standard errors."""
     rng, found = random.Random(2), []
@@ -84,6 +86,7 @@ def test_known_components_are_found() -> None:
         assert statistics.mean(values) == pytest.approx(known, abs=3 * error)
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_is_true() -> None:
     """Percentile intervals of 60 resampled models hold each true component in about 95 of 100 sets, at least 88."""
     rng, held = random.Random(3), Counter[int]()

@@ -61,6 +61,7 @@ PAIRS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_planned_size_has_the_stated_power(name: str) -> None:
     """Simulated comparisons of the planned size find the gap as often as planned, within three standard errors."""
@@ -86,6 +87,7 @@ def _has_power(pair: Pair, *, power: float, runs: int) -> None:
     assert power - slack <= found / runs <= power + 0.04 + slack
 
 
+@pytest.mark.slow
 @given(gap=st.floats(0.01, 0.3), more=st.floats(1.05, 2), sure=st.floats(0.5, 0.9))
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_more_is_asked_for_more(gap: float, more: float, sure: float) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from tests.analysis.profiling.seeing import Answer, seen
 from tests.asked import asked
+from tests.drawn import drawn
 
 from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.evaluation.baselines.shortcuts import association
-from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import AnswerKind, AnswerSpec
-
-QUESTIONS = list(generate(Plan(n=160, seed="portrait")))
 
 
 def _profile(answer: Answer) -> CausalProfile:
-    rows = seen(QUESTIONS, answer)
+    rows = seen(drawn(160), answer)
     return causal_profile("lab/model", lambda: iter(rows))
 
 
@@ -39,7 +37,7 @@ def test_to_who_is_right_nothing_is_recommended() -> None:
 
 def test_what_cannot_be_read_is_the_first_thing_to_mend() -> None:
     """A third of the replies is unreadable."""
-    place = {question.id: number for number, question in enumerate(QUESTIONS)}
+    place = {question.id: number for number, question in enumerate(drawn(160))}
     found = _profile(lambda question: None if place[question.id] % 3 == 0 else question.gold)
     assert found.recommendations[0].rule == "unparsed"
     assert found.unparsed.estimate is not None
@@ -54,9 +52,9 @@ def test_a_family_that_lags_is_named() -> None:
 
 def test_published_questions_give_a_memorisation_gap() -> None:
     """All right on published questions, half on fresh ones: shown, and advised upon."""
-    place = {question.cluster: number for number, question in enumerate(QUESTIONS)}
-    rows = seen(QUESTIONS, lambda question: question.gold if place[question.cluster] % 2 else None)
-    old = seen(generate(Plan(n=120, seed="published")), lambda question: question.gold)
+    place = {question.cluster: number for number, question in enumerate(drawn(160))}
+    rows = seen(drawn(160), lambda question: question.gold if place[question.cluster] % 2 else None)
+    old = seen(drawn(280)[160:], lambda question: question.gold)
     found = causal_profile("lab/model", lambda: iter(rows), published=[one.row for one in old])
     assert found.memorisation is not None
     assert found.memorisation.low is not None

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.analysis.profiling.seeing import Answer, seen
+from tests.drawn import drawn
 
 from causal_eval.analysis.profiling.shortcuts import TAUGHT, UNTAUGHT, ShortcutShare, shortcut_shares
 from causal_eval.evaluation.baselines.fit import Fitted
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.evaluation.baselines.shortcuts import association, random
-from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import Question
-
-QUESTIONS = list(generate(Plan(n=160, seed="shortcuts")))
 
 
 def _of(answer: Answer, name: str) -> ShortcutShare:
-    return next(one for one in shortcut_shares(seen(QUESTIONS, answer)) if one.shortcut == name)
+    return next(one for one in shortcut_shares(seen(drawn(160), answer)) if one.shortcut == name)
 
 
 def _nothing(family: str) -> Fitted:
@@ -55,7 +53,7 @@ def test_who_is_right_shares_no_error() -> None:
 
 def test_shortcuts_that_learn_are_asked_only_with_what_they_learnt() -> None:
     """Without it, those that need to know nothing are told alone, and none of them labels items by what is usual."""
-    rows = seen(QUESTIONS[:40], lambda question: question.gold)
+    rows = seen(drawn(40), lambda question: question.gold)
     assert tuple(one.shortcut for one in shortcut_shares(rows)) == UNTAUGHT
     taught = shortcut_shares(rows, learn=_nothing)
     assert tuple(one.shortcut for one in taught) == TAUGHT

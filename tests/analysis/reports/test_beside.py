@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from tests.analysis.profiling.seeing import seen
 
 from causal_eval.analysis.numbers import NONE, hundredths
@@ -12,13 +14,17 @@ from causal_eval.analysis.reports.profiling import profile_lines
 from causal_eval.evaluation.baselines.learn import NOTHING
 from causal_eval.evaluation.baselines.shortcuts import association
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import Question
 
-QUESTIONS = list(generate(Plan(n=60, seed="beside", families=("effect", "cde"))))
+
+@functools.cache
+def _asked() -> list[Question]:
+    return list(generate(Plan(n=60, seed="beside", families=("effect", "cde"))))
 
 
 def _found(name: str, *, right: bool) -> CausalProfile:
     rows = seen(
-        QUESTIONS, lambda question: question.gold if right else association(question, NOTHING), answerer=name
+        _asked(), lambda question: question.gold if right else association(question, NOTHING), answerer=name
     )  # fmt: skip
     return causal_profile(name, lambda: iter(rows))
 

@@ -93,6 +93,7 @@ def test_long_replies_lose_their_middle() -> None:
     assert clipped(text[:400], 400) == text[:400]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [40, 1500])
 def test_five_thousand_questions_fit(whole_data: ReportData, words: int) -> None:
     """With replies as long as reasoning makes them, and prompts that all differ, the page stays below 5 MB."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 from tests.analysis.diagnosis.answering import misses
 
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose
@@ -20,6 +21,7 @@ def _found(name: str = "lab/model", percent: int = 80) -> Diagnosis:
     return diagnose(name, rows, marks={Mark.WRONG: len(rows), Mark.ABSTAINED: 3}, resamples=40)
 
 
+@pytest.mark.slow
 def test_the_first_line_says_the_cause_with_interval_and_n() -> None:
     """Share, cause, interval, misses and clusters in one sentence; then what random answers would match."""
     lines = list(diagnosis_lines(_found()))
@@ -43,6 +45,7 @@ def test_no_miss_is_said_in_words() -> None:
     assert lines == ["lab/model gave no wrong answer that could be read: there is nothing to diagnose"]
 
 
+@pytest.mark.slow
 def test_json_holds_every_cause_and_markdown_those_that_are_told() -> None:
     """Machines get all of it; a table leaves out shares that would be written as nothing."""
     found = _found()

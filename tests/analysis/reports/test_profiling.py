@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import msgspec
+import pytest
 from tests.analysis.profiling.seeing import seen
 
 from causal_eval.analysis.profiling.portrait import CausalProfile, causal_profile
@@ -23,6 +24,7 @@ def _found(*, right: bool = False, published: bool = False) -> CausalProfile:
     return causal_profile("lab/model", lambda: iter(rows), published=before)
 
 
+@pytest.mark.slow
 def test_every_part_has_its_table() -> None:
     """Rungs and families, linked questions, shortcuts, memorisation; then what follows, figure beside."""
     lines = list(profile_lines(_found(published=True)))
@@ -34,11 +36,13 @@ def test_every_part_has_its_table() -> None:
     assert any("[shortcut association" in line and "n " in line and "above 5.0]" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_where_nothing_follows_that_is_said() -> None:
     """An answerer without a fault gets no advice."""
     assert list(profile_lines(_found(right=True)))[-1].startswith("No figure is shown to be beyond its threshold")
 
 
+@pytest.mark.slow
 def test_markdown_holds_the_same_rows() -> None:
     """A row for each row of every table, below a head and a rule."""
     found = _found()
@@ -46,6 +50,7 @@ def test_markdown_holds_the_same_rows() -> None:
     assert len(rows) == sum(2 + len(part) for _, _, part in blocks(found))
 
 
+@pytest.mark.slow
 def test_json_holds_every_figure_with_n() -> None:
     """Cells, metrics, shortcuts, diagnosis and recommendations."""
     line = json.loads(msgspec.json.encode(profile_line(_found(published=True))))

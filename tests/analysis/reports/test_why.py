@@ -52,6 +52,7 @@ def _data(folder: Path, answerer: str) -> ReportData:
     return found
 
 
+@pytest.mark.slow
 def test_every_form_says_why_and_what_follows(tmp_path: Path) -> None:
     """Page, Markdown and JSON name the cause with its interval, and the recommendation with its figure."""
     data = _data(tmp_path, "openai/<i>m</i>")

@@ -57,6 +57,7 @@ def test_the_decision_does_not_depend_on_how_answers_arrive(observation: Make) -
     assert follower.followed() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [60, pytest.param(2000, marks=pytest.mark.full)])
 def test_equal_models_are_rarely_decided(observation: Make, runs: int) -> None:
     """At a true difference of 0, better or worse is said in at most 5 % of runs of 100 clusters."""

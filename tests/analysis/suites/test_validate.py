@@ -61,6 +61,7 @@ def test_the_same_question_in_other_words_is_found(learnt: Fitted) -> None:
     assert found.repeats == ((words[0].cluster, words[1].cluster),)
 
 
+@pytest.mark.slow
 def test_a_shortcut_that_pays_is_found(learnt: Fitted) -> None:
     """Where the answer is always what stands first, the order of mention is shown to score more than chance."""
     labels = [one for one in generate(Plan(n=90, seed="pays", families=("effect",))) if one.answer.kind == "yes_no"]

@@ -27,6 +27,7 @@ def test_two_jumps_are_found_in_turn(series: Series) -> None:
     assert found[0].jump < 0 < found[1].jump
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runs", [40, pytest.param(400, marks=pytest.mark.full)])
 def test_nothing_is_found_where_nothing_is(series: Series, runs: int) -> None:
     """A change is said in at most 5 % of steady series of twelve, within two standard errors."""

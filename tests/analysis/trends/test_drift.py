@@ -12,6 +12,7 @@ from causal_eval.analysis.trends.measurement import Measurement
 Series = Callable[..., list[Measurement]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anchored", [True, False])
 @pytest.mark.parametrize("games", [100, pytest.param(2000, marks=pytest.mark.full)])
 def test_a_model_that_stays_the_same_is_rarely_accused(series: Series, anchored: bool, games: int) -> None:

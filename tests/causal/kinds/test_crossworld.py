@@ -131,6 +131,7 @@ def drawn(seed: int) -> dict[str, Any]:
     return {"graph": write_graph(names, g), "query": {"kind": kind, "event": event, "given": given_}}
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(SEEDS)
 def test_both_algorithms_agree(seed: int) -> None:
@@ -196,6 +197,7 @@ def test_too_many_nodes_are_said_to_be() -> None:
     assert "at most 6 nodes" in reply.certificate["reason"]
 
 
+@pytest.mark.slow
 def test_models_tell_only_what_has_no_formula() -> None:
     """Of random events: where there is a formula no two models differ; where there is none, mostly two are found."""
     found = Counter[tuple[bool, bool]]()

@@ -55,6 +55,7 @@ def tian_pearl(kind: str, p: dict[tuple[int, int], Fraction], p1: Fraction, p0: 
     return [max(none, (p1 - y) / p[0, 0]), min(one, (p1 - p[1, 1]) / p[0, 0])]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=8, max_size=8))
 def test_both_data_give_the_combined_bounds(weights: list[int]) -> None:

@@ -29,6 +29,7 @@ def asked_of(kind: str, seed: int) -> dict[str, Any]:
     return whole | {"query": query | {"bounds": True}}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("kind", ["pn", "ps", "pns", "counterfactual"])
 @given(st.integers(0, 1 << 30))
 def test_each_end_is_that_of_its_model(kind: str, seed: int) -> None:

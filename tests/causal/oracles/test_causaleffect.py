@@ -70,6 +70,7 @@ def drawn(seed: int) -> tuple[Graph, Effect]:
     return g, Effect(mask_of(x), mask_of(y), mask_of(z))
 
 
+@pytest.mark.slow
 @seeds(300, many=4_000)
 def test_verdicts_and_formulas(seeds: range) -> None:
     """Identifiable or not, given something or not, by both solvers; their formula is the effect in random models.

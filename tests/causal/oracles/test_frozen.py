@@ -66,6 +66,7 @@ Y0_LARGE = {"y0-sars-cov-2-graph", "y0-sars-cov-2-graph-2"}
 """Graphs on which no formula is tried: more than 12 nodes matter."""
 
 
+@pytest.mark.slow
 def test_effects_of_y0() -> None:
     """All verdicts of y0 0.2.11 are right; of its formulas those of `Y0_WRONG` are not the effect, by both solvers."""
     wrong, formulas = set(), 0

@@ -88,6 +88,7 @@ def ends(answer: Any) -> tuple[float, float]:
     return float(Fraction(low)), float(Fraction(high))
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("of", COUNTS)
 @seeds(25, many=2_000)
 def test_bounds_with_an_instrument(of: str, seeds: range) -> None:

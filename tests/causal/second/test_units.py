@@ -35,6 +35,7 @@ def test_what_is_told_of_all_units_has_the_whole_probability(seed: int, coupling
     assert law == joint(scm, {})
 
 
+@pytest.mark.slow
 def test_units_that_nothing_tells_apart_are_one() -> None:
     """A chain of twenty coins has a million units; asked about two of them it has eight."""
     rows: dict[tuple[int, ...], tuple[Fraction, ...]] = {(0,): (HALF, HALF), (1,): (Fraction(1, 4), Fraction(3, 4))}

@@ -83,6 +83,7 @@ for page in itertools.cycle(pages):
 """
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_leaves_whole_files(hands: Any, rendered: Any, tmp_path: Path) -> None:
     """Each file is that of one page or the other, to the byte; and the next process goes on."""
     for number in range(8):

@@ -17,6 +17,7 @@ from causal_eval.operations.database.checks import damages, explain, indexes
 from causal_eval.operations.database.sessions import Server, connected, sessions, statement_of
 
 
+@pytest.mark.slow
 def test_a_plan_is_shown_and_nothing_is_written(operator: Server) -> None:
     """A statement that writes, a second statement, and what takes too long are refused."""
     assert any("evaluations" in line for line in explain(operator, "SELECT * FROM evaluations WHERE id LIKE '50%'"))

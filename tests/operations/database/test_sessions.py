@@ -96,6 +96,7 @@ def test_what_is_the_servers_a_superusers_or_our_own_is_refused(operator: Server
         cancel(operator, 999_999_999)
 
 
+@pytest.mark.slow
 def test_leaked_sessions_are_found_though_they_never_did_anything(
     operator: Server, login: Login, postgres_url: str
 ) -> None:

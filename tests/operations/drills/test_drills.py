@@ -74,6 +74,7 @@ def foreign_database(ground: Ground) -> Iterator[Ground]:
     servers.stop_all(folder)
 
 
+@pytest.mark.slow
 def test_another_database_is_left_alone(foreign_database: Ground) -> None:
     """A copied sign does not make it the drills' own."""
     with pytest.raises(UsageError, match="another than the drills' own"):

@@ -24,6 +24,7 @@ def api(tmp_path: Path) -> Iterator[Provider]:
     made.end()
 
 
+@pytest.mark.slow
 def test_books_go_on_through_every_weather(api: Provider) -> None:
     """Well, failing and demanding another key: all calls stand in the books, paid are those with a reply."""
     assert api.books() == Books(0, 0)
@@ -38,6 +39,7 @@ def test_books_go_on_through_every_weather(api: Provider) -> None:
     assert ask(api.port, CALL) == Answer(0, {})
 
 
+@pytest.mark.slow
 def test_nobody_is_turned_away_while_the_weather_changes(api: Provider) -> None:
     """A start takes seconds: who calls meanwhile is answered as before, so that no change is an outage of its own."""
     answers: list[Answer] = []
@@ -49,6 +51,7 @@ def test_nobody_is_turned_away_while_the_weather_changes(api: Provider) -> None:
     assert ask(api.port, CALL).status == 500
 
 
+@pytest.mark.slow
 def test_visitors_ask_until_they_leave(api: Provider) -> None:
     """Whoever is refused meanwhile is told."""
     answers: list[Answer] = []

@@ -92,6 +92,7 @@ def test_logs_of_replicas_are_one_by_time(tmp_path: Path) -> None:
     assert [line[-1] for line in merged([one, two])] == ["a", "k", "b", "c"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -107,6 +107,7 @@ def test_what_lies_on_another_disk_is_copied_once(
     assert second.own_bytes() > 100_000
 
 
+@pytest.mark.slow
 def test_what_a_version_needs_is_in_it(tmp_path: Path) -> None:
     """This program, in a folder of its own: its packages lie there too, and none of the servers."""
     found = keep_version(tmp_path)

@@ -46,6 +46,7 @@ def _facts(question: Question) -> set[object]:
     return set(facts)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", sorted(DESIGNS))
 def test_every_design_gives_sets_that_are_whole_and_proven(name: str) -> None:
     """Exactly so many questions, each once, verified from its prompt alone."""

@@ -122,6 +122,7 @@ def decided(facts: Facts, n: int) -> tuple[Case, AnswerSpec]:
     return case_of(facts, n), FAMILY.spec(facts, lexicon)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_answer_is_what_the_printed_definitions_say(kind: str) -> None:
     """All sets, and only they, are valid by the definition over paths and have no valid proper subset."""

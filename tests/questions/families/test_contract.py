@@ -37,6 +37,7 @@ def posed(name: str, kind: str, count: int = 5) -> list[list[Question]]:
     ]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind}" for name, kind in KINDS])
 def test_every_question_is_proven_by_its_prompt(name: str, kind: str) -> None:
     """Facts read back from the prompt give the same case, answer, derivation and mistakes."""
@@ -46,6 +47,7 @@ def test_every_question_is_proven_by_its_prompt(name: str, kind: str) -> None:
             verify(question)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind}" for name, kind in KINDS])
 def test_the_answer_can_be_given_and_no_named_mistake_is_it(name: str, kind: str) -> None:
     """Gold as text is judged right; a wrong method is wrong on every question, or on one of a group scored as one."""
@@ -59,6 +61,7 @@ def test_the_answer_can_be_given_and_no_named_mistake_is_it(name: str, kind: str
     assert any(mistakes(question) for group in groups for question in group)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind}" for name, kind in KINDS])
 def test_a_wrong_number_is_wrong_by_three_tolerances(name: str, kind: str) -> None:
     """Where one number is asked for, every named mistake lies at least 0.015 from it."""
@@ -77,6 +80,7 @@ def mistakes(question: Question) -> dict[str, Any]:
     return {name: msgspec.json.decode(written) for name, written in question.certificate.mistakes.items()}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(("name", "kind"), KINDS, ids=[f"{name}-{kind}" for name, kind in KINDS])
 def test_twins_that_are_scored_as_one_do_not_all_have_one_answer(name: str, kind: str) -> None:
     """In a jointly scored group at least two answers differ."""

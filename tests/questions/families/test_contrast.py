@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
+
 from causal_eval.causal.adjust import is_adjustment_set
 from causal_eval.questions.facts import Facts, the_ask
 from causal_eval.questions.families.contrast import FAMILY, OPTIONS
@@ -17,6 +19,7 @@ def found(facts: Facts, n: int) -> Value:
     return Proof.of(FAMILY.case(facts, n)).value
 
 
+@pytest.mark.slow
 def test_seeing_and_doing_differ_where_both_are_asked_for() -> None:
     """P(y | x) and P(y | do x) are at least 1/20 apart."""
     for index in range(20):

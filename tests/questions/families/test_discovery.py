@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from causal_eval.causal.classes import Mixed, completed, immoralities, members
 from causal_eval.causal.discovery import cpdag_of, statements
 from causal_eval.causal.graph import Graph, closure
@@ -76,6 +78,7 @@ def class_of(n: int, told: frozenset[tuple[int, int, int]]) -> Mixed | None:
         return None
 
 
+@pytest.mark.slow
 def test_one_independence_less_has_another_class_or_none() -> None:
     """Every entry of the list matters: without it no graph fits, or another class does."""
     for group in draws(10):

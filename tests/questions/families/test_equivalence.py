@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.separation import separated
 from causal_eval.questions.facts import Facts, of_form, the_ask
@@ -88,6 +90,7 @@ def test_distance_from_the_given_graph_tells_little() -> None:
     assert abs(means[True] - means[False]) < 1
 
 
+@pytest.mark.slow
 def test_experiments_leave_what_no_mutilated_graph_tells_apart() -> None:
     """Right are those whose d-separations are the same as they are and with the arrows into each target cut."""
     for index in range(12):

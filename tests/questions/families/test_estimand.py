@@ -28,6 +28,7 @@ def gold(group: Group) -> dict[str, Value]:
     return by_name(FAMILY.answer(facts, Proof.of(FAMILY.case(facts, group.n)).value))
 
 
+@pytest.mark.slow
 @KINDS
 def test_the_formula_is_right_in_hidden_models_and_no_mistake_is(kind: Kind) -> None:
     """Exact values on models that nobody has seen."""

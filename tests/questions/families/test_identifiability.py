@@ -39,6 +39,7 @@ def test_one_twin_has_a_formula_and_the_other_none(kind: Kind) -> None:
         assert set(group.members[0]) - one == set(group.members[1]) - other
 
 
+@pytest.mark.slow
 @KINDS
 def test_the_formula_is_the_effect_in_hidden_models_and_no_habit_is(kind: Kind) -> None:
     """Exact values on models that nobody has seen; the mistakes are tried on the same ones."""
