@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.questions.dials.designs import designs_for, kinds_for
-from causal_eval.questions.distinct import published
+from causal_eval.questions.distinct import Key, of_kinds, published
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.family import Family, Group, Kind
@@ -29,6 +31,9 @@ DIFFICULTIES = (1, 5)
 
 TRANSLATED = ("attribution", "effect", "counterfactual", "chain", "confounding")
 """The families that every language tells."""
+
+_REDRAWS = 5_000
+"""Draws in vain after which a kind has nothing new to ask; a plan within what is published does not come to that."""
 
 _T = TypeVar("_T")
 
@@ -118,7 +123,7 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> li
 
     Linked ones where the plan wants them, and as many as that still find *room*: ``room[k]`` says whether k do.
     """
-    for again in range(100):
+    for again in range(_REDRAWS):
         stream = _stream(slot, plan, again=again)
         group = drawn(slot, stream)
         found = shape(slot.family.name, group.members, group.n)
@@ -127,8 +132,8 @@ def _fresh(slot: Slot, plan: Plan, *, seen: set[str], room: Sequence[int]) -> li
             seed = f"{plan.seed}/{slot.number}/{again}"
             return _linked(slot, group, plan=plan, stream=stream, seed=seed, room=room)
     raise UsageError(
-        f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in 100 draws that differs from the "
-        "others by more than its words; ask for fewer questions or a wider range of difficulties"
+        f"family {slot.family.name!r}, difficulty {slot.difficulty}: no question in {_REDRAWS:,} draws that differs "
+        "from the others by more than its words; ask for fewer questions or a wider range of difficulties"
     )
 
 
@@ -291,16 +296,31 @@ def check_plan(plan: Plan) -> None:
 
 
 def _check_distinct(plan: Plan) -> None:
-    """Whether each family can make so many different twin groups at each of the difficulties."""
-    low, high = plan.difficulties
-    chosen = _chosen(plan)
-    for family in chosen:
-        parts = len(chosen) * (high - low + 1) * max(kind.size for kind in family.kinds)
-        groups = plan.n // ((len(_layouts(plan)) or 1) * parts)
-        for level in range(low, high + 1):
-            most = published().get((family.name, level), groups)
-            if groups > most:
-                raise UsageError(
-                    f"n is {plan.n}: family {family.name!r} makes about {most:,} distinct groups of questions at "
-                    f"difficulty {level}, and {groups:,} would be needed; ask for fewer, for more families or levels"
-                )
+    """Whether families, and kinds with few of them, can make so many different twin groups at each difficulty.
+
+    Groups that a dial turns are counted as if none did: how many it turns shows only when they are drawn.
+    """
+    if plan.graph:
+        return
+    turn = in_turn(_chosen(plan), plan.weights)
+    rounds = Fraction(plan.n, len(_layouts(plan)) or 1) / sum(_mean_size(family) for family in turn)
+    levels = _often(range(plan.difficulties[0], plan.difficulties[1] + 1), plan)
+    for family, level in itertools.product(_chosen(plan), levels):
+        groups = rounds * [one.name for one in turn].count(family.name) * levels.count(level) / len(levels)
+        _check_there(plan, (family.name, level), need=groups, most=published())
+        for kind in family.kinds:
+            share = Fraction(kind.weight, sum(one.weight for one in family.kinds))
+            _check_there(plan, (f"{family.name}/{kind.name}", level), need=groups * share, most=of_kinds())
+
+
+def _mean_size(family: Family) -> Fraction:
+    """Questions of a group, over the family's kinds as often as they come."""
+    return Fraction(sum(kind.size * kind.weight for kind in family.kinds), sum(kind.weight for kind in family.kinds))
+
+
+def _check_there(plan: Plan, key: Key, *, need: Fraction, most: Mapping[Key, int]) -> None:
+    if need > (there := most.get(key, need)):
+        raise UsageError(
+            f"n is {plan.n}: {key[0]!r} is known to make {there:,} distinct groups of questions at difficulty "
+            f"{key[1]}, and {math.ceil(need):,} would be needed; ask for fewer, for more families or levels"
+        )
