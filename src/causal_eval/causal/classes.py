@@ -132,11 +132,13 @@ def _is_forced(g: Mixed, a: int, *, head: int, near: Sequence[int], children: Se
         return True
     if children[a] & g.parents[b]:  # R2: a -> c -> b
         return True
-    through = bits(g.beside[a] & g.parents[b])  # R3: a - c -> b and a - d -> b, c and d not adjacent
-    if any(not near[c] >> d & 1 for place, c in enumerate(through) for d in through[place + 1 :]):
-        return True
+    sides = g.beside[a] & g.parents[b]  # R3: a - c -> b and a - d -> b, c and d not adjacent
+    if sides & sides - 1:  # mostly there are not two
+        through = bits(sides)
+        if any(not near[c] >> d & 1 for place, c in enumerate(through) for d in through[place + 1 :]):
+            return True
     last = bits(g.parents[b] & near[a])  # R4: a - k -> l -> b, a and l adjacent, k and b not
-    return any(g.parents[end] & g.beside[a] & ~near[b] & ~(1 << b) for end in last)
+    return bool(last) and any(g.parents[end] & g.beside[a] & ~near[b] & ~(1 << b) for end in last)
 
 
 def strongly_protected(g: Mixed, tail: int, *, head: int) -> bool:

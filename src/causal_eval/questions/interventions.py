@@ -89,7 +89,8 @@ class _Draft:
 
     def moved(self, truth: Fraction, *, stream: Stream) -> bool:
         """Whether a probability, or its complement, was too near to *truth*; those that were have been moved."""
-        near, other = near_to(truth), near_to(1 - truth)
+        near = near_to(truth)
+        other = {PERCENT - p for p in near}
         found = False
         for rows in (*self.tables, self.rows):
             for row, p in enumerate(rows if not (near.isdisjoint(rows) and other.isdisjoint(rows)) else ()):
@@ -103,8 +104,8 @@ class _Draft:
     def discriminates(self, truth: Fraction) -> bool:
         """Whether no guess and no mistake comes near *truth*."""
         shares = [p for rows in (*self.tables, self.rows) for p in rows]
-        near = near_to(truth) | near_to(1 - truth)
-        if not near.isdisjoint((PERCENT // 2, *shares)):
+        near = near_to(truth)
+        if not near.isdisjoint((PERCENT // 2, *shares, *[PERCENT - p for p in shares])):
             return False
         if not apart(truth, (Fraction(sum(shares), len(shares) * PERCENT),)):
             return False

@@ -66,7 +66,7 @@ class Laws:
             found: dict[tuple[int, ...], Fraction] = {}
             for values, p in self._joint(domain, do).items():
                 key = tuple([values[node] for node in nodes])
-                found[key] = found.get(key, Fraction(0)) + p
+                found[key] = found[key] + p if key in found else p
             self._margins[domain, do, nodes] = found
         return self._margins[domain, do, nodes]
 
@@ -214,8 +214,10 @@ def _cost(factors: Sequence[Factor], ref: Ref, *, laws: Laws) -> int:
 
 
 def _multiplied(factors: Sequence[Factor], *, laws: Laws) -> Factor:
-    found = Factor((), {(): Fraction(1)})
-    for factor in factors:
+    if not factors:
+        return Factor((), {(): Fraction(1)})
+    found, *others = factors
+    for factor in others:
         found = _both(found, factor, laws=laws, how=_times)
     return found
 
@@ -230,7 +232,7 @@ def _summed(factor: Factor, ref: Ref, *, laws: Laws) -> Factor:
     parts: dict[tuple[int, ...], int] = {}
     for key, value in factor.rows.items():
         rest = key[:place] + key[place + 1 :]
-        rows[rest] = rows.get(rest, Fraction(0)) + value
+        rows[rest] = rows[rest] + value if rest in rows else value
         parts[rest] = parts.get(rest, 0) + 1
     whole = laws.size(ref.node)
     kept = {key: value for key, value in rows.items() if parts[key] == whole}

@@ -55,7 +55,8 @@ def causal_order(g: Graph) -> list[int]:
     return order
 
 
-def moral_neighbours(g: Graph, keep: int) -> dict[int, int]:
+@lru_cache(maxsize=1 << 10)  # many conditions have the same ancestors
+def moral_neighbours(g: Graph, keep: int) -> Mapping[int, int]:
     """The moral graph of the ancestral set *keep*: node -> mask of its neighbours and itself.
 
     A bidirected edge counts as a hidden parent of both ends, with numbers from ``g.n`` on.
