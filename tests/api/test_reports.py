@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 from starlette.testclient import TestClient
+from tests.read_pdf import pages_of, texts_of
 
 from causal_eval.service import report_files, reports, splits
 from causal_eval.service.wiring import Service
@@ -90,6 +91,22 @@ def test_a_written_report_is_had_in_every_form(
     monkeypatch.setattr(report_files, "LARGEST_BROWSED", 1)
     large = viewer.get(f"{where}/file")
     assert (large.status_code, "ask for a summary" in large.json()["detail"]) == (422, True)
+
+
+def test_a_report_is_a_pdf_where_the_extra_is(client: Client, service: Service, evaluation: str) -> None:
+    """Real bytes of several pages, with the score, the sections and the commands that the other forms have."""
+    where = client("evaluator").post(PATH, json={"evaluations": [evaluation]}).headers["Location"]
+    assert reports.settle(service)
+    sent = client("viewer").get(f"{where}/file", params={"format": "pdf"})
+    assert (sent.status_code, sent.headers["Content-Type"]) == (200, "application/pdf")
+    assert sent.headers["Content-Disposition"] == f'attachment; filename="{evaluation}.pdf"'
+    assert sent.content.startswith(b"%PDF-")
+    assert pages_of(sent.content) > 1
+    said = texts_of(sent.content)
+    document = client("viewer").get(f"{where}/document").json()
+    score = f"{100 * document['scores'][0]['score']:.1f}"
+    for words in (f"baseline/oracle scores {score} %", "Outcomes and cost", f"causal-eval reproduce {evaluation}@res-"):
+        assert any(words in text for text in said), words
 
 
 def test_sealed_questions_are_in_no_file(

@@ -31,6 +31,7 @@ TEXTS = {
     "export_result",
     "get_report_page",
     "get_report_file",
+    "get_chart",
     "get_check_page",
     "export_question_set",
     "watch_evaluation",

@@ -13,6 +13,7 @@ import pytest
 from tests.web.conftest import HOSTILE, People
 
 from causal_eval.questions.question import CANARY
+from causal_eval.service import charts
 from causal_eval.service.exporting import Form, cell, export, file_name
 from causal_eval.service.wiring import Service, Visit
 from causal_eval.store import exported
@@ -49,7 +50,9 @@ def test_a_file_is_for_whom_the_evaluation_is(visitor: Make, run: Run) -> None:
     """Nobody is sent to log in, a stranger finds nothing, and neither learns a row."""
     evaluation = run()
     for path, _ in FILES:
-        address = path.format(evaluation=evaluation.id, set=evaluation.spec.question_set, form="md")
+        if path.endswith("commitment.json"):  # of a set that was not committed to there is none
+            continue
+        address = path.format(evaluation=evaluation.id, set=evaluation.spec.question_set, chart="forest", form="json")
         assert visitor().get(address, follow_redirects=False).status_code == 303
         assert visitor("stranger").get(address).status_code == 404
         assert visitor("viewer").get(address).status_code == 200
@@ -143,3 +146,22 @@ def test_rows_are_read_while_they_are_taken(
     assert read == [0, 5, 10]
     assert first["question"] not in {line["question"] for line in rest}
     assert len(rest) == 11
+
+
+def test_pictures_are_linked_and_taken_away(visitor: Make, run: Run) -> None:
+    """Each of a page's pictures in four forms, its definition too; of a comparison with those beside it."""
+    one, other = run("openai/one"), run("openai/two")
+    at = f"/evaluations/{one.id}/charts/forest"
+    browser = visitor("viewer")
+    page = browser.get(f"/evaluations/{one.id}").text
+    for form, media in charts.MEDIA.items():
+        assert f'href="{at}/{form}"' in page
+        sent = browser.get(f"{at}/{form}")
+        assert sent.headers["content-type"].startswith(media)
+        assert sent.headers["content-disposition"] == f'attachment; filename="{one.id}-forest.{form}"'
+    beside = f"/evaluations/{one.id}/charts/differences/json?beside={other.id}"
+    assert f'href="{beside}"' in browser.get(f"/compare?a={one.id}&b={other.id}").text
+    assert "openai/one - openai/two" in browser.get(beside).text
+    assert browser.get(f"/evaluations/{one.id}/charts/differences/svg").status_code == 422
+    assert browser.get(f"/evaluations/{one.id}/charts/none/svg").status_code == 404
+    assert browser.get(f"{at}/gif").status_code == 404

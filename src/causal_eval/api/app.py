@@ -13,6 +13,7 @@ from causal_eval.api import (
     adapting,
     api_keys,
     calibrating,
+    charts,
     comparisons,
     contamination,
     diagnosing,
@@ -68,7 +69,7 @@ ROUTERS = (
     evaluations, results, comparisons, contamination, planning, reports, listening, question_sets, makings, offers,
     sessions, api_keys, users, projects, operating, leaderboard, submissions, webhooks, incidents, effects, sequential,
     trends, diagnosing, wording, reproducing, adapting, profiles,
-    calibrating,
+    calibrating, charts,
 )  # fmt: skip
 
 

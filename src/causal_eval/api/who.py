@@ -70,6 +70,7 @@ PERMISSIONS: Mapping[str, Permission | None] = MappingProxyType(
         "list_profiles": Permission.READ,
         "reproduce_evaluation": Permission.READ,
         "get_ability": Permission.READ,
+        "get_chart": Permission.READ,
         "get_calibration": Permission.READ,
         "list_results": Permission.READ,
         "get_result": Permission.READ,

@@ -278,6 +278,16 @@ class ReportDocument(Shape, frozen=True):
     """The tables of prices that costs are from; empty: nothing cost anything."""
 
 
+class ChartLook(Order, frozen=True):
+    """How a picture is drawn."""
+
+    by: str | None = None
+    """A trait of the questions; None: the chart's usual one."""
+    theme: Literal["light", "dark"] = "light"
+    width: int = 760
+    """In pixels, labels included."""
+
+
 class Evaluations(Asking):
     """The routes of this part of the service, each by its operation id."""
 
@@ -365,3 +375,11 @@ class Evaluations(Asking):
         """A written report in another form, of the rows as they are now; a ``summary`` is without the questions."""
         query = {"format": form, "summary": summary}
         return await self._bytes(Call("GET", f"/reports/{quoted(report)}/file", query=query))
+
+    async def get_chart(
+        self, evaluation: str, chart: str, *, form: Literal["svg", "png", "pdf", "json"] = "svg",
+        beside: str | None = None, look: ChartLook | None = None,
+    ) -> bytes:  # fmt: skip
+        """One picture of an evaluation, or of it and those ``beside`` it (ids, by comma); json: its definition."""
+        query = {"format": form, "beside": beside, **msgspec.structs.asdict(look or ChartLook())}
+        return await self._bytes(Call("GET", f"/evaluations/{quoted(evaluation)}/charts/{quoted(chart)}", query=query))

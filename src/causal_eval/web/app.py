@@ -141,6 +141,7 @@ FILES: Sequence[tuple[str, Handler]] = (
     ("/evaluations/{evaluation}/results.csv", download.as_csv),
     ("/evaluations/{evaluation}/results.jsonl", download.as_jsonl),
     ("/evaluations/{evaluation}/report/{form}", download.as_report),
+    ("/evaluations/{evaluation}/charts/{chart}/{form}", download.as_chart),
     ("/sets/{set}/questions.jsonl", one_set.as_public),
     ("/sets/{set}/questions.gold.jsonl", one_set.as_gold),
     ("/sets/{set}/commitment.json", one_set.committed),

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from causal_eval.analysis.compare import Comparison
 from causal_eval.errors import UnknownName, UsageError
+from causal_eval.service import charts
 from causal_eval.service.changes import SHOWN, changed
 from causal_eval.service.comparing import Compared, compared
 from causal_eval.service.overview import overview
@@ -40,6 +41,7 @@ def shown(asked: Asked) -> Response:
         "span": _span(found) if found else 1.0,
         "changed": changed(asked.visit, names[0], b=names[1]) if one else [],
         "most_changed": SHOWN,
+        "chart_names": charts.OF_SEVERAL,
     }
     return asked.page("compare", values, status=422 if wrong else 200)
 

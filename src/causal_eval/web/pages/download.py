@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from starlette.responses import Response, StreamingResponse
 
-from causal_eval.service import report_files
+from causal_eval.service import charts, report_files
 from causal_eval.service.exporting import Form, export
 from causal_eval.web.asked import Asked
 
@@ -28,7 +28,17 @@ def as_report(asked: Asked) -> Response:
     """The report about it and those `beside` it, in the form that the address ends in; `?summary=1`: no questions."""
     form, is_summary = asked.part("form"), asked.query.get("summary") == "1"
     names = [asked.part("evaluation"), *filter(None, asked.query.get("beside", "").split(","))]
-    made = report_files.made(asked.visit, names, form=form, summary=is_summary)
+    return _kept(report_files.made(asked.visit, names, form=form, summary=is_summary))
+
+
+def as_chart(asked: Asked) -> Response:
+    """One picture of it and those `beside` it, in the form that the address ends in."""
+    names = [asked.part("evaluation"), *filter(None, asked.query.get("beside", "").split(","))]
+    look = charts.Look(asked.part("form"), asked.query.get("by", ""))
+    return _kept(charts.drawn(asked.visit, asked.part("chart"), names, look=look))
+
+
+def _kept(made: report_files.ReportFile) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return Response(made.content, headers=headers, media_type=made.media)
 

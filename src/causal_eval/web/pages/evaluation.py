@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from causal_eval.errors import UsageError
 from causal_eval.scoring.verdict import Mark
-from causal_eval.service import incident_effects, jobs, results
+from causal_eval.service import charts, incident_effects, jobs, results
 from causal_eval.store.jobs import JobStatus
 from causal_eval.store.results import BEGINNING, Cursor, Wanted
 from causal_eval.web.asked import Asked, see
@@ -80,6 +80,7 @@ def _state(asked: Asked) -> dict[str, Any]:
         "origin": incident_effects.origin(asked.visit, name),
         "families": [row.scope for row in scores if row.scope != "overall" and not row.scope.startswith("rung ")],
         "marks": list(ORDER),
+        "chart_names": charts.OF_ONE,
         "acts": [] if found.job.of_command_line else _acts(found.job.status, is_paused=found.job.paused),
         "lacking": counted.marks[Mark.MISSING],
     }
