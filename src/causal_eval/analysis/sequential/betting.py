@@ -1,7 +1,7 @@
 """Capital of a bettor against every possible mean: where it has grown a lot, the mean is not.
 
-Source: Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by betting, J. R. Stat. Soc. B 86,
-1-27: hedged capital (section 4.2) with the bets of aGRAPA (appendix B.3) truncated at 1/2.
+Source: Waudby-Smith and Ramdas (2024, recalled), Estimating means of bounded random variables by betting, J. R. Stat.
+Soc. B 86, 1-27: hedged capital (section 4.2) with the bets of aGRAPA (appendix B.3) truncated at 1/2.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Betting:
 
     Each begins with half of the capital of 1. Where observations are independent with mean mu (or have the conditional
     mean mu given all before them), the first bettor's wealth against any m >= mu is a supermartingale from 1/2, so it
-    ever reaches 1/alpha with probability at most alpha/2 (Ville 1939); likewise the second against any m <= mu.
+    ever reaches 1/alpha with probability at most alpha/2 (Ville 1939, recalled); likewise the second against any
+    m <= mu.
 
     An observation may be known only within bounds: each bettor is paid by the bound that is worse for him, so his
     wealth is at most what it would be, had it been seen. Bets follow from *earlier* observations alone, and learn only
