@@ -56,6 +56,17 @@ def confidence(text: str, *, finish: str = "stop") -> Fraction | Unstated:
     return Unstated.ABSENT
 
 
+def unconfident(text: str) -> str:
+    """*text* without the lines that say how sure somebody is: their number is no answer."""
+    if _MARK.search(text) is None:
+        return text
+    return "\n".join(line for line in text.split("\n") if len(line) > _LONGEST or not _is_stated(line))
+
+
+def _is_stated(line: str) -> bool:
+    return _LINE.fullmatch(clean(line).strip()) is not None
+
+
 def _outside(text: str) -> list[str]:
     """The lines outside of reasoning; of reasoning that never ends, the last two: where the answer is read, too."""
     stripped = strip_reasoning(text)

@@ -13,6 +13,7 @@ from causal_eval.questions.question import AnswerKind, AnswerSpec
 from causal_eval.scoring import choices, edges, formulas, labels, marks, names, numbers, orders, sets, spans, vectors
 from causal_eval.scoring.abstain import abstains, declines
 from causal_eval.scoring.clean import clean, fold, unfenced
+from causal_eval.scoring.confidence import unconfident
 from causal_eval.scoring.reading import (
     AMBIGUOUS,
     BAD_FORMAT,
@@ -75,7 +76,7 @@ def parse(text: str, spec: AnswerSpec, *, finish: str = "stop") -> Parse:
     strict = _strict(reply, spec)
     if isinstance(strict, Answer):
         return _both(_uncut(strict, reply, spec=spec) if cut else strict)
-    lenient = _lenient(reply, spec, cut=cut)
+    lenient = _lenient(unconfident(reply), spec, cut=cut)
     return Parse(lenient, BAD_FORMAT) if isinstance(lenient, Answer) else _both(_outcome(lenient, reply, finish=finish))
 
 
