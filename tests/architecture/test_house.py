@@ -124,6 +124,7 @@ LOCAL_IMPORTS = {
     "analysis/sequential/betting.py": {"numpy": "start-up: only who bets needs it"},
     "analysis/signs.py": {"numpy": "start-up: only large comparisons draw at random"},
     "notebook/frame.py": {"polars": "the extra [parquet]"},
+    "service/whole.py": {"causal_eval.service.pictures": "start-up: most reports have no pictures"},
     "operations/traces.py": {"causal_eval.operations.spans": "the extra [traces]"},
     "operations/watch.py": {
         "redis": _REDIS,

@@ -166,6 +166,13 @@ class Sampled(Laws):
             self._found[nodes, do] = self._marginal(nodes, do)
         return self._found[nodes, do]
 
+    def approximate(self, nodes: tuple[int, ...]) -> dict[tuple[int, ...], float]:
+        """P(nodes), in ascending order, in floating point: a tenth of the work."""
+        table, below = self._after(0)
+        others = tuple(axis for node, axis in self._axis.items() if node not in nodes)
+        rest = np.asarray(table.sum(axis=others)) if others else table
+        return {key: int(rest[key]) / below for key in itertools.product((0, 1), repeat=len(nodes))}
+
     def _rows(self, nodes: tuple[int, ...], x: int) -> Mapping[tuple[int, ...], Fraction]:
         """P(nodes | do(x)) for every value of both, kept; *x* is among *nodes*."""
         if (nodes, x) not in self._wide:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -38,11 +41,11 @@ def report(
     from causal_eval.service.whole import whole_report
     from causal_eval.store.evaluations import find_evaluation
 
-    with opened() as store:
+    with opened() as store, _everything_kept():
         evaluations = [find_evaluation(store, run) for run in dict.fromkeys(runs)]
         data = whole_report(store, evaluations, prices=prices(), summary=summary, charts=split(chart))
+        page = written(data, form)
     path = out or Path(f"{evaluations[0].id}.{ENDINGS.get(form, form)}")
-    page = written(data, form)
     output.save(page, path)
     if json:
         found = [{"evaluation": one.evaluation, "result": one.hash} for one in data.tickets]
@@ -52,6 +55,19 @@ def report(
     for one in data.tickets:
         output.say(f"{one.answerer}: {one.command}")
     return 0
+
+
+@contextlib.contextmanager
+def _everything_kept() -> Iterator[None]:
+    """A block in which nothing looks for garbage: all questions stay, and going through them takes its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # what was made is not gone through at the end either
+        if was_on:
+            gc.enable()
 
 
 def reproduce(

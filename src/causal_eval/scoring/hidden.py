@@ -8,16 +8,18 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from causal_eval.causal.districts import projected
 from causal_eval.causal.formula import Formula, read_formula, value_of
 from causal_eval.causal.formula.tree import Difference, Number, Prob, Product, Quotient, Ref, Sum, free, refs, valued
-from causal_eval.causal.formula.value import Factor
+from causal_eval.causal.formula.value import Factor, Laws
 from causal_eval.causal.graph import Graph
 from causal_eval.causal.graph_json import read_graph, read_names
+from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import mapping, node_list
 from causal_eval.causal.sampled import MOST_NODES, MOST_STATES, Sampled
 from causal_eval.errors import MalformedCase
@@ -28,6 +30,9 @@ MODELS = 20
 """Models on which a formula must equal the effect."""
 MOST_WORK = 1 << 16
 """Entries of all tables together that evaluating one formula in one model may need."""
+
+_CLOSE = 1e-6
+"""Two formulas whose values differ by more are not the same function, whatever floating point makes of them."""
 
 
 def equals_effect(text: str, gold: Mapping[str, Any]) -> bool:
@@ -54,9 +59,9 @@ def same_formulas(one: str, other: str, *, gold: Mapping[str, Any]) -> bool:
         MalformedCase: *gold* is no gold of a formula, or its graph is too large to be tried.
     """
     key = _key(gold)
-    first = _first(key, one)
-    if first is None or first != _first(key, other):  # most that differ differ at the first values looked at
-        return False
+    first, second = _first(key, one), _first(key, other)
+    if first is None or second is None or not math.isclose(first, second, rel_tol=_CLOSE, abs_tol=_CLOSE):
+        return False  # most that differ differ at the first values looked at
     left, right = _value(key, one), _value(key, other)
     return left is not None and right is not None and _equal(left, right)
 
@@ -134,14 +139,32 @@ def _key(gold: Mapping[str, Any]) -> bytes:
     return canonical({"graph": mapping(gold.get("graph"), "gold: graph"), "query": mapping(gold.get("query"), "query")})
 
 
-@functools.lru_cache(maxsize=2048)  # the same few mistakes are compared with every answer to a question
-def _first(key: bytes, text: str) -> Fraction | None:
-    """The formula in the first hidden model with all its free copies 0; None: it has no value there."""
+@functools.lru_cache(maxsize=8192)  # a question's mistakes are compared with its answers, and later with shortcuts
+def _first(key: bytes, text: str) -> float | None:
+    """The formula in the first hidden model with all its free copies 0, nearly; None: it has no value there."""
     try:
         formula = _read(key, text)
-        return value_of(valued(formula, dict.fromkeys(free(formula), 0)), _laws(key, 0)).at({})
-    except MalformedCase:  # a symbol that is no node, or a division by zero
+        return float(value_of(valued(formula, dict.fromkeys(free(formula), 0)), _Nearly(_laws(key, 0))).at({}))
+    except (MalformedCase, ZeroDivisionError):  # a symbol that is no node, or a division by zero
         return None
+
+
+class _Nearly(Laws):
+    """Laws in floating point, which arithmetic takes for fractions: quick, and apart where two formulas are."""
+
+    def __init__(self, laws: Sampled) -> None:
+        super().__init__({})
+        self._laws = laws
+
+    def size(self, node: int) -> int:
+        """As many values as ever."""
+        return self._laws.size(node)
+
+    def marginal(self, domain: str, nodes: tuple[int, ...], *, do: Assignment) -> Mapping[tuple[int, ...], Fraction]:
+        """P(nodes | do)."""
+        if domain or do:
+            return self._laws.marginal(domain, nodes, do=do)
+        return cast("Mapping[tuple[int, ...], Fraction]", self._laws.approximate(nodes))
 
 
 @functools.lru_cache(maxsize=512)

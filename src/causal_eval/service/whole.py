@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from causal_eval.analysis.reports.data import Given, QuestionCard, ReportData
+from causal_eval.analysis.reports.data import Given, Picture, QuestionCard, ReportData
 from causal_eval.analysis.reports.examples import given_reply, question_card
 from causal_eval.analysis.reports.ticket import Ticket, claims_of
 from causal_eval.errors import UsageError
 from causal_eval.providers.prices import Prices
 from causal_eval.questions.question import Question
 from causal_eval.scoring.verdict import Mark, Verdict
-from causal_eval.service.pictures import Subject, picture_of
 from causal_eval.service.reporting import Gathered, gather, report_data
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
@@ -42,11 +41,19 @@ def whole_report(
         raise UsageError(f"{first.id} and {other.id} ask different question sets: a report is about one")
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"two runs are of {twice}: a report tells answerers apart by their names, so name one")
-    pictures = tuple(picture_of(name, Subject(store, evaluations, prices=prices)) for name in charts)
+    pictures = _pictures(charts, store, evaluations=evaluations, prices=prices) if charts else ()
     found = gather(store, evaluations, prices=prices)
     if not summary:
         return replace(whole_data(store, found), pictures=pictures)
     return replace(report_data(store, found, examples=0), pictures=pictures, tickets=tickets(store, found))
+
+
+def _pictures(
+    charts: Sequence[str], store: Store, *, evaluations: Sequence[Evaluation], prices: Prices
+) -> tuple[Picture, ...]:
+    from causal_eval.service.pictures import Subject, picture_of  # start-up time: most reports have none
+
+    return tuple(picture_of(name, Subject(store, evaluations, prices=prices)) for name in charts)
 
 
 def whole_data(store: Store, found: Gathered) -> ReportData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -49,15 +49,16 @@ def answers_seen(
 ) -> Iterator[Seen]:
     """The :func:`observations` without costs, each with its question and the parsed answer; None where none was.
 
-    *known*: questions by id that somebody has read already, and that are not read again.
+    *known*: all questions by id, where somebody has read them already: they are not read again.
     """
+    wanted = _ANSWERED if known else _SEEN
     for start in range(0, evaluation.planned, _PAGE):
         with store.reading() as connection:
             places = range(start, min(start + _PAGE, evaluation.planned))
-            rows = _page(connection, evaluation, places=places, wanted=_SEEN)
+            rows = _page(connection, evaluation, places=places, wanted=wanted)
         for _, group in groupby(rows, key=lambda row: row.position):
             own = list(group)
-            question = (known or {}).get(own[0].id) or question_from(own[0].body)
+            question = known[own[0].id] if known else question_from(own[0].body)
             answers = {row.sample: row.answer for row in own}
             for observation in _samples(evaluation, own, price=None):
                 said = answers.get(observation.sample)
@@ -93,20 +94,18 @@ def failed(store: Store, evaluation: Evaluation) -> frozenset[tuple[str, int]]:
 
 def _page(
     connection: Connection, evaluation: Evaluation, *, places: range, wanted: TextClause | None = None
-) -> list[Row[Any]]:
-    return list(
-        connection.execute(
-            _ROWS if wanted is None else wanted,
-            {
-                "set_digest": evaluation.spec.question_set,
-                "seed": evaluation.spec.seed,
-                "start": places.start,
-                "stop": places.stop,
-                "evaluation": evaluation.id,
-                "answerer": evaluation.spec.answerer,
-            },
-        )
-    )
+) -> Sequence[Row[Any]]:
+    return connection.execute(
+        _ROWS if wanted is None else wanted,
+        {
+            "set_digest": evaluation.spec.question_set,
+            "seed": evaluation.spec.seed,
+            "start": places.start,
+            "stop": places.stop,
+            "evaluation": evaluation.id,
+            "answerer": evaluation.spec.answerer,
+        },
+    ).all()
 
 
 _QUERY = """
@@ -124,6 +123,8 @@ _ROWS = text(_QUERY)
 """Questions in the run's order with their kept attempts and the verdict given last; the rest is NULL."""
 _SEEN = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, q.body, v.answer,"))
 """The same with whole questions and parsed answers."""
+_ANSWERED = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, v.answer,"))
+"""The same with parsed answers alone."""
 _REPLIED = text(_QUERY.replace("SELECT o.position,", "SELECT o.position, a.kind AS outcome, a.text, a.finish,"))
 """The same with what was replied."""
 

@@ -19,8 +19,8 @@ from causal_eval.analysis.reports.data import Given, QuestionCard
 STATIC = 50
 """Questions that can be read without JavaScript."""
 _REPLIES = 2_000_000
-_LEVEL = 7
-"""Of 9: the highest takes twice the time, for a fiftieth less."""
+_LEVEL = 6
+"""Of 9: the highest takes three times the time, for a fortieth less."""
 _SHORTEST, _LONGEST = 200, 8_000
 """Characters of all replies together, and of one."""
 

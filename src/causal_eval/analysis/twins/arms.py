@@ -128,8 +128,8 @@ def _across(found: Sequence[Sequence[Dose]], *, level: float) -> Interval:
     count = len(found)
     if count < FEWEST_CLUSTERS:
         return replace(nothing, estimate=float(rise))
-    meat = sum((sum((x * (y - rise * x) for x, y in cluster), Fraction(0)) ** 2 for cluster in moved), Fraction(0))
-    se = math.sqrt(float(meat / spread**2 * count / (count - 1)))
+    meat = math.fsum(math.fsum(float(x * y) - float(rise) * float(x * x) for x, y in one) ** 2 for one in moved)
+    se = math.sqrt(meat * count / (count - 1)) / float(spread)
     if not se:  # nothing varies: no guide to how much it would
         return replace(nothing, estimate=float(rise))
     half = t_quantile((1.0 + level) / 2.0, count - 1) * se

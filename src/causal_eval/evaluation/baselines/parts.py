@@ -6,7 +6,7 @@ import functools
 import itertools
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -99,7 +99,7 @@ def no_graph(question: Question) -> Any:
             return [str(min(shares)), str(max(shares))]
         case AnswerKind.GRAPH:
             pairs = itertools.combinations(items, 2)
-            return graph(items, ["--" if _about_both(prompt, pair) else "" for pair in pairs])
+            return graph(items, ["--" if any(_lines_about(prompt, pair)) else "" for pair in pairs])
         case AnswerKind.ORDER:
             return sorted(items, key=lambda item: -mentions(prompt, item))
     return {"formula": formulas(question)["adjusted"]}
@@ -146,8 +146,13 @@ def _middle(number: Fraction) -> str:
 
 def _about_both(prompt: str, pair: Sequence[str]) -> list[str]:
     """The words of the lines that mention both names."""
-    lowered = [name.lower() for name in pair]
-    return [word for line in _told(prompt) if all(name in line for name in lowered) for word in words(line)]
+    return [word for line in _lines_about(prompt, pair) for word in words(line)]
+
+
+def _lines_about(prompt: str, pair: Sequence[str]) -> Iterator[str]:
+    """The lines that mention both names."""
+    one, other = (name.lower() for name in pair)
+    return (line for line in _told(prompt) if one in line and other in line)
 
 
 @functools.lru_cache(maxsize=1)

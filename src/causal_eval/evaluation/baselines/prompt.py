@@ -7,15 +7,14 @@ import re
 from fractions import Fraction
 
 _NUMBER = re.compile(r"(?<![\w.])(\d+)/(\d+)|(?<![\w.])(\d+(?:\.\d+)?)(%?)(?![\w.]*\w)")
-_LISTED = re.compile(r"^\d+\. ")
+_LISTED = re.compile(r"^\d+\. ", re.MULTILINE)
 _WORD = re.compile(r"[a-z']+")
 
 
 @functools.lru_cache(maxsize=4)  # several shortcuts look at one question after the other
 def numbers(prompt: str) -> tuple[Fraction, ...]:
     """The printed shares between 0 and 1, in order; list numbers at line starts are no shares."""
-    texts = (_LISTED.sub("", line) for line in prompt.splitlines())
-    values = [_value(*found) for text in texts for found in _NUMBER.findall(text)]
+    values = [_value(*found) for found in _NUMBER.findall(_LISTED.sub("", prompt))]
     return tuple([value for value in values if 0 <= value <= 1])
 
 
@@ -37,7 +36,13 @@ def first_place(prompt: str, name: str) -> int:
 
 def mentions(prompt: str, name: str) -> int:
     """How often *name* is mentioned before the question sentence."""
-    return prompt.rpartition("\n")[0].lower().count(name.lower())
+    return _before(prompt).count(name.lower())
+
+
+@functools.lru_cache(maxsize=1)
+def _before(prompt: str) -> str:
+    """What stands before the question sentence, in small letters."""
+    return prompt.rpartition("\n")[0].lower()
 
 
 def words_about(prompt: str, name: str) -> list[str]:
