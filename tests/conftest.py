@@ -35,6 +35,8 @@ LONG = (
 """What waits for other programs or for time to pass elsewhere; `make lint` has the gates alone."""
 SERVERS = frozenset({"postgres", "own_postgres", "valkey"})
 """Fixtures that start a server; what asks for one is slow wherever it lies."""
+AWAITED = frozenset({"dbos", "postgresql"})
+"""Cases of fixtures that start a server by themselves, or an engine that looks for work once a second."""
 
 settings.register_profile("house", derandomize=True, deadline=None, print_blob=False, database=None)
 settings.load_profile("house")
@@ -78,7 +80,7 @@ def _needs_server(item: pytest.Item) -> bool:
     if SERVERS.intersection(getattr(item, "fixturenames", ())):
         return True
     chosen = getattr(getattr(item, "callspec", None), "params", {})
-    return "postgresql" in {value for value in chosen.values() if isinstance(value, str)}
+    return not AWAITED.isdisjoint(value for value in chosen.values() if isinstance(value, str))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ def test_harder_questions_are_told_apart() -> None:
     assert "regime" not in small
 
 
+@pytest.mark.slow
 def test_other_kinds_are_told_apart() -> None:
     """Another kind of question is another distribution even where graphs have the same size."""
     assert alike(questions("a"), questions("b", kind="attribution/sequence")).differ

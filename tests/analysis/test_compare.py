@@ -210,6 +210,7 @@ def test_null_simulation_false_alarms() -> None:
     assert unclustered / runs > 0.10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.002, 0.01, 0.03])
 def test_rare_differences_raise_no_false_alarms(rate: float) -> None:
     """Where answerers hardly differ, verdicts stay as rare as promised."""

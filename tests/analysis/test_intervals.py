@@ -81,6 +81,7 @@ def test_score_interval_holds_its_estimate_and_stays_within_the_scale(clusters: 
     assert found.high > found.low
 
 
+@pytest.mark.slow
 @given(clusters=SCORES)
 @settings(derandomize=True, deadline=None, max_examples=40)
 def test_wrong_is_the_mirror_of_right(clusters: list[list[Exact]]) -> None:

@@ -181,6 +181,7 @@ def test_an_answerer_with_only_missing_answers_has_no_score(observation: Make) -
     assert (overall.score.estimate, overall.bounds.high, overall.outcomes.share) == (None, None, None)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(observation: Make) -> None:
     """Ten times the rows take less than 1.3 times the memory, apart from the one integer per cluster."""
 

@@ -38,6 +38,7 @@ def test_mid_p_of_the_published_example() -> None:
     assert signs.mcnemar_mid_p(1, 7) == pytest.approx(0.0391, abs=5e-5)
 
 
+@pytest.mark.slow
 @given(pairs=CLUSTERS)
 @settings(derandomize=True, deadline=None, max_examples=60)
 def test_clustered_statistics_are_their_definitions(pairs: list[tuple[int, Fraction]]) -> None:

@@ -156,7 +156,7 @@ def test_whatever_the_command_line_offers_is_offered(
         ({"n": 5, "renderers": ["opera"]}, "opera"),
         ({"n": 5, "graph": "X->Y, Y->X"}, "cycle"),
         ({"n": 5, "adversarial": ["nonsense"]}, "nonsense"),
-        ({"n": 5, "split": "private"}, "public"),
+        ({"n": 5, "split": "secret"}, "public"),
         ({"suite": "full", "renderers": ["story"]}, "suite"),
     ],
 )

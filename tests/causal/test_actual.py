@@ -102,6 +102,7 @@ def votes(kind: str, *, for_it: int, voters: int = 11, **more: Any) -> dict[str,
     return {"graph": {"exogenous": names, "equations": equations}, "query": query}
 
 
+@pytest.mark.slow
 def test_eleven_voters() -> None:
     """11 to 0 every six voters are a cause, each 1/6 responsible; 6 to 5 each is a cause alone."""
     unanimous = calculate(votes("is_cause", for_it=11))

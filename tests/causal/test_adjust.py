@@ -76,6 +76,7 @@ def test_minimal_sets_are_the_minimal_ones_of_all(seed: int) -> None:
     assert all(is_adjustment_set(g, x, y, mask_of(z)) for z in found)
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_every_backdoor_set_is_valid(seed: int) -> None:
     """Pearl's criterion is sufficient for one treatment: what satisfies it satisfies the complete one."""

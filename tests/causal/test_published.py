@@ -56,6 +56,7 @@ def asked(case: dict[str, Any]) -> dict[str, Any]:
     return {"graph": graph, "query": case["query"]} | ({"scm": case["scm"]} if "scm" in case else {})
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", ANSWERED, ids=[case["id"] for case in ANSWERED])
 def test_a_published_answer_comes_out(case: dict[str, Any]) -> None:
     """From both solvers, and where a peer or a printed figure says otherwise, not that."""

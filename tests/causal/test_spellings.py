@@ -243,6 +243,7 @@ def test_more_joint_values_than_are_gone_through_are_refused_before() -> None:
         calculate({"graph": {"nodes": names, "directed": [["A", "B"]]}, "query": query})
 
 
+@pytest.mark.slow
 def test_minimal_sets_are_listed_up_to_a_number() -> None:
     """Sixteen separate back-door paths of three nodes each have 2^16 minimal sets."""
     edges = [edge for way in range(16) for edge in (f"A{way} -> X", f"A{way} -> B{way}", f"B{way} -> Y")]

@@ -60,6 +60,7 @@ def test_maintenance_from_announcement_to_end(capsys: pytest.CaptureFixture[str]
     assert len(told(capsys, "maintenance", "list", "--all")) == 2
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -54,6 +54,7 @@ def test_an_incident_from_beginning_to_end(capsys: pytest.CaptureFixture[str]) -
     assert [one["id"] for one in told(capsys, "list", "--all")] == ["INC-1"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -77,6 +78,7 @@ def test_what_cannot_be_done_is_said(capsys: pytest.CaptureFixture[str], words: 
     assert told(capsys, "show", "INC-1") == before
 
 
+@pytest.mark.slow
 def test_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
     """A line an incident; nothing open is said too."""
     told(capsys, "open", "past")

@@ -93,6 +93,7 @@ def test_every_page_is_followed(address: str) -> None:
     run_sync(work())
 
 
+@pytest.mark.slow
 def test_a_session_is_begun_used_and_ended(guarded: str) -> None:
     """Its token is sent with what changes something; who is unknown is told apart from who may not."""
 

@@ -36,6 +36,7 @@ def near() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_kill_leaves_neither_process_nor_folder(near: Path, number: signal.Signals) -> None:
     """Both are gone soon, though nobody was left to end them."""

@@ -28,7 +28,7 @@ def test_the_walk_through_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     text = GUIDE.read_text("utf-8")
     first, second = re.findall(r"^```python\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
     commands = re.findall(r"^(causal-eval .*)$", text, flags=re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     names: dict[str, Any] = {}
     exec(first, names)
     said = [
@@ -38,5 +38,6 @@ def test_the_walk_through_own_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert said[0].startswith("Bakeries: ")
     assert said[0].count("\n--- ") == 8
     assert "20 of 20 questions verified" in said[2]
+    assert "sound: 20 questions" in said[3]
     exec(second, names)
     assert {one.domain for one in names["questions"]} == {"bakery", "law"}

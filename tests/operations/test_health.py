@@ -143,6 +143,7 @@ def test_metrics_are_asked_for_by_the_token_where_there_is_one(tmp_path: Path) -
     assert bearing(None) == bearing(tmp_path / "gone") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", ["worker", "=http://127.0.0.1:1", "worker=127.0.0.1:1"])
 def test_what_is_no_address_is_refused(said: str, tmp_path: Path) -> None:
     """Before anything is asked, and the message shows the form."""
@@ -153,6 +154,7 @@ def test_what_is_no_address_is_refused(said: str, tmp_path: Path) -> None:
     assert "give NAME=URL" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_named_is_asked_too(tmp_path: Path) -> None:
     """Where nobody answers it is down, which takes nothing down that is critical; the API is."""
     at = f"grafana=http://127.0.0.1:{free_port()}/"

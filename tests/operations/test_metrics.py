@@ -45,6 +45,7 @@ def kept(metrics: Metrics, outcome: Outcome) -> None:
     metrics.hear(AnswerJudged("openai/gpt-x", attempt, verdict))
 
 
+@pytest.mark.slow
 def test_every_counter_stands_at_zero_before_anything_happens() -> None:
     """For each provider and outcome that there can be: the first event is an increase."""
     metrics = Metrics()

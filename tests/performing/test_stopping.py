@@ -23,6 +23,7 @@ from causal_eval.store.jobs import JobStatus
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_a_job_ends_when_its_rule_is_met(
     visit: Visit, engine: MemoryEngine, wanted: JobOrder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ async def test_a_rule_that_cannot_be_is_refused(visit: Visit, wanted: JobOrder) 
     assert not jobs.listed(visit)
 
 
+@pytest.mark.slow
 async def test_two_jobs_are_decided(visit: Visit, engine: MemoryEngine, wanted: JobOrder) -> None:
     """A shortcut is shown to be worse than the oracle, by the rule it was ordered with, as whoever looks is told."""
     first = jobs.order(visit, wanted).evaluation.id

@@ -109,6 +109,7 @@ async def test_a_flapping_provider_costs_no_item(event_clock: Any) -> None:
     assert server.calls <= 5000 * 1.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 8, 100])
 async def test_a_short_outage_costs_no_item_at_any_width(event_clock: Any, *, width: int) -> None:
     """Six seconds; alone, an item whose jitter is small may use up its five calls in them."""

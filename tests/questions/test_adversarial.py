@@ -18,7 +18,7 @@ def asked(n: int, *categories: str) -> list[Question]:
     return list(generate(Plan(n=n, seed="adversarial", kinds=tuple(weights), weights=weights)))
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_the_trap_is_sprung_in_every_group(category: str) -> None:
     """One of the tempting mistakes gives a wrong answer in every twin group, and nothing else is asked."""

@@ -98,6 +98,7 @@ def says_the_same(question: Question, mutant: Question) -> bool:
         return False
 
 
+@pytest.mark.slow
 def test_every_mutation_of_a_printed_fact_is_caught(questions: list[Question]) -> None:
     """Dropping or altering any one line makes verification fail, though the id is made to fit."""
     stream = Stream("mutation")

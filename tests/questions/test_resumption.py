@@ -31,7 +31,7 @@ PLANS = {
 }
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", PLANS)
 def test_the_rest_of_a_plan_is_the_same_wherever_it_was_cut(name: str) -> None:
     """Byte for byte, though what was made before is known from its prompts alone."""

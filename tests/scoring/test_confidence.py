@@ -70,6 +70,7 @@ def test_any_text_is_read(text: str, finish: str) -> None:
     assert isinstance(found, Unstated) or 0 <= found <= 1
 
 
+@pytest.mark.slow
 def test_a_stated_confidence_changes_no_answer() -> None:
     """Of every kind of answer: with the line before the answer, or after it, the same is read as without."""
     kinds = set()

@@ -92,6 +92,7 @@ def test_total(text: str, spec: AnswerSpec, finish: str) -> None:
         assert first.strict == first.lenient
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=600, deadline=None)
 @given(text=_MESS, kind=st.sampled_from(AnswerKind))
 def test_answers_are_possible(text: str, kind: AnswerKind) -> None:

@@ -57,6 +57,7 @@ def shown(wanted: SetOrder) -> str:
     return digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_a_set_is_made_once_and_is_the_set_of_its_plan(visit: Visit, caller: Callable[..., Caller]) -> None:
     """The same order finds it, open or done; what is made is what the plan makes, and the log names it once."""
     one = makings.order_set(visit, WANTED)
@@ -75,6 +76,7 @@ def test_a_set_is_made_once_and_is_the_set_of_its_plan(visit: Visit, caller: Cal
     assert (actions.count("making.create"), actions.count("question_set.create")) == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_next_worker_goes_on_where_the_last_ended(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that ends keeps what it has made, and the whole is as if nobody had ended."""
     monkeypatch.setattr(makings, "PART", 5)
@@ -323,6 +325,7 @@ def sent(visit: Visit, answers: dict[str, str]) -> tuple[str, Making]:
     return one.id, makings.listed(visit)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("large")
 def test_a_large_suite_that_is_submitted_to_is_made_by_a_worker(visit: Visit) -> None:
     """Answered at once; then the sealed questions are asked, and nobody sees them or the seed before."""
@@ -355,6 +358,7 @@ def test_answers_to_a_large_suite_are_scored_by_a_worker(visit: Visit) -> None:
     assert makings.find(visit, making.id).evaluation == scored.evaluation_id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("large")
 def test_answers_to_no_question_reject_the_submission(visit: Visit) -> None:
     """Its log says why."""

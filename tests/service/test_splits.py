@@ -163,6 +163,7 @@ def test_an_order_that_cannot_be_names_its_field(wanted: SetOrder, said: str, or
         makings.make(orders, wanted)
 
 
+@pytest.mark.slow
 def test_a_worker_makes_the_set_that_was_committed_to(orders: Visit, keyed: Service) -> None:
     """One whose secret was changed meanwhile says so, and makes no other set."""
     order = replace(WANTED, n=320, families=("attribution",))

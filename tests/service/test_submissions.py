@@ -72,6 +72,7 @@ def test_a_self_report_is_scored_by_us_and_what_lacks_is_missing(visit: Visit, q
     assert sum(line.sample is None for line in page.lines) == 30
 
 
+@pytest.mark.slow
 def test_the_signature_is_of_the_scores_and_of_nothing_else(visit: Visit, quick: list[Question]) -> None:
     """The published key checks the text; one digit of it changed, and it does not."""
     one = report(visit, {quick[0].id: right(quick[0])})
@@ -150,6 +151,7 @@ async def test_a_verified_set_is_sealed_until_it_is_scored(
     assert questions.page(visit, one.set_digest)[0].id == first.id
 
 
+@pytest.mark.slow
 def test_moderation_is_for_admins_and_keeps_its_log(visit: Visit, admin: Visit, quick: list[Question]) -> None:
     """Publish, flag, note and withdraw leave a line each; who submits may withdraw, and no more."""
     one = report(visit, {quick[0].id: right(quick[0])})
@@ -164,6 +166,7 @@ def test_moderation_is_for_admins_and_keeps_its_log(visit: Visit, admin: Visit, 
     assert [line.action for line in sealing.log(visit, one.id)] == ["score", "publish", "flag", "note", "withdraw"]
 
 
+@pytest.mark.slow
 def test_others_see_what_is_published_for_everybody_alone(
     visit: Visit, admin: Visit, caller: Callable[..., Caller], quick: list[Question]
 ) -> None:

@@ -49,6 +49,7 @@ def test_the_error_by_hand() -> None:
     assert calibration_error([]) is None
 
 
+@pytest.mark.slow
 def test_luck_is_what_the_calibrated_show(draw: Draw) -> None:
     """300 runs of a calibrated answerer, in clusters: the error is far from 0, and on average what is foretold."""
     rng = random.Random("luck")

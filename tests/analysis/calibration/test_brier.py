@@ -76,6 +76,7 @@ def test_skill_against_the_base_rate() -> None:
     assert skill([]).estimate is None
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_skill_covers(draw: Draw) -> None:
     """200 runs of one who is right 20 points less often than it says, in clusters: 95 % of intervals hold the truth."""
     rng, held = random.Random("skill"), 0

@@ -68,6 +68,7 @@ def test_the_order_of_clusters_changes_nothing(draw: Draw) -> None:
     assert _calibrated(clusters) == _calibrated(clusters[::-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.2, 0.0])
 def test_intervals_cover(draw: Draw, shift: float) -> None:
     """100 runs in 30 clusters of three: 95 % of the intervals of gap and Brier score hold what is true."""

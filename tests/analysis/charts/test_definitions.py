@@ -66,6 +66,7 @@ def test_the_schema_accepts_and_the_renderer_draws(name: str, width: int) -> Non
     assert "http" not in svg.replace("http://www.w3.org/", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["forest", "radar"])
 def test_every_form_is_made(name: str) -> None:
     """PNG in both themes differ, PDF and JSON are what they are called, a notebook shows the picture."""

@@ -59,6 +59,7 @@ def _classes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("causal_eval.analysis.diagnosis.diagnose.title_of", str)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_what_it_promises(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of sixty answerers who make the mistake with probability 0.4, at least nine in ten have 0.4 in the interval.
 

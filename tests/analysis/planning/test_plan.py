@@ -102,6 +102,7 @@ def test_more_is_asked_for_more(gap: float, more: float, sure: float) -> None:
     assert size(close, BASIS, wanted=gap / more).clusters >= size(close, BASIS, wanted=gap).clusters
 
 
+@pytest.mark.slow
 @given(samples=st.integers(1, 8))
 @settings(derandomize=True, deadline=None, max_examples=8)
 def test_more_samples_take_fewer_questions_and_more_calls(samples: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import pytest
 from tests.analysis.profiling.seeing import seen
 
 from causal_eval.analysis.numbers import NONE, hundredths
@@ -29,6 +30,7 @@ def _found(name: str, *, right: bool) -> CausalProfile:
     return causal_profile(name, lambda: iter(rows))
 
 
+@pytest.mark.slow
 def test_each_run_has_its_own_column() -> None:
     """Scores differ between the columns as between the profiles; who is never wrong has no cause."""
     named = {"good": _found("good", right=True), "naive": _found("naive", right=False)}

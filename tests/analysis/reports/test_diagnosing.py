@@ -32,6 +32,7 @@ def test_the_first_line_says_the_cause_with_interval_and_n() -> None:
     assert any(line.strip().startswith("causal-eval explain q-") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_guesser_is_told_that_nothing_is_shown() -> None:
     """No cause is named where none is beyond coincidence."""
     lines = list(diagnosis_lines(_found(percent=0)))
@@ -56,6 +57,7 @@ def test_json_holds_every_cause_and_markdown_those_that_are_told() -> None:
     assert len(rows) == 2 + len(told(found)) == 2 + len(cause_rows(found))
 
 
+@pytest.mark.slow
 def test_a_name_that_means_harm_does_none() -> None:
     """Markup in an answerer's name is text."""
     text = "\n\n".join(diagnosis_parts(_found("<b>|\n*x")))

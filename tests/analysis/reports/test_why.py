@@ -71,6 +71,7 @@ def test_every_form_says_why_and_what_follows(tmp_path: Path) -> None:
     assert document["profiles"][0]["recommendations"]
 
 
+@pytest.mark.slow
 def test_the_pdf_shows_why(tmp_path: Path) -> None:
     """The sections are headings of the typeset document, with the answerer's name as text."""
     source = typst_source(_data(tmp_path, "openai/#m"))
@@ -79,6 +80,7 @@ def test_the_pdf_shows_why(tmp_path: Path) -> None:
     assert "Profile of openai/#m, and what follows" in found
 
 
+@pytest.mark.slow
 def test_tables_of_paper_are_narrow(tmp_path: Path) -> None:
     """In LaTeX a row is one score of the matrix, and a first column that is long is broken."""
     source = latex(_data(tmp_path, "openai/m"))
@@ -111,6 +113,7 @@ def test_baselines_are_not_diagnosed(tmp_path: Path) -> None:
     assert 'id="why"' not in render(data)
 
 
+@pytest.mark.slow
 def test_a_large_run_is_told_to_be_looked_at_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first answers of the random order, and the command that takes all."""
     monkeypatch.setattr(reporting, "MOST_PROFILED", 20)

@@ -33,6 +33,7 @@ def checked(questions: list[Question], learnt: Fitted) -> dict[str, FamilyCheck]
     return {one.family: one for one in validate(questions, learnt)}
 
 
+@pytest.mark.slow
 def test_a_generated_set_is_sound(questions: list[Question], learnt: Fitted) -> None:
     """Every question is proven, no cluster repeats another, and numbers keep their distance from mistakes."""
     found = checked(questions, learnt)

@@ -23,6 +23,7 @@ def test_a_model_that_stays_the_same_is_rarely_accused(series: Series, anchored:
     assert alarms / games <= 0.05 + 2 * (0.05 * 0.95 / games) ** 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anchored", [True, False])
 def test_a_fall_is_seen_after_it_happens(series: Series, anchored: bool) -> None:
     """From 70 to 45 % at the fifth of ten measurements: an alarm that says fallen, none before; a rise is a rise."""

@@ -26,6 +26,7 @@ def worth(text: str, scm: Scm, values: dict[Ref, int]) -> Fraction:
     return value_of(read_formula(text, NAMES), Laws({"": scm})).at(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("graph", "text"),
     [

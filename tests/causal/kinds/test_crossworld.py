@@ -34,6 +34,7 @@ def case(edges: str, event: list[dict[str, Any]], given: list[dict[str, Any]] | 
     return {"graph": graph_of(edges), "query": {"kind": kind, "event": event, "given": given or []}}
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("asked", "formula"),
     [

@@ -18,6 +18,7 @@ CASES = published("identification")
 SEEDS = st.integers(0, 1 << 30)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_published_verdicts(case: dict[str, Any]) -> None:
     """The verdict is the published one; estimand or hedge, models and every step are verified."""

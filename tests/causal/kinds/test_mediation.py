@@ -76,6 +76,7 @@ def test_an_effect_past_a_recanting_witness_comes_with_two_models(query: dict[st
         answered_again(asked)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1 << 30))
 def test_what_one_solver_takes_for_determined_the_other_answers_alike(seed: int) -> None:
     """Tables with many certain rows, so that several responses are open and do not matter."""

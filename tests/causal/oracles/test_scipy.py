@@ -49,6 +49,7 @@ def drawn(stream: Stream) -> Programme:
     return Programme(rows, right, [Fraction(stream.between(-5, 5), stream.between(1, 3)) for _ in range(n)])
 
 
+@pytest.mark.slow
 @seeds(300, many=10_000)
 def test_programmes(seeds: range) -> None:
     """Feasible or not, and the least value; the exact one proves itself by its duals."""

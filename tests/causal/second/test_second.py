@@ -129,6 +129,7 @@ def test_both_solvers_agree_on_numbers(seed: int) -> None:
         assert one == other or (one is NotDetermined and other is not MalformedCase), query
 
 
+@pytest.mark.slow
 @given(SEEDS)
 def test_refusals_are_right_on_generic_tables(seed: int) -> None:
     """On tables without special numbers the first solver refuses exactly where two models disagree."""

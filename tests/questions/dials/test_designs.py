@@ -73,11 +73,10 @@ def test_only_the_claim_differs_under_pressure() -> None:
             assert plain.certificate is not None
             assert pressed.certificate is not None
             assert plain.certificate.steps == pressed.certificate.steps
-            (more,) = _facts(pressed) - _facts(plain)
+            assert len(_facts(pressed) - _facts(plain)) == 1
             assert _facts(plain) < _facts(pressed)
             assert len(pressed.prompt) > len(plain.prompt)
             assert pressed.prompt.endswith(plain.prompt[-20:])
-            assert str(more)
 
 
 def test_a_claim_that_is_altered_is_caught() -> None:
@@ -200,6 +199,7 @@ def test_ordinary_sets_ask_no_kind_that_is_for_designs() -> None:
     assert {one.kind for one in generate(Plan(3, "named", kinds=("underdetermined/graph",)))} == {"graph"}
 
 
+@pytest.mark.slow
 def test_a_linked_set_is_gone_on_with() -> None:
     """Cut after some clusters, the rest is what would have come."""
     plan = Plan(40, "cut", twins=("pressure", "size"))

@@ -132,6 +132,7 @@ def test_the_answer_is_what_the_printed_definitions_say(kind: str) -> None:
         assert FAMILY.answer(facts, value) == value
 
 
+@pytest.mark.slow
 def test_twins_differ_in_one_unmeasured_quantity() -> None:
     """Of two twins the first has a set that is not empty, the second none; both lack equally many quantities."""
     counts: Counter[int] = Counter()
@@ -146,6 +147,7 @@ def test_twins_differ_in_one_unmeasured_quantity() -> None:
     assert min(counts[1], counts[2], counts[3]) > N / 20
 
 
+@pytest.mark.slow
 def test_a_list_of_sets_is_rarely_one_of_the_constants() -> None:
     """*None* and *the empty set* both occur in ``minimal``, neither in more than 6 %, and several sets often do."""
     sizes = Counter(min(len(right_sets(facts, group.n)), 2) for group, facts in members("minimal"))

@@ -41,6 +41,7 @@ def test_exactly_one_step_is_wrong_and_twins_differ_in_the_error() -> None:
         assert {len(own) for own in labels} == {4 + len(EXTRA[index % 5])}
 
 
+@pytest.mark.slow
 def test_every_sort_of_error_occurs_about_as_often() -> None:
     """No label is rare and none is frequent, so that none is a good guess."""
     found = [

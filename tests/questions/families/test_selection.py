@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from causal_eval.questions.facts import Facts
 from causal_eval.questions.families.selection import FAMILY, ITEMS, LABELS
 from causal_eval.questions.posing import Value, by_name
@@ -15,6 +17,7 @@ def answered(facts: Facts, n: int) -> dict[str, Value]:
     return by_name(FAMILY.answer(facts, Proof.of(FAMILY.case(facts, n)).value))
 
 
+@pytest.mark.slow
 def test_each_group_has_a_collider_a_confounder_and_records_that_are_right() -> None:
     """One twin shows an association in the records alone, one among all but by no effect, one everywhere."""
     for index in range(15):

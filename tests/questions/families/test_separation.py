@@ -88,6 +88,7 @@ def test_twins_differ_in_one_link_that_undoes_one_or_two_claims() -> None:
         assert set(changed) == {LABELS}
 
 
+@pytest.mark.slow
 def test_labels_are_balanced() -> None:
     """About half of the claims hold."""
     labels = [label for group in draws(CLAIM, 60) for facts in group.members for label in labels_of(facts, group.n)]

@@ -32,6 +32,7 @@ _PROCESSES = (
     ),
     Drill(
         "replica-restart", "replicas are restarted one after another", processes.restart_apps, never_refused=True,
+        full=True,
     ),
     Drill(
         "replicas-scaled", "a third replica comes and goes", processes.scale_up, processes.scale_down,
@@ -47,7 +48,7 @@ _PROCESSES = (
     ),
     Drill(
         "submissions", "replicas die while orders come in, each sent twice", processes.submit_while_one_dies,
-        told=processes.submitted_once, calm=True,
+        told=processes.submitted_once, calm=True, full=True,
     ),
     Drill("balancer-crash", "the load balancer is killed", processes.kill_balancer, full=True),
     Drill(
@@ -58,7 +59,10 @@ _PROCESSES = (
         "worker-zombie", "a worker sleeps longer than its lease, and wakes", processes.stop_worker,
         processes.wake_worker, unused=8, full=True,
     ),
-    Drill("worker-restart", "a worker is told to end in the middle of an evaluation", processes.end_worker, unused=0),
+    Drill(
+        "worker-restart", "a worker is told to end in the middle of an evaluation", processes.end_worker, unused=0,
+        full=True,
+    ),
     Drill(
         "workers-crash", "workers are killed in turn, every other second", processes.kill_workers_in_turn, unused=32,
         full=True,
