@@ -361,6 +361,21 @@ async def test_who_is_cancelled_as_the_answer_comes_is_cancelled(*, carrier: Tra
     assert under_way
 
 
+async def test_who_was_cancelled_may_still_clean_up(carrier: Transport) -> None:
+    """A request that is begun after a cancellation was caught has its answer."""
+
+    async def cleans_up(url: str) -> Answer | NoAnswer:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await carrier.post(url, b"{}")
+
+    async with raw_server(says(HEAD + b"Content-Length: 2\r\n\r\n{}")) as url:
+        task = asyncio.create_task(cleans_up(url))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert isinstance(await task, Answer)
+
+
 def test_the_faster_transport_is_taken_where_it_is_installed() -> None:
     """The extra ``[fast]`` decides, nothing else."""
     assert isinstance(fastest(TransportRule()), OverReqwest)

@@ -36,33 +36,33 @@ class OverReqwest:
     async def post(self, url: str, body: bytes) -> Answer | NoAnswer:
         """See the protocol."""
         client = self._client or self._open()
-        began = time.monotonic()
+        began, wanted = time.monotonic(), _Wanted()
         try:
             async with client.post(url).body_bytes(body).build_streamed() as response:
-                _heed_cancellation()
-                return Answer(response.status, response.headers, await self._read(response))
+                wanted.check()
+                return Answer(response.status, response.headers, await self._read(response, wanted))
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
         finally:
-            _heed_cancellation()
+            wanted.check()
 
     async def send(self, call: Call, sink: Sink | None = None) -> Answer | NoAnswer:
         """See the protocol."""
         client = self._client or self._open()
-        began = time.monotonic()
+        began, wanted = time.monotonic(), _Wanted()
         request = client.request(call.method, call.url).headers(dict(call.headers))
         if call.body:
             request = request.body_bytes(call.body)
         try:
             async with request.build_streamed() as response:
-                _heed_cancellation()
+                wanted.check()
                 if sink is None or response.status != transport.OK:
-                    return Answer(response.status, response.headers, await self._read(response))
-                return await _pour(response, sink)
+                    return Answer(response.status, response.headers, await self._read(response, wanted))
+                return await _pour(response, sink, wanted)
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
         finally:
-            _heed_cancellation()
+            wanted.check()
 
     async def close(self) -> None:
         """See the protocol; a later request opens a new client."""
@@ -84,7 +84,7 @@ class OverReqwest:
         self._client = (builder.no_proxy() if self._rule.direct else builder).build()
         return self._client
 
-    async def _read(self, response: Response) -> bytes | None:
+    async def _read(self, response: Response, wanted: _Wanted) -> bytes | None:
         length = response.get_header("content-length")
         encoded = response.get_header("content-encoding")
         if length is not None and encoded is None and length.isdigit() and int(length) <= self._rule.largest:
@@ -92,7 +92,7 @@ class OverReqwest:
         parts: list[bytes] = []
         size = 0
         while (part := await response.body_reader.read(_CHUNK)) is not None:
-            _heed_cancellation()
+            wanted.check()
             parts.append(bytes(part))
             size += len(part)
             if size > self._rule.largest:
@@ -100,16 +100,28 @@ class OverReqwest:
         return b"".join(parts)
 
 
-def _heed_cancellation() -> None:
-    """Let the current task end if it was cancelled, whatever the library made of that."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+class _Wanted:
+    """Whether the task that began a request still wants it: what cleans up after it was cancelled does."""
+
+    __slots__ = ("_before", "_task")
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self._before = 0 if self._task is None else self._task.cancelling()
+
+    def check(self) -> None:
+        """Return where nobody has cancelled it since.
+
+        Raises:
+            CancelledError: somebody has, whatever the library made of that.
+        """
+        if self._task is not None and self._task.cancelling() > self._before:
+            raise asyncio.CancelledError
 
 
-async def _pour(response: Response, sink: Sink) -> Answer:
+async def _pour(response: Response, sink: Sink, wanted: _Wanted) -> Answer:
     while (part := await response.body_reader.read(_CHUNK)) is not None:
-        _heed_cancellation()
+        wanted.check()
         await sink(bytes(part))
     return Answer(response.status, response.headers, b"")
 
