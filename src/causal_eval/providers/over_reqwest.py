@@ -58,7 +58,7 @@ class OverReqwest:
                 wanted.check()
                 if sink is None or response.status != transport.OK:
                     return Answer(response.status, response.headers, await self._read(response, wanted))
-                return await _pour(response, sink, wanted)
+                return await _pour(response, sink, wanted=wanted)
         except PyreqwestError as error:
             return explain(error, self._rule.timeouts, elapsed=time.monotonic() - began)
         finally:
@@ -119,7 +119,7 @@ class _Wanted:
             raise asyncio.CancelledError
 
 
-async def _pour(response: Response, sink: Sink, wanted: _Wanted) -> Answer:
+async def _pour(response: Response, sink: Sink, *, wanted: _Wanted) -> Answer:
     while (part := await response.body_reader.read(_CHUNK)) is not None:
         wanted.check()
         await sink(bytes(part))
