@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -13,12 +14,13 @@ from causal_eval.analysis.adaptive.dials import responses
 from causal_eval.analysis.adaptive.selection import ability
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
+from causal_eval.questions.question import Question
 from causal_eval.scoring.format import example
-from causal_eval.service import adapting, splits
+from causal_eval.service import adapting, makings, splits
 from causal_eval.service.wiring import Service
 from causal_eval.store.evaluations import Evaluation
 from causal_eval.store.observations import observations
-from causal_eval.store.suites import keep_set
+from causal_eval.store.suites import keep_set, set_questions
 
 Client = Callable[..., TestClient]
 
@@ -61,6 +63,46 @@ def test_the_numbers_are_the_librarys(client: Client, service: Service, runs: li
     assert found["calibrated_from"] == [other.id for other in others]
     strong = client("viewer").get(_path(others[1]), params={"calibration": names}).json()
     assert strong["ability"] > found["ability"]
+
+
+def test_the_next_questions_are_made_by_a_worker(client: Client, service: Service, runs: list[Evaluation]) -> None:
+    """What `next` says is what an order takes as its settings: 202, and the set has just these twin groups."""
+    one, *others = runs
+    somebody, names = client("evaluator"), ",".join(other.id for other in others)
+    following = somebody.get(_path(one), params={"calibration": names, "n": 6}).json()["next"]
+    order = {"seed": "second round", "settings": following}
+    first = somebody.post("/api/v1/question-sets", json=order)
+    assert (first.status_code, first.json()["name"]) == (202, "set/second round")
+    assert makings.settle(service, worker="w", others=frozenset(), stop=lambda: False)
+    done = somebody.get(first.headers["Location"]).json()
+    assert (done["status"], done["made"]) == ("done", first.json()["wanted"])
+    dials = {made.seed: _dial(made) for made in set_questions(service.store, done["question_set"])}
+    assert Counter(dials.values()) == {(on["kind"], on["regime"], on["size"]): on["groups"] for on in following}
+    assert somebody.post("/api/v1/question-sets", json=order).status_code == 201
+    wrong = somebody.post("/api/v1/question-sets", json={**order, "n": 6})
+    assert (wrong.status_code, "give one of suite" in wrong.json()["detail"]) == (422, True)
+    assert client("viewer").post("/api/v1/question-sets", json=order).status_code == 403
+
+
+def test_further_runs_of_the_answerer_count_too(client: Client, service: Service, runs: list[Evaluation]) -> None:
+    """The ability rests on more clusters, and other questions follow; another's run is refused by name."""
+    one, *others = runs
+    kept = keep_set(service.store, generate(Plan(24, "more", families=("effect", "cde"))), name="more")
+    more = answered(service.store, RunSpec(one.spec.answerer, kept.digest), answer=lambda _: "-")
+    names = ",".join(other.id for other in others)
+    alone, both = (
+        client("viewer").get(_path(one), params={"calibration": names, **also}).json()
+        for also in ({}, {"also": f"{more.id},{one.id}"})
+    )
+    assert (both["also"], alone["also"]) == ([more.id], [])
+    assert both["clusters"] > alone["clusters"]
+    assert both["ability"] < alone["ability"]
+    wrong = client("viewer").get(_path(one), params={"calibration": names, "also": others[0].id})
+    assert (wrong.status_code, f"also is {others[0].id}" in wrong.json()["detail"]) == (422, True)
+
+
+def _dial(made: Question) -> tuple[str, str, int]:
+    return f"{made.family}/{made.kind}", made.regime, made.difficulty
 
 
 def test_what_cannot_be_calibrated_is_refused(

@@ -11,6 +11,7 @@ from causal_eval.questions.dials.designs import DESIGNS
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.questions.question import Question, canonical
 from causal_eval.questions.resumption import resumed
+from causal_eval.questions.settings import Setting
 from causal_eval.questions.suite import suite
 
 
@@ -27,6 +28,9 @@ PLANS = {
     "graph": Plan(12, "a/b", graph="Z->X, Z->Y, X->Y"),
     "rephrased": Plan(48, "cut", families=("effect", "simpson"), rephrased=True),
     "linked": Plan(120, "cut", twins=tuple(DESIGNS)),
+    "chosen": Plan(
+        24, "cut", settings=(Setting("effect/do", "real", 2, 9), Setting("attribution/causes", "anti", 1, 15))
+    ),
     "german": Plan(20, "cut", language="de", renderers=("report", "symbolic")),
 }
 

@@ -12,6 +12,7 @@ from tests.answered import answered
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.questions.generate import Plan, generate
 from causal_eval.scoring.format import example
+from causal_eval.service import makings
 from causal_eval.service.wiring import Service
 from causal_eval.store.suites import keep_set
 
@@ -51,6 +52,40 @@ def test_runs_are_chosen_and_the_ability_told(visitor: Make, runs: list[str], co
     assert sum(int(found) for found in re.findall(rf'data-label="{groups}">(\d+)<', page)) == 8
     assert "ability." not in re.sub(r"<[^>]*>", "", page)
     assert "<i>sure</i>" not in page
+
+
+def test_the_next_questions_are_ordered_from_the_page(visitor: Make, service: Service, runs: list[str]) -> None:
+    """One button: a worker makes them; who may not evaluate has no button; what is wrong stands beside the form."""
+    one, *others = runs
+    at, ticked = f"/evaluations/{one}/ability", {f"from_{name}": "on" for name in others}
+    browser = visitor("evaluator")
+    button = "Have these questions made"
+    assert button in browser.get(at, params=ticked).text
+    assert button not in visitor("viewer").get(at, params=ticked).text
+    made = browser.submit(at, **ticked, n="4")
+    assert (made.status_code, made.url.path.startswith("/makings/")) == (200, True)
+    assert f"set/adaptive/{one}" in made.text
+    assert makings.settle(service, worker="w", others=frozenset(), stop=lambda: False)
+    assert 'href="/sets/' in browser.get(made.url.path).text
+    wrong = browser.submit(at, **ticked, n="501")
+    assert (wrong.status_code, "ask for 1 to 500" in wrong.text) == (422, True)
+    assert visitor("viewer").submit(at, **ticked).status_code == 403
+
+
+def test_further_runs_of_the_answerer_are_ticked(visitor: Make, service: Service, runs: list[str]) -> None:
+    """They are offered on the page of each other alone, and count once they are ticked."""
+    one, *others = runs
+    kept = keep_set(service.store, generate(Plan(12, "more", families=("effect",))), name="more")
+    more = answered(service.store, RunSpec("openai/<i>sure</i>", kept.digest), answer=lambda _: "-").id
+    browser, ticked = visitor("viewer"), {f"from_{name}": "on" for name in others}
+    at = f"/evaluations/{one}/ability"
+    assert f'name="also_{more}"' in browser.get(at).text
+    assert f'name="also_{more}"' not in browser.get(f"/evaluations/{others[0]}/ability").text
+    figure = re.compile(r'class="big number">([^<]*)<')
+    alone, both = (
+        figure.findall(browser.get(at, params=ticked | extra).text) for extra in ({}, {f"also_{more}": "on"})
+    )
+    assert alone != both
 
 
 def test_what_cannot_be_done_is_told_beside_the_form(visitor: Make, runs: list[str]) -> None:

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from causal_eval.api.paging import Label, Name, Word
 from causal_eval.api.shapes import In, Out
-from causal_eval.service.set_orders import LARGEST_GENERATED, MOST_WORDS, OwnWords, SetOrder
+from causal_eval.questions import settings
+from causal_eval.service.set_orders import LARGEST_GENERATED, MOST_SETTINGS, MOST_WORDS, OwnWords, SetOrder
 from causal_eval.service.wording import LARGEST_TEXT
 from causal_eval.store.commitments import Committed
 from causal_eval.store.suites import StoredSet
@@ -22,8 +23,17 @@ class Words(In):
     text: Annotated[str, Field(max_length=LARGEST_TEXT)] = Field(description="The TOML that it holds.")
 
 
+class Setting(In):
+    """A setting of the generator's dials, and how many twin groups are to be made with it."""
+
+    kind: Name = Field(examples=["effect/do"])
+    regime: Name = Field(examples=["real"])
+    size: int = Field(ge=1, le=5, description="Level of difficulty.")
+    groups: int = Field(ge=1, le=LARGEST_GENERATED)
+
+
 class SetRequest(In):
-    """A question set that is to be generated: a named suite, or n questions of what is named (empty: of all)."""
+    """A question set that is to be generated: a named suite, n questions of what is named (empty: of all), settings."""
 
     project: Name = "local"
     seed: Word = "0"
@@ -52,11 +62,18 @@ class SetRequest(In):
         "", description="Of a rotating split.", examples=["2026-12-01"]
     )
     words: tuple[Words, ...] = Field((), max_length=MOST_WORDS, description="Domain files of one's own.")
+    settings: tuple[Setting, ...] = Field(
+        (), max_length=MOST_SETTINGS,
+        description="In place of suite and n: what `next` of an ability says. Another seed, other questions.",
+    )  # fmt: skip
 
     def order(self) -> SetOrder:
         """The same as the service takes it."""
-        given = self.model_dump(exclude={"words"})
-        return SetOrder(**given, words=tuple(OwnWords(one.name, one.text) for one in self.words))
+        given = self.model_dump(exclude={"words", "settings"})
+        return SetOrder(
+            **given, words=tuple(OwnWords(one.name, one.text) for one in self.words),
+            settings=tuple(settings.Setting(one.kind, one.regime, one.size, one.groups) for one in self.settings),
+        )  # fmt: skip
 
 
 class QuestionFile(In):

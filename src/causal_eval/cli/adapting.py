@@ -11,16 +11,15 @@ import msgspec
 
 from causal_eval.analysis.adaptive.calibration import Calibration
 from causal_eval.analysis.adaptive.calibration import calibrate as fitted
-from causal_eval.analysis.adaptive.dials import Dial, Response, responses, summed
+from causal_eval.analysis.adaptive.dials import Response, responses, summed
 from causal_eval.analysis.adaptive.selection import Ability, ability, choose, counted, predicted
 from causal_eval.analysis.numbers import ends, percent
 from causal_eval.cli import output
 from causal_eval.cli.opening import opened
 from causal_eval.errors import MalformedFile, UsageError
-from causal_eval.questions.catalog import families
 from causal_eval.questions.file import write_jsonl
 from causal_eval.questions.generate import Plan, generate
-from causal_eval.questions.question import Question
+from causal_eval.questions.settings import Setting, asked
 from causal_eval.store.evaluations import find_evaluation
 from causal_eval.store.observations import observations
 
@@ -52,12 +51,14 @@ def following(calibration: Path, runs: Sequence[str], *, out: Path, n: int, seed
     at = ability(found, known)
     own = hashlib.sha256("\n".join(sorted(runs)).encode()).hexdigest()[:8]
     chosen = counted(choose(known, at.estimate, n=n, seed=f"{seed}/{own}"))
+    settings = tuple(Setting(dial.kind, dial.regime, dial.size, groups) for dial, groups in chosen)
+    plan = Plan(asked(settings), f"adapt/{seed}/{own}", settings=settings)
     with output.writing(out):
-        digest = write_jsonl(_fresh(chosen, seed=f"adapt/{seed}/{own}"), out)
+        digest = write_jsonl(generate(plan), out)
     _say(at, known, json=json)
-    settings = [{**asdict(dial), "groups": count} for dial, count in chosen]
     if json:
-        output.emit({"event": "next", "file": str(out), "set": digest, "settings": settings})
+        told = [asdict(one) for one in settings]
+        output.emit({"event": "next", "file": str(out), "set": digest, "settings": told})
     else:
         output.say(f"{n} twin groups of {len(chosen)} settings in {out}")
     return 0
@@ -100,13 +101,3 @@ def _read(path: Path) -> Calibration:
         raise UsageError(f"--calibration is {str(path)!r}: it cannot be read ({error.strerror or error})") from error
     except msgspec.MsgspecError as error:
         raise MalformedFile(str(path), f"it is no calibration ({error}); `adapt calibrate` writes one") from error
-
-
-def _fresh(chosen: Sequence[tuple[Dial, int]], *, seed: str) -> Iterator[Question]:
-    """Twin groups of every setting, as many as were chosen."""
-    for dial, count in chosen:
-        (family,) = families((dial.family,))
-        size = next(kind.size for kind in family.kinds if f"{family.name}/{kind.name}" == dial.kind)
-        level = (dial.size, dial.size)
-        name = f"{seed}/{dial.kind}/{dial.regime}/{dial.size}"
-        yield from generate(Plan(count * size, name, kinds=(dial.kind,), regimes=(dial.regime,), difficulties=level))

@@ -16,6 +16,7 @@ from causal_eval.client.looking import Looking
 from causal_eval.client.operating import Operating
 from causal_eval.client.people import People
 from causal_eval.client.projects import Projects
+from causal_eval.client.providers import Providers
 from causal_eval.client.questions import Making, Questions
 from causal_eval.client.statements import Statements
 
@@ -24,7 +25,7 @@ _T = TypeVar("_T")
 
 class Client(
     Evaluations, Statements, Questions, Board, Projects, People, Operating, Incidents, Effects, Looking, Diagnosing,
-    Contamination,
+    Contamination, Providers,
 ):  # fmt: skip
     """A service at an address; every method is called like the operation of the OpenAPI document that it asks.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from causal_eval.client.asking import Asking, Call, quoted
+from causal_eval.client.questions import Setting
 from causal_eval.client.shapes import Shape
 from causal_eval.client.statements import Concern, Range
 
@@ -177,27 +178,21 @@ class FeatureWeight(Shape, frozen=True):
     se: float
 
 
-class NextQuestions(Shape, frozen=True):
-    """A setting of the generator's dials, and how many twin groups are to be made with it."""
-
-    kind: str
-    regime: str
-    size: int
-    groups: int
-
-
 class AbilityFound(Shape, frozen=True):
     """What is known of an answerer, in logits, and what says most about it next."""
 
     evaluation: str
     answerer: str
+    also: tuple[str, ...]
+    """Further runs of the answerer that count too."""
     calibrated_from: tuple[str, ...]
     ability: float
     se: float
     clusters: float
     predicted: Range
     weights: tuple[FeatureWeight, ...]
-    next: tuple[NextQuestions, ...]
+    next: tuple[Setting, ...]
+    """What an order of a question set takes as its ``settings``."""
 
 
 class CalibrationBin(Shape, frozen=True):
@@ -258,9 +253,15 @@ class Diagnosing(Asking):
             Call("GET", f"/evaluations/{quoted(evaluation)}/reproduction", query=query), ReproducedEvaluation
         )
 
-    async def get_ability(self, evaluation: str, calibration: str, *, n: int = 20) -> AbilityFound:
-        """Ability by difficulties from the runs ``calibration`` (ids, by comma), and which questions say most next."""
-        call = Call("GET", f"/evaluations/{quoted(evaluation)}/ability", query={"calibration": calibration, "n": n})
+    async def get_ability(
+        self, evaluation: str, calibration: str, *, also: str | None = None, n: int = 20
+    ) -> AbilityFound:
+        """Ability by difficulties from the runs ``calibration`` (ids, by comma), and which questions say most next.
+
+        ``also``: further runs of the same answerer.
+        """
+        path = f"/evaluations/{quoted(evaluation)}/ability"
+        call = Call("GET", path, query={"calibration": calibration, "also": also, "n": n})
         return await self._ask(call, AbilityFound)
 
     async def get_calibration(self, evaluation: str) -> CalibrationFound:

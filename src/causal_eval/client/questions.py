@@ -1,4 +1,4 @@
-"""Question sets and their questions, solving, and who can be asked."""
+"""Question sets and their questions, and solving."""
 
 from __future__ import annotations
 
@@ -31,8 +31,19 @@ class Words(Order, frozen=True):
     text: str
 
 
+class Setting(Order, frozen=True):
+    """A setting of the generator's dials, and how many twin groups are to be made with it."""
+
+    kind: str
+    """``family/kind``."""
+    regime: str
+    size: int
+    """Level of difficulty, 1 to 5."""
+    groups: int
+
+
 class SetOrder(Order, frozen=True, kw_only=True):
-    """A question set that is to be generated: a named suite, or n questions."""
+    """A question set that is to be generated: a named suite, n questions, or settings of the dials."""
 
     project: str = "local"
     seed: str = "0"
@@ -59,6 +70,8 @@ class SetOrder(Order, frozen=True, kw_only=True):
     """Of a rotating split, ``YYYY-MM-DD``."""
     words: tuple[Words, ...] = ()
     """Domain files of one's own."""
+    settings: tuple[Setting, ...] = ()
+    """In place of suite and n: what ``next`` of an ability says."""
 
 
 class Commitment(Shape, frozen=True):
@@ -235,47 +248,6 @@ class Solved(Shape, frozen=True):
     certificate: Any = None
 
 
-class KeyHealth(Shape, frozen=True):
-    """What the workers have met with a provider's key."""
-
-    key: str
-    cooldown_until: float | None
-    revoked_at: float | None
-    breaker: str
-    note: str
-    updated_at: float
-
-
-class Provider(Shape, frozen=True):
-    """A provider whose models can be asked."""
-
-    name: str
-    dialect: str
-    configured: bool
-    keys: int
-    switched_off: str
-    batches: bool
-    form: str
-    states: tuple[KeyHealth, ...]
-
-
-class Endpoint(Shape, frozen=True):
-    """An address at which models can be asked; it is set up, but only what is usable is asked."""
-
-    name: str
-    """What stands before the model."""
-    origin: str
-    """Scheme, host and port."""
-    keys: int
-    """The service's own."""
-    project_keys: int
-    """The project's for this origin: they take the place of the service's."""
-    usable: bool
-    switched_off: str
-    fault: str
-    states: tuple[KeyHealth, ...]
-
-
 class Questions(Asking):
     """The routes of this part of the service, each by its operation id."""
 
@@ -385,15 +357,3 @@ class Questions(Asking):
     async def solve(self, case: Mapping[str, Any]) -> Solved:
         """Answer a causal query on a graph or model exactly, as ``causal-eval solve`` does."""
         return await self._ask(Call("POST", "/solve", body=case), Solved)
-
-    async def list_providers(self) -> tuple[Provider, ...]:
-        """Providers and whether they are set up here; no key is ever shown."""
-        return await self._ask(Call("GET", "/providers"), tuple[Provider, ...])
-
-    async def get_provider(self, provider: str) -> Provider:
-        """One provider."""
-        return await self._ask(Call("GET", f"/providers/{quoted(provider)}"), Provider)
-
-    async def list_endpoints(self, *, project: str = "local") -> tuple[Endpoint, ...]:
-        """Where a project can have models asked: what is set up here, whether there are keys, and how they are."""
-        return await self._ask(Call("GET", "/endpoints", query={"project": project}), tuple[Endpoint, ...])

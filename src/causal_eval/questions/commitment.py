@@ -128,7 +128,7 @@ def _digest(plan: Plan, secret: bytes) -> str:
 def _told(plan: Plan) -> dict[str, object]:
     """All of *plan* but its secret."""
     told: dict[str, object] = msgspec.json.decode(canonical(replace(plan, secret=None)))
-    for name in ("rephrased", "twins"):  # plans that were committed to before there were these say nothing of them
+    for name in ("rephrased", "twins", "settings"):  # earlier commitments are to plans that say nothing of these
         if not told[name]:
             del told[name]
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -21,6 +22,7 @@ from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
 from causal_eval.questions.own_graph import able, asked_of
 from causal_eval.questions.question import GENERATOR, Question, content_id
 from causal_eval.questions.render import RENDERERS
+from causal_eval.questions.settings import Setting, asked, places
 from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import REGIMES, domains
 from causal_eval.questions.telling import Slot, drawn, told, turned, versions
@@ -69,6 +71,8 @@ class Plan:
     twins: tuple[str, ...] = ()
     """Linked questions, of these designs (:data:`causal_eval.questions.dials.designs.DESIGNS`); what does not add up to
     ``n`` is filled with the same kinds unlinked."""
+    settings: tuple[Setting, ...] = ()
+    """In place of families, kinds, regimes and difficulties: just these, which make ``n`` questions."""
 
 
 class Made(NamedTuple):
@@ -169,15 +173,18 @@ def _on_graph(plan: Plan) -> Iterator[Question]:
 
 def _slots(plan: Plan) -> Iterator[Slot]:
     """Families in turn; kinds, domains, regimes and difficulties in shuffled rounds, so that counts stay balanced."""
+    if plan.settings:
+        yield from _set(plan)
+        return
     low, high = plan.difficulties
     chosen = _chosen(plan)
-    places = plan.domains or (domains() if plan.language == ENGLISH.code else translated_domains(plan.language))
+    worlds = _worlds(plan)
     regimes, levels = _often(plan.regimes or REGIMES, plan), _often(range(low, high + 1), plan)
     rounds = {
         family.name: _rounds(
             Stream("plan", GENERATOR, plan.seed, family.name),
             [kind for kind in family.kinds for _ in range(kind.weight)],
-            places=places,
+            worlds=worlds,
             regimes=regimes,
             levels=levels,
             renderers=plan.renderers or tuple(RENDERERS),
@@ -189,13 +196,26 @@ def _slots(plan: Plan) -> Iterator[Slot]:
         yield Slot(family, kind, domain, regime, difficulty, number, renderer, plan.language)
 
 
+def _set(plan: Plan) -> Iterator[Slot]:
+    """Those of the plan's settings; domains and renderers in shuffled rounds."""
+    stream = Stream("plan", GENERATOR, plan.seed, "settings")
+    worlds = _shuffled_rounds(stream.child("domain"), _worlds(plan))
+    renderers = _shuffled_rounds(stream.child("renderer"), plan.renderers or tuple(RENDERERS))
+    for number, (family, kind, regime, size) in enumerate(places(plan.settings)):
+        yield Slot(family, kind, next(worlds), regime, size, number, next(renderers), plan.language)
+
+
+def _worlds(plan: Plan) -> Sequence[str | Domain]:
+    return plan.domains or (domains() if plan.language == ENGLISH.code else translated_domains(plan.language))
+
+
 def _chosen(plan: Plan) -> tuple[Family, ...]:
     """The families of the plan, narrowed to its kinds.
 
     Raises:
         UsageError: one of them is not told in the plan's language.
     """
-    kinds, names = plan.kinds, plan.families
+    kinds, names = plan.kinds or tuple(one.kind for one in plan.settings), plan.families
     if plan.twins:
         kinds = kinds_for(plan.twins, families=names, kinds=kinds)
         names = () if kinds else names
@@ -232,14 +252,14 @@ def _rounds(
     stream: Stream,
     kinds: Sequence[Kind],
     *,
-    places: Sequence[str | Domain],
+    worlds: Sequence[str | Domain],
     regimes: Sequence[str],
     levels: Sequence[int],
     renderers: Sequence[str],
 ) -> Iterator[tuple[Kind, str | Domain, str, int, str]]:
     return zip(
         _shuffled_rounds(stream.child("kind"), kinds),
-        _shuffled_rounds(stream.child("domain"), places),
+        _shuffled_rounds(stream.child("domain"), worlds),
         _shuffled_rounds(stream.child("regime"), regimes),
         _shuffled_rounds(stream.child("difficulty"), levels),
         _shuffled_rounds(stream.child("renderer"), renderers),
@@ -283,6 +303,14 @@ def check_plan(plan: Plan) -> None:
     for what, items in (("regime", plan.regimes or REGIMES), ("level", range(low, high + 1))):
         if not _often(items, plan):
             raise UsageError(f"every {what} of the plan has weight 0: give one a positive weight")
+    _check_names(plan)
+    if plan.settings:
+        _check_settings(plan)
+    else:
+        _check_distinct(plan)
+
+
+def _check_names(plan: Plan) -> None:
     named = [one for one in plan.domains if isinstance(one, str)]
     for what, names, known in (
         ("domain", named, domains()),
@@ -292,7 +320,21 @@ def check_plan(plan: Plan) -> None:
         for name in names:
             if name not in known:
                 raise UnknownName(what, name, known)
-    _check_distinct(plan)
+
+
+def _check_settings(plan: Plan) -> None:
+    """Whether they say all that is asked, add up to ``n``, and their kinds can make so many twin groups."""
+    bare = Plan(plan.n, plan.seed, domains=plan.domains, secret=plan.secret, renderers=plan.renderers)
+    if plan != replace(bare, language=plan.language, settings=plan.settings):
+        raise UsageError("settings say which questions: give domains, renderers and a language with them, nothing else")
+    if (n := asked(plan.settings)) != plan.n:
+        raise UsageError(f"n is {plan.n}: the settings ask {n} questions")
+    _chosen(plan)
+    wanted = Counter[Key]()
+    for one in plan.settings:
+        wanted[one.kind, one.size] += one.groups
+    for key, groups in wanted.items():
+        _check_there(plan, key, need=Fraction(groups), most=of_kinds())
 
 
 def _check_distinct(plan: Plan) -> None:

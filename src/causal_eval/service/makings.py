@@ -130,7 +130,8 @@ def is_small(visit: Visit, wanted: SetOrder) -> bool:
     Raises:
         NotAllowed, UnknownName, UsageError: it cannot be made; the message names the field.
     """
-    return questions.checked(visit, wanted).n <= questions.AT_ONCE
+    plan = questions.checked(visit, wanted)
+    return plan.n <= questions.AT_ONCE and not plan.settings  # chosen kinds may all be those that take longest
 
 
 def begin(visit: Visit, wanted: JobOrder) -> Ordered | Making:

@@ -11,6 +11,7 @@ from causal_eval.questions.commitment import commitment_to, split_seed
 from causal_eval.questions.domain import Domain
 from causal_eval.questions.generate import DIFFICULTIES, Plan, check_plan
 from causal_eval.questions.lexicon import ENGLISH
+from causal_eval.questions.settings import Setting, asked
 from causal_eval.questions.story import own_text
 from causal_eval.questions.suite import suite
 from causal_eval.service import splits
@@ -20,6 +21,7 @@ from causal_eval.store.evaluations import LOCAL
 
 LARGEST_GENERATED = 20_000
 """Larger sets are made by the command line."""
+MOST_SETTINGS = 500
 MOST_WORDS = 5
 """Domain files of one's own in an order."""
 
@@ -70,11 +72,13 @@ class SetOrder:
     """An evaluation, at whose weak spots the set aims as they are when it is ordered."""
     weights: Mapping[str, int] = field(default_factory=dict)
     """Of kinds, regimes and levels, as those weak spots gave them."""
+    settings: tuple[Setting, ...] = ()
+    """In place of suite and n: settings of the dials with their twin groups, such as an adaptive choice gives."""
 
     @property
     def name(self) -> str:
         """What the set is called."""
-        return f"{self.suite}/{self.seed}" if self.suite else f"generated/{self.seed}"
+        return f"{self.suite or ('set' if self.settings else 'generated')}/{self.seed}"
 
 
 def keyed_plan(service: Service, wanted: SetOrder) -> Plan:
@@ -100,11 +104,11 @@ def plan_of(wanted: SetOrder) -> Plan:
     """The plan of an order.
 
     Raises:
-        UsageError: neither or both of suite and n, or more than is generated here.
-        UnknownName: a family, domain, regime, renderer, language, category or suite does not exist.
+        UsageError: not just one of suite, n and settings, or more than is generated here.
+        UnknownName: a family, kind, domain, regime, renderer, language, category or suite does not exist.
     """
-    if (wanted.suite is None) == (wanted.n is None):
-        raise UsageError("give either suite (a named plan) or n (a number of questions)")
+    if (wanted.suite is not None) + (wanted.n is not None) + bool(wanted.settings) != 1:
+        raise UsageError("give one of suite (a named plan), n (a number of questions) and settings (of the dials)")
     plan = _plan_of(wanted)
     check_plan(plan)
     if plan.n > LARGEST_GENERATED:
@@ -120,11 +124,12 @@ def _plan_of(wanted: SetOrder) -> Plan:
         if wanted != SetOrder(wanted.project, wanted.seed, wanted.suite):
             raise UsageError(f"suite {wanted.suite!r} is what its name says: give it a seed alone, or n with all else")
         return suite(wanted.suite, wanted.seed)
-    assert wanted.n is not None
+    n = asked(wanted.settings) if wanted.n is None else wanted.n
     plan = Plan(
-        wanted.n, wanted.seed, wanted.families, (*wanted.domains, *_own(wanted.words)), wanted.regimes,
+        n, wanted.seed, wanted.families, (*wanted.domains, *_own(wanted.words)), wanted.regimes,
         wanted.difficulties, kinds=wanted.kinds, graph=wanted.graph, renderers=wanted.renderers,
         language=wanted.language, rephrased=wanted.rephrased, twins=wanted.twins, weights=wanted.weights,
+        settings=wanted.settings,
     )  # fmt: skip
     if wanted.split is not None or wanted.date:
         plan = replace(plan, seed=split_seed(plan.seed, wanted.split or "public", date=wanted.date))

@@ -152,6 +152,7 @@ POST: Sequence[tuple[str, Handler]] = (
     ("/logout", sessions.log_out),
     ("/language", sessions.language),
     ("/evaluations/new", ordering.order),
+    ("/evaluations/{evaluation}/ability", adapting.ordered),
     ("/evaluations/{evaluation}/{act}", evaluation.steered),
     ("/sets/new", sets.made),
     ("/sets/file", sets.brought),
