@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ def test_a_gate_rules(visitor: Make, run: Run) -> None:
     page = browser.get(f"/gate?run={one.id}&baseline={other.id}&margin=2pts").text
     assert "Inconclusive: openai/one" in page
     assert "What they took" in page
+    assert re.findall(r'<line class="(zero|chance)"', page) == ["zero", "chance"]
     wrong = browser.get(f"/gate?run={one.id}&baseline={other.id}&margin=2")
     assert (wrong.status_code, 'id="e-margin"' in wrong.text) == (422, True)
 

@@ -35,9 +35,13 @@ def interval(low: float | None, estimate: float | None, *, high: float | None, c
     return _picture("interval-picture", (_WIDTH, _HEIGHT), body)
 
 
-def difference(low: float | None, estimate: float | None, *, high: float | None, span: float) -> Markup:
-    """A difference of shares on an axis from -*span* to *span*, zero in the middle."""
+def difference(
+    low: float | None, estimate: float | None, *, high: float | None, span: float, margin: float | None = None
+) -> Markup:
+    """A difference of shares on an axis from -*span* to *span*, zero in the middle; -*margin* as a dashed tick."""
     body = [_line(0, 1, kind="axis"), _tick(0.5, kind="zero", size=9)]
+    if margin is not None:
+        body.append(_tick(_centred(-margin, span), kind="chance", size=9))
     if low is not None and high is not None:
         body.append(_line(_centred(low, span), _centred(high, span), kind="interval"))
     if estimate is not None:

@@ -92,7 +92,7 @@ class Chart:
 
     def __str__(self) -> str:
         """The numbers, for a terminal."""
-        return f"{self.said}\n{self.numbers}"
+        return str(self.numbers)
 
 
 _MISSING = "pictures need the extra: pip install 'causal-eval-bench[charts]' (the definition as .json needs none)"
