@@ -17,6 +17,7 @@ REPLY: dict[str, Any] = {
     "object": "chat.completion",
     "created": 1,
     "model": "gpt-x-2026",
+    "system_fingerprint": "fp_44709d6fcb",
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
     "usage": {
         "prompt_tokens": 9,
@@ -73,12 +74,13 @@ async def complete(upstream: Any, openai_at: Any, prompt: Prompt) -> Any:
 
 
 async def test_a_reply_with_usage(upstream: Any, openai_at: Any, prompt: Prompt) -> None:
-    """Text, finish, served model and all token counts arrive, with the time taken."""
+    """Text, finish, served model, its fingerprint and all token counts arrive, with the time taken."""
     upstream.answer(REPLY)
     outcome = await complete(upstream, openai_at, prompt)
     assert outcome == Reply(
         "Yes.",
         served="gpt-x-2026",
+        fingerprint="fp_44709d6fcb",
         usage=Usage(input=9, output=7, cached=4, reasoning=5),
         latency_ms=outcome.latency_ms,
     )

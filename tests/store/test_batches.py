@@ -16,6 +16,7 @@ from causal_eval.store.batches import SqlBook, open_orders
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, begin
 from causal_eval.store.ledger import SqlLedger
+from causal_eval.store.measured import fingerprints, served
 from causal_eval.store.observations import observations
 from causal_eval.store.rescore import kept_attempts
 from causal_eval.store.suites import keep_set
@@ -86,6 +87,20 @@ async def test_what_is_kept_is_no_longer_asked(store: Store, evaluation: Evaluat
         kept = zip(await book.asks(order), outcomes, strict=True)
         await ledger.keep([Attempt(ask, outcome, "2026-11-25T01:00:00.000+00:00") for ask, outcome in kept])
     assert len(await book.asks(order)) == 1
+
+
+async def test_what_the_provider_says_of_itself_is_kept(
+    store: Store, evaluation: Evaluation, make_question: Any
+) -> None:
+    """Name and fingerprint of what answered, of replies and refusals; they are read again, and counted for a run."""
+    said = [Reply("a", served="m", fingerprint="fp_1"), Refusal("no", served="m", fingerprint="fp_2")]
+    async with SqlLedger(store, evaluation) as ledger:
+        pairs = zip(asks(make_question, 0), said, strict=True)
+        await ledger.keep([Attempt(ask, reply, "2026-11-25T01:00:00.000+00:00") for ask, reply in pairs])
+    assert [one.attempt.outcome for one in kept_attempts(store, evaluation)] == said
+    with store.reading() as connection:
+        assert fingerprints(connection, evaluation.id) == {"fp_1": 1, "fp_2": 1}
+        assert served(connection, evaluation.id) == {"m": 2}
 
 
 async def test_which_batch_a_reply_came_in_is_kept(store: Store, evaluation: Evaluation, make_question: Any) -> None:

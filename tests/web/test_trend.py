@@ -19,8 +19,9 @@ def test_runs_of_a_model_in_order(visitor: Make, run: Run, service: Service) -> 
     one, other = run("openai/m"), run("openai/m", project="team")
     with service.store.writing() as connection:
         for name, found in (("m-1", one), ("m-2", other)):
-            values = {"served": name, "evaluation": found.id}
-            connection.execute(text("UPDATE attempts SET served = :served WHERE evaluation_id = :evaluation"), values)
+            values = {"served": name, "mark": f"fp_{name}", "evaluation": found.id}
+            said = "UPDATE attempts SET served = :served, fingerprint = :mark WHERE evaluation_id = :evaluation"
+            connection.execute(text(said), values)
         connection.execute(
             text("UPDATE evaluations SET created_at = datetime(created_at, '+1 day') WHERE id = :id"), {"id": other.id}
         )
@@ -29,6 +30,7 @@ def test_runs_of_a_model_in_order(visitor: Make, run: Run, service: Service) -> 
     assert page.status_code == 200
     assert "2 measurements of the same questions" in page.text
     assert f"Perhaps another model in {other.id}: before, the provider said that m-1 answered, now m-2." in page.text
+    assert f"in {other.id}: before, the provider gave the fingerprint fp_m-1, now fp_m-2." in page.text
     assert "No drift is shown" in page.text
     assert page.text.index(f'"/evaluations/{one.id}"') < page.text.index(f'"/evaluations/{other.id}"')
     assert 'href="/trend?answerer=openai/m"' in browser.get(f"/evaluations/{one.id}").text

@@ -32,6 +32,7 @@ class TrendMeasurement(_Out):
     clusters: int
     capital: float = Field(description="Of who bets on a drift; it begins at 1/2, and 20 shows one.")
     served: dict[str, int] = Field(description="Who answered, as the provider says: name -> answers.")
+    fingerprints: dict[str, int] = Field(description="Of the configurations that answered; empty: it says none.")
 
 
 class TrendChange(_Out):
@@ -48,7 +49,7 @@ class TrendSwap(_Out):
     """A sign that another model answers under the same name."""
 
     evaluation: str
-    what: str = Field(description="served, mixed or agreement.")
+    what: str = Field(description="served, mixed, fingerprint or agreement.")
     before: str
     after: str
 
@@ -82,6 +83,7 @@ def _shown(found: Trend) -> OverTime:
             TrendMeasurement(
                 evaluation=one.evaluation, at=one.at, score=one.score.estimate, low=one.score.low, high=one.score.high,
                 clusters=one.score.clusters, capital=math.exp(max(known.down, known.up)), served=dict(one.served),
+                fingerprints=dict(one.fingerprints),
             )
             for one, known in zip(found.measurements, found.drift.path, strict=True)
         ],

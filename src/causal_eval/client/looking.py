@@ -52,6 +52,8 @@ class TrendMeasurement(Shape, frozen=True):
     """Of who bets on a drift; 20 shows one."""
     served: dict[str, int]
     """Who answered, as the provider says."""
+    fingerprints: dict[str, int]
+    """Of the configurations that answered; empty: it says none."""
 
 
 class TrendChange(Shape, frozen=True):

@@ -76,6 +76,7 @@ class _Completion(msgspec.Struct):
 
     choices: list[_Choice] | None = None
     model: str | None = None
+    system_fingerprint: str | None = None
     usage: _Usage | None = None
     error: _ErrorInside | str | None = None
 
@@ -158,15 +159,15 @@ class OpenAI:
 
 def _outcome(completion: _Completion, choice: _Choice) -> Reply | Refusal:
     said = choice.message
-    served = completion.model or ""
+    served, fingerprint = completion.model or "", completion.system_fingerprint or ""
     usage = _tokens(completion.usage)
     finish = choice.finish_reason or "stop"
     if said.refusal or finish == _FILTERED:
-        return Refusal(said.refusal or _FILTERED, served=served, usage=usage)
+        return Refusal(said.refusal or _FILTERED, served=served, fingerprint=fingerprint, usage=usage)
     content = said.content or ""
     text, thought = (content, "") if isinstance(content, str) else (_joined(content), _thoughts(content))
     reasoning = said.reasoning_content or said.reasoning or thought
-    return Reply(text, reasoning=reasoning, finish=finish, served=served, usage=usage)
+    return Reply(text, reasoning=reasoning, finish=finish, served=served, fingerprint=fingerprint, usage=usage)
 
 
 def _joined(parts: list[_Part]) -> str:

@@ -104,6 +104,8 @@ class Reply:
     """``stop``, ``length`` (truncated) or the provider's own word."""
     served: str = ""
     """The model that answered, as the provider names it."""
+    fingerprint: str = ""
+    """Of the configuration that answered, where the provider says one (``system_fingerprint``)."""
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1
@@ -130,6 +132,7 @@ class Refusal:
 
     reason: str
     served: str = ""
+    fingerprint: str = ""
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1

@@ -12,7 +12,7 @@ from causal_eval.service.access import Permission, require
 from causal_eval.service.wiring import Visit
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation
-from causal_eval.store.measured import runs_of, served
+from causal_eval.store.measured import fingerprints, runs_of, served
 from causal_eval.store.observations import answers_seen
 from causal_eval.store.suites import load_set
 
@@ -60,6 +60,6 @@ def _way(run: Evaluation) -> object:
 def _measurement(store: Store, run: Evaluation) -> Measurement:
     score, means, answers = scored(answers_seen(store, run))
     with store.reading() as connection:
-        by = served(connection, run.id)
+        by, marks = served(connection, run.id), fingerprints(connection, run.id)
     at, of = run.created_at.timestamp(), suite_of(store, run)
-    return Measurement(run.id, run.spec.answerer, at, run.spec.question_set, of, score, means, answers, by)
+    return Measurement(run.id, run.spec.answerer, at, run.spec.question_set, of, score, means, answers, by, marks)

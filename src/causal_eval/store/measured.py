@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Column, Connection, and_, func, select
 
 from causal_eval.store.evaluations import Evaluation, Status, evaluation_from
 from causal_eval.store.tables import attempts, evaluations
@@ -24,7 +24,15 @@ def runs_of(connection: Connection, answerer: str, *, projects: frozenset[str] |
 
 def served(connection: Connection, evaluation: str) -> dict[str, int]:
     """The names by which the provider said who answered, with how many answers; from the cache none."""
-    own = attempts.c.evaluation_id == evaluation
-    query = select(attempts.c.served, func.count().label("n")).where(own, attempts.c.asked_at.is_(None))
-    rows = connection.execute(query.group_by(attempts.c.served).order_by(attempts.c.served))
-    return {row.served: row.n for row in rows}
+    return _counts(connection, evaluation, attempts.c.served)
+
+
+def fingerprints(connection: Connection, evaluation: str) -> dict[str, int]:
+    """The fingerprints that the provider gave of what answered, with how many answers; from the cache none."""
+    return _counts(connection, evaluation, attempts.c.fingerprint)
+
+
+def _counts(connection: Connection, evaluation: str, column: Column[str]) -> dict[str, int]:
+    own = and_(attempts.c.evaluation_id == evaluation, attempts.c.asked_at.is_(None), column.is_not(None))
+    query = select(column.label("said"), func.count().label("n")).where(own).group_by(column).order_by(column)
+    return {row.said: row.n for row in connection.execute(query)}

@@ -85,6 +85,7 @@ def outcome_values(outcome: Reply | Refusal) -> Values:
         "batch": outcome.batch or None,
         "key": outcome.key or None,
         "route": outcome.route or None,
+        "fingerprint": _storable(outcome.fingerprint) or None,
     }
 
 
@@ -102,6 +103,7 @@ def outcome_from(values: Mapping[str, Any]) -> Reply | Refusal:
         "batch": values.get("batch") or "",
         "key": values.get("key") or "",
         "route": values.get("route") or "",
+        "fingerprint": values.get("fingerprint") or "",
     }
     if values["kind"] == "reply":
         return Reply(values["text"], values["reasoning"], values["finish"], **said)
@@ -212,9 +214,10 @@ _HASHED = frozenset(
         "batch",
         "key",
         "route",
+        "fingerprint",
     }
 )
-_LATER = frozenset({"written_tokens", "source", "asked_at", "batch", "key", "route"})
+_LATER = frozenset({"written_tokens", "source", "asked_at", "batch", "key", "route", "fingerprint"})
 """Columns that came after the first hash."""
 _USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "written_tokens")
 

@@ -180,6 +180,8 @@ attempts = Table(
     Column("key", Text),
     #: The host that was called last.
     Column("route", Text),
+    #: Of the configuration that answered; NULL: the provider says none.
+    Column("fingerprint", Text),
     UniqueConstraint("evaluation_id", "question", "answerer", "sample"),
     Index("ix_attempts_started_at", "started_at"),
     Index("ix_attempts_asked_at", "asked_at", sqlite_where=_FROM_CACHE, postgresql_where=_FROM_CACHE),

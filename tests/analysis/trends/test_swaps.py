@@ -24,6 +24,13 @@ def test_what_the_provider_says(series: Series) -> None:
     assert found([mixed, mixed]) == (Swap("ev-0-0", "mixed", "", "m-1, m-2"),)
 
 
+def test_fingerprints_of_which_none_is_left(series: Series) -> None:
+    """One that stays among others is no sign, nor is a run without any; then all are others, and that is said once."""
+    said = [{"a": 3}, {"a": 1, "b": 2}, {}, {"c": 2, "b": 1}, {"d": 3}, {"d": 3}]
+    made = [replace(one, fingerprints=marks) for one, marks in zip(series([0.6] * 6), said, strict=True)]
+    assert found(made) == (Swap("ev-0-4", "fingerprint", "b, c", "d"),)
+
+
 def test_agreement_that_falls(series: Series) -> None:
     """A model that always says the same, then another one with as many right answers: flagged by what it answered."""
     first, _, third = series([0.5] * 3, clusters=80)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from causal_eval.analysis.intervals import Interval, score_cluster, score_interval, tally
@@ -32,6 +32,8 @@ class Measurement:
     """Cluster -> (question, sample) -> what was answered; what is missing is left out."""
     served: Mapping[str, int]
     """The name by which the provider says who answered -> answers; empty name: it does not say."""
+    fingerprints: Mapping[str, int] = field(default_factory=dict)
+    """Of the configuration that answered -> answers; none: the provider says none."""
 
 
 def scored(rows: Iterable[Seen]) -> tuple[Interval, dict[str, Fraction], dict[str, dict[tuple[str, int], Answer]]]:

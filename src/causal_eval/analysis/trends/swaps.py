@@ -21,7 +21,7 @@ class Swap:
     evaluation: str
     """The measurement that shows it."""
     what: str
-    """``served`` (the provider names another), ``mixed`` (several within one) or ``agreement``."""
+    """``served`` (the provider names another), ``mixed`` (several within one), ``fingerprint`` or ``agreement``."""
     before: str
     after: str
 
@@ -39,7 +39,10 @@ class Agreement:
 
 
 def swaps(measurements: Sequence[Measurement], agreements: Sequence[Agreement]) -> tuple[Swap, ...]:
-    """The signs, oldest first: names that the provider reports, and agreement that fell since the pair before."""
+    """The signs, oldest first: names and fingerprints that the provider reports, agreement that fell since before.
+
+    Providers answer from several configurations at once: fingerprints are a sign where none of those before is left.
+    """
     found: list[Swap] = []
     fallen = {
         one.after: one
@@ -47,6 +50,7 @@ def swaps(measurements: Sequence[Measurement], agreements: Sequence[Agreement]) 
         if one.change is not None and one.change.high is not None and one.change.high < 0
     }
     last: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
     for one in measurements:
         names = frozenset(name for name in one.served if name)
         if last and names and names != last:
@@ -54,6 +58,11 @@ def swaps(measurements: Sequence[Measurement], agreements: Sequence[Agreement]) 
         elif len(names) > 1 and names != last:
             found.append(Swap(one.evaluation, "mixed", "", ", ".join(sorted(names))))
         last = names or last
+        if marks and one.fingerprints and marks.isdisjoint(one.fingerprints):
+            found.append(
+                Swap(one.evaluation, "fingerprint", ", ".join(sorted(marks)), ", ".join(sorted(one.fingerprints)))
+            )
+        marks = frozenset(one.fingerprints) or marks
         if (lost := fallen.get(one.evaluation)) is not None and lost.change is not None:
             earlier = lost.share - (lost.change.estimate or 0.0)
             found.append(Swap(one.evaluation, "agreement", f"{earlier:.3f}", f"{lost.share:.3f}"))

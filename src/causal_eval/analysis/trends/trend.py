@@ -88,6 +88,7 @@ def trend_line(found: Trend) -> dict[str, Any]:
             {
                 "evaluation": one.evaluation, "at": one.at, "score": one.score.estimate, "low": one.score.low,
                 "high": one.score.high, "clusters": one.score.clusters, "served": dict(one.served),
+                "fingerprints": dict(one.fingerprints),
             }
             for one in found.measurements
         ],
@@ -104,6 +105,8 @@ def _swap(one: Swap) -> str:
             said = f"the provider says that {one_line(one.after)} answered, before it was {one_line(one.before)}"
         case "mixed":
             said = f"the provider says that several answered: {one_line(one.after)}"
+        case "fingerprint":
+            said = f"the provider's fingerprint is {one_line(one.after)}, before it was {one_line(one.before)}"
         case _:
             said = f"answers agree less with those before: {one.after} of them, {one.before} the time before"
     return f"Perhaps another model, {one.evaluation}: {said}"
