@@ -55,15 +55,24 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark slow whatever lies in the folders and files that are, needs a server, or is no case of a sample."""
+    """Mark slow whatever lies in the folders and files that are, needs a server, or is no case of a sample.
+
+    Where only every so many-th case runs before every change, the others are full.
+    """
     cases = Counter[tuple[Path, str]]()
     for item in items:
         function = (item.path, item.name.partition("[")[0])
-        sampled = item.get_closest_marker("sampled")
-        is_left = sampled is not None and cases[function] % sampled.args[0] != 0
+        number = cases[function]
         cases[function] += 1
-        if is_left or _is_slow(item.path) or _needs_server(item):
+        if _is_left_out(item, number, by="sampled") or _is_slow(item.path) or _needs_server(item):
             item.add_marker(pytest.mark.slow)
+        if _is_left_out(item, number, by="thinned"):
+            item.add_marker(pytest.mark.full)
+
+
+def _is_left_out(item: pytest.Item, number: int, *, by: str) -> bool:
+    marker = item.get_closest_marker(by)
+    return marker is not None and number % marker.args[0] != 0
 
 
 def _leaves_out_slow(config: pytest.Config) -> bool:

@@ -280,7 +280,12 @@ def replaying(archiving: Any, make_data: Callable[..., Any], make_keeping: Calla
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("number", "beside"), [(signal.SIGKILL, False), (signal.SIGKILL, True), (signal.SIGTERM, False)]
+    ("number", "beside"),
+    [
+        (signal.SIGKILL, False),
+        pytest.param(signal.SIGKILL, True, marks=pytest.mark.full),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.full),
+    ],
 )
 def test_no_throw_away_server_outlives_a_restore(
     archiving: Any, replaying: Any, type_for: Any, number: signal.Signals, *, beside: bool

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.looks import LOOKS
 
 from causal_eval.questions.generate import generate
 from causal_eval.questions.suite import suite
@@ -29,8 +30,7 @@ def test_axe_is_what_its_makers_published() -> None:
     assert hashlib.sha256((HERE / "axe.min.js").read_bytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@LOOKS
 async def test_every_page_is_for_everybody(tab: Any, site: str, stocked: list[str], width: int, dark: bool) -> None:
     """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
     await tab.size(width, dark=dark)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.terminal import Terminal, lines
+from tests.browser.looks import LOOKS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
@@ -25,8 +26,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return terminal.home / "report.html"
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@LOOKS
 async def test_the_report_is_for_everybody(tab: Any, written: Path, width: int, dark: bool) -> None:
     """Axe finds nothing with questions closed and open, nothing is wider than the window, the policy stops nothing."""
     await tab.size(width, dark=dark)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.looks import LOOKS
 
 from causal_eval.service import makings, splits
 from causal_eval.service.access import Caller, Role
@@ -45,8 +46,7 @@ async def test_whatever_is_under_way_is_seen_without_loading_the_page(tab: Any, 
     assert tab.complaints == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@LOOKS
 async def test_pages_of_sets_are_for_everybody(tab: Any, site: str, pages: list[str], width: int, dark: bool) -> None:
     """Axe finds no violation, nothing is wider than the window, and the strict policy stops nothing of ours."""
     await tab.size(width, dark=dark)

@@ -36,7 +36,7 @@ class Offered:
     password: str
 
 
-@pytest.fixture(params=["serve", "app and worker"])
+@pytest.fixture
 def offered(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offered]:
     """``serve`` over SQLite, or ``app`` and ``worker`` over PostgreSQL, before a mock server that takes its time."""
     is_one = request.param == "serve"
@@ -69,7 +69,16 @@ def _told(process: subprocess.Popen[str]) -> Offered:
     return Offered(address[0], found[1], found[2])
 
 
-@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize(
+    ("offered", "hand"),
+    [
+        ("serve", "mouse"),
+        ("app and worker", "keyboard"),
+        pytest.param("serve", "keyboard", marks=pytest.mark.full),
+        pytest.param("app and worker", "mouse", marks=pytest.mark.full),
+    ],
+    indirect=["offered"],
+)
 async def test_from_log_in_to_files(tab: Any, offered: Offered, hand: str, tmp_path: Path) -> None:
     """A model is evaluated and watched without a reload, compared with a baseline, and all is taken away as files."""
     with_ = HANDS[hand]

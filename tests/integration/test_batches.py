@@ -111,7 +111,7 @@ def kill(process: subprocess.Popen[str], folder: Path, moments: Stream) -> bool:
         pytest.param(SPOILED, id="spoiled", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("model", ["openai/gpt-x", "anthropic/claude-x"])
+@pytest.mark.parametrize("model", ["openai/gpt-x", pytest.param("anthropic/claude-x", marks=pytest.mark.full)])
 def test_killed_at_random_moments(tmp_path: Path, file: Path, *, model: str, scenario: str) -> None:
     """Every batch was ordered once; what succeeded was paid once, and scores are those of single calls, bit for bit."""
     place, single = tmp_path / "runs.db", tmp_path / "single.db"

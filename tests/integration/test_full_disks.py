@@ -97,7 +97,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Iterator
 CASES = pytest.mark.parametrize(
     ("site", "disk", "left"),
     [
-        ("sqlite", 24, 0.1),
+        pytest.param("sqlite", 24, 0.1, marks=pytest.mark.full),
         ("sqlite", 24, 0.0),
         ("postgresql", 192, 0.1),
     ],

@@ -73,7 +73,7 @@ def _tell(site: Site, address: str, *, value: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["app", "worker", "serve"])
+@pytest.mark.parametrize("name", ["worker", *(pytest.param(name, marks=pytest.mark.full) for name in ("app", "serve"))])
 def test_a_hangup_reads_settings_and_secrets_again(site: Site, tmp_path: Path, name: str) -> None:
     """The process goes on, names what holds now and what waits for a restart, and hides what it has read."""
     with running(site, name) as (process, address):
@@ -94,7 +94,7 @@ def test_a_hangup_reads_settings_and_secrets_again(site: Site, tmp_path: Path, n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["app", "worker"])
+@pytest.mark.parametrize("name", ["app", pytest.param("worker", marks=pytest.mark.full)])
 def test_a_key_that_was_rotated_is_hidden_by_its_value(site: Site, tmp_path: Path, name: str) -> None:
     """Without any signal, within about a second: what the key file holds now stands in no line of the log."""
     with running(site, name) as (process, address):

@@ -125,7 +125,7 @@ def ordered_by_an_app(site: Site, count: int) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "kills"), [(150, 3), pytest.param(1000, 25, marks=pytest.mark.full)])
+@pytest.mark.parametrize(("count", "kills"), [(100, 2), pytest.param(1000, 25, marks=pytest.mark.full)])
 def test_everything_is_killed(
     site: Site, crew: Crew, record_property: Callable[[str, object], None], count: int, kills: int
 ) -> None:

@@ -116,6 +116,7 @@ def test_migrations_lead_to_the_tables_of_the_code(migrated: Store) -> None:
             assert uniques == wanted
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("revision", sorted(migrate.revisions()))
 def test_every_earlier_version_can_be_migrated(empty_url: str, revision: str) -> None:
     """A database of any version ends at the newest, with the rows that it had; doing it again changes nothing."""

@@ -165,6 +165,7 @@ def test_every_mode_is_tried() -> None:
     assert set(OPENAI) | answered == set(GOOGLE) | answered == set(Mode)
 
 
+@pytest.mark.thinned(3)
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("mode", OPENAI)
 @pytest.mark.parametrize("api", ASKS)

@@ -32,6 +32,7 @@ def stack() -> Iterator[Stack]:
         yield made
 
 
+@pytest.mark.full
 def test_it_is_brought_to_a_moment(stack: Stack) -> None:
     """The first backup is tried at once and copied; what was made after a moment is gone once that is restored."""
     folder = stack.folder / "backups"
