@@ -93,7 +93,7 @@ async def test_what_the_provider_says_of_itself_is_kept(
     store: Store, evaluation: Evaluation, make_question: Any
 ) -> None:
     """Name and fingerprint of what answered, of replies and refusals; they are read again, and counted for a run."""
-    said = [Reply("a", served="m", fingerprint="fp_1"), Refusal("no", served="m", fingerprint="fp_2")]
+    said: list[Outcome] = [Reply("a", served="m", fingerprint="fp_1"), Refusal("no", served="m", fingerprint="fp_2")]
     async with SqlLedger(store, evaluation) as ledger:
         pairs = zip(asks(make_question, 0), said, strict=True)
         await ledger.keep([Attempt(ask, reply, "2026-11-25T01:00:00.000+00:00") for ask, reply in pairs])

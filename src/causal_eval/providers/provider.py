@@ -104,8 +104,6 @@ class Reply:
     """``stop``, ``length`` (truncated) or the provider's own word."""
     served: str = ""
     """The model that answered, as the provider names it."""
-    fingerprint: str = ""
-    """Of the configuration that answered, where the provider says one (``system_fingerprint``)."""
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1
@@ -122,6 +120,8 @@ class Reply:
     """When a cached reply was first asked for (UTC, ISO 8601); empty: it was asked for now."""
     batch: str = ""
     """The provider's id of the batch that it came in; empty: it came by a call of its own."""
+    fingerprint: str = ""
+    """Of the configuration that answered, where the provider says one (``system_fingerprint``)."""
     lost: tuple[Usage, ...] = field(default=(), compare=False)
     """Tokens of calls before, which gave no reply though the provider counted them; not stored."""
 
@@ -132,7 +132,6 @@ class Refusal:
 
     reason: str
     served: str = ""
-    fingerprint: str = ""
     usage: Usage = Usage()
     latency_ms: float = 0.0
     calls: int = 1
@@ -142,6 +141,7 @@ class Refusal:
     source: str = ""
     asked_at: str = ""
     batch: str = ""
+    fingerprint: str = ""
     lost: tuple[Usage, ...] = field(default=(), compare=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -49,24 +49,25 @@ def swaps(measurements: Sequence[Measurement], agreements: Sequence[Agreement]) 
         for one in agreements
         if one.change is not None and one.change.high is not None and one.change.high < 0
     }
-    last: frozenset[str] = frozenset()
-    marks: frozenset[str] = frozenset()
+    last, marks = frozenset[str](), frozenset[str]()
     for one in measurements:
         names = frozenset(name for name in one.served if name)
         if last and names and names != last:
-            found.append(Swap(one.evaluation, "served", ", ".join(sorted(last)), ", ".join(sorted(names))))
+            found.append(Swap(one.evaluation, "served", _said(last), _said(names)))
         elif len(names) > 1 and names != last:
-            found.append(Swap(one.evaluation, "mixed", "", ", ".join(sorted(names))))
+            found.append(Swap(one.evaluation, "mixed", "", _said(names)))
         last = names or last
         if marks and one.fingerprints and marks.isdisjoint(one.fingerprints):
-            found.append(
-                Swap(one.evaluation, "fingerprint", ", ".join(sorted(marks)), ", ".join(sorted(one.fingerprints)))
-            )
+            found.append(Swap(one.evaluation, "fingerprint", _said(marks), _said(one.fingerprints)))
         marks = frozenset(one.fingerprints) or marks
         if (lost := fallen.get(one.evaluation)) is not None and lost.change is not None:
             earlier = lost.share - (lost.change.estimate or 0.0)
             found.append(Swap(one.evaluation, "agreement", f"{earlier:.3f}", f"{lost.share:.3f}"))
     return tuple(found)
+
+
+def _said(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def agreements(measurements: Sequence[Measurement]) -> tuple[Agreement, ...]:
