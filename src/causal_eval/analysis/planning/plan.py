@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from causal_eval.analysis.gate import share_of
 from causal_eval.analysis.intervals import LEVEL
 from causal_eval.analysis.planning.components import Components, Shape
-from causal_eval.analysis.planning.power import half_width, least, least_gap, power
+from causal_eval.analysis.planning.power import half_width, least, power
 from causal_eval.errors import UsageError
 
 POWER = 0.8
@@ -163,11 +163,6 @@ def reached(aim: Aim, basis: Basis, *, clusters: int, gap: float, times: float =
     if seen <= 0.0 or v <= 0.0:
         return 0.0 if seen <= 0.0 else 1.0
     return power(clusters, effect=seen / math.sqrt(v / clusters), level=aim.level)
-
-
-def detectable(aim: Aim, basis: Basis, *, clusters: int) -> float:
-    """The smallest gap that so many causal models show with the aim's power."""
-    return least_gap(lambda gap: reached(aim, basis, clusters=clusters, gap=gap) >= aim.power)
 
 
 def worst_case(aim: Aim, made: Shape, *, per_unit: float) -> Basis:

@@ -18,7 +18,6 @@ FEWEST = 20
 MOST = 10**9
 _REACH = 9.0
 _STEPS = 200
-_ROUNDS = 60
 
 
 @functools.lru_cache(maxsize=4096)
@@ -58,15 +57,6 @@ def least(enough: Callable[[int], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return max(high, FEWEST)
-
-
-def least_gap(enough: Callable[[float], bool]) -> float:
-    """The smallest gap, of at most 1, that is *enough*; what is enough stays so if it is larger."""
-    low, high = 0.0, 1.0
-    for _ in range(_ROUNDS):
-        middle = (low + high) / 2.0
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return high
 
 
 def _above(critical: float, effect: float, *, df: int) -> float:
