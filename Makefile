@@ -14,7 +14,8 @@ MAKEFLAGS += --no-print-directory
 MODEL ?= local/gemma-3-270m
 N ?= 60
 SEED ?=
-JOBS ?= 2
+# Three on two cores: half of a test of servers is waiting.
+JOBS ?= 3
 PYTEST_ARGS ?=
 
 # ---- the command of `make run` ------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ def ordered(site: Site) -> str:
     return site.order(COUNT, width=WIDTH)
 
 
+@EITHER
 @pytest.mark.slow
 def test_killed_at_random_moments(site: Site, ordered: str, record_property: Callable[[str, object], None]) -> None:
     """However often the worker is killed, nothing is lost or doubled, and at most the open calls are paid again."""

@@ -141,6 +141,7 @@ def test_everything_is_killed(
     record_property("paid again", check_paid(site, count=count, spared=crew.open))
 
 
+@pytest.mark.full
 @pytest.mark.slow
 def test_a_zombie_writes_nothing(site: Site, crew: Crew) -> None:
     """A worker that stood still for 13 s has lost its shards to the other; what it has in hand is refused."""

@@ -209,7 +209,7 @@ def test_orders_that_cannot_be_are_refused_at_once(
     """A plan that cannot be, a viewer, a stranger, too many: nothing of it is put down."""
     for wrong, named in (
         (replace(WANTED, n=30_000), "n is 30000"),
-        (replace(WANTED, suite="quick"), "either suite"),
+        (replace(WANTED, suite="quick"), "one of suite"),
         (SetOrder(suite="full", families=("effect",)), "is what its name says"),
         (replace(WANTED, language="de"), "English only"),
         (replace(WANTED, renderers=("opera",)), "opera"),
