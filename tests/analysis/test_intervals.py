@@ -168,6 +168,17 @@ def test_few_differing_clusters_never_decide(moved: int) -> None:
     assert found.high == pytest.approx(exact.high, rel=1e-9)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("groups", [6, 20, 200])
+def test_what_differs_everywhere_is_no_certainty(groups: int, sign: int) -> None:
+    """Where one is always right and the other never, a cluster of another kind may still be among the unseen."""
+    found = difference_interval(tally(difference_cluster([sign] * 3) for _ in range(groups)))
+    ends = sorted(sign * end for end in (found.low or 0.0, found.high or 0.0))
+    unseen = stats.binomtest(0, groups).proportion_ci(0.95, "exact").high
+    assert ends == [pytest.approx(1.0 - 2.0 * unseen), 1.0]
+    assert ends[0] > 0.0  # as the exact sign-flip test rejects from six clusters on
+
+
 def _draws(rng: random.Random, rate: float, correlation: float, size: int) -> list[Exact]:
     """A cluster of 0/1 scores with a mean of *rate* and the given correlation between any two (beta-binomial)."""
     if correlation == 1.0:

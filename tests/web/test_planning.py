@@ -33,6 +33,7 @@ def test_three_have_rank_sets(visitor: Make, run: Run) -> None:
     page = browser.get("/compare?a={}&b={}&c={}".format(*names)).text
     assert page.count("1–3") == 3
     assert page.count("Cannot tell") == 3
+    assert page.count('data-label="Score"') == 3
     assert browser.get(f"/compare?a={names[0]}&b={names[1]}&d={names[0]}").status_code == 422
 
 

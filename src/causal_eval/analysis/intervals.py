@@ -183,7 +183,8 @@ def difference_interval(sums: Tally, *, level: float = LEVEL) -> Interval:
 
     Where so few clusters differ that no exact sign-flip test could reject (2^(1-k) > 1 - level; k < 6 at 95 %), t is no
     guide. Then the ends are exact one-sided bounds (Clopper and Pearson 1934) on the share of clusters that hold
-    any difference in that direction, which bounds the mean difference whatever happens within a cluster.
+    any difference in that direction, which bounds the mean difference whatever happens within a cluster. So it is where
+    every unit differs in full: a cluster that holds anything else was never seen, and may lie at the other end.
     """
     r, v = mean(sums), variance(sums)
     if r is None or v is None:
@@ -194,6 +195,9 @@ def difference_interval(sums: Tally, *, level: float = LEVEL) -> Interval:
             -_share_bound(sums.down, sums.clusters, alpha=alpha),
             _share_bound(sums.up, sums.clusters, alpha=alpha),
         )
+    elif abs(r) == 1:
+        reach = 1.0 - 2.0 * _share_bound(0, sums.clusters, alpha=alpha)
+        low, high = (reach, 1.0) if r > 0 else (-1.0, -reach)
     else:
         half = t_quantile(1.0 - alpha / 2.0, sums.clusters - 1) * math.sqrt(float(v))
         low, high = max(-1.0, float(r) - half), min(1.0, float(r) + half)

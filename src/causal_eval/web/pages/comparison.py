@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from causal_eval.analysis.compare import Comparison
+from causal_eval.analysis.intervals import Interval
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.service import charts
 from causal_eval.service.changes import SHOWN, changed
@@ -38,7 +39,8 @@ def shown(asked: Asked) -> Response:
         "choices": overview(asked.visit),
         "found": found,
         "comparison": one,
-        "span": _span(found) if found else 1.0,
+        "span": _span(found, parts=one is not None) if found else 1.0,
+        "scores": _scores(found) if found else {},
         "changed": changed(asked.visit, names[0], b=names[1]) if one else [],
         "most_changed": SHOWN,
         "chart_names": charts.OF_SEVERAL,
@@ -46,12 +48,17 @@ def shown(asked: Asked) -> Response:
     return asked.page("compare", values, status=422 if wrong else 200)
 
 
-def _span(found: Compared) -> float:
+def _scores(found: Compared) -> dict[str, Interval]:
+    """Answerer -> score."""
+    return {one.a: one.score_a for one in found.comparisons} | {one.b: one.score_b for one in found.comparisons}
+
+
+def _span(found: Compared, *, parts: bool) -> float:
     """How far the axis reaches on either side."""
-    ends = [abs(end) for one in found.comparisons for end in _ends(one)]
+    ends = [abs(end) for one in found.comparisons for end in _ends(one, parts=parts)]
     return max([_LEAST_SPAN, *ends])
 
 
-def _ends(one: Comparison) -> list[float]:
-    intervals = [one.difference, *(part.difference for part in one.scopes)]
+def _ends(one: Comparison, *, parts: bool) -> list[float]:
+    intervals = [one.difference, *(part.difference for part in one.scopes if parts)]
     return [end for part in intervals for end in (part.low, part.high, part.estimate) if end is not None]
