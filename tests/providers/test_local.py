@@ -42,6 +42,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
     fake = FakeRuntime()
     monkeypatch.setattr(local_room, "_need_runtime", lambda: None)
     monkeypatch.setattr(local_room, "_load", lambda *_, **__: fake)
+    monkeypatch.setattr(local_room, "fingerprint", lambda weights: f"w-{weights.name}")
     return fake
 
 
@@ -54,15 +55,16 @@ async def ask(prompts: list[Prompt], *, slots: int = 2) -> list[Any]:
 
 
 async def test_a_completion(runtime: FakeRuntime) -> None:
-    """Text, grammar, stop and limits go down; text, finish, tokens and served weights come back."""
+    """Text, grammar, stop and limits go down; text, finish, tokens, served weights and their fingerprint come back."""
     asked = Prompt((), text="Q: ...\nA:", grammar='root ::= "x"', stop=("\n\n",), max_tokens=7, top_p=0.5)
     (outcome,) = await ask([asked])
     (request,) = runtime.requests
     assert request["prompt"] == "Q: ...\nA:"
     assert (request["grammar"], request["stop"], request["max_tokens"]) == ('root ::= "x"', ["\n\n"], 7)
     assert (request["temperature"], request["top_p"], request["cache_prompt"]) == (0.0, 0.5, False)
+    usage = Usage(input=9, output=4, cached=6)
     assert outcome == Reply(
-        " 3/4\n", served="x.gguf", usage=Usage(input=9, output=4, cached=6), latency_ms=outcome.latency_ms
+        " 3/4\n", served="x.gguf", fingerprint="w-x.gguf", usage=usage, latency_ms=outcome.latency_ms
     )
 
 

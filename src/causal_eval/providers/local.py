@@ -25,7 +25,7 @@ from causal_eval.providers.clock import Clock, SystemClock
 from causal_eval.providers.processors import idle_threads
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Prompt, Reply, Usage
 from causal_eval.providers.redact import one_line
-from causal_eval.providers.weights import INSTALL
+from causal_eval.providers.weights import INSTALL, fingerprint
 from causal_eval.seeds import Stream
 
 _SILENT = -1
@@ -93,6 +93,7 @@ class Local:
         self._clock = clock or SystemClock()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llama")
         self._engine: _Engine | None = None
+        self._fingerprint = ""
 
     @property
     def name(self) -> str:
@@ -119,6 +120,7 @@ class Local:
         began = self._clock.now()
         try:
             if self._engine is None:
+                self._fingerprint = fingerprint(self._weights)
                 self._engine = _Engine(self._weights, self._rule)
             completion = self._engine.complete(prompt)
         except (RuntimeError, ValueError, OSError, msgspec.DecodeError) as error:
@@ -137,6 +139,7 @@ class Local:
             text=choice.text,
             finish=choice.finish_reason or "stop",
             served=self._weights.name,
+            fingerprint=self._fingerprint,
             usage=_tokens(completion.usage),
             latency_ms=elapsed,
         )
