@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from causal_eval.providers.assemble import assemble
-from causal_eval.providers.cache import Cached, CacheRule, MemoryReplies, Remembered, ReplyCache, Scope, cache_key
+from causal_eval.providers.cache import Cached, CacheRule, Remembered, ReplyCache, Scope, cache_key
 from causal_eval.providers.clock import SimulatedClock
 from causal_eval.providers.config import ProviderConfig
 from causal_eval.providers.provider import Failure, FailureKind, Message, Prompt, Refusal, Reply, Usage
@@ -39,6 +39,27 @@ OTHER: dict[str, dict[str, Any]] = {
     "sample": {"sample": 1},
     "item": {"item": "q2"},
 }
+
+
+class MemoryReplies:
+    """A :class:`ReplyCache` that forgets when the process ends."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Remembered] = {}
+
+    async def find(self, key: str, *, since: str) -> Reply | Refusal | None:
+        """The outcome under *key*, if it is not too old."""
+        found = self.kept.get(key)
+        return found.outcome if found is not None and found.outcome.asked_at >= since else None
+
+    def keep(self, remembered: Remembered) -> None:
+        """Keep it; what was asked for later stays."""
+        there = self.kept.get(remembered.key)
+        if there is None or there.outcome.asked_at < remembered.outcome.asked_at:
+            self.kept[remembered.key] = remembered
+
+    async def close(self) -> None:
+        """Nothing is under way."""
 
 
 @pytest.fixture(params=["memory", "sql"])

@@ -117,14 +117,6 @@ def marked_questions(connection: Connection, incident: str, *, evaluation: str) 
         yield question_from(body)
 
 
-def reruns_of(connection: Connection, *, evaluation: str, incident: str | None = None) -> list[Rerun]:
-    """What was asked again of *evaluation* because of *incident* (None: of any), oldest first."""
-    of = incident_reruns.c
-    query = select(of.rerun_id, of.evaluation_id, of.incident_id, of.asked_by, of.asked_at)
-    mine = [of.evaluation_id == evaluation, *([] if incident is None else [of.incident_id == incident])]
-    return [Rerun(*row) for row in connection.execute(query.where(*mine).order_by(of.asked_at, of.rerun_id))]
-
-
 def origin_of(connection: Connection, rerun: str) -> Rerun | None:
     """Whose marked results *rerun* asks again; None: it is no such evaluation."""
     of = incident_reruns.c

@@ -48,27 +48,6 @@ class ReplyCache(Protocol):
         """Return when all that was given is kept; idempotent."""
 
 
-class MemoryReplies:
-    """A :class:`ReplyCache` that forgets when the process ends."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, Remembered] = {}
-
-    async def find(self, key: str, *, since: str) -> Reply | Refusal | None:
-        """The outcome under *key*, if it is not too old."""
-        found = self.kept.get(key)
-        return found.outcome if found is not None and found.outcome.asked_at >= since else None
-
-    def keep(self, remembered: Remembered) -> None:
-        """Keep it; what was asked for later stays."""
-        there = self.kept.get(remembered.key)
-        if there is None or there.outcome.asked_at < remembered.outcome.asked_at:
-            self.kept[remembered.key] = remembered
-
-    async def close(self) -> None:
-        """Nothing is under way."""
-
-
 @dataclass(frozen=True, slots=True)
 class CacheRule:
     """Where replies are kept, for whom, and how long they are good."""

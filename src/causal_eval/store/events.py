@@ -90,9 +90,3 @@ def kinds_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
 def newest_event(connection: Connection) -> int:
     """The id of the newest event of all; 0: none."""
     return connection.execute(select(func.max(events.c.id))).scalar_one() or 0
-
-
-def last_event(connection: Connection, evaluation: str) -> int:
-    """The id of the newest event of *evaluation*; 0: none."""
-    query = select(func.max(events.c.id)).where(events.c.evaluation_id == evaluation)
-    return connection.execute(query).scalar_one() or 0
