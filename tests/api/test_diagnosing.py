@@ -55,6 +55,19 @@ def test_the_profile_holds_every_part(client: Client, service: Service) -> None:
     assert all(advice["figure"]["n"] > 0 for advice in body["recommendations"])
 
 
+def test_a_large_profile_holds_no_answers_and_says_the_same(
+    client: Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are read again for each part, at no time all at once, and every figure is that of rows that are held."""
+    one, old = _run(service), _run(service, "older", right=True)
+    path, query = f"/api/v1/evaluations/{one.id}/profile", {"published": old.id}
+    held = client("viewer").get(path, params=query).json()
+    monkeypatch.setattr(reporting, "MOST_HELD", 0)
+    monkeypatch.setattr(reporting, "_held", None)
+    assert client("viewer").get(path, params=query).json() == held
+    assert held["matrix"]
+
+
 def test_whoever_may_not_see_the_run_is_told_nothing(client: Client, service: Service) -> None:
     """Another project's people, nobody, and a run of another answerer as the published one."""
     one = _run(service)

@@ -14,6 +14,7 @@ from causal_eval.analysis.calibration.calibrate import Calibration
 from causal_eval.analysis.compare import Comparison, compare
 from causal_eval.analysis.diagnosis.diagnose import Diagnosis, diagnose_seen
 from causal_eval.analysis.numbers import count
+from causal_eval.analysis.observation import Observation
 from causal_eval.analysis.profile import BASELINE, Profile, profile
 from causal_eval.analysis.profiling.portrait import CausalProfile, Rows, causal_profile
 from causal_eval.analysis.reports.data import ExampleCard, ReportData
@@ -46,6 +47,8 @@ LOOKED_AT = 400
 LARGEST_GUESSED = 2_000
 MOST_PROFILED = 50_000
 """Answers of a run that a report's diagnosis and profile rest on: all that a report with every question can have."""
+MOST_HELD = 2_000
+"""Answers whose questions are held while a profile is made: of more, they are read three times."""
 LARGEST_COMPARED = 20_000
 """Questions; a comparison holds every unit of both sides in memory."""
 
@@ -117,8 +120,11 @@ def profiled(
     if published is not None:
         check_fresh(published, than=evaluation)
     old = None if published is None else observations(store, published)
-    rows = _read_once(functools.partial(answers_seen, store, evaluation), _answers(evaluation))
-    return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn)
+    rows = functools.partial(answers_seen, store, evaluation)
+    if _answers(evaluation) <= MOST_HELD:
+        return causal_profile(evaluation.spec.answerer, _held(rows), published=old, learn=learn)
+    alone = functools.partial(observations, store, evaluation)
+    return causal_profile(evaluation.spec.answerer, rows, published=old, learn=learn, observed=alone)
 
 
 def _portrait(store: Store, evaluation: Evaluation, *, known: Mapping[str, Question]) -> CausalProfile:
@@ -127,12 +133,17 @@ def _portrait(store: Store, evaluation: Evaluation, *, known: Mapping[str, Quest
     def rows() -> Iterator[Seen]:
         return islice(answers_seen(store, evaluation, known=known), MOST_PROFILED)
 
-    return causal_profile(evaluation.spec.answerer, _read_once(rows, _answers(evaluation)))
+    def alone() -> Iterator[Observation]:
+        return islice(observations(store, evaluation), MOST_PROFILED)
+
+    if known or _answers(evaluation) <= MOST_HELD:
+        return causal_profile(evaluation.spec.answerer, _held(rows))
+    return causal_profile(evaluation.spec.answerer, rows, observed=alone)
 
 
-def _read_once(rows: Rows, count: int) -> Rows:
-    """The same rows, held where they are few, so that they are read once."""
-    return functools.partial(iter, list(rows())) if count <= LARGEST_COMPARED else rows
+def _held(rows: Rows) -> Rows:
+    """The same rows, read once."""
+    return functools.partial(iter, list(rows()))
 
 
 def check_fresh(published: Evaluation, *, than: Evaluation) -> None:
