@@ -10,6 +10,7 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import causal_eval
@@ -20,7 +21,7 @@ from causal_eval.questions.catalog import FAMILIES, family
 from causal_eval.questions.distinct import at_least
 from causal_eval.questions.family import Kind
 from causal_eval.questions.generate import Plan, generate, shape
-from causal_eval.questions.question import GENERATOR
+from causal_eval.questions.question import GENERATOR, Question
 from causal_eval.questions.suite import training
 from causal_eval.seeds import Stream
 
@@ -43,7 +44,7 @@ def main(n: int, names: list[str]) -> None:
         began = time.process_time()
         questions = list(generate(Plan(n=n, seed="\x00chance", families=(name,))))
         rate = n / (time.process_time() - began)
-        worth = chance(questions)
+        worth = {**chance(questions), **chance(on_demand(name, n))}
         put(CHANCE, "chance", {f"{name}/{kind}": f"{float(one):.4f}" for (_, kind), one in worth.items()}, of=name)
         blind = shortcuts(questions, fit(generate(training(n // 2, families=(name,)))))
         scores = {
@@ -57,6 +58,13 @@ def main(n: int, names: list[str]) -> None:
         put(DISTINCT, "kinds", few(name), of=name)
         paying = [f"{one.name} {one.score.estimate:.3f} (to {one.score.high:.3f})" for one in blind if not one.cleared]
         print(f"{name:16} {rate:6.0f} questions/s  chance {max(map(float, worth.values())):.4f}  over: {paying}")
+
+
+def on_demand(name: str, n: int) -> Iterator[Question]:
+    """About *n* questions of each kind of the family that no mix holds, since its weight is 0."""
+    for kind in family(name).kinds:
+        if not kind.weight:
+            yield from generate(Plan(n - n % kind.size, "\x00chance", kinds=(f"{name}/{kind.name}",)))
 
 
 def distinct(name: str, level: int, kind: Kind | None = None) -> int:
