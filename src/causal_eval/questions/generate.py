@@ -22,14 +22,14 @@ from causal_eval.questions.narrowing import checked_sum, in_turn, narrowed
 from causal_eval.questions.own_graph import able, asked_of
 from causal_eval.questions.question import GENERATOR, Question, content_id
 from causal_eval.questions.render import RENDERERS
-from causal_eval.questions.settings import Setting, asked, places
+from causal_eval.questions.settings import SIZES, Setting, asked, places
 from causal_eval.questions.shape import shape_of
 from causal_eval.questions.story import REGIMES, domains
 from causal_eval.questions.telling import Slot, drawn, told, turned, versions
 from causal_eval.questions.translation import translated_domains
 from causal_eval.seeds import Stream
 
-DIFFICULTIES = (1, 5)
+DIFFICULTIES = (SIZES[0], SIZES[-1])
 
 TRANSLATED = ("attribution", "effect", "counterfactual", "chain", "confounding")
 """The families that every language tells."""
