@@ -37,9 +37,9 @@ def test_the_least_value_is_that_of_the_best_vertex(seed: int) -> None:
     found = minimum(programme)
     assert found is not None
     assert proves(programme, found)
-    found_again = [
-        tuple([Fraction(x, sum(point)) for x in point]) for point in vertices(programme.rows, programme.right)
-    ]
+    listed = vertices(programme.rows, programme.right)
+    assert listed is not None
+    found_again = [tuple([Fraction(x, sum(point)) for x in point]) for point in listed]
     values = [sum((c * x for c, x in zip(programme.cost, point, strict=True)), Fraction(0)) for point in found_again]
     assert found.value == min(values)
     assert corners(programme.rows, programme.right, most=5_000) == sorted(found_again)
@@ -47,10 +47,12 @@ def test_the_least_value_is_that_of_the_best_vertex(seed: int) -> None:
 
 
 def test_too_many_corners_are_refused() -> None:
-    """Half of 70 variables on either side of a cut: 1,225 edges are met."""
+    """Half of 70 variables on either side of a cut: 1,225 edges are met, which the second solver does not list."""
     rows = [[Fraction(sign) for sign in (1, -1) for _ in range(35)]]
+    assert vertices(rows, [Fraction(0)]) is None
+    assert vertices([[Fraction(1)] * 1_001], [Fraction(1)]) is None
     with pytest.raises(TooLarge, match="1,000 corners"):
-        vertices(rows, [Fraction(0)])
+        corners([*rows, [Fraction(1)] * 70], [Fraction(0), Fraction(1)], most=1_000)
 
 
 def test_what_is_not_feasible_has_no_optimum() -> None:

@@ -99,3 +99,18 @@ def test_a_mistake_of_ours_costs_one_case(
     code, told = solved(tmp_path, capsys, json.dumps([GOOD | {"id": "bad"}, GOOD]))
     assert code == expected
     assert (told[0]["error"]["kind"], told[1]["answer"]) == (kind, True)
+
+
+def test_experiments_over_strata_are_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second solver, which cannot list the corners there, gives the same bounds as the first."""
+    edges = [["Z", "X"], ["Z", "Y"], ["X", "Y"]]
+    graph = {"nodes": ["Z", "X", "Y"], "directed": edges, "bidirected": [["X", "Y"]]}
+    table = {f"{z},{x},{y}": "1/5" if x == y else "1/20" for z in (0, 1) for x in (0, 1) for y in (0, 1)}
+    told = [{"do": {"X": x}, "event": {"Y": 1, "Z": z}, "probability": "1/4"} for x in (0, 1) for z in (0, 1)]
+    query = {"distribution": {"variables": ["Z", "X", "Y"], "table": table}, "experiments": told}
+    cases = [{"graph": graph, "query": {"kind": kind, "X": "X", "Y": "Y", **query}} for kind in ("pn", "ps", "pns")]
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps(cases), "utf-8")
+    assert solve_file(str(file), json=True, check=True) == 0
+    answers = [json.loads(line)["answer"] for line in capsys.readouterr().out.splitlines()]
+    assert answers == [["0", "1/4"], ["0", "1/4"], ["0", "1/5"]]  # by hand, in either stratum (Tian and Pearl 2000)

@@ -31,7 +31,7 @@ from causal_eval.causal.ledger import Line, canonical_json
 from causal_eval.causal.query import Kind as Compiled
 from causal_eval.causal.reading import mapping
 from causal_eval.causal.second.amenable import all_dags
-from causal_eval.causal.second.bounds import loose
+from causal_eval.causal.second.openings import loose
 from causal_eval.causal.solve import answer_json, solve
 from causal_eval.causal.steps import evaluate
 from causal_eval.errors import MalformedCase, NotDetermined, SolversDisagree, VerificationMismatch, WrongNode

@@ -29,8 +29,9 @@ from causal_eval.causal.nested import Literal, Network, Source, Value
 from causal_eval.causal.query import Assignment
 from causal_eval.causal.reading import assignment, fraction, mapping, position, sequence
 from causal_eval.causal.scm import Scm
-from causal_eval.causal.second import bounds as second
 from causal_eval.causal.second import nested as by_unit
+from causal_eval.causal.second import openings as second
+from causal_eval.causal.second.bounds import ends
 from causal_eval.errors import MalformedCase, NotDetermined, VerificationMismatch
 
 _METHOD = "exact linear programme over response functions"
@@ -133,7 +134,7 @@ def _tables(question: Question) -> list[District]:
 
 
 def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
-    """The same by trying every corner."""
+    """The same by the second solver: every corner, or what the equations prove."""
     scm = asked.scm
 
     def happens(worlds: Sequence[World]) -> Callable[[by_unit.Unit], bool]:
@@ -152,14 +153,13 @@ def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
     worlds = [world for part in asked.parts for world in part.worlds] + [world for world, _ in asked.experiments]
     set_nodes = {node for world in worlds for node, _ in (*world.do, *world.under)}
     set_nodes |= {node for world in worlds for _, other in world.under for node, _ in other}
-    loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
-    openings += [part for node in loose for part in second.one_table(scm, node, done=set_nodes)]
     for world, p in asked.experiments:
         openings = second.after_experiment(scm, openings, event=happens((world,)), p=p)
-    parts = [(part.weight, happens(part.worlds)) for part in asked.parts]
-    return second.ends(
+    loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
+    openings += [part for node in loose for part in second.one_table(scm, node, done=set_nodes)]
+    return ends(
         scm,
-        lambda unit: sum((weight for weight, event in parts if event(unit)), Fraction(0)),
+        [(part.weight, happens(part.worlds)) for part in asked.parts],
         holds=happens((World((), asked.evidence),)),
         openings=openings,
         never=[happens(one) for one in asked.never],

@@ -1,182 +1,170 @@
-"""Bounds by trying every corner: full response functions, worked out unit by unit."""
+"""Bounds by trying every corner: full response functions, worked out unit by unit.
+
+Where the corners are too many, those of the widest opening are not tried: its bounds are what its equations prove.
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import NamedTuple
 
-from causal_eval.causal.scm import Scm, Table
-from causal_eval.causal.second.nested import Rows, Unit, each
-from causal_eval.causal.second.reach import effects_of, mask_from, members
+from causal_eval.causal.scm import Scm
+from causal_eval.causal.second.dual import Quotient, least
+from causal_eval.causal.second.nested import each
+from causal_eval.causal.second.openings import Event, Open
+from causal_eval.causal.second.reach import members
 from causal_eval.causal.second.vertices import Point, vertices
 from causal_eval.errors import MalformedCase, TooLarge
 
 MOST = 200_000
 """Corners times units that are gone through."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """Nodes that respond together, and equations of their joint responses."""
-
-    nodes: tuple[int, ...]
-    types: tuple[tuple[Mapping[tuple[int, ...], int], ...], ...]
-    rows: tuple[tuple[Fraction, ...], ...]
-    right: tuple[Fraction, ...]
-
-    def fitting(self, read: Rows) -> int:
-        """The mask of the types that respond so, as far as it is they who respond."""
-        places = list(range(len(self.types)))
-        for (node, key), level in read.items():
-            if node in self.nodes and key in self.types[0][at := self.nodes.index(node)]:
-                places = [place for place in places if self.types[place][at][key] == level]
-        return mask_from(places)
-
-
-def loose(scm: Scm, done: Iterable[int]) -> list[int]:
-    """The nodes with a mere table that what is *done* in some world can move: others respond alike in all worlds."""
-    moved = effects_of(scm.graph, sum(1 << node for node in set(done)))
-    found = []
-    for node in members(moved):
-        mechanism = scm.mechanisms[node]
-        if isinstance(mechanism, Table) and not mechanism.threshold and len(mechanism.rows) > 1:
-            found.append(node)
-    return found
-
-
-def one_table(scm: Scm, node: int, *, done: Iterable[int]) -> list[Open]:
-    """A node of which each row's law is stated, and not how the rows go together.
-
-    What is *done* in some world leaves some parents alone: they are alike in all worlds of a unit, which never reads
-    two rows that differ in them. How such rows go together is all the same: each group of others is open on its own.
-    """
-    mechanism = scm.mechanisms[node]
-    assert isinstance(mechanism, Table), "only a table leaves that open"
-    moved = effects_of(scm.graph, sum(1 << one for one in set(done)))
-    alike = [place for place, parent in enumerate(members(scm.graph.parents[node])) if not moved >> parent & 1]
-    groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for key in mechanism.rows:
-        groups.setdefault(tuple([key[place] for place in alike]), []).append(key)
-    return [_rows_together(scm, node, mechanism=mechanism, keys=keys) for keys in groups.values()]
-
-
-def _rows_together(scm: Scm, node: int, *, mechanism: Table, keys: Sequence[tuple[int, ...]]) -> Open:
-    ways = itertools.product(range(scm.domains[node]), repeat=len(keys))
-    types = tuple((dict(zip(keys, way, strict=True)),) for way in ways)
-    told = [(key, level, p) for key in keys for level, p in enumerate(mechanism.rows[key])]
-    rows = tuple(tuple(Fraction(one[0][key] == level) for one in types) for key, level, _ in told)
-    return Open((node,), types, rows, tuple(p for _, _, p in told))
-
-
-def one_district(scm: Scm, nodes: Sequence[int], *, law: Mapping[tuple[int, ...], Fraction]) -> Open:
-    """Nodes with common latent causes whose other causes are all set: the law of what is seen is all that is known.
-
-    *nodes* in causal order; only districts without outer causes, and with roots as outer causes, are taken.
-    """
-    keys = [
-        list(itertools.product(*[range(scm.domains[p]) for p in members(scm.graph.parents[node])])) for node in nodes
-    ]
-    ways = [
-        [dict(zip(one, way, strict=True)) for way in itertools.product(range(scm.domains[node]), repeat=len(one))]
-        for node, one in zip(nodes, keys, strict=True)
-    ]
-    types = tuple(itertools.product(*ways))
-    outer = sorted({p for node in nodes for p in members(scm.graph.parents[node])} - {*nodes})
-    rows, right = [], []
-    for levels in itertools.product(*[range(scm.domains[node]) for node in outer]):
-        fixed = dict(zip(outer, levels, strict=True))
-        whole = _share(law, fixed)
-        for own in itertools.product(*[range(scm.domains[node]) for node in nodes]) if whole else ():
-            there = dict(zip(nodes, own, strict=True))
-            rows.append(tuple(Fraction(_fits(scm, nodes, one=one, values=fixed | there)) for one in types))
-            right.append(_share(law, fixed | there) / whole)
-    if not rows:
-        rows, right = [(Fraction(1),) * len(types)], [Fraction(1)]
-    return Open(tuple(nodes), types, tuple(rows), tuple(right))
-
-
-def after_experiment(scm: Scm, openings: Sequence[Open], *, event: Callable[[Unit], bool], p: Fraction) -> list[Open]:
-    """The openings, of which one has to give *event* the probability *p*.
-
-    Raises:
-        TooLarge: several have a part in it. MalformedCase: none has, and it has another probability.
-    """
-    nodes = {node for one in openings for node in one.nodes}
-    units = [
-        (share, [one.fitting(read) for one in openings]) for hit, share, read in each(scm, event, free=nodes) if hit
-    ]
-    every = [(1 << len(one.types)) - 1 for one in openings]
-    touched = [at for at, full in enumerate(every) if any(fitting[at] != full for _, fitting in units)]
-    if len(touched) > 1:
-        raise TooLarge("an experiment's outcome hangs on several openings")
-    if not touched and sum((share for share, _ in units), Fraction(0)) != p:
-        raise MalformedCase(f"an experiment is said to give {p}, which the rest of the case excludes")
-    found = list(openings)
-    for at in touched:
-        one = found[at]
-        row = [
-            sum((share for share, fitting in units if fitting[at] >> number & 1), Fraction(0))
-            for number in range(len(one.types))
-        ]
-        found[at] = replace(one, rows=(*one.rows, tuple(row)), right=(*one.right, p))
-    return found
+MOST_PROGRAMMES = 1_000
+"""Corners of all openings but the widest, together: each takes a linear programme for either end."""
 
 
 def ends(
-    scm: Scm, worth: Callable[[Unit], Fraction], *, holds: Callable[[Unit], bool], openings: Sequence[Open],
-    never: Sequence[Callable[[Unit], bool]] = (),
+    scm: Scm, parts: Sequence[tuple[Fraction, Event]], *, holds: Event, openings: Sequence[Open],
+    never: Sequence[Event] = (),
 ) -> tuple[Fraction, Fraction]:  # fmt: skip
-    """The least and the greatest mean of *worth* where *holds*, over every corner in which nothing of *never* happens.
+    """The least and the greatest weighted sum of probabilities given that *holds*, where nothing of *never* happens.
 
     Raises:
         TooLarge: too many corners. MalformedCase: nothing fits.
     """
-    nodes = {node for one in openings for node in one.nodes}
-    corners = [[_Law(law) for law in vertices(one.rows, one.right)] for one in openings]
-    count = math.prod(map(len, corners))
-
-    def told(unit: Unit) -> tuple[Fraction | None, bool]:
-        return worth(unit) if holds(unit) else None, any(event(unit) for event in never)
-
-    units = []
-    for (value, impossible), share, read in each(scm, told, free=nodes):
-        units.append(_Told(value, impossible, share, [one.fitting(read) for one in openings]))
-        if len(units) * count > MOST:
-            raise TooLarge(f"over {MOST:,} units and corners: the second solver goes through no more")
-    below = math.lcm(*[one.share.denominator for one in units])
-    tops = [int(one.share * below) for one in units]
-    found = []
-    for laws in itertools.product(*corners):
-        whole, total = 0, Fraction(0)
-        for one, top in zip(units, tops, strict=True):
-            p = math.prod([law.of(types) for law, types in zip(laws, one.fitting, strict=True)], start=top)
-            if p and one.impossible:
-                break
-            if p and one.value is not None:
-                whole += p
-                total += p * one.value
-        else:
-            if whole:
-                found.append(total / whole)
+    asks = [_Ask(event, weight, whole=0) for weight, event in parts]
+    asks = [replace(ask, event=_both(holds, ask.event)) for ask in asks] + [_Ask(holds, Fraction(0), whole=1)]
+    asks += [_Ask(event, Fraction(0), whole=0, never=True) for event in never]
+    openings = _read_together(scm, asks, openings=openings)
+    units = _units(scm, asks, openings=openings)
+    touched = [any(unit.fitting[at] != one.everyone for unit in units) for at, one in enumerate(openings)]
+    found: list[Fraction] = []
+    if all(_has_law(one) for one, is_touched in zip(openings, touched, strict=True) if not is_touched):
+        units = [replace(one, fitting=list(itertools.compress(one.fitting, touched))) for one in units]
+        found = _extremes(units, list(itertools.compress(openings, touched)))
     if not found:
         raise MalformedCase("no model fits all that is stated, with what is given")
     return min(found), max(found)
 
 
-class _Told(NamedTuple):
-    """What is told of the units that respond alike."""
+def _has_law(one: Open) -> bool:
+    """Whether any law satisfies its equations."""
+    corners = vertices(one.rows, one.right)
+    if corners is not None:
+        return bool(corners)
+    zero, sure = ([Fraction(value)] * len(one.types) for value in (0, 1))
+    return least(Quotient(one.cuts(one.everyone), zero, sure)) is not None
 
-    value: Fraction | None
-    """None: they are not asked about."""
-    impossible: bool
-    """Something happens that never does."""
-    share: Fraction
+
+def _extremes(units: Sequence[_Told], openings: Sequence[Open]) -> list[Fraction]:
+    """Means with laws of the *openings*, the least and the greatest among them."""
+    corners = [vertices(one.rows, one.right) for one in openings]
+    widest = _widest(corners, len(units))
+    listed = [[_Law(law) for law in found or ()] for place, found in enumerate(corners) if place != widest]
+    found: list[Fraction] = []
+    for laws in itertools.product(*listed):
+        found += _at(units, laws) if widest is None else _along(units, openings[widest], place=widest, laws=laws)
+    return found
+
+
+def _widest(corners: Sequence[Sequence[Point] | None], units: int) -> int | None:
+    """The opening with the most corners, along which linear programmes go; None: all can be gone through together.
+
+    Raises:
+        TooLarge: the corners beside it are too many.
+    """
+    sizes = [MOST + 1 if found is None else len(found) for found in corners]
+    if units * math.prod(sizes) <= MOST:
+        return None
+    widest = sizes.index(max(sizes))
+    beside = math.prod(sizes[:widest] + sizes[widest + 1 :])
+    if beside > MOST_PROGRAMMES or units * beside > MOST:
+        raise TooLarge(
+            f"over {MOST_PROGRAMMES:,} corners, or {MOST:,} units and corners, beside the widest opening: the second "
+            "solver goes through no more"
+        )
+    return widest
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """An event, and what its probability counts for."""
+
+    event: Event
+    weight: Fraction
+    whole: int
+    """1: it is what is given."""
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Units with which an event happens."""
+
+    ask: _Ask
+    share: int
+    """Times something that is the same for all."""
     fitting: list[int]
     """The mask of the types of each opening that are theirs."""
+
+
+def _both(one: Event, other: Event) -> Event:
+    return lambda unit: one(unit) and other(unit)
+
+
+def _read_together(scm: Scm, asks: Sequence[_Ask], *, openings: Sequence[Open]) -> list[Open]:
+    """The openings without those of tables of which no unit reads two rows: how these go together is all one."""
+    nodes = {node for one in openings for node in one.nodes}
+    several = set[int]()
+    for ask in asks:
+        for _, _, read in each(scm, ask.event, free=nodes):
+            several |= {node for node, rows in Counter(node for node, _ in read).items() if rows > 1}
+    return [one for one in openings if not one.by_row or several.intersection(one.nodes)]
+
+
+def _units(scm: Scm, asks: Sequence[_Ask], *, openings: Sequence[Open]) -> list[_Told]:
+    nodes = {node for one in openings for node in one.nodes}
+    every = [(ask, share, read) for ask in asks for hit, share, read in each(scm, ask.event, free=nodes) if hit]
+    below = math.lcm(*[share.denominator for _, share, _ in every])
+    return [_Told(ask, int(share * below), [one.fitting(read) for one in openings]) for ask, share, read in every]
+
+
+def _at(units: Sequence[_Told], laws: Sequence[_Law]) -> list[Fraction]:
+    """The quotient where each opening has its law of *laws*; nothing without a whole, or if what never happens does."""
+    whole, total = 0, Fraction(0)
+    for one in units:
+        p = math.prod([law.of(types) for law, types in zip(laws, one.fitting, strict=True)], start=one.share)
+        if p and one.ask.never:
+            return []
+        whole += p * one.ask.whole
+        total += p * one.ask.weight
+    return [total / whole] if whole else []
+
+
+def _along(units: Sequence[_Told], wide: Open, *, place: int, laws: Sequence[_Law]) -> list[Fraction]:
+    """The least and the greatest quotient where all but the *wide* opening, at *place*, have their laws of *laws*."""
+    n, barred = len(wide.types), 0
+    total, whole = [Fraction(0)] * n, [Fraction(0)] * n
+    for one in units:
+        beside = one.fitting[:place] + one.fitting[place + 1 :]
+        p = math.prod([law.of(types) for law, types in zip(laws, beside, strict=True)], start=one.share)
+        if p and one.ask.never:
+            barred |= one.fitting[place]
+        for at in members(one.fitting[place]) if p else ():
+            whole[at] += p * one.ask.whole
+            total[at] += p * one.ask.weight
+    fits = wide.everyone & ~barred
+    numerator, denominator = ([sums[at] for at in members(fits)] for sums in (total, whole))
+    found = []
+    for sign in (1, -1):
+        end = least(Quotient(wide.cuts(fits), [sign * a for a in numerator], denominator))
+        if end is None:
+            break
+        found.append(sign * end)
+    return found
 
 
 class _Law:
@@ -191,16 +179,3 @@ class _Law:
         if types not in self.known:
             self.known[types] = sum([self.law[at] for at in members(types)])
         return self.known[types]
-
-
-def _share(law: Mapping[tuple[int, ...], Fraction], values: Mapping[int, int]) -> Fraction:
-    return sum((p for whole, p in law.items() if all(whole[node] == at for node, at in values.items())), Fraction(0))
-
-
-def _fits(
-    scm: Scm, nodes: Sequence[int], *, one: Sequence[Mapping[tuple[int, ...], int]], values: Mapping[int, int]
-) -> bool:
-    return all(
-        response[tuple([values[p] for p in members(scm.graph.parents[node])])] == values[node]
-        for node, response in zip(nodes, one, strict=True)
-    )

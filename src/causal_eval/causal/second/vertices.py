@@ -10,12 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import TypeAlias
-
-from causal_eval.errors import TooLarge
 
 MOST_CORNERS = 1_000
 
@@ -26,18 +24,19 @@ _Corner: TypeAlias = tuple[int, Point]
 """Mask of the variables that are not 0, and the point."""
 
 
-def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[Point, ...]:
+def vertices(rows: Sequence[Sequence[Fraction]], right: Sequence[Fraction]) -> tuple[Point, ...] | None:
     """Every vertex of {x >= 0: sum of x = 1, rows x = right}, each times something: their sums say what.
 
-    Raises:
-        TooLarge: more than 1,000 on the way.
+    None: there are more than 1,000 on the way.
     """
     return _vertices(tuple(map(tuple, rows)), tuple(right))
 
 
 @lru_cache(maxsize=64)  # one model is asked several things
-def _vertices(rows: tuple[_Row, ...], right: _Row) -> tuple[Point, ...]:
+def _vertices(rows: tuple[_Row, ...], right: _Row) -> tuple[Point, ...] | None:
     n = len(rows[0])
+    if n > MOST_CORNERS:
+        return None
     corners: list[_Corner] = [(1 << at, tuple([int(at == other) for other in range(n)])) for at in range(n)]
     longest = 2
     for row, b in zip(rows, right, strict=True):
@@ -46,16 +45,16 @@ def _vertices(rows: tuple[_Row, ...], right: _Row) -> tuple[Point, ...]:
         gaps = [sum(map(operator.mul, cut, point)) for _, point in corners]
         if not any(gaps):
             continue  # what was cut before says so already
-        corners = _cut(corners, gaps, longest=longest)
+        corners = list(itertools.islice(_cut(corners, gaps, longest=longest), MOST_CORNERS + 1))
         longest += 1
         if len(corners) > MOST_CORNERS:
-            raise TooLarge(f"over {MOST_CORNERS:,} corners, more than the second solver goes through")
+            return None
     return tuple([point for _, point in corners])
 
 
-def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> list[_Corner]:
+def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> Iterator[_Corner]:
     """The corners where the *gaps* are 0; no edge has more than *longest* variables that are not 0."""
-    kept = [corner for corner, gap in zip(corners, gaps, strict=True) if not gap]
+    yield from (corner for corner, gap in zip(corners, gaps, strict=True) if not gap)
     above, below = (
         [(corner, gap) for corner, gap in zip(corners, gaps, strict=True) if gap * sign > 0] for sign in (1, -1)
     )
@@ -69,8 +68,7 @@ def _cut(corners: list[_Corner], gaps: Sequence[int], *, longest: int) -> list[_
             if size == longest == max(one.bit_count(), other.bit_count()) + 1 or _is_edge(face, supports):
                 point = [gap * y - lack * x for x, y in zip(high, low, strict=True)]
                 divisor = math.gcd(*point)
-                kept.append((face, tuple([x // divisor for x in point])))
-    return kept
+                yield face, tuple([x // divisor for x in point])
 
 
 def _is_edge(face: int, supports: Sequence[int]) -> bool:
