@@ -249,3 +249,14 @@ def test_a_law_that_no_model_has_is_refused() -> None:
     told = distribution({0: (0, 4, 0, 0), 1: (4, 0, 0, 0)}, 4)
     with pytest.raises(MalformedCase, match="no model fits"):
         calculate({"graph": IV, "query": {"kind": "iv_bounds", "X": "X", "Y": "Y", "Z": "Z", "distribution": told}})
+
+
+@pytest.mark.parametrize("with_x", ["0", "1/12"])
+def test_monotonicity_that_what_is_seen_excludes_is_refused(with_x: str) -> None:
+    """Y is rarer with X than without, also where it never happens with X, so that no response is open."""
+    table = {"0,0": "1/4", "0,1": "1/4", "1,1": with_x, "1,0": str(Fraction(1, 2) - Fraction(with_x))}
+    told = {"variables": ["X", "Y"], "table": table}
+    query = {"kind": "pns", "X": "X", "Y": "Y", "monotone": True, "distribution": told}
+    for solve in (calculate, answered_again):
+        with pytest.raises(MalformedCase, match="no model fits"):
+            solve({"graph": "X -> Y", "query": query})

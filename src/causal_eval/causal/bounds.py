@@ -295,7 +295,9 @@ class _Coefficients:
     def extreme(self, sign: int) -> Extreme:
         """The least (*sign* 1) or greatest (-1) value."""
         if not self.districts:
-            value, whole, *_ = self.weights[0]
+            value, whole, *never = self.weights[0]
+            if any(never):
+                raise _contradicted()
             if not whole:
                 raise _impossible()
             return Extreme(value / whole, ())
@@ -306,9 +308,7 @@ class _Coefficients:
             raise TooLarge(f"{count:,} corners of what is open; the most is {MOST_CORNERS:,}: ask about fewer nodes")
         found = [one for laws in itertools.product(*every) if (one := self._within(sign, laws, main=main)) is not None]
         if not found:
-            raise MalformedCase(
-                "no model fits all that is stated: something contradicts, or what is given never happens"
-            )
+            raise _contradicted()
         return min(found, key=lambda one: sign * one.value)
 
     def _within(self, sign: int, laws: Sequence[Sequence[Fraction]], *, main: int) -> Extreme | None:
@@ -366,3 +366,7 @@ def _bounded(types: int) -> None:
 
 def _impossible() -> MalformedCase:
     return MalformedCase("what is given has probability 0; nothing would have followed from it")
+
+
+def _contradicted() -> MalformedCase:
+    return MalformedCase("no model fits all that is stated: something contradicts, or what is given never happens")
