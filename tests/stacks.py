@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests import lacking, servers
 
 from causal_eval.errors import UsageError
 from causal_eval.operations.stack.marked import marked
 from causal_eval.operations.stack.plan import Plan, find_plan
-from causal_eval.operations.stack.programs import find_programs
+from causal_eval.operations.stack.programs import find_programs, may_enter
 from causal_eval.operations.stack.raising import supervisor_of
 from causal_eval.operations.stack.supervisor import State
 
@@ -74,11 +74,13 @@ class Stack:
 
 
 def check_installed() -> None:
-    """Skip the test where a stack cannot be started here."""
+    """Skip the test where a stack cannot be started here: root's PostgreSQL is another account's, which must get in."""
     try:
         find_programs([COMMAND])
     except UsageError as error:
-        pytest.skip(str(error))
+        wheels = all(map(lacking.is_installed, (servers.POSTGRES, servers.VALKEY)))
+        enters = may_enter(Path(sys.prefix), "nobody" if os.geteuid() == 0 else "")
+        lacking.lacks(f"{error} (account may enter {sys.prefix}: {enters})", is_brought=wheels and enters)
 
 
 def environment(folder: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:

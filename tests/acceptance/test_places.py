@@ -18,18 +18,21 @@ from tests.acceptance.terminal import Terminal, lines
 ROOT = os.geteuid() == 0
 
 
-def mounted(place: Path, *options: str) -> bool:
-    """Whether a memory disk could be mounted there: some containers may not."""
+def mounting(place: Path, *options: str) -> str:
+    """Mount a memory disk there; what keeps it from being mounted, if anything: some containers may not."""
+    if not ROOT:
+        return "only root can"
     place.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", *options, "tmpfs", str(place)]
-    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    return f"mount says {done.stderr.strip()!r}" if done.returncode else ""
 
 
 @contextmanager
 def disk(place: Path, size: str) -> Iterator[None]:
     """A disk of *size* while the block runs."""
-    if not (ROOT and mounted(place, "-o", f"size={size}")):
-        pytest.skip("needs the right to mount a small disk")
+    if refused := mounting(place, "-o", f"size={size}"):
+        pytest.skip(f"no small disk can be mounted here: {refused}")
     try:
         yield
     finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import lacking
 from tests.acceptance.terminal import COMMAND, Terminal, lines
 
 
@@ -102,8 +102,7 @@ TRIED = {
 @pytest.mark.parametrize(("shell", "name"), [(shell, "causal-eval") for shell in TRIED] + [("bash", "ceb")])
 def test_completion_completes(terminal: Terminal, shell: str, name: str) -> None:
     """``--install-completion`` finds out the shell, and a new one completes, under either name."""
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+    lacking.program(shell)
     terminal.env["PATH"] = f"{Path(sys.executable).parent}:{terminal.env['PATH']}"
 
     def said(line: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
+from tests import lacking
 from tests.alerts import promtool
 
 MONITORING = Path("src/causal_eval/operations/monitoring")
@@ -20,6 +20,13 @@ def rules(root: Path) -> promtool.Suite:
 
 @pytest.fixture(scope="session")
 def prometheus() -> None:
-    """Prometheus' programs, or a skip that says how to get them."""
-    if not shutil.which("promtool"):
-        pytest.skip("no promtool: install Debian's package prometheus (`make setup` does, where apt may)")
+    """Prometheus' programs are here."""
+    lacking.program("prometheus")
+    lacking.program("promtool")
+
+
+@pytest.fixture(scope="session")
+def alertmanager() -> None:
+    """Alertmanager's programs are here."""
+    lacking.program("prometheus-alertmanager")
+    lacking.program("amtool")

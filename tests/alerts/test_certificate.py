@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
 import subprocess
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests import lacking
 from tests.alerts.test_live import Sink, running, served
 from tests.servers import free_port
 
@@ -71,12 +71,11 @@ def long_lived(folder: Path) -> ssl.SSLContext:
 
 
 @pytest.mark.full
-@pytest.mark.usefixtures("prometheus")
+@pytest.mark.usefixtures("prometheus", "alertmanager")
 def test_a_certificate_that_ends_soon_is_told_of(tmp_path: Path) -> None:
     """Of one day: the sentinel hears of it; of a year: it hears that it is over."""
-    lacking = [name for name in (EXPORTER, "prometheus-alertmanager", "openssl") if shutil.which(name) is None]
-    if lacking:
-        pytest.skip(f"not installed: {', '.join(lacking)} (`make setup` does, where apt may)")
+    lacking.program(EXPORTER)
+    lacking.program("openssl")
     sentinel, exporter, watcher, told = Sink(), free_port(), free_port(), free_port()
     with served(sentinel) as port, front(server_context(Certificate.SELF_SIGNED, tmp_path)) as shown:
         job = Job(name="causal-eval-tls", targets=(shown.address,), prober=f"127.0.0.1:{exporter}", module="tls")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -45,14 +44,7 @@ def said(*command: str) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def amtool() -> None:
-    """Alertmanager's tool, or a skip that says how to get it."""
-    if not shutil.which("amtool"):
-        pytest.skip("no amtool: install Debian's package prometheus-alertmanager (`make setup` does, where apt may)")
-
-
-@pytest.mark.usefixtures("prometheus", "amtool")
+@pytest.mark.usefixtures("prometheus", "alertmanager")
 @pytest.mark.parametrize("times", [1, 60])
 def test_both_programs_take_their_configuration(times: int, tmp_path: Path) -> None:
     """Their own checks pass, at full speed and in a drill; the rules lie where Prometheus looks for them."""
@@ -69,7 +61,7 @@ def test_the_configuration_of_compose_is_one(tmp_path: Path) -> None:
     said("promtool", "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml"))
 
 
-@pytest.mark.usefixtures("amtool")
+@pytest.mark.usefixtures("alertmanager")
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
@@ -98,7 +90,7 @@ def test_an_alert_goes_where_it_belongs(labels: str, receivers: str, tmp_path: P
     )
 
 
-@pytest.mark.usefixtures("amtool")
+@pytest.mark.usefixtures("alertmanager")
 def test_the_receiver_that_the_guide_shows_is_one(root: Path, tmp_path: Path) -> None:
     """Alertmanager takes what is to be put into the configuration of a cluster's, and Watchdog goes to the sentinel."""
     (shown,) = re.findall(

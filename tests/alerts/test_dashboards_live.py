@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from tests import lacking
 from tests.alerts.test_dashboards import BOARDS, FOLDER
 from tests.stacks import COMMAND, Stack, check_installed, environment, opened_stack
 
@@ -73,6 +74,7 @@ class Loaded:
 def loaded() -> Iterator[Loaded]:
     """A stack with a mock server for a provider, that has been under load for a while."""
     check_installed()
+    lacking.program("prometheus")
     top = Path(tempfile.mkdtemp(prefix="ceb-boards-"))  # PostgreSQL's account may not enter pytest's own
     top.chmod(0o755)
     folder = top / "stack"
@@ -81,8 +83,7 @@ def loaded() -> Iterator[Loaded]:
     address = json.loads(mock.stdout.readline())["url"]
     try:
         with opened_stack(folder, "--app", "2", "--worker", "2") as stack:
-            if "prometheus" not in stack.plan.names:
-                pytest.skip("no prometheus: install Debian's package (`make setup` does, where apt may)")
+            assert "prometheus" in stack.plan.names
             lines = ("OPENAI_API_KEY=sk-boards", f"OPENAI_BASE_URL={address}", "ENABLE_RESPONSE_CACHE=true")
             (folder / "app/.env").write_text("\n".join((*lines, "CEB_CHECK_EVERY=15s", "")))
             stack.run("stack", "restart", "app")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
@@ -38,11 +37,9 @@ def told_of(home: Path) -> list[Incident]:
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-@pytest.mark.usefixtures("prometheus")
+@pytest.mark.usefixtures("prometheus", "alertmanager")
 def test_monitoring_that_dies_is_an_incident(tmp_path: Path) -> None:
     """Prometheus ends: within its minute there is one incident, P2; it is back, and the incident is well again."""
-    if not shutil.which("prometheus-alertmanager"):
-        pytest.skip("no Alertmanager: install Debian's package prometheus-alertmanager (`make setup` does)")
     home, watchers, watcher, told = tmp_path / "home", tmp_path / "watchers", free_port(), free_port()
     home.mkdir()
     watchers.mkdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import shutil
 import subprocess
 import threading
 import time
@@ -119,11 +118,9 @@ def watched(folder: Path, exporter: int, *, sentinel: int, people: int) -> Itera
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("prometheus")
+@pytest.mark.usefixtures("prometheus", "alertmanager")
 def test_a_fault_reaches_sentinel_and_people(tmp_path: Path) -> None:
     """The database is lost: both are told, once it is back they are told too, and Watchdog is heard again and again."""
-    if not shutil.which("prometheus-alertmanager"):
-        pytest.skip("no Alertmanager: install Debian's package prometheus-alertmanager (`make setup` does)")
     exporter, sentinel, people = Exporter(("127.0.0.1", 0), _Metrics), Sink(), Sink()
     with (
         served(exporter) as one,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,11 +17,9 @@ PATIENCE = 420.0
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-@pytest.mark.usefixtures("prometheus")
+@pytest.mark.usefixtures("prometheus", "alertmanager")
 def test_a_page_that_is_old_is_told_of(tmp_path: Path) -> None:
     """A file stands where its folder belongs: the alert fires after five minutes, and is over once it is gone."""
-    if not shutil.which("prometheus-alertmanager"):
-        pytest.skip("no Alertmanager: install Debian's package prometheus-alertmanager (`make setup` does)")
     home, watchers, watcher, told = tmp_path / "home", tmp_path / "watchers", free_port(), free_port()
     home.mkdir()
     watchers.mkdir()

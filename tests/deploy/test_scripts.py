@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests import lacking
 
 from causal_eval.operations.monitoring.configure import COMPOSE
 
@@ -64,10 +65,13 @@ def told(place: Path) -> list[str]:
     ]
 
 
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl on this machine")
+@pytest.fixture
+def openssl() -> str:
+    """The program that makes keys and certificates."""
+    return lacking.program("openssl")
 
 
-@needs_openssl
+@pytest.mark.usefixtures("openssl")
 def test_secrets_are_made_once(place: Path) -> None:
     """All that the stack asks for, different from each other; a second run changes none, and .env keeps its lines."""
     (place / ".env").write_text("APP_REPLICAS=3\n")
@@ -82,7 +86,7 @@ def test_secrets_are_made_once(place: Path) -> None:
     assert "APP_REPLICAS=3" in (place / ".env").read_text()
 
 
-@needs_openssl
+@pytest.mark.usefixtures("openssl")
 def test_secrets_are_private(place: Path) -> None:
     """The folder is its owner's alone; the master key too; .env holds none of them."""
     run(place, "make-secrets.sh")
@@ -94,7 +98,7 @@ def test_secrets_are_private(place: Path) -> None:
     assert not [path.name for path in folder.rglob("*") if path.is_file() and path.read_text().strip() in text]
 
 
-@needs_openssl
+@pytest.mark.usefixtures("openssl")
 def test_redis_gets_hashes(place: Path) -> None:
     """Its file of accounts holds no password, and the address of the program fits to it."""
     run(place, "make-secrets.sh")
@@ -106,7 +110,7 @@ def test_redis_gets_hashes(place: Path) -> None:
     assert f"user app on #{hashlib.sha256(match[1].encode()).hexdigest()} " in accounts
 
 
-@needs_openssl
+@pytest.mark.usefixtures("openssl")
 def test_a_certificate_has_the_names_that_are_given(place: Path) -> None:
     """For localhost and each of them."""
     run(place, "make-secrets.sh", "bench.example")

@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from tests import servers
+from tests import lacking, servers
 from tests.serving import COMMAND, Site, opened_site, wait_until
 
 from causal_eval.store.jobs import JobStatus
@@ -62,9 +62,12 @@ def mounted(size: int) -> Iterator[Disk]:
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     folder = servers.new_folder()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}m,mode=755", "tmpfs", str(folder)], check=False)
+    options = ["-o", f"size={size}m,mode=755"]
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", *options, "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        pytest.skip("no file system can be mounted here")
+        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
     try:
         yield Disk(folder)
     finally:
@@ -85,9 +88,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, disk: Disk) -> Iterator
     with ExitStack() as stack:
         url = f"sqlite:///{disk.folder}/site.db"
         if request.param == "postgresql":
-            server = servers.own_postgres(disk.folder)
-            if server is None:
-                pytest.skip("no PostgreSQL can be started")
+            server = lacking.served(servers.own_postgres(disk.folder), wheel=servers.POSTGRES)
             stack.callback(server.stop)
             url = server.url()
         more = {"CEB_DISK_RESERVE": "15%", "CEB_WATCHED_FOLDERS": str(disk.folder), "CEB_LOG_LEVEL": "WARNING"}

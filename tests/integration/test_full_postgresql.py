@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
-from tests import servers
+from tests import lacking, servers
 from tests.integration.test_full_disks import APP, ORDERS, asked, mounted
 from tests.serving import Site, opened_site, wait_until
 
@@ -67,9 +67,7 @@ def test_nothing_is_lost_by_a_server_that_has_no_room(
 ) -> None:
     """Orders are refused in words, then by a server that has ended; with room again all that was accepted is whole."""
     with mounted(MB) as disk, ExitStack() as stack:
-        server = servers.own_postgres(disk.folder)
-        if server is None:
-            pytest.skip("no PostgreSQL can be started")
+        server = lacking.served(servers.own_postgres(disk.folder), wheel=servers.POSTGRES)
         stack.callback(stop_again, server)
         more = {"CEB_WATCHED_FOLDERS": str(disk.folder), "CEB_LOG_LEVEL": "ERROR"}  # warnings would fill the pipe
         site = stack.enter_context(opened_site(tmp_path, server.url(), more=more))

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from _pytest.mark import ParameterSet
+from tests import lacking
 from tests.integration.fire import KEYS, Outcome, Row, Scenario, Stage, template
 
 from causal_eval.providers.served import same_model
@@ -158,11 +159,12 @@ def leaks(folder: Path) -> list[str]:
     return [f"{file}: {form}" for file in files for form in forms if form.encode() in file.read_bytes()]
 
 
-def test_no_key_in_anything_that_the_matrix_left(homes: Path) -> None:
+def test_no_key_in_anything_that_the_matrix_left(homes: Path, request: pytest.FixtureRequest) -> None:
     """Databases with their logs, books, logs, reports and whatever was printed: no planted key is in any of them."""
     runs = list(homes.iterdir())
     if not runs:
-        pytest.skip("nothing was run before: run the whole file")
+        asked = {getattr(item, "originalname", "") for item in request.session.items if item.path == request.path}
+        lacking.lacks("what the whole file leaves behind", is_brought=test_a_run_under_fire.__name__ in asked)
     for name in ("runs.db", "report.html", "told.txt", "log.txt", "books.jsonl"):
         assert all((run / name).exists() for run in runs), name
     assert not leaks(homes)

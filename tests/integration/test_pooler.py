@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests import servers
+from tests import lacking, servers
 from tests.serving import opened_site, wait_until
 
 from causal_eval.operations.database.fitting import check_room
@@ -38,9 +38,7 @@ logfile = {folder}/log
 @pytest.fixture
 def behind(own_postgres: servers.Postgres) -> Iterator[str]:
     """The address of a database through a pooler with few connections of the server."""
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-    if program is None:
-        pytest.skip("no PgBouncer: `make setup` installs Debian's package pgbouncer")
+    program = lacking.program("pgbouncer")
     if os.geteuid():
         pytest.skip("the pooler's settings name an account to become: only root can")
     folder, port = servers.new_folder(), servers.free_port()

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from tests import servers
+from tests import lacking, servers
 from tests.serving import COMMAND, Site, opened_site, wait_until
 
 from causal_eval.seeds import Stream
@@ -51,9 +51,7 @@ def database(own_postgres: servers.Postgres) -> servers.Postgres:
 @pytest.fixture
 def passing_valkey() -> Iterator[servers.Valkey]:
     """A Valkey that the test may end."""
-    server = servers.own_valkey()
-    if server is None:
-        pytest.skip("no Valkey can be started: `make setup` installs one, so does Debian's package valkey or redis")
+    server = lacking.served(servers.own_valkey(), wheel=servers.VALKEY)
     yield server
     with contextlib.suppress(ProcessLookupError):
         os.kill(server.pid, signal.SIGKILL)

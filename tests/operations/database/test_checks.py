@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests import servers
+from tests import lacking, servers
 
 from causal_eval.errors import UnknownName, UsageError
 from causal_eval.operations.database.checks import damages, explain, indexes
@@ -84,7 +84,7 @@ def test_a_flipped_byte_is_found(own_postgres: servers.Postgres) -> None:
         assert "amcheck" in {one.what for one in said}
         available = server.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'").fetchone()
         if available is None:
-            pytest.skip("this PostgreSQL has no amcheck: Debian's package postgresql has")
+            lacking.lacks("PostgreSQL's amcheck", is_brought=lacking.is_installed(servers.POSTGRES))
         server.execute("CREATE EXTENSION amcheck")
         server.execute("CREATE TABLE t AS SELECT n AS id, repeat('x', 50) AS body FROM generate_series(1, 500) n")
         server.execute("CREATE INDEX t_id ON t (id)")

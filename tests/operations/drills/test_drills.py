@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from tests import servers
+from tests import lacking, servers
 from tests.gameday.rows import ALL
 
 from causal_eval.errors import UsageError
@@ -65,9 +65,7 @@ def foreign_database(ground: Ground) -> Iterator[Ground]:
     (ground.plan.root / SIGN).write_text(json.dumps({"id": ground.plan.id, "database": "1"}))
     (ground.plan.root / "secrets").mkdir()
     folder = servers.new_folder()
-    server = servers.own_postgres(folder)
-    if server is None:
-        pytest.skip("no PostgreSQL can be started: `make setup` installs one, so does Debian's package postgresql")
+    server = lacking.served(servers.own_postgres(folder), wheel=servers.POSTGRES)
     ground.plan.secret("postgres").write_text(server.password)
     yield ground_of(changed(ground.plan, Wanted(ports={"postgres": server.port})))
     server.stop()
