@@ -150,7 +150,7 @@ def _told_apart(table: _Tables, event: Sequence[Term], *, given: Sequence[Term])
     terms = (*event, *given)
     even, odd = ([_spectrum(table, one, sign=sign) for one in (terms, given)] for sign in (1, -1))
     gaps = even[0].astype(float) * odd[1] - odd[0].astype(float) * even[1]
-    listed, depends = list(table.places), _depends(table, terms)
+    listed, depends = list(table.places), _depends(table, terms) | _depends(table, given)
     candidates = sorted(np.flatnonzero(gaps).tolist(), key=lambda mask: (mask.bit_count(), mask))
     for mask in candidates[:_TRIED]:
         chosen = [listed[place] for place in bits(mask)]
