@@ -328,9 +328,10 @@ def test_no_secret_is_stored(terminal: Terminal, question_file: Path) -> None:
     with terminal.server("--questions", str(question_file)) as env:
         assert terminal.run("eval", "--model", "openai-api/mock/s", "--questions", str(question_file), "--limit", "5",
                             env=env).returncode == 0  # fmt: skip
-    for path in terminal.home.rglob("*"):
-        if path.is_file():
-            assert SECRET.encode() not in path.read_bytes(), path
+    files = [path for path in terminal.home.rglob("*") if path.is_file()]
+    assert "causal-eval.db" in {path.name for path in files}
+    for path in files:
+        assert SECRET.encode() not in path.read_bytes(), path
 
 
 def test_doctor_says_what_is_there(terminal: Terminal) -> None:

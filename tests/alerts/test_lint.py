@@ -54,6 +54,7 @@ OF_THE_SENTINEL = {"status_page_last_publish_timestamp_seconds"}
 _FOLDER = Path(__file__).resolve().parents[2] / "src/causal_eval/operations/monitoring"
 RULES = read_rules(_FOLDER / "rules.yml", _FOLDER / "slo.yml")
 ALERTS = {name: rule for name, rule in RULES.items() if "alert" in rule}
+assert ALERTS, "every test below is about each of them"
 
 
 def calls(node: Expr) -> Iterator[Call]:

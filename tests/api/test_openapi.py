@@ -20,7 +20,9 @@ def test_the_committed_document_is_the_applications(service: Service, root: Path
 
 def test_every_operation_is_described(service: Service) -> None:
     """Each has a sentence, a tag, and its problems as problem documents."""
-    for path, methods in make_app(service).openapi()["paths"].items():
+    paths = make_app(service).openapi()["paths"]
+    assert "/api/v1/evaluations" in paths
+    for path, methods in paths.items():
         for method, described in methods.items():
             assert described["description"], (method, path)
             assert described["tags"], (method, path)

@@ -82,7 +82,9 @@ def test_a_planted_name_is_found(line: str) -> None:
 def test_no_lock_file_names_where_packages_come_from() -> None:
     """``requirements/*.txt`` hold names, versions, markers and hashes, nothing else."""
     line = re.compile(r"[a-z0-9._-]+(\[[a-z,]+\])?==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
-    for path in sorted((ROOT / "requirements").glob("*.txt")):
+    locks = sorted((ROOT / "requirements").glob("*.txt"))
+    assert "dev.txt" in {path.name for path in locks}
+    for path in locks:
         odd = [text for text in path.read_text("utf-8").splitlines() if not line.fullmatch(text)]
         assert not odd, path.name
 

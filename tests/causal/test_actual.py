@@ -161,6 +161,7 @@ def test_phi_in_every_form() -> None:
     forms: list[Any] = ["BS", ["eq", "BS", True], ["BS", True], {"BS": True}, ["or", "BS", "BS"]]
     query = {"kind": "is_cause", "context": BOTH, "cause": {"ST": True}}
     answers = [calculate({"graph": ROCKS, "query": {**query, "phi": phi}}).answer for phi in forms]
+    assert answers[0]["is_cause"] is True
     assert all(answer == answers[0] for answer in answers)
 
 

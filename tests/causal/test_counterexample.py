@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.causal.drawing import Draw
 from tests.causal.test_estimands import case
@@ -28,11 +28,10 @@ def test_two_models_tell(seed: int) -> None:
     draw = Draw(seed)
     g = projected(draw.graph(draw.stream.between(2, 6), bidirected=35, latent=5))
     x, y, z = (sum(1 << node for node in part) & g.observed for part in draw.nodes(g, 1, 1, seed % 3))
-    if not (x and y):
-        return
+    assume(x and y)
     moved = identify_conditional(g, x, y=y, z=z)
-    if not isinstance(moved.plan, Hedge):
-        return
+    assume(isinstance(moved.plan, Hedge))
+    assert isinstance(moved.plan, Hedge)
     forest = forest_of(g, smaller(g, moved.plan, x=moved.x), x=moved.x, targets=(y, moved.z))
     pair = pair_of(g, "ABCDEFGH"[: g.n], forest=forest, asked=Effect(moved.x, y, moved.z))
     assert pair is not None
@@ -72,6 +71,7 @@ def test_latent_nodes_of_the_case_are_those_of_the_models() -> None:
     asked = {"graph": graph, "query": {"kind": "effect", "X": ["X"], "Y": ["Y"]}}
     reply = calculate(asked)
     verify(asked, reply)
+    assert len(reply.certificate["models"]) == 2
     for model in reply.certificate["models"]:
         assert model["graph"]["nodes"] == graph["nodes"]
         assert all(edge in graph["directed"] for edge in model["graph"]["directed"])

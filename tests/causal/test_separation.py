@@ -6,7 +6,7 @@ import itertools
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.causal.drawing import Draw
 
@@ -45,9 +45,10 @@ def test_the_open_path_is_open(seed: int) -> None:
     x, y, z = (mask_of(nodes) for nodes in made.nodes(g, 1, 1, 2))
     verdict = judge(g, x, y, z)
     assert bool(verdict) == separated(g, x, y, z)
-    if verdict.open_path is None:
-        return
     path = verdict.open_path
+    assert (path is not None) == (not verdict)
+    assume(path is not None)
+    assert path is not None
     assert 1 << path[0] == x
     assert 1 << path[-1] == y
     assert len(set(path)) == len(path)

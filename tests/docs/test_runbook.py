@@ -98,6 +98,7 @@ def test_templates_are_those_that_are_sent(root: Path, runbook: Runbook) -> None
     """Byte for byte; two have a line more, which says when the next update comes."""
     page = runbook.path.read_text("utf-8")
     texts = sorted((root / "src/causal_eval/incidents/texts").glob("*.txt"))
+    assert texts
     for path in texts:
         text = path.read_text("utf-8").rstrip("\n")
         promised = f"{text}\nNext update: [TIME]" if "30 minutes." in text else text

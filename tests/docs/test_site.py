@@ -75,6 +75,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     """No font, script or picture of another host: the site works offline and tells nobody who reads it."""
     loads = {load for path in site.rglob("*.html") for load in Page(path.read_text("utf-8")).loads}
+    assert loads
     assert not [load for load in loads if urlsplit(load).netloc]
     styles = " ".join(path.read_text("utf-8") for path in site.rglob("*.css"))
     assert not re.search(r"url\(['\"]?(https?:)?//", styles)
@@ -84,6 +85,7 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
 def test_every_document_is_a_page(site: Path, root: Path) -> None:
     """Nothing under docs/ is left out."""
     documents = [path for path in (root / "docs").rglob("*.md") if "_build" not in path.parts]
+    assert root / "docs/architecture.md" in documents
     assert not [
         path for path in documents if not (site / path.relative_to(root / "docs")).with_suffix(".html").exists()
     ]

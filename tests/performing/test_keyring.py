@@ -12,6 +12,7 @@ import pytest
 
 from causal_eval.errors import UsageError
 from causal_eval.mock.answers import Fixed
+from causal_eval.mock.faults import Fault, Mode
 from causal_eval.mock.server import MockConfig, MockServer
 from causal_eval.performing.keyring import Asking, Keyring, usual_variables
 from causal_eval.providers.assemble import assemble, resilient
@@ -186,9 +187,28 @@ async def test_calls_are_made_with_the_projects_own_keys(service: Service, tmp_p
     assert isinstance(refused, Failure)
     assert (refused.kind, refused.calls) == (FailureKind.AUTH, 0)
     assert "was revoked" in refused.message
-    shown = {project: catalog.offer(_seen_from(admin, project), "openai").states for project in ("local", "other")}
-    assert all(SECRET not in state.note and SECRET not in state.key for state in shown["local"])
-    assert shown["other"] == ()
+    assert _states(admin.service) == ()
+
+
+async def test_a_refused_key_of_a_project_is_shown_to_it_alone(service: Service, tmp_path: Path) -> None:
+    """By its last characters, whatever the provider says."""
+    fault = Fault(Mode.UNAUTHORIZED)
+    async with MockServer(MockConfig(answers=Fixed("ANSWER: yes"), faults=(fault,))) as mock:
+        admin = _keeper(service, tmp_path, {"OPENAI_API_KEY": "sk-of-the-service-0000", "OPENAI_BASE_URL": mock.url})
+        vault.keep(admin, "local", brought=vault.NewCredential("openai", mock.url, SECRET))
+        live = live_for(admin.service, "local", answerer=NAME)
+        stack = assemble(NAME, ProviderConfig(env=live.env, cache_dir=tmp_path, live=live, attempts=1))
+        assert isinstance(stack, Stack)
+        asking = Asking("e" * 32, "local", NAME, stack, live)
+        keyring = Keyring(admin.service, "a", asking=lambda: [asking], usual=usual_variables(admin.service))
+        assert isinstance(await stack.complete(PROMPT), Failure)
+        await keyring.beat([asking])
+        await stack.close()
+        keyring.close()
+    (state,) = catalog.offer(_seen_from(admin, "local"), "openai").states
+    assert state.key == f"...{SECRET[-4:]} of local"
+    assert SECRET not in repr(state)
+    assert catalog.offer(_seen_from(admin, "other"), "openai").states == ()
 
 
 async def test_another_project_is_asked_for_with_the_services_key(service: Service, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_what_is_cached_is_listed_pruned_and_cleared(terminal: Any, serve: Any, 
     shown = terminal.run("show", said(run)["done"]["evaluation"], "--json")
     assert said(shown)["done"]["scores"] == said(run)["done"]["scores"]
     files = [path.read_bytes() for path in terminal.home.rglob("*") if path.is_file()]
+    assert any(content.startswith(b"SQLite format 3") for content in files)
     assert not [True for content in files if b"sk-planted" in content]
 
 

@@ -26,11 +26,13 @@ def _question(kind: AnswerKind, gold: Any, *, items: tuple[str, ...] = ()) -> Qu
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_a_mistake_answers_is_read_judged_wrong_and_matched(family: str) -> None:
     """Written down, read and judged like any reply, a mistake's answer is wrong and is that mistake's."""
-    for question in generate(Plan(n=6, seed="matching", families=(family,))):
-        for one in mistakes_of(question):
-            said = judge(f"ANSWER: {example(question.answer, one.answer)}", "stop", question=question)
-            assert said.mark in (Mark.WRONG, Mark.PARTIAL), (question.kind, one)
-            assert is_same(said.answer, one.answer, question=question), (question.kind, one)
+    questions = generate(Plan(n=6, seed="matching", families=(family,)))
+    made = [(question, one) for question in questions for one in mistakes_of(question)]
+    assert made
+    for question, one in made:
+        said = judge(f"ANSWER: {example(question.answer, one.answer)}", "stop", question=question)
+        assert said.mark in (Mark.WRONG, Mark.PARTIAL), (question.kind, one)
+        assert is_same(said.answer, one.answer, question=question), (question.kind, one)
 
 
 CASES = [

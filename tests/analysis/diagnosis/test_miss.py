@@ -41,4 +41,5 @@ def test_several_ways_of_one_kind_make_each_less_probable() -> None:
         if one.question.certificate
         for answer in [msgspec.json.decode(one.question.certificate.mistakes["average effect"])]
     ]
+    assert len(found) == 12
     assert all(0.0 < miss.matched["causation"] < 1.0 for miss in found)

@@ -83,7 +83,7 @@ def test_the_same_page_is_the_same_bytes(busy: Any, rendered: Any) -> None:
 
 def test_every_link_leads_somewhere(busy: Any, rendered: Any) -> None:
     """From each page to files that are there."""
-    found = rendered(busy.page(at=300))
+    found, linked = rendered(busy.page(at=300)), set[str]()
     for name, content in found.items():
         folder = name.rpartition("/")[0]
         for part in content.split('href="')[1:]:
@@ -91,6 +91,8 @@ def test_every_link_leads_somewhere(busy: Any, rendered: Any) -> None:
             if target and name.endswith(".html"):
                 path = target.removeprefix("../") if folder else target
                 assert path in found, (name, target)
+                linked.add(path)
+    assert "index.html" in linked
 
 
 def test_the_summary_has_the_shape_that_programs_read(busy: Any, rendered: Any) -> None:
