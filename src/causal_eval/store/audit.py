@@ -72,7 +72,7 @@ def entries(
         query = query.where(audit.c.project == project)
     if before is not None:
         query = query.where(audit.c.id < before)
-    return [_noted(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public API
+    return [_noted(row._mapping) for row in connection.execute(query)]
 
 
 def broken_links(connection: Connection) -> Iterator[int]:
@@ -80,7 +80,7 @@ def broken_links(connection: Connection) -> Iterator[int]:
     before, after = "", 0
     while True:
         query = select(audit).where(audit.c.id > after).order_by(audit.c.id).limit(_PAGE)
-        page = [_noted(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public API
+        page = [_noted(row._mapping) for row in connection.execute(query)]
         for one in page:
             if one.chain != _link(before, one.entry, at=one.at):
                 yield one.id

@@ -42,7 +42,7 @@ def find_commitment(connection: Connection, digest: str, *, projects: frozenset[
     if projects is not None:
         query = query.where(commitments.c.project.in_(projects))
     row = connection.execute(query.limit(1)).first()
-    return None if row is None else Committed(**row._mapping)  # noqa: SLF001 - public API
+    return None if row is None else Committed(**row._mapping)
 
 
 def keep_revealed(connection: Connection, one: Committed, *, by: str, at: float, key: str) -> bool:

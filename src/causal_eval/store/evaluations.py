@@ -117,7 +117,7 @@ def begin_within(
     row = connection.execute(select(evaluations).where(evaluations.c.id == name)).first()
     if row is not None:
         _set_status(connection, name, status=Status.OPEN, ended_at=None)
-        return evaluation_from({**row._mapping, "status": Status.OPEN, "ended_at": None})  # noqa: SLF001 - public API
+        return evaluation_from({**row._mapping, "status": Status.OPEN, "ended_at": None})
     ensure_order(connection, question_set.digest, seed=spec.seed)
     values = {
         "id": name,
@@ -182,7 +182,7 @@ def find_evaluation(store: Store, beginning: str) -> Evaluation:
     if len(rows) > 1 and rows[0].id != beginning:
         found = ", ".join(row.id for row in rows)
         raise UsageError(f"several evaluations begin with {beginning!r}: {found}; give more of the id")
-    return evaluation_from(rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+    return evaluation_from(rows[0]._mapping)
 
 
 def read_evaluation(connection: Connection, evaluation: str, *, projects: frozenset[str] | None) -> Evaluation:
@@ -194,7 +194,7 @@ def read_evaluation(connection: Connection, evaluation: str, *, projects: frozen
     row = connection.execute(_READ, {"evaluation": evaluation}).first()
     if row is None or not (projects is None or row.project in projects):
         raise UnknownName("evaluation", evaluation, ())
-    return evaluation_from(row._mapping)  # noqa: SLF001 - SQLAlchemy's public API
+    return evaluation_from(row._mapping)
 
 
 _READ = select(evaluations).where(evaluations.c.id == bindparam("evaluation"))
@@ -219,7 +219,7 @@ def list_evaluations(store: Store, *, project: str = LOCAL, limit: int = 100) ->
             .order_by(evaluations.c.created_at.desc(), evaluations.c.id)
             .limit(limit)
         ).all()
-    return [summarize(store, evaluation_from(row._mapping)) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+    return [summarize(store, evaluation_from(row._mapping)) for row in rows]
 
 
 def past_evaluations(
@@ -240,7 +240,7 @@ def past_evaluations(
         query = query.where(row.set_digest == question_set)
     with store.reading() as connection:
         rows = connection.execute(query).all()
-    return [evaluation_from(one._mapping) for one in rows]  # noqa: SLF001 - SQLAlchemy's public API
+    return [evaluation_from(one._mapping) for one in rows]
 
 
 def _lock(store: Store, evaluation: Evaluation) -> str:

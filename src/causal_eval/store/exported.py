@@ -139,7 +139,7 @@ def _samples(evaluation: Evaluation, rows: list[Row[Any]], *, touched: Touched) 
 
 
 def _exported(question: Question, kept: Row[Any] | None, *, sample: int, cluster: str) -> Exported:
-    there = {} if kept is None else kept._mapping  # noqa: SLF001 - public API
+    there = {} if kept is None else kept._mapping
     usual = Mark.MISSING if kept is None else Mark.UNGRADED
     return Exported(
         question.id, sample + 1, question.family, question.kind, rung=question.rung, difficulty=question.difficulty,

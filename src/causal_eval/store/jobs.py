@@ -113,7 +113,7 @@ def look_at(connection: Connection, evaluation: str, *, projects: frozenset[str]
     row = connection.execute(_LOOK, {"evaluation": evaluation}).first()
     if row is None or not (projects is None or row.project in projects):
         raise UnknownName("evaluation", evaluation, ())
-    return evaluation_from(row._mapping), _either(row)  # noqa: SLF001 - public API
+    return evaluation_from(row._mapping), _either(row)
 
 
 def list_jobs(
@@ -149,7 +149,7 @@ def run_as_job(evaluation: Evaluation) -> Job:
 def list_shards(connection: Connection, evaluation: str) -> list[Shard]:
     """The shards of a job in order."""
     rows = connection.execute(select(shards).where(shards.c.evaluation_id == evaluation).order_by(shards.c.number))
-    return [Shard(**row._mapping) for row in rows]  # noqa: SLF001 - public API
+    return [Shard(**row._mapping) for row in rows]
 
 
 def stop_shards(connection: Connection, evaluation: str, *, at: float) -> list[str]:
@@ -194,14 +194,14 @@ def change_job(connection: Connection, evaluation: str, *, seen: JobStatus, valu
 
 
 def _job(row: Row[Any]) -> Job:
-    values = {name: row._mapping[name] for name in Job.__slots__}  # noqa: SLF001 - public API
+    values = {name: row._mapping[name] for name in Job.__slots__}
     return Job(**{**values, "status": JobStatus(values["status"])})
 
 
 def _either(row: Row[Any]) -> Job:
     if row.job_evaluation_id is None:
-        return run_as_job(evaluation_from(row._mapping))  # noqa: SLF001 - public API
-    values = {name: row._mapping[f"job_{name}"] for name in Job.__slots__}  # noqa: SLF001 - public API
+        return run_as_job(evaluation_from(row._mapping))
+    values = {name: row._mapping[f"job_{name}"] for name in Job.__slots__}
     return Job(**{**values, "status": JobStatus(values["status"])})
 
 

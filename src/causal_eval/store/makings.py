@@ -77,7 +77,7 @@ def list_makings(
     if before is not None:
         query = query.where(tuple_(makings.c.created_at, makings.c.id) < before)
     rows = connection.execute(query.order_by(makings.c.created_at.desc(), makings.c.id.desc()).limit(limit))
-    return [Making(**row._mapping) for row in rows]  # noqa: SLF001 - public API
+    return [Making(**row._mapping) for row in rows]
 
 
 def read_texts(connection: Connection, making: str) -> tuple[str, str] | None:

@@ -19,7 +19,7 @@ def runs_of(connection: Connection, answerer: str, *, projects: frozenset[str] |
     if projects is not None:
         query = query.where(evaluations.c.project.in_(projects))
     rows = connection.execute(query).all()
-    return [evaluation_from(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public API
+    return [evaluation_from(row._mapping) for row in rows]
 
 
 def served(connection: Connection, evaluation: str) -> dict[str, int]:

@@ -61,7 +61,7 @@ def find_sets(
             row.hash,
             row.name,
             row.generator,
-            count=row._mapping["count"],  # noqa: SLF001 - public API
+            count=row._mapping["count"],  # a tuple has a method of that name
             created_at=row.created_at.replace(tzinfo=UTC),
         )
         for row in connection.execute(query)

@@ -65,7 +65,7 @@ def list_reports(
     of_them = select(report_parts).where(report_parts.c.report_id.in_(named)).order_by(report_parts.c.place)
     for part in connection.execute(of_them):
         named[part.report_id].append(part.evaluation_id)
-    return [Report(**row._mapping, evaluations=tuple(named[row.id])) for row in rows]  # noqa: SLF001 - public API
+    return [Report(**row._mapping, evaluations=tuple(named[row.id])) for row in rows]
 
 
 def read_texts(connection: Connection, report: str) -> Written | None:

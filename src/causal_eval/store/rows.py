@@ -147,7 +147,7 @@ def attempt_from(row: Row[Any], question: Question) -> Attempt:
         VerificationMismatch: the row is not what was written.
     """
     check_row(row)
-    values = {str(name): value for name, value in row._mapping.items()}  # noqa: SLF001 - public API
+    values = {str(name): value for name, value in row._mapping.items()}
     return Attempt(Ask(question, row.sample), outcome_from(values), row.started_at)
 
 
@@ -157,7 +157,7 @@ def check_row(row: Row[Any]) -> None:
     Raises:
         VerificationMismatch: it is not.
     """
-    values = {name: value for name, value in row._mapping.items() if name in _HASHED}  # noqa: SLF001 - public API
+    values = {name: value for name, value in row._mapping.items() if name in _HASHED}
     if content_hash(values) != row.content_hash:
         raise VerificationMismatch(
             f"attempt {row.id} of {row.evaluation_id} was changed after it was written: restore a backup"

@@ -82,13 +82,13 @@ def save_scores(connection: Connection, evaluation: str, *, stored: Sequence[Sto
 def load_scores(connection: Connection, evaluation: str) -> list[StoredScore]:
     """The scores of *evaluation* as they were computed last; empty: never."""
     rows = connection.execute(select(scores).where(scores.c.evaluation_id == evaluation).order_by(scores.c.place))
-    return [StoredScore(**row._mapping) for row in rows]  # noqa: SLF001 - public API
+    return [StoredScore(**row._mapping) for row in rows]
 
 
 def scope_scores(connection: Connection, evaluations: Sequence[str], *, scope: str) -> dict[str, StoredScore]:
     """Evaluation -> its score in *scope*, where one is kept."""
     rows = connection.execute(select(scores).where(scores.c.evaluation_id.in_(evaluations), scores.c.scope == scope))
-    return {row.evaluation_id: StoredScore(**row._mapping) for row in rows}  # noqa: SLF001 - public API
+    return {row.evaluation_id: StoredScore(**row._mapping) for row in rows}
 
 
 def stored_score(evaluation: str, row: ScoreRow, *, place: int, of: State, at: float) -> StoredScore:

@@ -180,7 +180,7 @@ def backlog(connection: Connection, *, off: Sequence[str] = ()) -> Backlog:
     )
     depth, oldest_at = connection.execute(waiting).one()
     counted = connection.execute(select(shards.c.status, func.count()).group_by(shards.c.status))
-    return Backlog(depth, oldest_at, dict(row._tuple() for row in counted))  # noqa: SLF001 - public API
+    return Backlog(depth, oldest_at, dict(row._tuple() for row in counted))
 
 
 class JobState(NamedTuple):

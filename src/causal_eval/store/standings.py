@@ -107,9 +107,9 @@ def lines(connection: Connection, wanted: Sequence[str], *, scope: str) -> dict[
             row.score.is_not(None),
         )
     )  # fmt: skip
-    scored = {one.evaluation_id: one._mapping for one in found}  # noqa: SLF001 - public API
+    scored = {one.evaluation_id: one._mapping for one in found}
     return {
-        one.submission: Line(**{**one._mapping, **scored[one.evaluation_id]})  # noqa: SLF001 - public API
+        one.submission: Line(**{**one._mapping, **scored[one.evaluation_id]})
         for one in about
         if one.evaluation_id in scored
     }

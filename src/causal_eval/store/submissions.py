@@ -182,5 +182,5 @@ def _sealing() -> tuple[ColumnElement[bool], ...]:
 
 
 def _submission(row: Any) -> Submission:
-    values = dict(row._mapping)  # noqa: SLF001 - public API
+    values = dict(row._mapping)
     return Submission(**{**values, "tier": Tier(row.tier), "status": Standing(row.status)})

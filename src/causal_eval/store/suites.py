@@ -271,7 +271,7 @@ def _find(connection: Connection, key: str) -> StoredSet | None:
         row.hash,
         row.name,
         row.generator,
-        count=row._mapping["count"],  # noqa: SLF001 - public API; a tuple has a method of that name
+        count=row._mapping["count"],
         created_at=row.created_at.replace(tzinfo=UTC),
     )
 

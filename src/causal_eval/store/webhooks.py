@@ -71,7 +71,7 @@ def list_webhooks(connection: Connection, project: str | None = None) -> list[We
     """Those of *project*, newest first; without one, all that are not disabled."""
     query = select(*_WEBHOOK).order_by(webhooks.c.created_at.desc(), webhooks.c.id)
     query = query.where(webhooks.c.disabled_at.is_(None) if project is None else webhooks.c.project == project)
-    return [Webhook(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public API
+    return [Webhook(**row._mapping) for row in connection.execute(query)]
 
 
 def find_webhook(connection: Connection, webhook: str) -> Webhook:
@@ -83,7 +83,7 @@ def find_webhook(connection: Connection, webhook: str) -> Webhook:
     row = connection.execute(select(*_WEBHOOK).where(webhooks.c.id == webhook)).first()
     if row is None:
         raise UnknownName("webhook", webhook, ())
-    return Webhook(**row._mapping)  # noqa: SLF001 - public API
+    return Webhook(**row._mapping)
 
 
 def change_webhook(connection: Connection, webhook: str, *, values: Mapping[str, object]) -> None:
@@ -137,7 +137,7 @@ def find_delivery(connection: Connection, delivery: str) -> Delivery:
     row = connection.execute(select(deliveries).where(deliveries.c.id == delivery)).first()
     if row is None:
         raise UnknownName("delivery", delivery, ())
-    return Delivery(**row._mapping)  # noqa: SLF001 - public API
+    return Delivery(**row._mapping)
 
 
 def change_delivery(connection: Connection, delivery: str, *, values: Mapping[str, object]) -> None:
@@ -151,7 +151,7 @@ def list_deliveries(connection: Connection, webhook: str, *, before: int | None,
     if before is not None:
         query = query.where(deliveries.c.event_id < before)
     rows = connection.execute(query.order_by(deliveries.c.event_id.desc()).limit(limit))
-    return [Delivery(**row._mapping) for row in rows]  # noqa: SLF001 - public API
+    return [Delivery(**row._mapping) for row in rows]
 
 
 def _due(connection: Connection, delivery: str, *, webhook: str, event: int) -> Due:
