@@ -43,3 +43,35 @@ async def test_a_run_that_is_decided_asks_nobody(ten: Sequence[Question]) -> Non
     gate = StopGate(lambda: True)
     async with gate.watching():
         assert not await gate.admit(Ask(ten[0]))
+
+
+async def test_who_cancels_a_run_that_is_over_is_heard() -> None:
+    """The end of the watch is a cancellation as well, but another one."""
+
+    async def over() -> None:
+        async with StopGate(lambda: False).watching():
+            asyncio.current_task().cancel()  # type: ignore[union-attr]  # there is one
+
+    task = asyncio.create_task(over())
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_look_that_fails_fails_the_run(ten: Sequence[Question]) -> None:
+    """And is not taken for one that found too little."""
+    looked: list[bool] = []
+
+    def look() -> bool:
+        looked.append(True)
+        if len(looked) > 1:
+            raise RuntimeError("no such table")
+        return False
+
+    async def over() -> None:
+        async with (gate := StopGate(look)).watching():
+            gate.kept([Attempt(Ask(ten[0]), Failure(FailureKind.TIMEOUT, "x"))])
+            await asyncio.sleep(0.05)
+
+    with pytest.raises(RuntimeError, match="no such table"):
+        await over()
+    assert len(looked) == 2

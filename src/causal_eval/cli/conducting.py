@@ -115,9 +115,11 @@ async def _ask_within(
     gate = budgeting.gate(purse, answerer, run.evaluation.spec)
     left = purse.budget.seconds_left
     try:
-        async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE):
+        async with asyncio.timeout(None if left is None else max(0.0, left) + budgeting.GRACE) as cap:
             await _ask(run, one, answerer, ledger=ledger, watch=watch, held=Held(purse, gate), stop=stop)
     except TimeoutError:
+        if not cap.expired():  # somebody else's
+            raise
         gate.reached = Reached.TIME
     finally:
         gate.close()
@@ -138,12 +140,13 @@ async def _order(run: Run, one: Candidate, answerer: Answerer, *, ledger: Ledger
     try:
         ordered = Ordered(one.name, shown, way.barrier, None if purse is None or gate is None else Held(purse, gate))
         left = None if purse is None else purse.budget.seconds_left
-        async with asyncio.timeout(left), steered(run.here, ordered, shown):
+        async with asyncio.timeout(left) as cap, steered(run.here, ordered, shown):
             await evaluate_in_batches(
                 way, ledger=ledger, judge=judge, listener=shown.on_run, gate=gate, cancel=one.cancel
             )
     except TimeoutError:
-        assert gate is not None
+        if gate is None or not cap.expired():  # somebody else's
+            raise
         gate.reached = Reached.TIME
     finally:
         await way.provider.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
 import socket
@@ -200,6 +199,9 @@ async def steered(here: Here, reins: Steered, shown: Display) -> AsyncIterator[N
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await steering.close()
+        try:
+            await asyncio.wait([task])  # unlike the task itself, which would take a cancellation of ours for its own
+        finally:
+            await steering.close()
+        if not task.cancelled():
+            task.result()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -49,8 +48,9 @@ class StopGate:
             yield
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])  # unlike the task itself, which would take a cancellation of ours for its own
+            if not task.cancelled():
+                task.result()
         self.is_met = await asyncio.to_thread(self._look)
 
     def _look(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -47,10 +48,10 @@ def heed_hangup(reload: Callable[[], None]) -> None:
         else:
             reload()
 
-    # no such signal on Windows; no handler outside of the main thread
-    with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        return  # there is no such signal, or no handler of it outside of the main thread
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup)
 
 
 def _has_terminal() -> bool:
