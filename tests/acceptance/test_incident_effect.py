@@ -34,7 +34,7 @@ def test_an_outage_during_a_run_of_the_command_line(terminal: Terminal, question
         reruns = lines[-1]["reruns"]
         assert isinstance(reruns, list)
         again = str(reruns[0])
-        assert lines[-1]["scores"]["again"]["n"] == lines[-1]["scores"]["given"]["n"]  # type: ignore[index]
+        assert lines[-1]["scores"]["again"]["n"] == lines[-1]["scores"]["given"]["n"]  # type: ignore[index]  # a JSON object
         assert terminal.rows(stored.format(name)) == before
         assert terminal.rows(f"SELECT count(*) FROM attempts WHERE evaluation_id = '{again}'") == [(asked,)]
         once = terminal.run("incident", "effect", "INC-1", "--rerun", env=env)

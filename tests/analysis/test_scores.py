@@ -34,7 +34,7 @@ def _rows(make: Make, clusters: int = 40, seed: int = 1) -> list[list[Observatio
 
 def _table(clusters: list[list[Observation]], **other: object) -> Table:
     rows = [row for cluster in clusters for row in cluster]
-    return score_tables(rows, **other)["lab/model"]  # type: ignore[arg-type]
+    return score_tables(rows, **other)["lab/model"]  # type: ignore[arg-type]  # by name
 
 
 def test_parts_add_up_to_the_whole(observation: Make) -> None:

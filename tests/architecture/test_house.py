@@ -276,6 +276,11 @@ def long_files_without_record(source: Source) -> Iterator[Fault]:
     return house.long_file(source, LONG_BY_RECORD)
 
 
+def excuses_but_planted(source: Source) -> Iterator[Fault]:
+    """Every excuse has its reason; those that are planted have none on purpose."""
+    return iter(()) if source.path == "architecture/test_rules.py" else house.bare_excuses(source)
+
+
 def hidden_rooms(source: Source) -> Iterator[Fault]:
     """No room is imported under TYPE_CHECKING."""
     return house.hidden_imports(source, "causal_eval")
@@ -300,7 +305,9 @@ OF_THE_PROGRAM: list[Callable[[Source], Iterator[Fault]]] = [
     house.room_door,
     house.bare_excuses,
 ]
-OF_EVERYTHING = [house.long_file, house.long_function, house.deep_nesting, house.global_statements]
+OF_EVERYTHING = [
+    house.long_file, house.long_function, house.deep_nesting, house.global_statements, excuses_but_planted,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", OF_THE_PROGRAM, ids=lambda rule: rule.__name__)

@@ -65,9 +65,9 @@ def test_the_effect_of_an_incident_in_the_file_on_runs_of_the_command_line(
     whole, part = told(capsys, "effect", "INC-1")
     assert (whole["evaluations"], whole["results"], whole["repeated_calls"], whole["calls"]) == (1, 3, 2, "provider")
     assert (part["evaluation"], part["kept"], part["wanted"]) == (touched, 3, 12)
-    assert [item["question"] for item in part["items"]] == ["q00000", "q00001", "q00002"]  # type: ignore[attr-defined]
-    assert part["scores"]["given"]["estimate"] == pytest.approx(10 / 12)  # type: ignore[index]
-    assert part["scores"]["without"]["estimate"] == 1.0  # type: ignore[index]
+    assert [item["question"] for item in part["items"]] == ["q00000", "q00001", "q00002"]  # type: ignore[attr-defined]  # a JSON object
+    assert part["scores"]["given"]["estimate"] == pytest.approx(10 / 12)  # type: ignore[index]  # a JSON object
+    assert part["scores"]["without"]["estimate"] == 1.0  # type: ignore[index]  # a JSON object
     assert run(["incident", "effect", "inc-1"]) == 0
     said = capsys.readouterr().out
     assert "3 of 12 results fall into it" in said
@@ -107,7 +107,7 @@ def test_the_review_tells_the_impact(touched: str, place: Path, capsys: pytest.C
     assert "+16.7 points" in text
     assert "2 that gave no reply" in text
     (review,) = told(capsys, "review", "INC-1")
-    assert review["impact"]["results"] == 3  # type: ignore[index]
+    assert review["impact"]["results"] == 3  # type: ignore[index]  # a JSON object
 
 
 @pytest.mark.parametrize("database", [None, "postgresql://nobody:secret@127.0.0.1:1/none"])

@@ -49,7 +49,7 @@ def test_an_incident_from_beginning_to_end(capsys: pytest.CaptureFixture[str]) -
     timeline = shown["timeline"]
     assert isinstance(timeline, list)
     assert {entry["who"] for entry in timeline if entry["kind"] in {"update", "classified", "escalated"}} == {"ann"}
-    assert shown["due"].keys() == {"review"}  # type: ignore[attr-defined]
+    assert shown["due"].keys() == {"review"}  # type: ignore[attr-defined]  # a JSON object
     assert told(capsys, "list") == []
     assert [one["id"] for one in told(capsys, "list", "--all")] == ["INC-1"]
 
@@ -129,10 +129,10 @@ def test_what_is_left_to_do_outside_is_ticked_off(capsys: pytest.CaptureFixture[
         acting.act_on_all(rows, contacts=to_file(place / "messages.jsonl"), at=time.time() + 1)
     book.close()
     (shown,) = told(capsys, "show", "INC-1")
-    assert shown["tasks"].keys() == {"security-1", "security-2", "security-3"}  # type: ignore[attr-defined]
+    assert shown["tasks"].keys() == {"security-1", "security-2", "security-3"}  # type: ignore[attr-defined]  # a JSON object
     told(capsys, "tick", "INC-1", "security-1", "no data of anybody was in it")
     (shown,) = told(capsys, "show", "INC-1")
-    assert shown["tasks"].keys() == {"security-2", "security-3"}  # type: ignore[attr-defined]
+    assert shown["tasks"].keys() == {"security-2", "security-3"}  # type: ignore[attr-defined]  # a JSON object
     assert run(["incident", "tick", "INC-1", "security-1", "again"]) == 2
     assert "security-2" in capsys.readouterr().err
 

@@ -104,7 +104,7 @@ def answered(
             send(address, one)
 
     drill = Drill(like, "an alert fires", inject, alert=name)
-    own: Play = replace(play, drill=drill, acts=(Act("mend"),), **other)  # type: ignore[arg-type]
+    own: Play = replace(play, drill=drill, acts=(Act("mend"),), **other)  # type: ignore[arg-type]  # by name
     people = Response(stage, own, acknowledges=acknowledges)
     people.inject(stage.ground)
     people.mend(stage.ground)

@@ -53,7 +53,7 @@ def test_killed_at_random_moments(site: Site, ordered: str, record_property: Cal
         before = site.kept(ordered)
         with site.worker() as process:
             goal = before + moments.between(1, 50)
-            wait_until(lambda goal=goal: site.kept(ordered) >= goal, process=process)  # type: ignore[misc]
+            wait_until(lambda goal=goal: site.kept(ordered) >= goal, process=process)  # type: ignore[misc]  # a default holds it
             process.kill()
             process.wait()
         assert site.kept(ordered) >= before
@@ -72,7 +72,7 @@ def test_told_to_end_it_hands_back(site: Site, ordered: str) -> None:
     for _ in range(2):
         before = site.kept(ordered)
         with site.worker() as process:
-            wait_until(lambda before=before: site.kept(ordered) > before + 40, process=process)  # type: ignore[misc]
+            wait_until(lambda before=before: site.kept(ordered) > before + 40, process=process)  # type: ignore[misc]  # a default holds it
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=20)
             assert process.returncode == 0, said

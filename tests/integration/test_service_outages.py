@@ -132,7 +132,7 @@ def test_everything_is_killed(
     ordered = ordered_by_an_app(site, count)
     for number in range(kills):
         goal = site.kept(ordered) + moments.between(5, 25)
-        wait_until(lambda goal=goal: site.kept(ordered) >= goal)  # type: ignore[misc]
+        wait_until(lambda goal=goal: site.kept(ordered) >= goal)  # type: ignore[misc]  # a default holds it
         crew.kill(number % 2)
     wait_until(lambda: site.status(ordered) is JobStatus.DONE, within=90)
     site.check_whole(ordered, count=count)
@@ -166,7 +166,7 @@ def test_the_database_goes_away(site: Site, crew: Crew, database: servers.Postgr
     ordered = site.order(COUNT, width=WIDTH)
     for seconds in down:
         goal = site.kept(ordered) + 20
-        wait_until(lambda goal=goal: site.kept(ordered) >= goal)  # type: ignore[misc]
+        wait_until(lambda goal=goal: site.kept(ordered) >= goal)  # type: ignore[misc]  # a default holds it
         database.stop()
         time.sleep(seconds)
         database.start()

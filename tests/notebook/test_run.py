@@ -26,7 +26,7 @@ def test_importing_the_package_costs_nothing() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     assert causal_eval.open_run is open_run
     with pytest.raises(AttributeError, match="open_run"):
-        causal_eval.evaluat  # type: ignore[attr-defined]  # noqa: B018 - asked for to be refused
+        causal_eval.evaluat  # type: ignore[attr-defined] # no such name  # noqa: B018 - asked for to be refused
 
 
 def test_samples_are_rows_of_the_run(demonstrated: Runs) -> None:

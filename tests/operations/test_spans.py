@@ -56,7 +56,7 @@ def asked(**told: object) -> Asked:
         "method": "POST", "route": "/api/v1/evaluations", "status": 201, "request_id": REQUEST, "began": 1.0,
         "ended": 1.5,
     }  # fmt: skip
-    return Asked(**{**usual, **told})  # type: ignore[arg-type]
+    return Asked(**{**usual, **told})  # type: ignore[arg-type]  # by name
 
 
 def test_the_trace_is_the_evaluation(spans: Spans, kept: InMemorySpanExporter) -> None:

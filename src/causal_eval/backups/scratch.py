@@ -105,7 +105,7 @@ def _sweep() -> None:
 
 def _end_server(served: Path) -> None:
     """End the server that a killed process left, and wait for that: it says that it serves this folder."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # it has ended, or never began; or the process is another's
         data = served.readlink()
         pid = int((data / "postmaster.pid").read_text().split()[0])
         until = time.monotonic() + _GONE_SECONDS

@@ -64,7 +64,7 @@ def read_dump(path: Path, *, keys: Sequence[Key]) -> None:
 
 def _close(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError):  # it has ended, and says why
         process.stdin.close()
     process.wait()
 

@@ -49,7 +49,7 @@ def writing(path: Path, *others: Path) -> Iterator[None]:
         yield
     except OSError as error:
         for begun in (path, *others):
-            with suppress(OSError):
+            with suppress(OSError):  # what keeps it there is what is told below
                 begun.with_name(begun.name + ".part").unlink(missing_ok=True)
         raise UsageError(
             f"{str(path)!r} cannot be written ({error.strerror or error}): check the folder's rights and free space, "

@@ -155,7 +155,7 @@ class Budget:
         if self._changed is None:
             self._changed = asyncio.Event()
         changed = self._changed
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # whoever waits looks at the time himself
             async with asyncio.timeout(seconds):
                 await changed.wait()
 

@@ -112,6 +112,6 @@ def _make(path: Path) -> None:
         file.write(body)
         file.flush()
         os.fsync(handle)
-    with contextlib.suppress(FileExistsError):
+    with contextlib.suppress(FileExistsError):  # another process's key is read
         os.link(draft, path)
     draft.unlink()

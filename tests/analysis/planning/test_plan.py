@@ -148,7 +148,7 @@ def test_nothing_known_is_planned_for_as_the_worst() -> None:
 def test_an_aim_that_is_none_is_refused(given_: dict[str, float], said: str) -> None:
     """Every field that cannot be planned with is named, and what to write in its place."""
     with pytest.raises(UsageError, match=said):
-        Aim(**given_)  # type: ignore[arg-type]
+        Aim(**given_)  # type: ignore[arg-type]  # by name
 
 
 def test_points_are_read() -> None:

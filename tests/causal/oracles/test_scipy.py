@@ -131,7 +131,7 @@ def test_bounds_of_tables(of: str, seeds: range) -> None:
     """Z -> X, Z -> Y, X -> Y with tables: over all sixteen responses of Y to X and Z."""
     for seed in seeds:
         scm = Draw(seed).positive(Graph.build(3, [(0, 1), (0, 2), (1, 2)]))
-        z_, x_, y_ = (one.rows for one in scm.mechanisms)  # type: ignore[union-attr]
+        z_, x_, y_ = (one.rows for one in scm.mechanisms)  # type: ignore[union-attr]  # each is a table
         chance = {(z, x): float(z_[()][z] * x_[(z,)][x]) for z in (0, 1) for x in (0, 1)}
         levels = list(chance)
         types = list(itertools.product((0, 1), repeat=4))

@@ -64,7 +64,7 @@ class _Ground:
 def problems(ground: _Ground, *, unused: int = 0, exact: bool = True) -> tuple[str, ...]:
     """What is found after a drill on *ground*."""
     wanted = undisturbed(_Ground(), "ev-1")  # type: ignore[arg-type]  # all that is asked of a ground
-    return found_after(ground, "ev-2", wanted=wanted, bound=Bound(BEFORE, unused, exact=exact)).problems  # type: ignore[arg-type]
+    return found_after(ground, "ev-2", wanted=wanted, bound=Bound(BEFORE, unused, exact=exact)).problems  # type: ignore[arg-type]  # all that is asked of a ground
 
 
 def test_nothing_is_found_where_all_is_well() -> None:

@@ -41,7 +41,7 @@ def end_marked(token: str, *, patience: float) -> int:
 
 def _tell(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.kill(pid, number)
 
 
