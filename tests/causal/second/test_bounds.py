@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -53,7 +54,7 @@ def unlisted(*sizes: int) -> Any:
     return some
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.integers(0, 1 << 30), st.sampled_from(["pn", "ps", "pns"]), st.booleans())
 def test_what_equations_prove_is_what_the_corners_give(seed: int, kind: str, monotone: bool) -> None:
     """Along either opening while the other's corners are tried; also where some responses never happen."""
@@ -86,6 +87,21 @@ def test_tables_of_which_one_row_is_read_are_not_open(monkeypatch: pytest.Monkey
     query = {"event": {"Y": 1}, "do": {"X": 1}}
     counterfactual = chain(3) | {"query": {"kind": "counterfactual", "bounds": True, **query}}
     assert answered_again(counterfactual) == calculate(chain(3) | {"query": {"kind": "do", **query}}).answer
+
+
+def test_a_table_of_which_nothing_is_asked_costs_nothing() -> None:
+    """Y hangs on X, M and four more of which it has 2 ** 96 joint responses; of M alone something is asked."""
+    case = chain(4)
+    more = ["A", "B", "C", "D"]
+    case["graph"]["nodes"] += more
+    case["graph"]["directed"] += [[one, "Y"] for one in ("X", *more)]
+    case["scm"]["cpts"] |= {one: {"parents": [], "table": {"": ["1/2", "1/2"]}} for one in more}
+    keys = itertools.product(*["01"] * 5, "012")
+    rows = {",".join(key): ["1/3", "2/3"] for key in keys}
+    case["scm"]["cpts"]["Y"] = {"parents": ["X", *more, "M"], "table": rows}
+    worlds = [{"do": {"X": level}, "event": {"M": level}} for level in (0, 1)]
+    asked = case | {"query": {"kind": "joint_counterfactual", "bounds": True, "worlds": worlds}}
+    assert answered_again(asked) == calculate(asked).answer
 
 
 def beside(p: str) -> dict[str, Any]:

@@ -155,15 +155,14 @@ def bounded_again(asked: Asked) -> tuple[Fraction, Fraction]:
     set_nodes |= {node for world in worlds for _, other in world.under for node, _ in other}
     for world, p in asked.experiments:
         openings = second.after_experiment(scm, openings, event=happens((world,)), p=p)
-    loose = [node for node in second.loose(scm, set_nodes) if node not in inside]
-    openings += [part for node in loose for part in second.one_table(scm, node, done=set_nodes)]
-    return ends(
-        scm,
-        [(part.weight, happens(part.worlds)) for part in asked.parts],
-        holds=happens((World((), asked.evidence),)),
-        openings=openings,
-        never=[happens(one) for one in asked.never],
-    )
+    given = World((), asked.evidence)
+    parts = [(part.weight, happens((given, *part.worlds))) for part in asked.parts]
+    holds, never = happens((given,)), [happens(one) for one in asked.never]
+    loose = {*second.loose(scm, set_nodes)} - inside
+    rows = second.read_together(scm, [holds, *never, *[event for _, event in parts]], nodes=inside | loose)
+    for node, keys in rows.items():
+        openings += second.one_table(scm, node, keys=keys, done=set_nodes) if node in loose else ()
+    return ends(scm, parts, holds=holds, openings=openings, never=never)
 
 
 def _ordered(graph: Graph, mask: int) -> list[int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,15 +29,16 @@ def ends(
     scm: Scm, parts: Sequence[tuple[Fraction, Event]], *, holds: Event, openings: Sequence[Open],
     never: Sequence[Event] = (),
 ) -> tuple[Fraction, Fraction]:  # fmt: skip
-    """The least and the greatest weighted sum of probabilities given that *holds*, where nothing of *never* happens.
+    """The least and the greatest weighted sum of probabilities over that of *holds*, where nothing of *never* happens.
+
+    Each event of *parts* holds in units alone of which *holds* is true.
 
     Raises:
         TooLarge: too many corners. MalformedCase: nothing fits.
     """
     asks = [_Ask(event, weight, whole=0) for weight, event in parts]
-    asks = [replace(ask, event=_both(holds, ask.event)) for ask in asks] + [_Ask(holds, Fraction(0), whole=1)]
+    asks += [_Ask(holds, Fraction(0), whole=1)]
     asks += [_Ask(event, Fraction(0), whole=0, never=True) for event in never]
-    openings = _read_together(scm, asks, openings=openings)
     units = _units(scm, asks, openings=openings)
     touched = [any(unit.fitting[at] != one.everyone for unit in units) for at, one in enumerate(openings)]
     found: list[Fraction] = []
@@ -109,20 +109,6 @@ class _Told:
     """Times something that is the same for all."""
     fitting: list[int]
     """The mask of the types of each opening that are theirs."""
-
-
-def _both(one: Event, other: Event) -> Event:
-    return lambda unit: one(unit) and other(unit)
-
-
-def _read_together(scm: Scm, asks: Sequence[_Ask], *, openings: Sequence[Open]) -> list[Open]:
-    """The openings without those of tables of which no unit reads two rows: how these go together is all one."""
-    nodes = {node for one in openings for node in one.nodes}
-    several = set[int]()
-    for ask in asks:
-        for _, _, read in each(scm, ask.event, free=nodes):
-            several |= {node for node, rows in Counter(node for node, _ in read).items() if rows > 1}
-    return [one for one in openings if not one.by_row or several.intersection(one.nodes)]
 
 
 def _units(scm: Scm, asks: Sequence[_Ask], *, openings: Sequence[Open]) -> list[_Told]:

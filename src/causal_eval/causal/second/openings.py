@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
@@ -24,8 +25,6 @@ class Open:
     types: tuple[tuple[Mapping[tuple[int, ...], int], ...], ...]
     rows: tuple[tuple[Fraction, ...], ...]
     right: tuple[Fraction, ...]
-    by_row: bool = False
-    """The law of each row of one table is stated: nothing is open where a unit reads one alone."""
 
     @property
     def everyone(self) -> int:
@@ -57,8 +56,24 @@ def loose(scm: Scm, done: Iterable[int]) -> list[int]:
     return found
 
 
-def one_table(scm: Scm, node: int, *, done: Iterable[int]) -> list[Open]:
-    """A node of which each row's law is stated, and not how the rows go together.
+def read_together(scm: Scm, events: Iterable[Event], *, nodes: Collection[int]) -> dict[int, set[tuple[int, ...]]]:
+    """Those of *nodes* of which some unit reads several rows for one event, each with all rows that any unit reads.
+
+    How the rows of the others go together is all one.
+    """
+    rows: dict[int, set[tuple[int, ...]]] = {node: set() for node in nodes}
+    several = set[int]()
+    for event in events:
+        for _, _, read in each(scm, event, free=nodes):
+            count = Counter(node for node, _ in read)
+            several |= {node for node in rows if count[node] > 1}
+            for node, key in read:
+                rows[node].add(key)
+    return {node: rows[node] for node in sorted(several)}
+
+
+def one_table(scm: Scm, node: int, *, keys: Iterable[tuple[int, ...]], done: Iterable[int]) -> list[Open]:
+    """A node of which the law of each row, of those with *keys*, is stated, and not how the rows go together.
 
     What is *done* in some world leaves some parents alone: they are alike in all worlds of a unit, which never reads
     two rows that differ in them. How such rows go together is all the same: each group of others is open on its own.
@@ -68,9 +83,9 @@ def one_table(scm: Scm, node: int, *, done: Iterable[int]) -> list[Open]:
     moved = effects_of(scm.graph, sum(1 << one for one in set(done)))
     alike = [place for place, parent in enumerate(members(scm.graph.parents[node])) if not moved >> parent & 1]
     groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for key in mechanism.rows:
+    for key in sorted(keys):
         groups.setdefault(tuple([key[place] for place in alike]), []).append(key)
-    return [_rows_together(scm, node, mechanism=mechanism, keys=keys) for keys in groups.values()]
+    return [_rows_together(scm, node, mechanism=mechanism, keys=group) for group in groups.values()]
 
 
 def _rows_together(scm: Scm, node: int, *, mechanism: Table, keys: Sequence[tuple[int, ...]]) -> Open:
@@ -78,7 +93,7 @@ def _rows_together(scm: Scm, node: int, *, mechanism: Table, keys: Sequence[tupl
     types = tuple((dict(zip(keys, way, strict=True)),) for way in ways)
     told = [(key, level, p) for key in keys for level, p in enumerate(mechanism.rows[key])]
     rows = tuple(tuple(Fraction(one[0][key] == level) for one in types) for key, level, _ in told)
-    return Open((node,), types, rows, tuple(p for _, _, p in told), by_row=True)
+    return Open((node,), types, rows, tuple(p for _, _, p in told))
 
 
 def one_district(scm: Scm, nodes: Sequence[int], *, law: Mapping[tuple[int, ...], Fraction]) -> Open:
