@@ -105,3 +105,42 @@ def test_cases_that_share_a_model_are_answered_as_if_each_had_its_own() -> None:
     cases.insert(2, {"graph": graph, "query": {"kind": "dsep", "X": "X", "Y": "Y"}})
     assert [reply.answer for reply in agreed_on(cases)] == ["2/3", "2/3", False, "4/5", "2/3"]
     assert agreed_on(cases) == [agreed(one) for one in cases]
+
+
+NOISY = {"nodes": ["X", "Y", "A"], "directed": [["X", "Y"], ["A", "Y"]]}
+
+
+def _monotone(mechanism: list[str], query: dict[str, Any]) -> dict[str, Any]:
+    """A case that says of its model that Y never falls as X rises."""
+    return {
+        "graph": NOISY,
+        "scm": {"exogenous": {"X": ["1/2", "1/2"], "A": ["1/3", "2/3"]}, "equations": {"Y": mechanism}},
+        "query": {"X": "X", "Y": "Y", "monotone": True} | query,
+    }
+
+
+COUNTER = {"kind": "counterfactual", "event": {"Y": 1}, "do": {"X": 0}, "evidence": {"X": 1, "Y": 1}}
+
+
+@pytest.mark.parametrize(
+    ("query", "answer"), [({"kind": "pn"}, "1/3"), ({"kind": "ps"}, "1"), ({"kind": "pns"}, "1/3"), (COUNTER, "2/3")]
+)
+def test_a_model_that_keeps_what_is_said_of_it_is_answered(query: dict[str, Any], answer: str) -> None:
+    """As without the word, by both solvers."""
+    case = _monotone(["or", "X", "A"], query)
+    reply = calculate(case)
+    assert reply.answer == answer
+    verify(case, reply)
+
+
+@pytest.mark.parametrize("query", [{"kind": "pn"}, {"kind": "ps"}, {"kind": "pns"}, COUNTER], ids=str)
+def test_a_model_that_contradicts_what_is_said_of_it_is_refused(query: dict[str, Any]) -> None:
+    """Both solvers, and the first names the share of units that fall; without the word it is answered."""
+    case = _monotone(["xor", "X", "A"], query)
+    with pytest.raises(
+        MalformedCase, match=r"monotone says that Y never falls as X rises, but .* 2/3 fall from 1 at 0"
+    ):
+        calculate(case)
+    with pytest.raises(MalformedCase):
+        answered_again(case)
+    agreed(_monotone(["xor", "X", "A"], query | {"monotone": False}))

@@ -17,13 +17,15 @@ import msgspec
 from causal_eval.causal import second
 from causal_eval.causal.case import Case, Facts, read_case, read_facts
 from causal_eval.causal.classes import extension, mixed
+from causal_eval.causal.counterfactual import Seen, joint
 from causal_eval.causal.derivation import derive
 from causal_eval.causal.graph_json import read_cpdag, read_names, write_graph
 from causal_eval.causal.graph_text import of_networkx, read_graph_text
+from causal_eval.causal.intervene import Worlds, word_of
+from causal_eval.causal.kinds.bounds import Asked, decided, tabled
 from causal_eval.causal.kinds.bounds import answered as tabled_bounds
 from causal_eval.causal.kinds.bounds import answered_again as tabled_bounds_again
 from causal_eval.causal.kinds.bounds import check as check_tabled
-from causal_eval.causal.kinds.bounds import decided, tabled
 from causal_eval.causal.kinds.kind import Found, Given, Kind
 from causal_eval.causal.kinds.observed import STATED
 from causal_eval.causal.kinds.table import KINDS
@@ -32,7 +34,7 @@ from causal_eval.causal.query import Kind as Compiled
 from causal_eval.causal.reading import mapping
 from causal_eval.causal.second.amenable import all_dags
 from causal_eval.causal.second.openings import loose
-from causal_eval.causal.solve import answer_json, solve
+from causal_eval.causal.solve import answer_json, model_of, solve
 from causal_eval.causal.steps import evaluate
 from causal_eval.errors import MalformedCase, NotDetermined, SolversDisagree, VerificationMismatch, WrongNode
 
@@ -102,11 +104,37 @@ def calculate(whole: Any, *, facts: Facts | None = None) -> Reply:
     case = read_case(_in_one_member(whole, asked), facts)
     try:
         answer = _named(solve, case, names=case.names)
+        if _is_monotone(whole, asked, case=case):
+            _check_monotone(case, tabled(given_of(whole, facts=facts)))
     except NotDetermined:
         if asked not in _BOUNDED:
             raise
         return _left_open(whole, facts)
     return Reply(answer_json(answer.value, case), answer.method, derive(case))
+
+
+def _is_monotone(whole: Any, asked: Compiled, *, case: Case) -> bool:
+    """Whether the case says so of a model that it states."""
+    return asked in _BOUNDED and case.scm is not None and "monotone" in whole["query"]
+
+
+def _check_monotone(case: Case, stated: Asked) -> None:
+    """Return where the model keeps what the case says of it besides.
+
+    Raises:
+        MalformedCase: Y falls in some unit as X rises.
+    """
+    scm = model_of(case)
+    worlds = Worlds(scm, case.names)
+    for never in stated.never:
+        share = joint(worlds, [Seen(world.do, world.event) for world in never])
+        if share:
+            (x, low), (y, more) = never[1].do[0], never[1].event[0]
+            at, fallen = (word_of(scm, node, value=value) for node, value in ((x, low), (y, more)))
+            raise MalformedCase(
+                f"query: monotone says that {case.names[y]} never falls as {case.names[x]} rises, but of this model's "
+                f"units {share} fall from {fallen} at {at}: leave monotone out, or state another model"
+            )
 
 
 def _named(solves: Callable[[_Asked], _Answer], asked: _Asked, *, names: Sequence[str]) -> _Answer:
@@ -135,7 +163,8 @@ def answered_again(whole: Any, *, facts: Facts | None = None) -> Any:
     if isinstance(asked, Kind):
         return asked.again(given_of(whole, mixed=asked.mixed, facts=facts))
     case = read_case(_in_one_member(whole, asked, again=True), facts)
-    if asked in _BOUNDED and case.scm is not None and loose(case.scm, _done(case)):
+    is_stated = _is_monotone(whole, asked, case=case)
+    if asked in _BOUNDED and case.scm is not None and (is_stated or loose(case.scm, _done(case))):
         given = given_of(whole, facts=facts)
         return tabled_bounds_again(given, tabled(given))
     return answer_json(second.solve(case), case)
