@@ -33,6 +33,8 @@ from causal_eval.store.tables import attempts
 
 COMMAND = [sys.executable, "-c", "from causal_eval.cli.main import main; main()"]
 WORKER = [*COMMAND, "worker"]
+_PIPED = 2**20
+"""Bytes: what a process says while its database is away waits there until somebody reads it."""
 KEY = "sk-planted-service-kills"
 
 
@@ -74,7 +76,9 @@ class Site:
         """A process of the service; killed at the end unless it has ended."""
         piped = subprocess.PIPE
         env, home = dict(self.env), self.env["HOME"]
-        process = subprocess.Popen(command, cwd=home, env=env, stdout=piped, stderr=piped, text=True)
+        process = subprocess.Popen(
+            command, cwd=home, env=env, stdout=piped, stderr=piped, text=True, pipesize=_PIPED
+        )  # fmt: skip
         try:
             yield process
         finally:
