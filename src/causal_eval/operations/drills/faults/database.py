@@ -51,7 +51,7 @@ def take_slots(ground: Ground) -> None:
     """Somebody with the service's account takes every connection that is left, and does nothing with it."""
     taken = list[psycopg.Connection[tuple[object, ...]]]()
     ground.held["sessions"] = taken
-    with contextlib.suppress(psycopg.OperationalError):  # no slot is left: as many as there are in `held`
+    with contextlib.suppress(psycopg.OperationalError):
         while True:
             taken.append(ground.session())
     ground.held["slots"] = len(taken)
@@ -146,7 +146,7 @@ def victims_live(ground: Ground) -> str:
 
 
 def _sleep(asking: psycopg.Connection[tuple[object, ...]]) -> None:
-    with contextlib.suppress(psycopg.Error):  # whoever mends this ends the session
+    with contextlib.suppress(psycopg.Error):
         asking.execute("SELECT pg_sleep(600)")
 
 
