@@ -249,7 +249,7 @@ def test_a_schedule_ends_in_the_middle_of_a_backup(
     keeping = make_keeping(make_data(f"sqlite:///{tmp_path}/store.db").url)
     hand = type_for(keeping)
     process = hand.begin("backup", "every", "1s", "--log", "1s")
-    until(lambda: list(hand.scratch.iterdir()))
+    until(lambda: list(hand.scratch.glob("*/*")))
     process.terminate()
     said = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, said
