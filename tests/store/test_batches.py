@@ -12,6 +12,7 @@ from causal_eval.evaluation.attempt import Ask, Attempt
 from causal_eval.evaluation.book import BatchBook, MemoryBook
 from causal_eval.evaluation.spec import RunSpec
 from causal_eval.providers.provider import Failure, FailureKind, Outcome, Refusal, Reply, Usage
+from causal_eval.store import measured
 from causal_eval.store.batches import SqlBook, open_orders
 from causal_eval.store.database import Store
 from causal_eval.store.evaluations import Evaluation, begin
@@ -101,6 +102,20 @@ async def test_what_the_provider_says_of_itself_is_kept(
     with store.reading() as connection:
         assert fingerprints(connection, evaluation.id) == {"fp_1": 1, "fp_2": 1}
         assert served(connection, evaluation.id) == {"m": 2}
+
+
+async def test_a_server_that_gives_each_reply_its_fingerprint_says_nothing(
+    store: Store, evaluation: Evaluation, make_question: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than configurations can be are none, so that no trend takes every run for another model's."""
+    monkeypatch.setattr(measured, "MOST_CONFIGURATIONS", 2)
+    counts: list[int] = []
+    async with SqlLedger(store, evaluation) as ledger:
+        for number, ask in enumerate(asks(make_question, 0, 1)):
+            await ledger.keep([Attempt(ask, Reply("a", fingerprint=f"fp_{number}"), "2026-11-25T01:00:00.000+00:00")])
+            with store.reading() as connection:
+                counts.append(len(fingerprints(connection, evaluation.id)))
+    assert counts == [1, 2, 0, 0]
 
 
 async def test_which_batch_a_reply_came_in_is_kept(store: Store, evaluation: Evaluation, make_question: Any) -> None:

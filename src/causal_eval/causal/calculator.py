@@ -115,7 +115,7 @@ def calculate(whole: Any, *, facts: Facts | None = None) -> Reply:
 
 def _is_monotone(whole: Any, asked: Compiled, *, case: Case) -> bool:
     """Whether the case says so of a model that it states."""
-    return asked in _BOUNDED and case.scm is not None and "monotone" in whole["query"]
+    return asked in _BOUNDED and case.scm is not None and whole["query"].get("monotone", False) is not False
 
 
 def _check_monotone(case: Case, stated: Asked) -> None:

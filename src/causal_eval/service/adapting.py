@@ -40,12 +40,9 @@ class Adapted:
     predicted: Interval
     """The score that the ability foretells over the calibration's mix, if the model fits."""
     following: tuple[Setting, ...]
-    """Those that say most next; which of the nearly best is drawn by the ids of the answerer's runs."""
-
-    @property
-    def seed(self) -> str:
-        """Of the next questions: further runs give others."""
-        return "/".join(("adaptive", self.evaluation.id, *(one.id for one in self.also)))
+    """Those that say most next; which of the nearly best is drawn by the seed."""
+    seed: str
+    """The ids of the answerer's runs: further ones give other questions."""
 
 
 def adapted(visit: Visit, evaluation: str, *, calibration: Sequence[str], n: int, also: Sequence[str] = ()) -> Adapted:
@@ -80,7 +77,7 @@ def adapted(visit: Visit, evaluation: str, *, calibration: Sequence[str], n: int
     seed = "/".join((one.id, *(each.id for each in own)))
     chosen = counted(choose(known, at.estimate, n=n, seed=seed))
     settings = tuple(Setting(dial.kind, dial.regime, dial.size, groups) for dial, groups in chosen)
-    return Adapted(one, own, others, known, at, predicted(at, known), settings)
+    return Adapted(one, own, others, known, at, predicted(at, known), settings, seed)
 
 
 def order_next(
@@ -93,7 +90,9 @@ def order_next(
         UnknownName, Conflict, UsageError: as for :func:`adapted`; or too much waits.
     """
     found = adapted(visit, evaluation, calibration=calibration, n=n, also=also)
-    return makings.order_set(visit, SetOrder(found.evaluation.project, found.seed, settings=found.following))
+    return makings.order_set(
+        visit, SetOrder(found.evaluation.project, f"adaptive/{found.seed}", settings=found.following)
+    )
 
 
 def _open(visit: Visit, name: str) -> Evaluation:

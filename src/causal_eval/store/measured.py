@@ -7,6 +7,9 @@ from sqlalchemy import Column, Connection, and_, func, select
 from causal_eval.store.evaluations import Evaluation, Status, evaluation_from
 from causal_eval.store.tables import attempts, evaluations
 
+MOST_CONFIGURATIONS = 20
+"""Of one run: a server that gives more fingerprints names replies by them."""
+
 
 def runs_of(connection: Connection, answerer: str, *, projects: frozenset[str] | None, limit: int) -> list[Evaluation]:
     """The newest finished evaluations of *answerer* in *projects* (None: in any), newest first."""
@@ -28,11 +31,15 @@ def served(connection: Connection, evaluation: str) -> dict[str, int]:
 
 
 def fingerprints(connection: Connection, evaluation: str) -> dict[str, int]:
-    """The fingerprints that the provider gave of what answered, with how many answers; from the cache none."""
-    return _counts(connection, evaluation, attempts.c.fingerprint)
+    """The fingerprints that the provider gave of what answered, with how many answers; from the cache none.
+
+    None at all where they are more than configurations can be: then they say nothing of these.
+    """
+    found = _counts(connection, evaluation, attempts.c.fingerprint, most=MOST_CONFIGURATIONS + 1)
+    return found if len(found) <= MOST_CONFIGURATIONS else {}
 
 
-def _counts(connection: Connection, evaluation: str, column: Column[str]) -> dict[str, int]:
+def _counts(connection: Connection, evaluation: str, column: Column[str], *, most: int | None = None) -> dict[str, int]:
     own = and_(attempts.c.evaluation_id == evaluation, attempts.c.asked_at.is_(None), column.is_not(None))
     query = select(column.label("said"), func.count().label("n")).where(own).group_by(column).order_by(column)
-    return {row.said: row.n for row in connection.execute(query)}
+    return {row.said: row.n for row in connection.execute(query.limit(most))}
